@@ -1,0 +1,13 @@
+using System.Reflection;
+
+namespace QuantBuild.Compiler.Diagnostics;
+
+/// <summary>The one table of diagnostics. Each bucket has its own file; <c>docs/errors.md</c> is generated from it.</summary>
+public static partial class Descriptors
+{
+    /// <summary>Every descriptor, ordered by code.</summary>
+    public static IReadOnlyList<DiagnosticDescriptor> All { get; } = [.. typeof(Descriptors)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Select(field => field.GetValue(null)).OfType<DiagnosticDescriptor>()
+        .OrderBy(descriptor => descriptor.Code, StringComparer.Ordinal)];
+}

@@ -1,0 +1,46 @@
+namespace QuantBuild.Models.Wan;
+
+/// <summary>Shape of a Wan DiT expert, as its <c>config.json</c> gives it.</summary>
+public sealed record WanConfig
+{
+    /// <summary>Width of the residual stream.</summary>
+    public required int Dim { get; init; }
+
+    /// <summary>Hidden width of the feed-forward network.</summary>
+    public required int FfnDim { get; init; }
+
+    /// <summary>Attention heads; <see cref="Dim"/> is a multiple of it.</summary>
+    public required int NumHeads { get; init; }
+
+    /// <summary>Number of blocks.</summary>
+    public required int NumLayers { get; init; }
+
+    /// <summary>Input channels: noisy latent and condition together.</summary>
+    public required int InDim { get; init; }
+
+    /// <summary>Output channels: those of the latent.</summary>
+    public required int OutDim { get; init; }
+
+    /// <summary>Text tokens the prompt is padded to.</summary>
+    public int TextLen { get; init; } = 512;
+
+    /// <summary>Width of the text encoder's output.</summary>
+    public int TextDim { get; init; } = 4096;
+
+    /// <summary>Width of the sinusoidal time features.</summary>
+    public int FreqDim { get; init; } = 256;
+
+    /// <summary>Epsilon of every normalization.</summary>
+    public float Eps { get; init; } = 1e-6f;
+
+    /// <summary>Channels of one head.</summary>
+    public int HeadDim => Dim / NumHeads;
+
+    /// <summary>Shape [out, in] of a layer named as in <see cref="WanLayers.Names"/>.</summary>
+    public (int Out, int In) ShapeOf(string layer) => layer switch
+    {
+        "ffn.0" => (FfnDim, Dim),
+        "ffn.2" => (Dim, FfnDim),
+        _ => (Dim, Dim),
+    };
+}

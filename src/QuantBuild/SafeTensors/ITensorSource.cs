@@ -1,0 +1,16 @@
+namespace QuantBuild.SafeTensors;
+
+/// <summary>Named tensors to read: one file, a sharded checkpoint, or an embedded artifact.</summary>
+public interface ITensorSource
+{
+    /// <summary>All tensors by name (ordinal).</summary>
+    IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+
+    /// <summary>The raw little-endian bytes of a tensor, valid while the source is open.</summary>
+    /// <exception cref="SafeTensorsException">There is no such tensor, or it is larger than a span can be.</exception>
+    ReadOnlySpan<byte> Bytes(string name);
+
+    /// <summary>Converts a tensor stored F32, F16 or BF16 to float32.</summary>
+    /// <exception cref="SafeTensorsException">No such tensor, another element type, or another element count.</exception>
+    void ReadFloat32(string name, Span<float> destination);
+}

@@ -1,0 +1,14 @@
+namespace QuantBuild.SafeTensors;
+
+/// <summary>A safetensors file, or a sharded checkpoint, that breaks a rule of the format.</summary>
+/// <param name="rule">Short stable name of the broken rule, such as <c>HeaderTooLarge</c>.</param>
+/// <param name="message">What is wrong, with names and numbers.</param>
+/// <param name="path">The file, when it has one.</param>
+public sealed class SafeTensorsException(string rule, string message, string? path = null) : Exception(message)
+{
+    /// <summary>Short stable name of the broken rule.</summary>
+    public string Rule { get; } = rule;
+
+    /// <summary>The file at fault, or null for a file in memory.</summary>
+    public string? Path { get; } = path;
+}
