@@ -1,0 +1,35 @@
+namespace QuantBuild.Sampling;
+
+/// <summary>The noise levels that a flow-matching sampler visits.</summary>
+/// <param name="Timesteps">Integer timesteps as the model sees them, descending, one per step.</param>
+/// <param name="Sigmas">Noise level before each step, and a final 0: one more entry than <paramref name="Timesteps"/>.</param>
+public sealed record FlowSchedule(IReadOnlyList<int> Timesteps, IReadOnlyList<float> Sigmas)
+{
+    /// <summary>Evenly spaced levels, pushed toward high noise: <c>sigma = shift s / (1 + (shift - 1) s)</c>.</summary>
+    /// <param name="steps">Number of steps, 1 to <paramref name="trainSteps"/>.</param>
+    /// <param name="shift">How far toward high noise; 1 leaves the levels even.</param>
+    /// <param name="trainSteps">Number of timesteps in training.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static FlowSchedule Create(int steps, double shift, int trainSteps = 1000)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(trainSteps, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(steps, trainSteps);
+        if (!(shift > 0) || !double.IsFinite(shift))
+            throw new ArgumentOutOfRangeException(nameof(shift), shift, "the shift must be positive and finite");
+
+        // The official scheduler keeps its largest level in float32 and does the rest in double; the truncation below depends on it.
+        double top = (float)(1 - (1.0 / trainSteps));
+        double spacing = -top / steps;
+        var timesteps = new int[steps];
+        var sigmas = new float[steps + 1];
+        for (int i = 0; i < steps; i++)
+        {
+            double even = (i * spacing) + top;
+            double sigma = shift * even / (1 + ((shift - 1) * even));
+            timesteps[i] = (int)(sigma * trainSteps);
+            sigmas[i] = (float)sigma;
+        }
+        return new FlowSchedule(timesteps, sigmas);
+    }
+}
