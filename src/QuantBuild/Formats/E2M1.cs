@@ -63,24 +63,32 @@ public static class E2M1
     /// <param name="value">Values in units of their blocks' scales.</param>
     /// <param name="ties">Where exact midpoints go.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Round(Vector256<float> value, TieRule ties)
+    public static Vector256<float> Round(Vector256<float> value, TieRule ties) =>
+        RoundNumbers((value.AsUInt32() & Vector256.Equals(value, value).AsUInt32()).AsSingle(), Vector256.Create(TieFactor(ties)));
+
+    /// <summary><see cref="Round(Vector256{float}, TieRule)"/> for lanes that are not NaN, in nine operations.</summary>
+    /// <remarks>
+    /// With <c>2^k</c> the power of two at or below |v|, at least 1, E2M1 steps by <c>2^(k-1)</c> there: the unit in the last place of
+    /// <c>M = 1.5 2^(k+22)</c>. So adding M and taking it away rounds, ties to even. Multiplying by <c>1 - 2^-24</c> inside the fused
+    /// addition pulls the midpoints, and nothing else, to the side of zero.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<float> RoundNumbers(Vector256<float> value, Vector256<float> tieFactor)
     {
-        // Above 1 dropping mantissa bits of the float is E2M1's own rounding; below 1 (its subnormals) two comparisons are.
-        Vector256<uint> bits = value.AsUInt32() & Vector256.Create(0x7FFF_FFFFu);
-        bits &= Vector256.LessThanOrEqual(bits.AsInt32(), Vector256.Create(0x7F80_0000)).AsUInt32();
-        Vector256<float> magnitude = Vector256.MinNative(bits.AsSingle(), Vector256.Create(MaxValue));
-        bits = magnitude.AsUInt32();
-        Vector256<uint> carry = ((bits >> 22) & Vector256.Create(OddMask(ties))) + Vector256.Create(BelowHalf);
-        Vector256<uint> normal = (bits + carry) & Vector256.Create(~DroppedBits);
-        Vector256<uint> nonzero = Vector256.GreaterThan(magnitude, Vector256.Create(0.25f)).AsUInt32();
-        Vector256<uint> one = Vector256.GreaterThan(magnitude, Vector256.Create(UpperMidpoint(ties))).AsUInt32();
-        Vector256<uint> subnormal = Vector256.Create(HalfBits) + (one & Vector256.Create(OneBits - HalfBits));
-        Vector256<uint> large = Vector256.GreaterThanOrEqual(magnitude, Vector256<float>.One).AsUInt32();
-        Vector256<uint> sign = value.AsUInt32() & Vector256.Create(0x8000_0000u);
-        return ((Vector256.ConditionalSelect(large, normal, subnormal) | sign) & nonzero).AsSingle();
+        value = Vector256.MaxNative(Vector256.MinNative(value, Vector256.Create(MaxValue)), Vector256.Create(-MaxValue));
+        Vector256<int> power = Vector256.Max(value.AsInt32() & Vector256.Create(0x7F80_0000), Vector256.Create((int)OneBits));
+        Vector256<float> shift = (power + Vector256.Create((22 << 23) | 0x0040_0000)).AsSingle();
+        return Vector256.FusedMultiplyAdd(value, tieFactor, shift) - shift;
     }
 
+    /// <summary>The second factor that <see cref="RoundNumbers"/> takes for a tie rule.</summary>
+    internal static float TieFactor(TieRule ties) => ties == TieRule.Even ? 1 : 0.99999994f;
+
     /// <inheritdoc cref="Round(Vector256{float}, TieRule)"/>
+    /// <remarks>
+    /// Uses no fused addition, which processors without wide vectors may lack: at 1 and above, dropping mantissa bits of the float is
+    /// E2M1's own rounding; below 1, where it is subnormal, two comparisons are.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Round(Vector128<float> value, TieRule ties)
     {

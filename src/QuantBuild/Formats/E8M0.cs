@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace QuantBuild.Formats;
 
@@ -12,14 +13,11 @@ public static class E8M0
     public const byte NaN = 255;
 
     /// <summary>The scale as a float; byte 0 is the subnormal <c>2^-127</c>.</summary>
-    public static float Decode(byte code) => code switch
-    {
-        0 => BitConverter.UInt32BitsToSingle(0x0040_0000),
-        NaN => float.NaN,
-        _ => BitConverter.UInt32BitsToSingle((uint)code << 23),
-    };
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Decode(byte code) => code == NaN ? float.NaN : BitConverter.Int32BitsToSingle(Math.Max(code << 23, 0x0040_0000));
 
     /// <summary>The reciprocal of <see cref="Decode"/>, exact: dividing by a scale is multiplying by this.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Inverse(byte code) => code == NaN ? float.NaN : Decode((byte)(254 - code));
 
     /// <summary>The byte nearest to <c>2^exponent</c>: exponents outside -127 to 127 saturate.</summary>

@@ -84,7 +84,11 @@ public static partial class Mxfp4
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Apply256(ref float x, ref float y, int count)
         {
-            TieRule ties = Ties;
+            Vector256<float> tieFactor = Vector256.Create(E2M1.TieFactor(Ties));
+            Vector256<int> magnitude = Vector256.Create(0x7FFF_FFFF);
+            float ratio = Ratio;
+            uint carry = Rule == ScaleRule.Ceil ? 0x003F_FFFFu : 0;
+            int offset = ExponentOffset - 2;
             for (int block = 0; block < count; block++)
             {
                 nuint at = (nuint)block * BlockSize;
@@ -92,14 +96,25 @@ public static partial class Mxfp4
                 Vector256<float> b = Vector256.LoadUnsafe(ref x, at + 8);
                 Vector256<float> c = Vector256.LoadUnsafe(ref x, at + 16);
                 Vector256<float> d = Vector256.LoadUnsafe(ref x, at + 24);
-                Vector256<int> most = Vector256.Max(Vector256.Max(MagnitudeBits(a), MagnitudeBits(b)), Vector256.Max(MagnitudeBits(c), MagnitudeBits(d)));
-                byte scale = Scale(LargestLane(Vector128.Max(most.GetLower(), most.GetUpper())));
+                Vector256<int> most = Vector256.Max(
+                    Vector256.Max(a.AsInt32() & magnitude, b.AsInt32() & magnitude),
+                    Vector256.Max(c.AsInt32() & magnitude, d.AsInt32() & magnitude));
+                float maximum = BitConverter.Int32BitsToSingle(LargestLane(Vector128.Max(most.GetLower(), most.GetUpper())));
+                uint bits = BitConverter.SingleToUInt32Bits(maximum * ratio);
+                if (bits - 0x0080_0000 >= 0x7F00_0000)
+                {
+                    // Zero, subnormal, infinite, or a NaN among the elements.
+                    ApplyScalar(ref Unsafe.Add(ref x, at), ref Unsafe.Add(ref y, at), 1);
+                    continue;
+                }
+                // E8M0.ForMaximum for a normal maximum: the carry reaches the exponent where the mantissa is above 1.5.
+                var scale = (byte)Math.Clamp((int)((bits + carry) >> 23) + offset, 0, 254);
                 Vector256<float> factor = Vector256.Create(E8M0.Decode(scale));
                 Vector256<float> inverse = Vector256.Create(E8M0.Inverse(scale));
-                (E2M1.Round(a * inverse, ties) * factor).StoreUnsafe(ref y, at);
-                (E2M1.Round(b * inverse, ties) * factor).StoreUnsafe(ref y, at + 8);
-                (E2M1.Round(c * inverse, ties) * factor).StoreUnsafe(ref y, at + 16);
-                (E2M1.Round(d * inverse, ties) * factor).StoreUnsafe(ref y, at + 24);
+                (E2M1.RoundNumbers(a * inverse, tieFactor) * factor).StoreUnsafe(ref y, at);
+                (E2M1.RoundNumbers(b * inverse, tieFactor) * factor).StoreUnsafe(ref y, at + 8);
+                (E2M1.RoundNumbers(c * inverse, tieFactor) * factor).StoreUnsafe(ref y, at + 16);
+                (E2M1.RoundNumbers(d * inverse, tieFactor) * factor).StoreUnsafe(ref y, at + 24);
             }
         }
 
@@ -111,10 +126,7 @@ public static partial class Mxfp4
             for (int block = 0; block < count; block++)
             {
                 nuint at = (nuint)block * BlockSize;
-                Vector128<int> most = Vector128<int>.Zero;
-                for (nuint i = 0; i < BlockSize; i += 4)
-                    most = Vector128.Max(most, MagnitudeBits(Vector128.LoadUnsafe(ref x, at + i)));
-                byte scale = Scale(LargestLane(most));
+                byte scale = Scale(Maximum(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref x, at), BlockSize)));
                 Vector128<float> factor = Vector128.Create(E8M0.Decode(scale));
                 Vector128<float> inverse = Vector128.Create(E8M0.Inverse(scale));
                 for (nuint i = 0; i < BlockSize; i += 4)
@@ -123,28 +135,5 @@ public static partial class Mxfp4
         }
 
         private byte Scale(float maximum) => E8M0.ForMaximum(maximum * Ratio, Rule, ExponentOffset);
-
-        /// <summary>Magnitudes as integers, which order as the floats do; NaN becomes 0.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<int> MagnitudeBits(Vector256<float> values)
-        {
-            Vector256<int> bits = values.AsInt32() & Vector256.Create(0x7FFF_FFFF);
-            return bits & Vector256.LessThanOrEqual(bits, Vector256.Create(0x7F80_0000));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector128<int> MagnitudeBits(Vector128<float> values)
-        {
-            Vector128<int> bits = values.AsInt32() & Vector128.Create(0x7FFF_FFFF);
-            return bits & Vector128.LessThanOrEqual(bits, Vector128.Create(0x7F80_0000));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static float LargestLane(Vector128<int> bits)
-        {
-            bits = Vector128.Max(bits, Vector128.Shuffle(bits, Vector128.Create(2, 3, 0, 1)));
-            bits = Vector128.Max(bits, Vector128.Shuffle(bits, Vector128.Create(1, 0, 3, 2)));
-            return BitConverter.Int32BitsToSingle(bits.ToScalar());
-        }
     }
 }

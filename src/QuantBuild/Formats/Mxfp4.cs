@@ -114,38 +114,6 @@ public static partial class Mxfp4
         }
     }
 
-    /// <summary>Largest magnitude, NaN ignored.</summary>
-    internal static float Maximum(ReadOnlySpan<float> values)
-    {
-        uint maximum = 0;
-        foreach (float value in values)
-        {
-            uint bits = BitConverter.SingleToUInt32Bits(value) & 0x7FFF_FFFF;
-            maximum = Math.Max(maximum, bits <= 0x7F80_0000 ? bits : 0);
-        }
-        return BitConverter.UInt32BitsToSingle(maximum);
-    }
-
-    private static void EncodeBlock(ReadOnlySpan<float> values, float inverse, TieRule ties, Span<byte> codes)
-    {
-        for (int i = 0; i < codes.Length; i++)
-        {
-            int low = E2M1.Encode(values[2 * i] * inverse, ties);
-            int high = E2M1.Encode(values[(2 * i) + 1] * inverse, ties);
-            codes[i] = (byte)(low | (high << 4));
-        }
-    }
-
-    private static void DecodeBlock(ReadOnlySpan<byte> codes, byte scale, Span<float> values)
-    {
-        float factor = E8M0.Decode(scale);
-        for (int i = 0; i < codes.Length; i++)
-        {
-            values[2 * i] = E2M1.Decode(codes[i] & 15) * factor;
-            values[(2 * i) + 1] = E2M1.Decode(codes[i] >> 4) * factor;
-        }
-    }
-
     /// <summary>A row as a span: the matrix's own memory, or copied to <paramref name="gathered"/> when its elements are apart.</summary>
     private static ReadOnlySpan<float> Row(ReadOnlyMatrixView matrix, int row, float[] gathered)
     {

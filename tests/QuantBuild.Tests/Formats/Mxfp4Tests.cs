@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
 
@@ -32,6 +33,40 @@ public sealed class Mxfp4Tests
                 }
             }
         }
+    }
+
+    [Fact]
+    public void Scalar_and_vector_ways_encode_and_decode_blocks_to_the_same_bits()
+    {
+        var random = new Random(11);
+        var expected = new byte[16];
+        var codes = new byte[16];
+        var expectedValues = new float[32];
+        var values = new float[32];
+        for (int i = 0; i < 5000; i++)
+        {
+            float[] block = Block(random);
+            TieRule ties = (TieRule)(i % 2);
+            var scale = (byte)random.Next(255);
+            float inverse = E8M0.Inverse(i % 3 == 0 ? scale : E8M0.ForMaximum(block.Where(v => !float.IsNaN(v)).Max(MathF.Abs), ScaleRule.Floor));
+
+            Mxfp4.EncodeBlockScalar(block, inverse, ties, expected);
+            Mxfp4.EncodeBlock128(ref block[0], inverse, ties).CopyTo(codes);
+            Assert.Equal(expected, codes);
+
+            random.NextBytes(codes);
+            Mxfp4.DecodeBlockScalar(codes, scale, expectedValues);
+            Mxfp4.DecodeBlock128(Vector128.Create(codes), scale, ref values[0]);
+            Assert.Equal(Bits(expectedValues), Bits(values));
+        }
+    }
+
+    [Fact]
+    public void A_scale_that_is_no_number_makes_its_block_nan()
+    {
+        var values = new float[32];
+        Mxfp4.Dequantize(new byte[16], [E8M0.NaN], new MatrixView(values, 1, 32));
+        Assert.All(values, v => Assert.True(float.IsNaN(v)));
     }
 
     [Fact]
