@@ -5,9 +5,12 @@ namespace QuantBuild.Compiler.Diagnostics;
 /// <summary>The one table of diagnostics. Each bucket has its own file; <c>docs/errors.md</c> is generated from it.</summary>
 public static partial class Descriptors
 {
-    /// <summary>Every descriptor, ordered by code.</summary>
-    public static IReadOnlyList<DiagnosticDescriptor> All { get; } = [.. typeof(Descriptors)
+    // Lazy, because the order in which the parts of a partial class initialize their fields is not defined.
+    private static readonly Lazy<IReadOnlyList<DiagnosticDescriptor>> Table = new(() => [.. typeof(Descriptors)
         .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => field.GetValue(null)).OfType<DiagnosticDescriptor>()
-        .OrderBy(descriptor => descriptor.Code, StringComparer.Ordinal)];
+        .OrderBy(descriptor => descriptor.Code, StringComparer.Ordinal)]);
+
+    /// <summary>Every descriptor, ordered by code.</summary>
+    public static IReadOnlyList<DiagnosticDescriptor> All => Table.Value;
 }

@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>One bin, as fractions of the expert's steps or as explicit timesteps.</summary>
+/// <param name="Name">Unique within the expert.</param>
+/// <param name="From">Start: fraction in [0, 1], or the highest timestep.</param>
+/// <param name="To">End: fraction, exclusive unless 1; or the lowest timestep, inclusive.</param>
+/// <param name="AreTimesteps">Whether From and To are timesteps.</param>
+/// <param name="ClipRatios">Candidates for this bin only; null takes the layer's.</param>
+/// <param name="Span">Place of the bin.</param>
+public sealed record BinSection(string Name, double From, double To, bool AreTimesteps, ImmutableArray<double>? ClipRatios, SourceSpan Span);

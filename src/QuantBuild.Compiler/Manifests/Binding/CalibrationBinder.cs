@@ -1,0 +1,57 @@
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests.Json;
+
+namespace QuantBuild.Compiler.Manifests.Binding;
+
+/// <summary>The section <c>calibration</c>.</summary>
+/// <param name="file">Absolute path of the manifest.</param>
+/// <param name="values">Receives what is wrong.</param>
+internal sealed class CalibrationBinder(string file, ValueBinder values)
+{
+    private static readonly Interval Shift = new(0, 100, AboveMin: true);
+    private static readonly Interval Guidance = new(0, 100);
+    private static readonly NamedValues<int> Solvers = new(("unipc", 0), ("euler", 1));
+
+    /// <summary>The section with its defaults: the schedule of the paper, 64 tokens per step, seed 42.</summary>
+    public CalibrationSection Bind(ObjectBinder manifest)
+    {
+        if (values.Object(manifest.Require("calibration"), "calibration", ManifestKeys.Calibration) is not { } section)
+            return new CalibrationSection("", 12, Solvers.Names[0], 40, 5, 1, 1, 64, 42, manifest.Span);
+        string? data = PathBinder.Absolute(section.Require("data"), section.PathOf("data"), file, values);
+        if (data is not null && !data.EndsWith(".jsonl", StringComparison.Ordinal))
+        {
+            values.Report(Descriptors.InvalidText, section.SpanOf("data"), section.PathOf("data"), ((JsonText)section.Find("data")!).Value,
+                "calibration sets are .jsonl files with a .safetensors file of the same name beside them");
+        }
+        (double high, double low) = GuidanceOf(section);
+        return new CalibrationSection(
+            data ?? "",
+            section.Integer("samples", 1, 10_000) ?? 12,
+            Solvers.NameOf(section.Choice("solver", Solvers) ?? 0),
+            section.Integer("steps", 1, 1000) ?? 40,
+            section.Number("shift", Shift) ?? 5,
+            high,
+            low,
+            section.Integer("tokensPerStep", 1, 1_000_000) ?? 64,
+            values.Unsigned(section.Find("seed"), section.PathOf("seed")) ?? 42,
+            section.SpanOf("data"));
+    }
+
+    private (double High, double Low) GuidanceOf(ObjectBinder section)
+    {
+        string path = section.PathOf("guidance");
+        switch (section.Find("guidance"))
+        {
+            case JsonObject both:
+                ObjectBinder parts = values.Object(both, path, ManifestKeys.Guidance)!;
+                return (parts.Number(ExpertNames.HighNoise, Guidance) ?? 1, parts.Number(ExpertNames.LowNoise, Guidance) ?? 1);
+            case JsonNumber one:
+                double scale = values.Number(one, path, Guidance) ?? 1;
+                return (scale, scale);
+            case { } other:
+                values.Report(Descriptors.WrongType, other.Span, path, "a number, or an object with one number per expert", other.Kind);
+                break;
+        }
+        return (1, 1);
+    }
+}

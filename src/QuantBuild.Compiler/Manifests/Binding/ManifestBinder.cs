@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests.Json;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Manifests.Binding;
+
+/// <summary>Binds the tree of a manifest to its records, section by section.</summary>
+/// <param name="file">Absolute path of the manifest.</param>
+/// <param name="values">Receives what is wrong.</param>
+internal sealed partial class ManifestBinder(string file, ValueBinder values)
+{
+    private const double DefaultBoundary = 0.9;
+    private const long MinShard = 1 << 16;
+    private const long MaxShard = 1L << 50;
+
+    private static readonly Interval Threshold = new(0, 1000, AboveMin: true);
+    private static readonly NamedValues<int> Architectures = new(("wan2.2-i2v", 0));
+    private static readonly NamedValues<int> Formats = new(("mxfp4", 0));
+    private static readonly NamedValues<int> Layouts = new(("native", 0));
+    private static readonly NamedValues<ValueTuple<DType?>> KeptDtypes =
+        new(("source", new(null)), ("bf16", new(DType.BF16)), ("f32", new(DType.F32)));
+
+    /// <summary>The manifest; when anything was reported it is incomplete and must not be used.</summary>
+    public QuantManifest? Bind(JsonNode root)
+    {
+        if (values.Object(root, "", ManifestKeys.Manifest) is not { } manifest)
+            return null;
+        manifest.Text("$schema");
+        string name = Name(manifest);
+        ModelSection model = Model(manifest);
+        ImmutableArray<ExpertSection> experts = new ExpertBinder(values, model.BoundaryTimestep).Bind(manifest);
+        CalibrationSection calibration = new CalibrationBinder(file, values).Bind(manifest);
+        RecipePatch quantize = Quantize(manifest);
+        return new QuantManifest
+        {
+            Path = file,
+            Name = name,
+            Model = model,
+            Experts = experts,
+            Calibration = calibration,
+            Quantize = quantize.ApplyTo(LayerRecipe.Default),
+            QuantizePatch = quantize,
+            Overrides = OverrideBinder.Bind(manifest),
+            Gates = Gates(manifest),
+            Output = Output(manifest),
+        };
+    }
+
+    private string Name(ObjectBinder manifest)
+    {
+        string name = manifest.Text("name") ?? QuantManifest.NameFrom(file);
+        if (!FileName().IsMatch(name))
+        {
+            values.Report(Descriptors.InvalidText, manifest.SpanOf("name"), "name", name,
+                "it names files, so letters, digits, '.', '_' and '-' make it, with a letter, digit or '_' at both ends");
+        }
+        return name;
+    }
+
+    private ModelSection Model(ObjectBinder manifest)
+    {
+        ObjectBinder? model = values.Object(manifest.Require("model"), "model", ManifestKeys.Model);
+        model?.Choice("architecture", Architectures);
+        string? source = model is null ? null : PathBinder.Absolute(model.Require("source"), "model.source", file, values);
+        return new ModelSection(Architectures.Names[0], source ?? "",
+            model?.Number("boundary", new Interval(0.001, 0.999)) ?? DefaultBoundary, model?.SpanOf("source") ?? manifest.Span);
+    }
+
+    private static RecipePatch Quantize(ObjectBinder manifest)
+    {
+        if (manifest.Object("quantize", ManifestKeys.Quantize) is not { } quantize)
+            return RecipePatch.Empty;
+        quantize.Choice("format", Formats);
+        return RecipeBinder.Bind(quantize, quantize.Object("weights", ManifestKeys.Weights));
+    }
+
+    private GatesSection Gates(ObjectBinder manifest)
+    {
+        ObjectBinder? gates = manifest.Object("gates", ManifestKeys.Gates);
+        var nowhere = new SourceSpan(file);
+        return new GatesSection(gates?.Number("maxRelativeError", Threshold), gates?.Number("maxErrorVsRtn", Threshold),
+            gates?.SpanOf("maxRelativeError") ?? nowhere, gates?.SpanOf("maxErrorVsRtn") ?? nowhere);
+    }
+
+    private OutputSection Output(ObjectBinder manifest)
+    {
+        const long DefaultShard = 4L << 30;
+        ObjectBinder? output = manifest.Object("output", ManifestKeys.Output);
+        output?.Choice("layout", Layouts);
+        return new OutputSection(Layouts.Names[0], (output is null ? null : ShardSize(output)) ?? DefaultShard,
+            output?.Choice("keptDtype", KeptDtypes)?.Item1);
+    }
+
+    private long? ShardSize(ObjectBinder output)
+    {
+        string path = output.PathOf("shardSize");
+        switch (output.Find("shardSize"))
+        {
+            case JsonText text when ByteSize.Parse(text.Value) is { } bytes:
+                if (bytes is >= MinShard and <= MaxShard)
+                    return bytes;
+                values.Report(Descriptors.OutOfRange, text.Span, path, text.Value, "between 64KiB and 1024TiB");
+                return null;
+            case JsonText text:
+                values.Report(Descriptors.InvalidText, text.Span, path, text.Value,
+                    "a size is a whole number with a unit: B, KB, MB, GB, TB, KiB, MiB, GiB or TiB");
+                return null;
+            case JsonNumber number:
+                return (long?)values.Whole(number, path, MinShard, MaxShard);
+            case { } other:
+                values.Report(Descriptors.WrongType, other.Span, path, "a size such as \"4GiB\" or a number of bytes", other.Kind);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9_]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex FileName();
+}

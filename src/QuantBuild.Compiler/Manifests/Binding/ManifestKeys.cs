@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+
+namespace QuantBuild.Compiler.Manifests.Binding;
+
+/// <summary>
+/// Every key that a manifest can have. The binders can ask only for keys listed here, and tests hold this table, the published
+/// schema and <c>docs/manifest.md</c> against each other.
+/// </summary>
+internal static class ManifestKeys
+{
+    private static readonly ImmutableArray<string> Recipe = ["precision", "smooth", "lowRank", "weights", "activations"];
+
+    public static readonly KeySet Manifest = new("manifest",
+        ["$schema", "name", "model", "experts", "calibration", "quantize", "overrides", "gates", "output"]);
+
+    public static readonly KeySet Model = new("model", ["architecture", "source", "boundary"]);
+
+    public static readonly KeySet Experts = new("experts", ExpertNames.All);
+
+    public static readonly KeySet Expert = new("expert", ["bins", .. Recipe]);
+
+    public static readonly KeySet Bin = new("bin", ["name", "from", "to", "timesteps", "clipRatios"]);
+
+    public static readonly KeySet Calibration = new("calibration",
+        ["data", "samples", "solver", "steps", "shift", "guidance", "tokensPerStep", "seed"]);
+
+    public static readonly KeySet Guidance = new("guidance", ExpertNames.All);
+
+    public static readonly KeySet Quantize = new("quantize", ["format", .. Recipe]);
+
+    public static readonly KeySet Smooth = new("smooth", ["enabled", "alpha", "share"]);
+
+    public static readonly KeySet LowRank = new("lowRank", ["rank", "method"]);
+
+    public static readonly KeySet Weights = new("weights", ["method", "damp", "blockSize"]);
+
+    /// <summary>An expert's <c>weights</c>, when it names the folder and changes settings at once.</summary>
+    public static readonly KeySet ExpertWeights = new("expertWeights", ["folder", .. Weights.Keys]);
+
+    public static readonly KeySet Activations = new("activations", ["granularity", "clipRatios", "exponentOffsets", "ties", "objective"]);
+
+    public static readonly KeySet Override = new("override", ["match", "experts", .. Recipe]);
+
+    public static readonly KeySet Gates = new("gates", ["maxRelativeError", "maxErrorVsRtn"]);
+
+    public static readonly KeySet Output = new("output", ["layout", "shardSize", "keptDtype"]);
+
+    /// <summary>All of the above.</summary>
+    public static readonly ImmutableArray<KeySet> All =
+    [
+        Manifest, Model, Experts, Expert, Bin, Calibration, Guidance, Quantize, Smooth, LowRank, Weights, ExpertWeights, Activations,
+        Override, Gates, Output,
+    ];
+}

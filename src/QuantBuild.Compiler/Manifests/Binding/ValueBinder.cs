@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests.Json;
+
+namespace QuantBuild.Compiler.Manifests.Binding;
+
+/// <summary>Turns single values of the tree into typed ones. A value that does not fit is reported and yields null.</summary>
+/// <param name="problems">Receives what is wrong.</param>
+internal sealed class ValueBinder(ICollection<Diagnostic> problems)
+{
+    /// <summary>Reports a problem.</summary>
+    public void Report(DiagnosticDescriptor descriptor, SourceSpan span, params object?[] arguments) =>
+        problems.Add(descriptor.At(span, arguments));
+
+    /// <summary>Any text.</summary>
+    public string? Text(JsonNode? node, string path) => As<JsonText>(node, path, "a text")?.Value;
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public bool? Flag(JsonNode? node, string path) => As<JsonBoolean>(node, path, "true or false")?.Value;
+
+    /// <summary>A number within a range.</summary>
+    public double? Number(JsonNode? node, string path, Interval range)
+    {
+        if (As<JsonNumber>(node, path, "a number") is not { } number)
+            return null;
+        double value = double.Parse(number.Value, NumberStyles.Float, CultureInfo.InvariantCulture);
+        if (range.Contains(value))
+            return value;
+        Report(Descriptors.OutOfRange, number.Span, path, number.Value, range);
+        return null;
+    }
+
+    /// <summary>A whole number within a range; <c>12.0</c> is one, as in JSON Schema.</summary>
+    public int? Integer(JsonNode? node, string path, int min, int max) => (int?)Whole(node, path, min, max);
+
+    /// <summary>A whole number from 0 to 2^64 - 1.</summary>
+    public ulong? Unsigned(JsonNode? node, string path) => (ulong?)Whole(node, path, ulong.MinValue, ulong.MaxValue);
+
+    /// <summary>A whole number within a range.</summary>
+    public decimal? Whole(JsonNode? node, string path, decimal min, decimal max)
+    {
+        if (As<JsonNumber>(node, path, "a whole number") is not { } number)
+            return null;
+        bool fits = decimal.TryParse(number.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal value);
+        if (fits && value != decimal.Truncate(value))
+        {
+            Report(Descriptors.WrongType, number.Span, path, "a whole number", number.Value);
+            return null;
+        }
+        if (fits && value >= min && value <= max)
+            return value;
+        Report(Descriptors.OutOfRange, number.Span, path, number.Value, FormattableString.Invariant($"between {min} and {max}"));
+        return null;
+    }
+
+    /// <summary>One of a few names.</summary>
+    public T? Choice<T>(JsonNode? node, string path, NamedValues<T> values)
+        where T : struct
+    {
+        if (As<JsonText>(node, path, "a text") is not { } text)
+            return null;
+        if (values.Find(text.Value) is { } value)
+            return value;
+        Report(Descriptors.UnknownValue, text.Span, path, text.Value,
+            values.Names is [var only] ? $"the only value is '{only}'" : Suggestion.For(text.Value, values.Names, "values"));
+        return null;
+    }
+
+    /// <summary>A non-empty, strictly ascending list of numbers within a range.</summary>
+    public ImmutableArray<double>? Numbers(JsonNode? node, string path, Interval range) =>
+        Ascending(node, path, (item, place) => Number(item, place, range));
+
+    /// <summary>A non-empty, strictly ascending list of whole numbers within a range.</summary>
+    public ImmutableArray<int>? Integers(JsonNode? node, string path, int min, int max) =>
+        Ascending(node, path, (item, place) => Integer(item, place, min, max));
+
+    /// <summary>The items of a non-empty list.</summary>
+    public ImmutableArray<JsonNode>? Items(JsonNode? node, string path)
+    {
+        if (As<JsonArray>(node, path, "a list") is not { } array)
+            return null;
+        if (!array.Items.IsEmpty)
+            return array.Items;
+        Report(Descriptors.EmptyList, array.Span, path);
+        return null;
+    }
+
+    /// <summary>An object whose keys are among the given ones.</summary>
+    public ObjectBinder? Object(JsonNode? node, string path, KeySet keys) =>
+        As<JsonObject>(node, path, "an object") is { } found ? new ObjectBinder(found, path, keys, this) : null;
+
+    /// <summary>A node of one kind; null stays null without a report.</summary>
+    public T? As<T>(JsonNode? node, string path, string expected)
+        where T : JsonNode
+    {
+        if (node is not null and not T)
+            Report(Descriptors.WrongType, node.Span, path, expected, node.Kind);
+        return node as T;
+    }
+
+    private ImmutableArray<T>? Ascending<T>(JsonNode? node, string path, Func<JsonNode, string, T?> bind)
+        where T : struct, IComparable<T>, IFormattable
+    {
+        if (Items(node, path) is not { } items)
+            return null;
+        var values = ImmutableArray.CreateBuilder<T>(items.Length);
+        for (int i = 0; i < items.Length; i++)
+        {
+            if (bind(items[i], $"{path}[{i}]") is not { } value)
+                continue;
+            if (values.Count > 0 && value.CompareTo(values[^1]) <= 0)
+                Report(Descriptors.NotAscending, items[i].Span, path, value, values[^1]);
+            values.Add(value);
+        }
+        return values.ToImmutable();
+    }
+}

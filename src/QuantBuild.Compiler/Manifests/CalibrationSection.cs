@@ -1,0 +1,17 @@
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>Calibration.</summary>
+/// <param name="Data">The jsonl file, absolute; tensors are in the safetensors file of the same name.</param>
+/// <param name="Samples">How many of its samples to use, from the start.</param>
+/// <param name="Solver"><c>unipc</c> or <c>euler</c>.</param>
+/// <param name="Steps">Sampler steps.</param>
+/// <param name="Shift">Flow-matching shift.</param>
+/// <param name="GuidanceHigh">Classifier-free guidance of the high-noise expert; 1 is none (the paper's calibration).</param>
+/// <param name="GuidanceLow">The same for the low-noise expert.</param>
+/// <param name="TokensPerStep">Tokens kept per site, step and sample.</param>
+/// <param name="Seed">Seed of every random choice.</param>
+/// <param name="Span">Place of <c>data</c>.</param>
+public sealed record CalibrationSection(string Data, int Samples, string Solver, int Steps, double Shift, double GuidanceHigh,
+    double GuidanceLow, int TokensPerStep, ulong Seed, SourceSpan Span);

@@ -1,0 +1,11 @@
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>The two readings of the paper's eq. (8); see docs/algorithm.md.</summary>
+public enum ClipGranularity
+{
+    /// <summary>The ratio scales each 32-block's own maximum before its scale is chosen, as the paper's code does.</summary>
+    Block,
+
+    /// <summary>A static threshold per layer and bin clips the input first, as the paper writes.</summary>
+    Bin,
+}

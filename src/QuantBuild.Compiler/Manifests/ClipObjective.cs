@@ -1,0 +1,11 @@
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>What the clip search minimizes.</summary>
+public enum ClipObjective
+{
+    /// <summary>Distance to the full-precision layer's output (eq. 10).</summary>
+    Output,
+
+    /// <summary>Distance to the quantized layer's output on unquantized activations, as the paper's code does.</summary>
+    Activation,
+}

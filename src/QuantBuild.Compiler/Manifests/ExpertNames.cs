@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>The two experts of Wan2.2, as manifests, artifacts and reports name them.</summary>
+public static class ExpertNames
+{
+    /// <summary>Serves timesteps at or above the boundary.</summary>
+    public const string HighNoise = "high_noise";
+
+    /// <summary>Serves timesteps below the boundary.</summary>
+    public const string LowNoise = "low_noise";
+
+    /// <summary>Both, in the order of denoising.</summary>
+    public static ImmutableArray<string> All { get; } = [HighNoise, LowNoise];
+}

@@ -1,0 +1,15 @@
+using QuantBuild.Formats;
+
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>Everything that decides how one layer is quantized.</summary>
+public sealed record LayerRecipe(Precision Precision, SmoothRecipe Smooth, LowRankRecipe LowRank, WeightRecipe Weights, ActivationRecipe Activations)
+{
+    /// <summary>What a manifest that says nothing gets: the paper's settings, with ties rounded as hardware does.</summary>
+    public static LayerRecipe Default { get; } = new(
+        Precision.W4A4,
+        new SmoothRecipe(Enabled: true, Alpha: 0.5, SmoothShare.Site),
+        new LowRankRecipe(Rank: 16, LowRankMethod.Randomized),
+        new WeightRecipe(WeightMethod.Gptq, Damp: 0.01, BlockSize: 128),
+        new ActivationRecipe(ClipGranularity.Block, [0.6, 0.7, 0.8, 0.9, 1.0], [0], TieRule.Even, ClipObjective.Output));
+}

@@ -1,0 +1,11 @@
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>How the low-rank branch is found.</summary>
+public enum LowRankMethod
+{
+    /// <summary>Seeded randomized subspace iteration.</summary>
+    Randomized,
+
+    /// <summary>Full decomposition; for small layers and for reference.</summary>
+    Exact,
+}

@@ -1,0 +1,32 @@
+using QuantBuild.Formats;
+
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>How the choices of a recipe are spelled in a manifest.</summary>
+public static class RecipeNames
+{
+    /// <summary>Values of <c>precision</c>.</summary>
+    public static NamedValues<Precision> Precision { get; } =
+        new(("w4a4", Manifests.Precision.W4A4), ("w4a16", Manifests.Precision.W4A16), ("bf16", Manifests.Precision.BF16));
+
+    /// <summary>Values of <c>smooth.share</c>.</summary>
+    public static NamedValues<SmoothShare> Share { get; } = new(("site", SmoothShare.Site), ("layer", SmoothShare.Layer));
+
+    /// <summary>Values of <c>lowRank.method</c>.</summary>
+    public static NamedValues<LowRankMethod> LowRankMethod { get; } =
+        new(("randomized", Manifests.LowRankMethod.Randomized), ("exact", Manifests.LowRankMethod.Exact));
+
+    /// <summary>Values of <c>weights.method</c>.</summary>
+    public static NamedValues<WeightMethod> WeightMethod { get; } =
+        new(("gptq", Manifests.WeightMethod.Gptq), ("rtn", Manifests.WeightMethod.Rtn));
+
+    /// <summary>Values of <c>activations.granularity</c>.</summary>
+    public static NamedValues<ClipGranularity> Granularity { get; } = new(("block", ClipGranularity.Block), ("bin", ClipGranularity.Bin));
+
+    /// <summary>Values of <c>activations.ties</c>.</summary>
+    public static NamedValues<TieRule> Ties { get; } = new(("even", TieRule.Even), ("zero", TieRule.Zero));
+
+    /// <summary>Values of <c>activations.objective</c>.</summary>
+    public static NamedValues<ClipObjective> Objective { get; } =
+        new(("output", ClipObjective.Output), ("activation", ClipObjective.Activation));
+}

@@ -1,0 +1,11 @@
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>Which layers share one smoothing vector.</summary>
+public enum SmoothShare
+{
+    /// <summary>All layers that read the same activation (q, k, v) share it, as fused runtimes need.</summary>
+    Site,
+
+    /// <summary>Every layer has its own, as the paper's code does.</summary>
+    Layer,
+}
