@@ -1,0 +1,88 @@
+namespace QuantBuild.Compiler.Diagnostics;
+
+public static partial class Descriptors
+{
+    /// <summary>The store's folder cannot be created or opened.</summary>
+    public static readonly DiagnosticDescriptor StoreUnavailable = new("QB4001", Severity.Error,
+        "the store '{0}' cannot be opened: {1}",
+        "A file stands where a folder of the store should be, a parent is missing or the file system refuses.",
+        "Name another folder with --store or the environment variable QUANTBUILD_CACHE, or repair this one.");
+
+    /// <summary>A file or folder is not ours to read or write.</summary>
+    public static readonly DiagnosticDescriptor AccessDenied = new("QB4002", Severity.Error,
+        "no permission for '{0}': {1}",
+        "The file system is read-only, or the file belongs to somebody else.",
+        "Give yourself permission, or name another folder.");
+
+    /// <summary>The disk, or the user's share of it, is full.</summary>
+    public static readonly DiagnosticDescriptor DiskFull = new("QB4003", Severity.Error,
+        "no space left to write '{0}' ({1} free on its file system)",
+        "The file system or the user's quota is full. What was finished before stays and is used by the next build.",
+        "Free some space (quantbuild cache prune --max-size …) and build again.");
+
+    /// <summary>The store was written by a newer tool.</summary>
+    public static readonly DiagnosticDescriptor StoreTooNew = new("QB4004", Severity.Error,
+        "the store '{0}' has format {1}, but this tool knows formats up to {2}",
+        "A newer version of QuantBuild has used this folder.",
+        "Update the tool, or name another folder with --store or QUANTBUILD_CACHE.");
+
+    /// <summary>The folder named as a store holds something else.</summary>
+    public static readonly DiagnosticDescriptor StoreForeign = new("QB4005", Severity.Error,
+        "'{0}' is not empty and is not a QuantBuild store: it contains '{1}'",
+        "The folder named as the store holds other files; cleaning the cache could delete them.",
+        "Name an empty or a new folder.");
+
+    /// <summary>Any other failure to read or write.</summary>
+    public static readonly DiagnosticDescriptor FileFailure = new("QB4006", Severity.Error,
+        "reading or writing '{0}' failed: {1}",
+        "The operating system reported an error: a bad disk, a lost network share, too many open files.",
+        "See the operating system's message.");
+
+    /// <summary>An input changed while it was hashed.</summary>
+    public static readonly DiagnosticDescriptor InputChanged = new("QB4007", Severity.Error,
+        "'{0}' changed while it was being read",
+        "Something writes to the file during the build, such as a download that is still running.",
+        "Wait until the file is complete and build again.");
+
+    /// <summary>A blob that this build found or wrote is gone.</summary>
+    public static readonly DiagnosticDescriptor BlobLost = new("QB4008", Severity.Error,
+        "the blob {0} is missing from the store '{1}', or was damaged and has been removed",
+        "Somebody deleted or changed files of the store during the build.",
+        "Build again: what is missing is made again.");
+
+    /// <summary>The output folder cannot be written.</summary>
+    public static readonly DiagnosticDescriptor OutputNotWritable = new("QB4010", Severity.Error,
+        "the output folder '{0}' cannot be written: {1}",
+        "A file stands where a folder should be, or a folder where a file should be.",
+        "Move it away, or name another output folder.");
+
+    /// <summary>A file of the artifact is not what its descriptor says.</summary>
+    public static readonly DiagnosticDescriptor ArtifactDamaged = new("QB4011", Severity.Error,
+        "'{0}' is not the file its artifact.json describes: {1}",
+        "The file was changed, cut off or replaced after the build.",
+        "Build again: damaged files are replaced.");
+
+    /// <summary>The artifact's descriptor is missing or unreadable.</summary>
+    public static readonly DiagnosticDescriptor ArtifactUnreadable = new("QB4012", Severity.Error,
+        "'{0}' holds no complete artifact: {1}",
+        "The build was interrupted, is still running, or artifact.json was deleted or edited.",
+        "Build again.");
+
+    /// <summary>The lock file differs in locked mode.</summary>
+    public static readonly DiagnosticDescriptor LockFileChanged = new("QB4020", Severity.Error,
+        "the lock file is out of date: {0}",
+        "The build runs in locked mode and its result differs from the lock file that was committed.",
+        "Build without --locked, look at the difference and commit the new lock file.");
+
+    /// <summary>There is no lock file in locked mode.</summary>
+    public static readonly DiagnosticDescriptor LockFileMissing = new("QB4021", Severity.Error,
+        "there is no lock file to compare with",
+        "The build runs in locked mode, but no lock file was committed beside the manifest.",
+        "Build once without --locked and commit the lock file.");
+
+    /// <summary>The lock file cannot be understood.</summary>
+    public static readonly DiagnosticDescriptor LockFileInvalid = new("QB4022", Severity.Error,
+        "the lock file cannot be read: {0}",
+        "It was edited by hand, holds merge conflict markers, or a newer tool wrote it.",
+        "Delete it and build without --locked.");
+}

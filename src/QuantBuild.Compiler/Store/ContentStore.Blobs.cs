@@ -1,0 +1,138 @@
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Store;
+
+public sealed partial class ContentStore
+{
+    /// <summary>Adds content.</summary>
+    /// <returns>Its digest.</returns>
+    /// <exception cref="DiagnosticException">The file system failed.</exception>
+    public Digest Put(ReadOnlySpan<byte> content)
+    {
+        using BlobWriter writer = CreateBlob();
+        writer.Write(content);
+        return writer.Commit();
+    }
+
+    /// <summary>Begins a blob whose content comes piece by piece.</summary>
+    /// <exception cref="DiagnosticException">The file system failed.</exception>
+    public BlobWriter CreateBlob() => Guarded(_layout.Temporary, () => new BlobWriter(Publish, _layout.NewTemporary()));
+
+    /// <summary>Where a blob is, or would be. Nothing is checked.</summary>
+    public string PathOf(Digest digest) => _layout.Blob(digest);
+
+    /// <summary>Whether the blob is there and undamaged. A damaged one is deleted and counts as missing.</summary>
+    /// <exception cref="DiagnosticException">The file system failed.</exception>
+    public bool Contains(Digest digest) => TryOpen(digest) is not null;
+
+    /// <summary>Path of an undamaged blob, to be read only; null when it is missing. A damaged one is deleted and counts as missing.</summary>
+    /// <exception cref="DiagnosticException">The file system failed.</exception>
+    public string? TryOpen(Digest digest) => Guarded(PathOf(digest), () => Examine(digest)) is null ? null : PathOf(digest);
+
+    /// <summary>Path of an undamaged blob, to be read only.</summary>
+    /// <exception cref="DiagnosticException">The blob is missing or damaged (QB4008), or the file system failed.</exception>
+    public string Open(Digest digest) => TryOpen(digest)
+        ?? throw new DiagnosticException(Descriptors.BlobLost.At(null, digest.Short, Root));
+
+    /// <summary>Content of an undamaged blob.</summary>
+    /// <exception cref="DiagnosticException">The blob is missing or damaged (QB4008), or the file system failed.</exception>
+    public byte[] Read(Digest digest)
+    {
+        string path = Open(digest);
+        return Guarded(path, () => AtomicFile.TryRead(path))
+            ?? throw new DiagnosticException(Descriptors.BlobLost.At(null, digest.Short, Root));
+    }
+
+    /// <summary>The blob with its size.</summary>
+    /// <exception cref="DiagnosticException">The blob is missing or damaged (QB4008), or the file system failed.</exception>
+    public BlobRef RefOf(Digest digest) => Guarded(PathOf(digest), () => Examine(digest)) is { } size
+        ? new BlobRef(digest, size)
+        : throw new DiagnosticException(Descriptors.BlobLost.At(null, digest.Short, Root));
+
+    /// <summary>Moves a closed temporary file into place, or drops it when its content is there already.</summary>
+    private void Publish(string temporary, BlobRef blob)
+    {
+        string path = PathOf(blob.Digest);
+        bool known = Examine(blob.Digest) is not null;
+        using IDisposable use = _gate.Use();
+        if (known && MarkUsed(path, blob))
+        {
+            AtomicFile.TryDelete(temporary);
+            return;
+        }
+        Finish(temporary, blob);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        AtomicFile.Replace(temporary, path);
+    }
+
+    /// <summary>Makes a complete file read-only and seals it.</summary>
+    private static void Finish(string path, BlobRef blob)
+    {
+        BlobSeal.Apply(path, blob, DateTime.UtcNow);
+        if (OperatingSystem.IsWindows())
+            File.SetAttributes(path, FileAttributes.ReadOnly);
+        else
+            File.SetUnixFileMode(path, File.GetUnixFileMode(path) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
+    }
+
+    /// <summary>
+    /// Moves the time of the blob's last change into this session, which protects it from pruning until an action refers to
+    /// it; false when that is impossible and the caller should put its own copy in place.
+    /// </summary>
+    private bool MarkUsed(string path, BlobRef blob)
+    {
+        if (FileStamp.Of(path) is not { } stamp)
+            return false;
+        return stamp.Changed == 0 || stamp.Changed >= _session.Start
+            || BlobSeal.Apply(path, blob, new DateTime(stamp.Modified, DateTimeKind.Utc));
+    }
+
+    /// <summary>Size of the blob when its content is what its name says; otherwise null, and a damaged file is deleted.</summary>
+    private long? Examine(Digest digest)
+    {
+        string path = PathOf(digest);
+        if (FileStamp.Of(path) is not { } stamp)
+            return null;
+        if (BlobSeal.IsIntact(stamp, digest) || (_hashed.TryGetValue(digest, out FileStamp? known) && known == stamp))
+            return stamp.Size;
+        if (HashOrNothing(path) == digest)
+        {
+            Trust(path, digest, stamp);
+            return stamp.Size;
+        }
+        RemoveDamaged(path, stamp);
+        return null;
+    }
+
+    /// <summary>Digest of a file; null when it cannot be read, which for a cache is as good as damaged.</summary>
+    private static Digest? HashOrNothing(string path, IProgress<long>? progress = null, CancellationToken ct = default)
+    {
+        try
+        {
+            return FileHash.Of(path, progress, ct);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Saves the next look at a blob from hashing it again.</summary>
+    private void Trust(string path, Digest digest, FileStamp hashed)
+    {
+        // Written to since it was hashed? Then the next look decides.
+        if (BlobSeal.IsIntact(hashed, digest) || FileStamp.Of(path) != hashed)
+            return;
+        BlobSeal.Apply(path, new BlobRef(digest, hashed.Size), new DateTime(hashed.Modified, DateTimeKind.Utc));
+        if (FileStamp.Of(path) is { } now && !BlobSeal.IsIntact(now, digest))
+            _hashed[digest] = now;
+    }
+
+    private void RemoveDamaged(string path, FileStamp damaged)
+    {
+        using IDisposable clean = _gate.Clean();
+        // Somebody may have put a good one in its place meanwhile.
+        if (FileStamp.Of(path) == damaged)
+            AtomicFile.TryDelete(path);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Store;
+
+/// <summary>
+/// The content-addressed cache on disk: blobs by the digest of their bytes, and records of actions by their key. Safe for
+/// any number of threads and processes; a process that is killed leaves nothing that harms.
+/// </summary>
+/// <remarks>
+/// Layout: <c>blobs/sha256/ab/&lt;digest&gt;</c> (read-only), <c>actions/ab/&lt;key&gt;.json</c>, <c>memo/</c> (digests of
+/// input files), <c>locks/</c>, <c>tmp/</c>. Files appear by rename. They are not flushed to the disk one by one: after a
+/// power loss a blob may be cut off, which <see cref="BlobSeal"/> notices, and is then made again.
+/// All failures of the file system are <see cref="DiagnosticException"/>s of the bucket QB4.
+/// </remarks>
+public sealed partial class ContentStore : IDisposable
+{
+    private readonly StoreLayout _layout;
+    private readonly StoreSession _session;
+    private readonly StoreGate _gate;
+    private readonly ConcurrentDictionary<Digest, FileStamp> _hashed = new();
+
+    private ContentStore(StoreLayout layout, StoreSession session)
+    {
+        _layout = layout;
+        _session = session;
+        _gate = new StoreGate(layout.Gate);
+        Files = new FileMemo(this, layout);
+    }
+
+    /// <summary>The store's folder, absolute.</summary>
+    public string Root => _layout.Root;
+
+    /// <summary>What is known about the content of input files.</summary>
+    public FileMemo Files { get; }
+
+    /// <summary>Opens a store, creating it if need be.</summary>
+    /// <exception cref="DiagnosticException">
+    /// The folder cannot be created, opened or written (QB4001, QB4002, QB4003), has a newer format (QB4004), or holds
+    /// something else (QB4005).
+    /// </exception>
+    public static ContentStore Open(string root)
+    {
+        try
+        {
+            var layout = new StoreLayout(Path.GetFullPath(root));
+            layout.Prepare();
+            return new ContentStore(layout, StoreSession.Begin(layout.Sessions));
+        }
+        catch (IOException failure) when (!StoreErrors.IsDiskFull(failure))
+        {
+            throw new DiagnosticException(Descriptors.StoreUnavailable.At(null, root, failure.Message), failure);
+        }
+        catch (ArgumentException failure)
+        {
+            throw new DiagnosticException(Descriptors.StoreUnavailable.At(null, root, failure.Message), failure);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, root);
+        }
+    }
+
+    /// <summary>
+    /// The folder used when none is named: the environment variable QUANTBUILD_CACHE, else <c>quantbuild</c> in the
+    /// platform's cache folder (XDG_CACHE_HOME or <c>~/.cache</c>, <c>~/Library/Caches</c>, the local application data).
+    /// </summary>
+    public static string DefaultRoot()
+    {
+        if (Environment.GetEnvironmentVariable("QUANTBUILD_CACHE") is { Length: > 0 } named)
+            return Path.GetFullPath(named);
+        // The specification of base directories says to ignore a relative path.
+        if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } caches && Path.IsPathFullyQualified(caches))
+            return Path.Combine(caches, "quantbuild");
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return OperatingSystem.IsWindows()
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "quantbuild", "cache")
+            : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Caches", "quantbuild")
+            : Path.Combine(home, ".cache", "quantbuild");
+    }
+
+    /// <summary>Waits for the exclusive right to run the action with this key, among all threads and processes.</summary>
+    /// <param name="key">The action's key; look the action up again after waiting, somebody else may have run it.</param>
+    /// <param name="onWait">Called once if somebody else has the right.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <exception cref="DiagnosticException">The lock file cannot be created.</exception>
+    public async ValueTask<ActionLock> LockAsync(Digest key, Action? onWait = null, CancellationToken ct = default)
+    {
+        string path = _layout.Lock(key);
+        try
+        {
+            return await ActionLock.AcquireAsync(path, onWait, ct);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, path);
+        }
+    }
+
+    /// <summary>Ends the use of the store: what it used may now be pruned.</summary>
+    public void Dispose() => _session.Dispose();
+
+    private static T Guarded<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, path);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Store;
+
+/// <summary>Remembers facts about the content of input files, so that an unchanged file is not read again.</summary>
+/// <remarks>
+/// A fact holds while the file's <see cref="FileStamp"/> stays the same. A file that changed within two seconds before it
+/// was looked at is not remembered: another write could leave the same time on a file system with coarse times. One small
+/// file per entry, appearing by rename; a damaged entry is ignored.
+/// </remarks>
+public sealed class FileMemo
+{
+    private static readonly TimeSpan TimeGranularity = TimeSpan.FromSeconds(2);
+    private readonly ContentStore _store;
+    private readonly StoreLayout _layout;
+
+    internal FileMemo(ContentStore store, StoreLayout layout)
+    {
+        _store = store;
+        _layout = layout;
+    }
+
+    /// <summary>The remembered fact, or null when there is none or the file has changed since.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What kind of fact, with its version.</param>
+    public JsonObject? Find(string path, string kind) =>
+        FileStamp.Of(path) is { } stamp ? Find(Path.GetFullPath(path), kind, stamp) : null;
+
+    /// <summary>The remembered fact, or a newly computed one; processes that want the same one compute it once.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What kind of fact, with its version.</param>
+    /// <param name="compute">Reads the file.</param>
+    /// <param name="ct">Ends the waiting for another process.</param>
+    /// <exception cref="DiagnosticException">There is no such file, it changed while it was read (QB4007), or the store failed.</exception>
+    public async ValueTask<JsonObject> GetOrComputeAsync(string path, string kind, Func<JsonObject> compute, CancellationToken ct = default)
+    {
+        path = Path.GetFullPath(path);
+        if (Find(path, kind) is { } early)
+            return early;
+        using ActionLock turn = await _store.LockAsync(EntryKey(path, kind), onWait: null, ct);
+        FileStamp before = FileStamp.Of(path) ?? throw StoreErrors.Translate(new FileNotFoundException("there is no such file", path), path);
+        if (Find(path, kind, before) is { } known)
+            return known;
+        long start = DateTime.UtcNow.Ticks;
+        JsonObject fact = compute();
+        if (FileStamp.Of(path) != before)
+            throw new DiagnosticException(Descriptors.InputChanged.At(null, path));
+        if (IsSettled(before, start))
+            Write(path, kind, before, fact);
+        return fact;
+    }
+
+    /// <summary>Whether a write after <paramref name="start"/> is sure to change the stamp.</summary>
+    internal static bool IsSettled(FileStamp stamp, long start) =>
+        (stamp.Changed != 0 ? stamp.Changed : stamp.Modified) < start - TimeGranularity.Ticks;
+
+    /// <summary>The file that an entry is about; null when the entry is damaged.</summary>
+    internal static string? Subject(string entry)
+    {
+        try
+        {
+            return AtomicFile.TryRead(entry) is { } json && JsonNode.Parse(json) is JsonObject content
+                ? content["path"]?.GetValue<string>() : null;
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static Digest EntryKey(string path, string kind) => Digest.Of(Encoding.UTF8.GetBytes($"{kind}\0{path}"));
+
+    private JsonObject? Find(string path, string kind, FileStamp stamp)
+    {
+        try
+        {
+            if (AtomicFile.TryRead(_layout.MemoEntry(EntryKey(path, kind))) is not { } json || JsonNode.Parse(json) is not JsonObject entry
+                || !entry.Remove("sum", out JsonNode? sum) || sum!.GetValue<string>() != CanonicalJson.DigestOf(entry).ToString()
+                || !JsonNode.DeepEquals(entry["stamp"], Describe(stamp)))
+            {
+                return null;
+            }
+            return (JsonObject)entry["fact"]!.DeepClone();
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure)
+            || failure is JsonException or InvalidOperationException or ArgumentException or InvalidCastException or NullReferenceException)
+        {
+            return null;
+        }
+    }
+
+    private void Write(string path, string kind, FileStamp stamp, JsonObject fact)
+    {
+        var entry = new JsonObject { ["path"] = path, ["kind"] = kind, ["stamp"] = Describe(stamp), ["fact"] = fact.DeepClone() };
+        entry.Add("sum", CanonicalJson.DigestOf(entry).ToString());
+        try
+        {
+            AtomicFile.Write(_layout.MemoEntry(EntryKey(path, kind)), _layout.NewTemporary(), CanonicalJson.Serialize(entry));
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            // The fact is known now; that it will not be known next time is no reason to fail.
+        }
+    }
+
+    private static JsonObject Describe(FileStamp stamp) => new()
+    {
+        ["size"] = stamp.Size,
+        ["modified"] = stamp.Modified,
+        ["changed"] = stamp.Changed,
+        ["id"] = stamp.Id,
+    };
+}

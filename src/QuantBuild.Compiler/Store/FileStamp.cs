@@ -1,0 +1,31 @@
+namespace QuantBuild.Compiler.Store;
+
+/// <summary>What the file system says about a file without reading it; two equal stamps of a path mean unchanged content.</summary>
+/// <param name="Size">Length in bytes.</param>
+/// <param name="Modified">Time of the last write of content, in ticks of 100 ns, UTC.</param>
+/// <param name="Changed">
+/// Time of the last change of content or properties, in ticks; programs cannot set it, so it also gives away a
+/// replacement that keeps size and write time, as unpacking an archive does. 0 where the file system has none.
+/// </param>
+/// <param name="Id">Device and file number; empty where the platform gives none.</param>
+public sealed record FileStamp(long Size, long Modified, long Changed, string Id)
+{
+    /// <summary>The stamp of a file, or null when there is no such file.</summary>
+    public static FileStamp? Of(string path)
+    {
+        try
+        {
+            return NativeFile.Stamp(path) ?? Portable(path);
+        }
+        catch (Exception failure) when (failure is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return Portable(path);
+        }
+    }
+
+    private static FileStamp? Portable(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? new FileStamp(file.Length, file.LastWriteTimeUtc.Ticks, 0, "") : null;
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Security;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Store;
+
+/// <summary>Turns failures of the file system into diagnostics.</summary>
+public static class StoreErrors
+{
+    /// <summary>Whether an exception is the file system's, and therefore the user's business rather than a bug.</summary>
+    public static bool IsFileSystem(Exception failure) => failure is IOException or UnauthorizedAccessException or SecurityException;
+
+    /// <summary>The diagnostic for a failure to read or write <paramref name="path"/>: disk full, no permission, or the system's own words.</summary>
+    /// <param name="failure">What <see cref="IsFileSystem"/> recognizes.</param>
+    /// <param name="path">The file or folder at hand.</param>
+    public static DiagnosticException Translate(Exception failure, string path) => new(failure switch
+    {
+        IOException io when IsDiskFull(io) => Descriptors.DiskFull.At(null, path, FreeSpace(path)),
+        UnauthorizedAccessException or SecurityException => Descriptors.AccessDenied.At(null, path, failure.Message),
+        _ => Descriptors.FileFailure.At(null, path, failure.Message),
+    }, failure);
+
+    /// <summary>Whether the file system, or the user's quota, is full.</summary>
+    public static bool IsDiskFull(IOException failure) => OperatingSystem.IsWindows()
+        ? (failure.HResult & 0xffff) is 0x70 or 0x27
+        : failure.HResult == 28 || failure.HResult == (OperatingSystem.IsMacOS() ? 69 : 122);
+
+    /// <summary>Whether somebody else holds the file open exclusively.</summary>
+    internal static bool IsSharingViolation(IOException failure) => OperatingSystem.IsWindows()
+        ? (failure.HResult & 0xffff) is 32 or 33
+        : failure.HResult == (OperatingSystem.IsMacOS() ? 35 : 11);
+
+    private static string FreeSpace(string path)
+    {
+        try
+        {
+            string? folder = Path.GetFullPath(path);
+            while (folder is not null && !Directory.Exists(folder))
+                folder = Path.GetDirectoryName(folder);
+            double bytes = new DriveInfo(folder ?? path).AvailableFreeSpace;
+            return string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 20):F1} MiB");
+        }
+        catch (Exception failure) when (IsFileSystem(failure) || failure is ArgumentException)
+        {
+            return "an unknown amount";
+        }
+    }
+}

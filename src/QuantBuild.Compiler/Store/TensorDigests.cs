@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Store;
+
+/// <summary>Digests of tensors by content, whatever file, shard or folder they are in.</summary>
+/// <remarks>A tensor's digest is SHA-256 over the canonical JSON of its element type and shape, a line feed, and its bytes.</remarks>
+public static class TensorDigests
+{
+    private const string Kind = "tensors-1";
+
+    /// <summary>Digest of every tensor of some safetensors files; unchanged files are not read again.</summary>
+    /// <param name="files">The files; no two have a tensor of the same name.</param>
+    /// <param name="store">Remembers digests.</param>
+    /// <param name="threads">How many tensors are hashed at once; memory is about 1 MiB for each.</param>
+    /// <param name="progress">Told of bytes as they are hashed, from several threads.</param>
+    /// <param name="ct">Ends the work.</param>
+    /// <exception cref="SafeTensorsException">A file breaks a rule of the format, or a name occurs twice.</exception>
+    /// <exception cref="Diagnostics.DiagnosticException">A file cannot be read, or changed while it was read.</exception>
+    public static async Task<ImmutableSortedDictionary<string, Digest>> OfAsync(IEnumerable<string> files, ContentStore store, int threads,
+        IProgress<long>? progress = null, CancellationToken ct = default)
+    {
+        var all = ImmutableSortedDictionary.CreateBuilder<string, Digest>(StringComparer.Ordinal);
+        foreach (string file in files)
+        {
+            JsonObject digests = await store.Files.GetOrComputeAsync(file, Kind, () => Hash(file, threads, progress, ct), ct);
+            foreach ((string name, JsonNode? digest) in digests)
+            {
+                if (!all.TryAdd(name, Digest.Parse(digest!.GetValue<string>())))
+                    throw new SafeTensorsException("DuplicateTensor", $"tensor '{name}' is in more than one file", file);
+            }
+        }
+        return all.ToImmutable();
+    }
+
+    /// <summary>Digest of one tensor in memory.</summary>
+    public static Digest Of(DType type, IReadOnlyList<long> shape, ReadOnlySpan<byte> bytes)
+    {
+        using IncrementalHash hash = Begin(type, shape);
+        hash.AppendData(bytes);
+        return new Digest(hash.GetHashAndReset());
+    }
+
+    /// <summary>One digest for a set of named things: SHA-256 over the canonical JSON of name to digest.</summary>
+    public static Digest Combine(IEnumerable<KeyValuePair<string, Digest>> digests) =>
+        CanonicalJson.DigestOf(new JsonObject(digests.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value.ToString()))));
+
+    private static JsonObject Hash(string path, int threads, IProgress<long>? progress, CancellationToken ct)
+    {
+        try
+        {
+            using SafeTensorsFile tensors = SafeTensorsFile.Open(path);
+            // Read rather than mapped: hashing 60 GB must not make 60 GB resident.
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+            Span<byte> header = stackalloc byte[8];
+            RandomAccess.Read(file, header, 0);
+            long data = 8 + BinaryPrimitives.ReadInt64LittleEndian(header);
+
+            var digests = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+            var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(threads, 1), CancellationToken = ct };
+            var inFileOrder = Partitioner.Create(tensors.Tensors.Values.OrderBy(tensor => tensor.Begin), EnumerablePartitionerOptions.NoBuffering);
+            Parallel.ForEach(inFileOrder, options, tensor =>
+            {
+                using IncrementalHash hash = Begin(tensor.DType, tensor.Shape);
+                FileHash.Append(hash, file, data + tensor.Begin, tensor.ByteLength, progress, ct);
+                digests[tensor.Name] = new Digest(hash.GetHashAndReset()).ToString();
+            });
+            return new JsonObject(digests.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
+        }
+        catch (AggregateException failures) when (failures.InnerExceptions.FirstOrDefault(StoreErrors.IsFileSystem) is { } failure)
+        {
+            throw StoreErrors.Translate(failure, path);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, path);
+        }
+    }
+
+    private static IncrementalHash Begin(DType type, IReadOnlyList<long> shape)
+    {
+        var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var header = new JsonObject { ["dtype"] = type.ToString(), ["shape"] = new JsonArray([.. shape.Select(d => (JsonNode)d)]) };
+        hash.AppendData(CanonicalJson.Serialize(header));
+        hash.AppendData("\n"u8);
+        return hash;
+    }
+}
