@@ -1,40 +1,128 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
 namespace QuantBuild.Kernels;
-
-/// <summary>What <see cref="Gemm"/> does with the old content of the result.</summary>
-public enum GemmMode
-{
-    /// <summary>C = A B.</summary>
-    Overwrite,
-
-    /// <summary>C = C + A B.</summary>
-    Add,
-
-    /// <summary>C = C - A B.</summary>
-    Subtract,
-}
 
 /// <summary>Dense float32 matrix product with one defined rounding per element.</summary>
 /// <remarks>
 /// The specification: every element is the chain <c>acc = fma(a[i,k], b[k,j], acc)</c> over ascending k, starting from 0
 /// (<see cref="GemmMode.Overwrite"/>) or from the old c[i,j] (<see cref="GemmMode.Add"/>; Subtract uses -a[i,k]).  Blocking, vector
-/// width and thread count never change a bit: a block boundary only stores and reloads the accumulator.
+/// width and thread count never change a bit: a block boundary only stores and reloads the accumulator.  (Which NaN comes out, when
+/// one does, is not specified.)
+/// <para>The files: <see cref="Gemm"/> chooses a kernel and deals out rectangles of C to threads; <see cref="GemmBlocking{TKernel}"/>
+/// loops over cache blocks, <see cref="GemmPacking"/> copies them into panels, an <see cref="IGemmKernel"/> multiplies panels.</para>
 /// </remarks>
-public static class Gemm
+public static unsafe class Gemm
 {
+    // Below this many multiply-adds (about 15 microseconds) waking another thread costs more than it brings.
+    private const long WorthAThread = 1 << 20;
+
     /// <summary>C[m,n] (op)= A[m,k] B[k,n]. Pass a transposed view for B stored [n,k], as linear layers have it.</summary>
-    public static void Multiply(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite, int threads = 1)
+    /// <param name="a">Left factor, any strides.</param>
+    /// <param name="b">Right factor, any strides.</param>
+    /// <param name="c">Result, any strides; must not share elements with the factors.</param>
+    /// <param name="mode">What happens to the old content of <paramref name="c"/>.</param>
+    /// <param name="threads">Upper bound on threads, the caller's included.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public static void Multiply(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite, int threads = 1) =>
+        Multiply(Fastest, a, b, c, mode, threads);
+
+    /// <summary>The fastest kernel this machine has.</summary>
+    internal static GemmPath Fastest =>
+        Vector512.IsHardwareAccelerated && Avx512F.IsSupported ? GemmPath.Vector512
+        : Vector256.IsHardwareAccelerated && Fma.IsSupported ? GemmPath.Vector256
+        : GemmPath.Scalar;
+
+    internal static void Multiply(GemmPath path, ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode, int threads)
     {
         if (a.Columns != b.Rows || a.Rows != c.Rows || b.Columns != c.Columns)
             throw new ArgumentException($"cannot multiply {a.Rows}x{a.Columns} by {b.Rows}x{b.Columns} into {c.Rows}x{c.Columns}");
+        if (c.Rows == 0 || c.Columns == 0)
+            return;
+        if (a.Columns == 0)
+        {
+            if (mode == GemmMode.Overwrite)
+                Clear(c);
+            return;
+        }
+
+        fixed (float* dataA = a.Data, dataB = b.Data, dataC = c.Data)
+        {
+            Run(path, new GemmProblem
+            {
+                Rows = c.Rows,
+                Columns = c.Columns,
+                Depth = a.Columns,
+                A = new Strided(dataA, a.RowStride, a.ColumnStride),
+                B = new Strided(dataB, b.RowStride, b.ColumnStride),
+                C = new Strided(dataC, c.RowStride, c.ColumnStride),
+                Accumulate = mode != GemmMode.Overwrite,
+                Negate = mode == GemmMode.Subtract,
+            }, threads);
+        }
+    }
+
+    internal static void Run(GemmPath path, GemmProblem problem, int threads)
+    {
+        // Kernels store rows; a column-major C is the row-major result of the transposed product.
+        if (problem.C.ColumnStride != 1 && problem.C.RowStride == 1 && problem.Diagonal == GemmProblem.Full)
+            problem = problem.Transposed;
+        if (threads <= 1 || (long)problem.Rows * problem.Columns * problem.Depth < 2 * WorthAThread)
+        {
+            RunHere(path, problem);
+            return;
+        }
+        (int rows, int columns) = ChunkSize(problem.Rows, problem.Columns, threads);
+        int across = Divide(problem.Columns, columns);
+        int count = Divide(problem.Rows, rows) * across;
+        // From the last to the first: with a diagonal, the right-most rectangles hold the most work and must not come last.
+        Workers.For(count, threads, index =>
+        {
+            int chunk = count - 1 - index;
+            int row = chunk / across * rows, column = chunk % across * columns;
+            GemmProblem part = problem.Part(row, column, Math.Min(rows, problem.Rows - row), Math.Min(columns, problem.Columns - column));
+            RunHere(path, part);
+        });
+    }
+
+    private static void RunHere(GemmPath path, in GemmProblem problem)
+    {
+        if (path == GemmPath.Vector512)
+            GemmBlocking<GemmKernel512>.Multiply(problem);
+        else if (path == GemmPath.Vector256)
+            GemmBlocking<GemmKernel256>.Multiply(problem);
+        else
+            GemmBlocking<GemmKernelScalar>.Multiply(problem);
+    }
+
+    /// <summary>
+    /// Rectangles of C, each a complete product of its own: no thread ever waits for another.  Packing is repeated per rectangle, so
+    /// they are large, and at least a few per thread, so that the threads finish together.
+    /// </summary>
+    private static (int Rows, int Columns) ChunkSize(int rows, int columns, int threads)
+    {
+        const int Tile = 96;
+        int chunkRows = rows, chunkColumns = columns;
+        while ((long)Divide(rows, chunkRows) * Divide(columns, chunkColumns) < 2L * threads)
+        {
+            if (chunkColumns >= chunkRows && chunkColumns > Tile)
+                chunkColumns = Math.Max(Tile, Divide(Divide(chunkColumns, 2), Tile) * Tile);
+            else if (chunkRows > Tile)
+                chunkRows = Math.Max(Tile, Divide(Divide(chunkRows, 2), Tile) * Tile);
+            else
+                break;
+        }
+        return (chunkRows, chunkColumns);
+    }
+
+    private static int Divide(int value, int by) => (value + by - 1) / by;
+
+    private static void Clear(MatrixView c)
+    {
         for (int i = 0; i < c.Rows; i++)
         {
             for (int j = 0; j < c.Columns; j++)
-            {
-                float acc = mode == GemmMode.Overwrite ? 0 : c[i, j];
-                for (int k = 0; k < a.Columns; k++)
-                    acc = MathF.FusedMultiplyAdd(mode == GemmMode.Subtract ? -a[i, k] : a[i, k], b[k, j], acc);
-                c[i, j] = acc;
-            }
+                c[i, j] = 0;
         }
     }
 }

@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace QuantBuild.Kernels;
+
+/// <summary>
+/// The loops around a kernel, on one thread: a block of B is packed to stay in the last-level cache, a block of A to stay in the
+/// second level, and a panel of B is used up against every panel of A.
+/// </summary>
+internal static unsafe class GemmBlocking<TKernel>
+    where TKernel : struct, IGemmKernel
+{
+    // Depth x rows x 4 bytes is 288 KiB, depth x columns x 4 bytes 4.5 MiB.  The depth is long because every pass over it reads and
+    // writes all of C.  None of the three shows in the result: a chain that crosses a block is stored to C and loaded again, exactly.
+    private const int DepthBlock = 768;
+    private const int RowBlock = 96;
+    private const int ColumnBlock = 1536;
+    private const int CacheLine = 64;
+
+    public static void Multiply(in GemmProblem problem)
+    {
+        // Equal blocks rather than full ones and a remainder.
+        int blocks = Divide(problem.Depth, DepthBlock);
+        int depthBlock = Divide(problem.Depth, blocks);
+        int roomForA = RoundUp(RoundUp(Math.Min(problem.Rows, RowBlock), TKernel.Rows) * depthBlock, CacheLine / sizeof(float));
+        int roomForB = RoundUp(Math.Min(problem.Columns, ColumnBlock), TKernel.Columns) * depthBlock;
+        float[] room = ArrayPool<float>.Shared.Rent(roomForA + roomForB + (CacheLine / sizeof(float)));
+        fixed (float* start = room)
+        {
+            float* packedA = (float*)(((nint)start + CacheLine - 1) & -CacheLine);
+            Multiply(problem, depthBlock, packedA, packedA + roomForA);
+        }
+        ArrayPool<float>.Shared.Return(room);
+    }
+
+    private static void Multiply(in GemmProblem problem, int depthBlock, float* packedA, float* packedB)
+    {
+        for (int column = 0; column < problem.Columns; column += ColumnBlock)
+        {
+            int columns = Math.Min(ColumnBlock, problem.Columns - column);
+            for (int step = 0; step < problem.Depth; step += depthBlock)
+            {
+                int depth = Math.Min(depthBlock, problem.Depth - step);
+                GemmPacking.Pack(problem.B.From(step, column).Transposed, columns, depth, TKernel.Columns, negate: false, packedB);
+                int end = problem.RowsAbove(column + columns);
+                for (int row = 0; row < end; row += RowBlock)
+                {
+                    int rows = Math.Min(RowBlock, problem.Rows - row);
+                    GemmProblem block = problem.Part(row, column, rows, columns);
+                    GemmPacking.Pack(problem.A.From(row, step), rows, depth, TKernel.Rows, problem.Negate, packedA);
+                    MultiplyBlock(block, depth, packedA, packedB, problem.Accumulate || step > 0);
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyBlock(in GemmProblem block, int depth, float* packedA, float* packedB, bool accumulate)
+    {
+        float* edge = stackalloc float[TKernel.Rows * TKernel.Columns];
+        bool adjacent = block.C.ColumnStride == 1;
+        for (int column = 0; column < block.Columns; column += TKernel.Columns)
+        {
+            int columns = Math.Min(TKernel.Columns, block.Columns - column);
+            float* panelB = packedB + ((nint)column * depth);
+            int end = block.RowsAbove(column + columns);
+            for (int row = 0; row < end; row += TKernel.Rows)
+            {
+                int rows = Math.Min(TKernel.Rows, block.Rows - row);
+                float* panelA = packedA + ((nint)row * depth);
+                Strided tile = block.C.From(row, column);
+                if (adjacent && rows == TKernel.Rows && columns == TKernel.Columns)
+                {
+                    TKernel.Run(depth, panelA, panelB, tile.Data, tile.RowStride, accumulate);
+                    continue;
+                }
+                if (accumulate)
+                    Copy(tile, new Strided(edge, TKernel.Columns, 1), rows, columns);
+                TKernel.Run(depth, panelA, panelB, edge, TKernel.Columns, accumulate);
+                Copy(new Strided(edge, TKernel.Columns, 1), tile, rows, columns);
+            }
+        }
+    }
+
+    private static void Copy(Strided from, Strided to, int rows, int columns)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            if (from.ColumnStride == 1 && to.ColumnStride == 1)
+            {
+                new ReadOnlySpan<float>(from.At(row, 0), columns).CopyTo(new Span<float>(to.At(row, 0), columns));
+                continue;
+            }
+            for (int column = 0; column < columns; column++)
+                *to.At(row, column) = *from.At(row, column);
+        }
+    }
+
+    private static int RoundUp(int value, int multiple) => Divide(value, multiple) * multiple;
+
+    private static int Divide(int value, int by) => (value + by - 1) / by;
+}

@@ -1,0 +1,14 @@
+namespace QuantBuild.Kernels;
+
+/// <summary>What <see cref="Gemm"/> does with the old content of the result.</summary>
+public enum GemmMode
+{
+    /// <summary>C = A B.</summary>
+    Overwrite,
+
+    /// <summary>C = C + A B.</summary>
+    Add,
+
+    /// <summary>C = C - A B.</summary>
+    Subtract,
+}

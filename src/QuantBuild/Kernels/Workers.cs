@@ -1,0 +1,40 @@
+namespace QuantBuild.Kernels;
+
+/// <summary>A parallel loop over independent pieces of work.</summary>
+internal static class Workers
+{
+    /// <summary>
+    /// Calls <paramref name="body"/> once for every index below <paramref name="count"/>, on at most <paramref name="threads"/> threads,
+    /// the caller's among them.  Indices are handed out one by one, so a thread that is slow or late takes fewer.
+    /// </summary>
+    /// <exception cref="AggregateException">The body threw on a thread other than the caller's.</exception>
+    public static void For(int count, int threads, Action<int> body)
+    {
+        int helpers = Math.Min(threads, count) - 1;
+        if (helpers <= 0)
+        {
+            for (int i = 0; i < count; i++)
+                body(i);
+            return;
+        }
+
+        int next = -1;
+        void Work()
+        {
+            for (int i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
+                body(i);
+        }
+
+        var tasks = new Task[helpers];
+        for (int i = 0; i < helpers; i++)
+            tasks[i] = Task.Run(Work);
+        try
+        {
+            Work();
+        }
+        finally
+        {
+            Task.WaitAll(tasks);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Tests.Kernels;
+
+public sealed class GemmTests
+{
+    private static readonly int[] Small = [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 15, 16, 17, 31, 32, 33];
+    private static readonly int[] Depths = [0, 1, 2, 3, 4, 5, 16, 19];
+    private static readonly int[] Large = [95, 96, 97, 255, 256, 257, 767, 768, 769, 1535, 1536, 1537, 1600];
+    private static readonly Layout[] Layouts = Enum.GetValues<Layout>();
+
+    public static TheoryData<GemmMode> Modes => new(Enum.GetValues<GemmMode>());
+
+    private static IEnumerable<GemmPath> Paths => Enum.GetValues<GemmPath>().Where(path => path <= Gemm.Fastest);
+
+    /// <summary>The specification, word for word.</summary>
+    private static void Specification(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode)
+    {
+        for (int i = 0; i < c.Rows; i++)
+        {
+            for (int j = 0; j < c.Columns; j++)
+            {
+                float acc = mode == GemmMode.Overwrite ? 0 : c[i, j];
+                for (int k = 0; k < a.Columns; k++)
+                    acc = MathF.FusedMultiplyAdd(mode == GemmMode.Subtract ? -a[i, k] : a[i, k], b[k, j], acc);
+                c[i, j] = acc;
+            }
+        }
+    }
+
+    private static void AssertAllPathsFollowTheSpecification(TestMatrix a, TestMatrix b, TestMatrix c, GemmMode mode, int threads = 1)
+    {
+        TestMatrix expected = c.Copy();
+        Specification(a.View, b.View, expected.View, mode);
+        foreach (GemmPath path in Paths)
+        {
+            TestMatrix actual = c.Copy();
+
+            Gemm.Multiply(path, a.View, b.View, actual.View, mode, threads);
+
+            TestMatrix.AssertSameBits(
+                expected.Storage, actual.Storage, $"{path} {mode} {a.View.Rows}x{a.View.Columns}x{b.View.Columns} on {threads} threads");
+        }
+    }
+
+    [Theory, MemberData(nameof(Modes))]
+    public void Every_path_follows_the_chain_at_every_tile_boundary(GemmMode mode)
+    {
+        foreach (int m in Small)
+        {
+            foreach (int n in Small)
+            {
+                int k = Depths[(m + n) % Depths.Length];
+                AssertAllPathsFollowTheSpecification(
+                    new(m, k, Layout.RowMajor, 1), new(k, n, Layout.RowMajor, 2), new(m, n, Layout.RowMajor, 3), mode);
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Modes))]
+    public void Every_path_follows_the_chain_at_every_depth(GemmMode mode)
+    {
+        foreach (int k in Depths.Concat(Small).Concat(Large))
+        {
+            AssertAllPathsFollowTheSpecification(
+                new(13, k, Layout.RowMajor, 4), new(k, 35, Layout.Transposed, 5), new(13, 35, Layout.PaddedRows, 6), mode);
+        }
+    }
+
+    [Fact]
+    public void Every_path_follows_the_chain_across_cache_blocks_of_rows_and_columns()
+    {
+        foreach (int size in Large)
+        {
+            AssertAllPathsFollowTheSpecification(
+                new(size, 9, Layout.Transposed, 7), new(9, 14, Layout.RowMajor, 8), new(size, 14, Layout.RowMajor, 9), GemmMode.Add);
+            AssertAllPathsFollowTheSpecification(
+                new(14, 9, Layout.RowMajor, 7), new(9, size, Layout.Transposed, 8), new(14, size, Layout.RowMajor, 9), GemmMode.Add);
+        }
+        AssertAllPathsFollowTheSpecification(
+            new(99, 800, Layout.RowMajor, 7), new(800, 70, Layout.Transposed, 8), new(99, 70, Layout.Transposed, 9), GemmMode.Subtract);
+    }
+
+    [Theory, MemberData(nameof(Modes))]
+    public void Every_combination_of_layouts_gives_the_chain_and_leaves_the_gaps_alone(GemmMode mode)
+    {
+        foreach (Layout a in Layouts)
+        {
+            foreach (Layout b in Layouts)
+            {
+                foreach (Layout c in Layouts)
+                    AssertAllPathsFollowTheSpecification(new(27, 21, a, 10), new(21, 45, b, 11), new(27, 45, c, 12), mode);
+            }
+        }
+    }
+
+    [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(7)]
+    public void The_number_of_threads_changes_no_bit(int threads)
+    {
+        AssertAllPathsFollowTheSpecification(
+            new(211, 67, Layout.RowMajor, 13), new(67, 303, Layout.Transposed, 14), new(211, 303, Layout.RowMajor, 15), GemmMode.Subtract, threads);
+        AssertAllPathsFollowTheSpecification(
+            new(3, 2100, Layout.RowMajor, 13), new(2100, 701, Layout.RowMajor, 14), new(3, 701, Layout.Transposed, 15), GemmMode.Add, threads);
+    }
+
+    [Fact]
+    public void Signed_zeros_denormals_and_infinities_pass_as_the_chain_passes_them()
+    {
+        float[] special = [-0f, 0f, float.Epsilon, -float.Epsilon, 1e-39f, float.MaxValue, 1e-20f, -1e-20f, float.PositiveInfinity, 1f];
+        TestMatrix a = new(14, 3, Layout.RowMajor, 16), b = new(3, 34, Layout.Transposed, 17), c = new(14, 34, Layout.RowMajor, 18);
+        for (int i = 0; i < a.Storage.Length; i++)
+            a.Storage[i] = special[i % special.Length];
+        for (int i = 0; i < b.Storage.Length; i++)
+            b.Storage[i] = special[i * 7 % 8];
+        c.Storage.AsSpan().Fill(-0f);
+
+        // Infinity meets no zero and no infinity here: a NaN's sign and payload are not specified.
+        for (int i = 0; i < b.Storage.Length; i++)
+            b.Storage[i] = b.Storage[i] == 0 ? -3f : b.Storage[i];
+        AssertAllPathsFollowTheSpecification(a, b, c, GemmMode.Overwrite);
+        AssertAllPathsFollowTheSpecification(a, b, c, GemmMode.Add);
+    }
+
+    [Fact]
+    public void A_row_or_a_column_that_is_not_a_number_stays_in_its_row_or_column()
+    {
+        TestMatrix a = new(14, 5, Layout.RowMajor, 19), b = new(5, 34, Layout.Transposed, 20);
+        a.View[13, 2] = float.NaN;
+        b.View[4, 33] = float.NaN;
+        foreach (GemmPath path in Paths)
+        {
+            TestMatrix c = new(14, 34, Layout.RowMajor, 21);
+
+            Gemm.Multiply(path, a.View, b.View, c.View, GemmMode.Overwrite, 1);
+
+            for (int i = 0; i < 14; i++)
+            {
+                for (int j = 0; j < 34; j++)
+                    Assert.Equal(i == 13 || j == 33, float.IsNaN(c.View[i, j]));
+            }
+        }
+    }
+
+    [Fact]
+    public void An_empty_sum_clears_or_keeps_the_result()
+    {
+        TestMatrix c = new(2, 3, Layout.EveryThird, 22);
+        TestMatrix kept = c.Copy();
+
+        Gemm.Multiply(new([], 2, 0), new([], 0, 3), c.View, GemmMode.Subtract);
+        TestMatrix.AssertSameBits(kept.Storage, c.Storage, "kept");
+
+        Gemm.Multiply(new([], 2, 0), new([], 0, 3), c.View);
+        Assert.Equal(0, c.View[1, 2]);
+        Assert.Equal(kept.Storage[1], c.Storage[1]);
+    }
+
+    [Fact]
+    public void Shapes_that_do_not_fit_are_refused()
+    {
+        float[] data = new float[64];
+        Assert.Throws<ArgumentException>(() => Gemm.Multiply(new(data, 4, 5), new(data, 4, 5), new(data, 4, 5)));
+        Assert.Throws<ArgumentException>(() => Gemm.Multiply(new(data, 4, 5), new(data, 5, 4), new(data, 4, 5)));
+        Assert.Throws<ArgumentException>(() => Gemm.Multiply(new(data, 4, 5), new(data, 5, 4), new(data, 5, 4)));
+    }
+}
