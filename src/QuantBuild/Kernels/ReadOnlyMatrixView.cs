@@ -51,6 +51,13 @@ public readonly ref struct ReadOnlyMatrixView
     public ReadOnlyMatrixView Slice(int row, int column, int rows, int columns) =>
         new(Data[((row * RowStride) + (column * ColumnStride))..], rows, columns, RowStride, ColumnStride);
 
+    /// <summary>Refuses views whose rows are not runs of adjacent elements.</summary>
+    internal void RequireDenseRows()
+    {
+        if (ColumnStride != 1 && Columns > 1)
+            throw new ArgumentException($"neighbours in a row of this {Rows}x{Columns} view are {ColumnStride} elements apart");
+    }
+
     internal static void Check(int length, int rows, int columns, int rowStride, int columnStride)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);

@@ -36,6 +36,15 @@ public sealed record WanConfig
     /// <summary>Channels of one head.</summary>
     public int HeadDim => Dim / NumHeads;
 
+    /// <summary>Channels of the condition that the latent is joined with.</summary>
+    public int ConditionDim => InDim - OutDim;
+
+    /// <summary>Reads an expert's <c>config.json</c>; <c>text_dim</c> may be absent, as in the official one.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidDataException">It is not a JSON object, or a field is missing, impossible or at odds with another; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static WanConfig Load(string path) => WanConfigReader.Read(path);
+
     /// <summary>Shape [out, in] of a layer named as in <see cref="WanLayers.Names"/>.</summary>
     public (int Out, int In) ShapeOf(string layer) => layer switch
     {

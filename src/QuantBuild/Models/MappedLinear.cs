@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Models;
+
+/// <summary>A linear layer whose weight stays in its file and is widened to float32 a few rows at a time, on every use.</summary>
+/// <remarks>
+/// For models larger than memory: what is held is one panel of rows, whatever the model.  Results equal <see cref="FullPrecisionLinear"/>
+/// bit for bit.  The source must stay open as long as the layer is used.
+/// </remarks>
+public sealed class MappedLinear : ILinear
+{
+    private const int PanelRows = 256;
+
+    private readonly ITensorSource _source;
+    private readonly string _weight;
+    private readonly DType _type;
+    private readonly float[] _bias;
+
+    /// <summary>Makes a layer that reads its weight from an open source.</summary>
+    /// <param name="source">Where the weight is.</param>
+    /// <param name="weight">Name of the weight tensor, [out, in…], stored F32, F16 or BF16.</param>
+    /// <param name="bias">Bias, [out]; copied.</param>
+    public MappedLinear(ITensorSource source, string weight, ReadOnlySpan<float> bias)
+    {
+        TensorInfo tensor = source.Tensors[weight];
+        _source = source;
+        _weight = weight;
+        _type = tensor.DType;
+        _bias = bias.ToArray();
+        OutFeatures = (int)tensor.Shape[0];
+        InFeatures = (int)(tensor.ElementCount / OutFeatures);
+        if (bias.Length != OutFeatures)
+            throw new ArgumentException($"{bias.Length} biases for {OutFeatures} outputs");
+    }
+
+    /// <inheritdoc/>
+    public int InFeatures { get; }
+
+    /// <inheritdoc/>
+    public int OutFeatures { get; }
+
+    /// <inheritdoc/>
+    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+    {
+        ReadOnlySpan<byte> bytes = _source.Bytes(_weight);
+        int rowBytes = bytes.Length / OutFeatures;
+        float[] panel = ArrayPool<float>.Shared.Rent(PanelRows * InFeatures);
+        for (int first = 0; first < OutFeatures; first += PanelRows)
+        {
+            int rows = Math.Min(PanelRows, OutFeatures - first);
+            Widen(bytes.Slice(first * rowBytes, rows * rowBytes), panel.AsSpan(0, rows * InFeatures));
+            MatrixView part = y.Slice(0, first, y.Rows, rows);
+            for (int row = 0; row < y.Rows; row++)
+                _bias.AsSpan(first, rows).CopyTo(part.Data.Slice(row * part.RowStride, rows));
+            Gemm.Multiply(x, new ReadOnlyMatrixView(panel, rows, InFeatures).Transposed, part, GemmMode.Add, threads);
+        }
+        ArrayPool<float>.Shared.Return(panel);
+    }
+
+    private void Widen(ReadOnlySpan<byte> stored, Span<float> values)
+    {
+        switch (_type)
+        {
+            case DType.F32:
+                MemoryMarshal.Cast<byte, float>(stored).CopyTo(values);
+                break;
+            case DType.BF16:
+                BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(stored), values);
+                break;
+            default:
+                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(stored);
+                for (int i = 0; i < halves.Length; i++)
+                    values[i] = (float)halves[i];
+                break;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace QuantBuild.Models.Wan;
+
+/// <summary>A model that predicts the velocity of a noisy latent.</summary>
+public interface IDenoiser
+{
+    /// <summary>Predicts the velocity.</summary>
+    /// <param name="shape">Size of the latent.</param>
+    /// <param name="latent">Noisy latent, [latent channels, frames, height, width].</param>
+    /// <param name="timestep">Integer timestep, 0 to 999.</param>
+    /// <param name="conditioning">Prompt and first frame.</param>
+    /// <param name="velocity">Result, of the latent's shape.</param>
+    /// <param name="observer">Sees the input of every site; may be null.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <exception cref="ArgumentException">Sizes do not fit the model or each other.</exception>
+    void Predict(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity,
+        ISiteObserver? observer = null, int threads = 1);
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+
+namespace QuantBuild.Models.Wan;
+
+/// <summary>Reads and checks an expert's <c>config.json</c>.</summary>
+internal static class WanConfigReader
+{
+    // Beyond any model; keeps the sizes computed from a configuration within their types.
+    private const int LargestSize = 1 << 20;
+
+    public static WanConfig Read(string path)
+    {
+        using JsonDocument json = Parse(path);
+        JsonElement root = json.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new InvalidDataException($"{path}: the configuration is not a JSON object");
+        try
+        {
+            WanConfig config = Read(root);
+            Check(config);
+            return config;
+        }
+        catch (FormatException exception)
+        {
+            throw new InvalidDataException($"{path}: {exception.Message}", exception);
+        }
+    }
+
+    private static JsonDocument Parse(string path)
+    {
+        try
+        {
+            return JsonDocument.Parse(File.ReadAllBytes(path));
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"{path}: not valid JSON: {exception.Message}", exception);
+        }
+    }
+
+    private static WanConfig Read(JsonElement root)
+    {
+        if (!root.TryGetProperty("model_type", out JsonElement type))
+            throw new FormatException("'model_type' is missing");
+        if (type.ValueKind != JsonValueKind.String || type.GetString() != "i2v")
+            throw new FormatException($"'model_type' is {type.GetRawText()}; only \"i2v\" is supported");
+        RequireDefault(root, "patch_size", "[1,2,2]");
+        RequireDefault(root, "window_size", "[-1,-1]");
+        RequireDefault(root, "qk_norm", "true");
+        RequireDefault(root, "cross_attn_norm", "true");
+        return new WanConfig
+        {
+            Dim = Size(root, "dim"),
+            FfnDim = Size(root, "ffn_dim"),
+            NumHeads = Size(root, "num_heads"),
+            NumLayers = Size(root, "num_layers"),
+            InDim = Size(root, "in_dim"),
+            OutDim = Size(root, "out_dim"),
+            TextLen = Size(root, "text_len"),
+            TextDim = Size(root, "text_dim", 4096),
+            FreqDim = Size(root, "freq_dim"),
+            Eps = Epsilon(root),
+        };
+    }
+
+    private static void Check(WanConfig config)
+    {
+        if (config.Dim % config.NumHeads != 0)
+            throw new FormatException($"'dim' is {config.Dim}, which is not a multiple of 'num_heads', {config.NumHeads}");
+        if (config.HeadDim % 2 != 0)
+            throw new FormatException($"'dim' / 'num_heads' is {config.HeadDim}; rotary embedding needs an even number of channels per head");
+        if (config.FreqDim % 2 != 0)
+            throw new FormatException($"'freq_dim' is {config.FreqDim}; it must be even");
+        if (config.InDim <= config.OutDim)
+            throw new FormatException($"'in_dim' is {config.InDim}, which leaves no condition channels beside 'out_dim', {config.OutDim}");
+    }
+
+    private static int Size(JsonElement root, string name, int? absent = null)
+    {
+        if (!root.TryGetProperty(name, out JsonElement value))
+            return absent ?? throw new FormatException($"'{name}' is missing");
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out int size) || size is < 1 or > LargestSize)
+            throw new FormatException($"'{name}' is {value.GetRawText()}; it must be a whole number from 1 to {LargestSize}");
+        return size;
+    }
+
+    private static float Epsilon(JsonElement root)
+    {
+        if (!root.TryGetProperty("eps", out JsonElement value))
+            throw new FormatException("'eps' is missing");
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetSingle(out float epsilon) || !(epsilon > 0 && epsilon < 1))
+            throw new FormatException($"'eps' is {value.GetRawText()}; it must be a number between 0 and 1");
+        return epsilon;
+    }
+
+    /// <summary>Official checkpoints leave these fields out; where they are given, they must say what the implementation does.</summary>
+    private static void RequireDefault(JsonElement root, string name, string expected)
+    {
+        if (root.TryGetProperty(name, out JsonElement value) && string.Concat(value.GetRawText().Where(c => !char.IsWhiteSpace(c))) != expected)
+            throw new FormatException($"'{name}' is {value.GetRawText()}; only {expected} is supported");
+    }
+}
