@@ -1,0 +1,61 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Compiler.Quantizers;
+
+/// <summary>Checks that stand where data enters the quantizers and where an overflow would leave them.</summary>
+internal static class Finite
+{
+    private const int ExponentMask = 0x7F80_0000;
+
+    /// <summary>Throws at the first element, row by row, that is NaN or infinite.</summary>
+    /// <exception cref="NumericException">There is one.</exception>
+    public static void Check(string quantity, ReadOnlyMatrixView matrix)
+    {
+        for (int row = 0; row < matrix.Rows; row++)
+        {
+            int column = FirstNonFinite(Rows.Of(matrix, row));
+            if (column >= 0)
+                throw new NumericException(quantity, $"row {row}, channel {column}", matrix[row, column]);
+        }
+    }
+
+    /// <summary>Throws at the first element that is NaN or infinite.</summary>
+    /// <exception cref="NumericException">There is one.</exception>
+    public static void Check(string quantity, ReadOnlySpan<float> vector)
+    {
+        int channel = FirstNonFinite(vector);
+        if (channel >= 0)
+            throw new NumericException(quantity, $"channel {channel}", vector[channel]);
+    }
+
+    /// <summary>Throws at the first element of a vector that is not a positive finite number.</summary>
+    /// <exception cref="NumericException">There is one.</exception>
+    public static void CheckPositive(string quantity, ReadOnlySpan<float> vector)
+    {
+        for (int channel = 0; channel < vector.Length; channel++)
+        {
+            if (!(vector[channel] > 0) || float.IsInfinity(vector[channel]))
+                throw new NumericException(quantity, $"channel {channel}", vector[channel]);
+        }
+    }
+
+    private static int FirstNonFinite(ReadOnlySpan<float> values)
+    {
+        ReadOnlySpan<int> bits = MemoryMarshal.Cast<float, int>(values);
+        var mask = new Vector<int>(ExponentMask);
+        int i = 0;
+        for (; i <= bits.Length - Vector<int>.Count; i += Vector<int>.Count)
+        {
+            if (Vector.EqualsAny(new Vector<int>(bits[i..]) & mask, mask))
+                break;
+        }
+        for (; i < bits.Length; i++)
+        {
+            if ((bits[i] & ExponentMask) == ExponentMask)
+                return i;
+        }
+        return -1;
+    }
+}

@@ -1,0 +1,60 @@
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Compiler.Quantizers;
+
+/// <summary>Collects the Hessian of a layer's input, <c>X^T X / n</c>, over any number of calls.</summary>
+/// <remarks>
+/// X is what the 4-bit main branch sees: smoothed, then quantized and read back with ratio 1 and offset 0 (or only smoothed, for
+/// layers whose activations stay as they are).  Every element is one chain of fused multiply-adds over all tokens in the order they
+/// are given, so that it does not matter how tokens are divided into calls.
+/// </remarks>
+/// <param name="channels">Input channels.</param>
+/// <param name="quantizer">How the main branch rounds its input; null leaves it.</param>
+public sealed class InputHessian(int channels, ActivationQuantizer? quantizer)
+{
+    private const int TokensAtOnce = 1024;
+
+    private readonly float[] _sum = new float[(long)channels * channels];
+    private float[] _input = [];
+
+    /// <summary>Tokens seen.</summary>
+    public long Tokens { get; private set; }
+
+    /// <summary>Adds tokens.</summary>
+    /// <param name="x">Activations as recorded, [tokens, in], row-major.</param>
+    /// <param name="scale">Smoothing scale, [in]; empty for none.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <exception cref="NumericException">An activation is not finite, before or after smoothing.</exception>
+    public void Add(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, int threads = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x.Columns, channels);
+        Finite.Check(NumericException.Activation, x);
+        for (int first = 0; first < x.Rows; first += TokensAtOnce)
+        {
+            int count = Math.Min(TokensAtOnce, x.Rows - first);
+            if (_input.Length < count * channels)
+                _input = new float[count * channels];
+            var input = new MatrixView(_input.AsSpan(0, count * channels), count, channels);
+            Smoothing.ApplyToActivation(x.Slice(first, 0, count, channels), scale, input);
+            quantizer?.Apply(input, input);
+            Gram.Accumulate(input, new MatrixView(_sum, channels, channels), threads);
+        }
+        Tokens += x.Rows;
+    }
+
+    /// <summary>Divides by the token count and hands the matrix over; nothing can be added afterwards.</summary>
+    /// <returns>[in, in], symmetric; all zero when there were no tokens.</returns>
+    /// <exception cref="NumericException">A sum overflowed.</exception>
+    public float[] Finish()
+    {
+        Finite.Check("Hessian", new ReadOnlyMatrixView(_sum, channels, channels));
+        if (Tokens > 0)
+        {
+            float tokens = Tokens;
+            for (int i = 0; i < _sum.Length; i++)
+                _sum[i] /= tokens;
+        }
+        return _sum;
+    }
+}

@@ -1,0 +1,9 @@
+namespace QuantBuild.Compiler.Quantizers;
+
+/// <summary>A quantized form of a layer whose error is to be measured, eq. (11).</summary>
+/// <param name="Scale">Smoothing scale, [in]; null for none.</param>
+/// <param name="Branch">Low-rank branch, fed with the smoothed and unrounded activation; null for none.</param>
+/// <param name="Weight">The 4-bit main branch.</param>
+/// <param name="Activation">How the main branch rounds its input; null leaves it (w4a16).</param>
+/// <remarks>Two equal values (arrays compared by reference) are measured once.</remarks>
+public sealed record MeasuredLayer(float[]? Scale, LowRankBranch? Branch, PackedWeight Weight, ActivationQuantizer? Activation);

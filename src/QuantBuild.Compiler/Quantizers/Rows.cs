@@ -1,0 +1,24 @@
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Compiler.Quantizers;
+
+/// <summary>Rows of row-major views as spans.</summary>
+internal static class Rows
+{
+    /// <summary>One row; the view's columns must be adjacent.</summary>
+    /// <exception cref="ArgumentException">The view is not row-major.</exception>
+    public static ReadOnlySpan<float> Of(ReadOnlyMatrixView matrix, int row)
+    {
+        if (matrix.ColumnStride != 1)
+            throw new ArgumentException("the matrix must be row-major", nameof(matrix));
+        return matrix.Data.Slice(row * matrix.RowStride, matrix.Columns);
+    }
+
+    /// <inheritdoc cref="Of(ReadOnlyMatrixView, int)"/>
+    public static Span<float> Of(MatrixView matrix, int row)
+    {
+        if (matrix.ColumnStride != 1)
+            throw new ArgumentException("the matrix must be row-major", nameof(matrix));
+        return matrix.Data.Slice(row * matrix.RowStride, matrix.Columns);
+    }
+}
