@@ -1,0 +1,69 @@
+using QuantBuild.Models;
+using QuantBuild.Models.Wan;
+
+namespace QuantBuild.Sampling;
+
+/// <summary>Denoises a latent with the high-noise expert first and the low-noise expert from the boundary on.</summary>
+/// <param name="highNoise">Opens the high-noise expert; called once per run, when its first step comes.</param>
+/// <param name="lowNoise">
+/// Opens the low-noise expert, likewise. The sampler no longer holds the first expert then, so that only one needs to be in memory.
+/// </param>
+public sealed class TwoExpertSampler(Func<IDenoiser> highNoise, Func<IDenoiser> lowNoise)
+{
+    /// <summary>Runs all steps.</summary>
+    /// <param name="options">How to sample.</param>
+    /// <param name="shape">Size of the latent.</param>
+    /// <param name="noise">Initial noise, [latent channels, frames, height, width].</param>
+    /// <param name="conditioning">Prompt and first frame.</param>
+    /// <param name="nullConditioning">The negative prompt with the same first frame; needed where guidance is not 1.</param>
+    /// <param name="observe">Chooses the observer of every forward pass; may be null.</param>
+    /// <param name="progress">Called after every step; may be null.</param>
+    /// <param name="ct">Cancels between forward passes.</param>
+    /// <returns>The denoised latent.</returns>
+    /// <remarks>With guidance g the velocity is v0 + g (v - v0), v0 from the null conditioning; with g = 1 only v is computed.</remarks>
+    /// <exception cref="ArgumentException">Sizes do not fit, or guidance is asked for without a null conditioning.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public float[] Run(SamplingOptions options, LatentShape shape, ReadOnlySpan<float> noise, WanConditioning conditioning,
+        WanConditioning? nullConditioning = null, SiteObserverSelector? observe = null, Action<SamplingStep>? progress = null, CancellationToken ct = default)
+    {
+        if (nullConditioning is null && (options.GuidanceHigh != 1 || options.GuidanceLow != 1))
+            throw new ArgumentException("classifier-free guidance needs a null conditioning", nameof(nullConditioning));
+        var schedule = FlowSchedule.Create(options.Steps, options.Shift);
+        ISolver solver = options.Solver == SolverKind.UniPc ? new UniPcSolver(schedule) : new EulerSolver(schedule);
+        float[] latent = noise.ToArray();
+        var velocity = new float[latent.Length];
+        float[] unguided = nullConditioning is null ? [] : new float[latent.Length];
+        IDenoiser? expert = null;
+        bool expertIsHighNoise = false;
+        for (int i = 0; i < options.Steps; i++)
+        {
+            int timestep = schedule.Timesteps[i];
+            var step = new SamplingStep(i, options.Steps, timestep, timestep >= options.Boundary, latent);
+            if (expert is null || expertIsHighNoise != step.HighNoise)
+            {
+                expert = null;
+                expert = step.HighNoise ? highNoise() : lowNoise();
+                expertIsHighNoise = step.HighNoise;
+            }
+
+            ct.ThrowIfCancellationRequested();
+            expert.Predict(shape, latent, timestep, conditioning, velocity, observe?.Invoke(step, true), options.Threads);
+            double guidance = step.HighNoise ? options.GuidanceHigh : options.GuidanceLow;
+            if (guidance != 1)
+            {
+                ct.ThrowIfCancellationRequested();
+                expert.Predict(shape, latent, timestep, nullConditioning!, unguided, observe?.Invoke(step, false), options.Threads);
+                Guide(velocity, unguided, (float)guidance);
+            }
+            solver.Step(velocity, latent);
+            progress?.Invoke(step);
+        }
+        return latent;
+    }
+
+    private static void Guide(Span<float> velocity, ReadOnlySpan<float> unguided, float guidance)
+    {
+        for (int i = 0; i < velocity.Length; i++)
+            velocity[i] = MathF.FusedMultiplyAdd(guidance, velocity[i] - unguided[i], unguided[i]);
+    }
+}
