@@ -46,6 +46,18 @@ internal sealed class TestMatrix
 
     public MatrixView View => new(Storage, _rows, _columns, _rowStride, _columnStride);
 
+    /// <summary>The elements alone, row after row.</summary>
+    public float[] Dense()
+    {
+        var dense = new float[_rows * _columns];
+        for (int i = 0; i < _rows; i++)
+        {
+            for (int j = 0; j < _columns; j++)
+                dense[(i * _columns) + j] = View[i, j];
+        }
+        return dense;
+    }
+
     public TestMatrix Copy() => new(this);
 
     /// <summary>Values between -2 and 2, over eight binary orders of magnitude, so that the order of a sum shows in its bits.</summary>
