@@ -10,6 +10,15 @@ public interface ITensorSource
     /// <exception cref="SafeTensorsException">There is no such tensor, or it is larger than a span can be.</exception>
     ReadOnlySpan<byte> Bytes(string name);
 
+    /// <summary>Part of the raw bytes of a tensor of any size, valid while the source is open.</summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="offset">First byte wanted, counted from the tensor's first.</param>
+    /// <param name="length">Bytes wanted.</param>
+    /// <remarks>The default serves sources all of whose tensors fit a span.</remarks>
+    /// <exception cref="SafeTensorsException">There is no such tensor.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The part reaches beyond the tensor.</exception>
+    ReadOnlySpan<byte> Bytes(string name, long offset, int length) => Bytes(name).Slice(checked((int)offset), length);
+
     /// <summary>Converts a tensor stored F32, F16 or BF16 to float32.</summary>
     /// <exception cref="SafeTensorsException">No such tensor, another element type, or another element count.</exception>
     void ReadFloat32(string name, Span<float> destination);

@@ -1,79 +1,145 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
+using System.Buffers;
 
 namespace QuantBuild.SafeTensors;
 
-/// <summary>A safetensors file, open for reading.</summary>
-public sealed class SafeTensorsFile : ITensorSource, IDisposable
+/// <summary>A safetensors file, open for reading: mapped from disk, or lying in memory.</summary>
+/// <remarks>
+/// Everything the header claims is checked before an instance exists, so tensors lie inside the file and never overlap. Spans given
+/// out are views of the file: they end with <see cref="Dispose"/>, and a mapped file must not be cut short by others meanwhile.
+/// Reading is safe from several threads.
+/// </remarks>
+public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
 {
-    private readonly byte[] _file;
-    private readonly int _data;
+    private readonly SafeTensorsHeader _header;
+    private IDisposable? _owner;
+    private byte* _start;
 
-    private SafeTensorsFile(byte[] file, int data, Dictionary<string, TensorInfo> tensors, Dictionary<string, string> metadata)
+    private SafeTensorsFile(SafeTensorsHeader header, byte* start, IDisposable? owner, string? path)
     {
-        _file = file;
-        _data = data;
-        Tensors = tensors;
-        Metadata = metadata;
+        _header = header;
+        _start = start;
+        _owner = owner;
+        Path = path;
     }
 
+    /// <summary>The file on disk, or null for a file in memory.</summary>
+    public string? Path { get; }
+
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+    public IReadOnlyDictionary<string, TensorInfo> Tensors => _header.Tensors;
 
     /// <summary>The header's <c>__metadata__</c>; empty when it has none.</summary>
-    public IReadOnlyDictionary<string, string> Metadata { get; }
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
-    /// <summary>Opens and validates a file.</summary>
+    /// <summary>Offset in the file at which <see cref="TensorInfo.Begin"/> counts from zero.</summary>
+    public long DataStart => _header.DataStart;
+
+    /// <summary>Maps and checks a file of any size.</summary>
+    /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static SafeTensorsFile Open(string path)
     {
-        byte[] file = File.ReadAllBytes(path);
-        int header = (int)BitConverter.ToUInt64(file);
-        var tensors = new Dictionary<string, TensorInfo>(StringComparer.Ordinal);
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        using JsonDocument json = JsonDocument.Parse(file.AsMemory(8, header));
-        foreach (JsonProperty entry in json.RootElement.EnumerateObject())
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.RandomAccess);
+        MappedFile? mapped = null;
+        try
         {
-            if (entry.Name == "__metadata__")
-            {
-                foreach (JsonProperty pair in entry.Value.EnumerateObject())
-                    metadata.Add(pair.Name, pair.Value.GetString()!);
-                continue;
-            }
-            JsonElement offsets = entry.Value.GetProperty("data_offsets");
-            tensors.Add(entry.Name, new TensorInfo(entry.Name, Enum.Parse<DType>(entry.Value.GetProperty("dtype").GetString()!),
-                [.. entry.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())], offsets[0].GetInt64(), offsets[1].GetInt64()));
+            // The header is read, not mapped: a file that shrinks meanwhile is an exception here instead of a crash.
+            SafeTensorsHeader header = SafeTensorsHeader.Read(stream.Length, (destination, offset) => ReadExactly(stream, destination, offset), path);
+            mapped = new MappedFile(stream);
+            return new SafeTensorsFile(header, mapped.Start, mapped, path);
         }
-        return new SafeTensorsFile(file, 8 + header, tensors, metadata);
+        catch
+        {
+            mapped?.Dispose();
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Checks a file that is in memory; the memory is pinned until <see cref="Dispose"/>.</summary>
+    /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
+    public static SafeTensorsFile FromMemory(ReadOnlyMemory<byte> file)
+    {
+        SafeTensorsHeader header = SafeTensorsHeader.Read(file.Length, (destination, offset) => file.Span.Slice((int)offset, destination.Length).CopyTo(destination), null);
+        MemoryHandle pin = file.Pin();
+        return new SafeTensorsFile(header, (byte*)pin.Pointer, pin, null);
+    }
+
+    /// <summary>Checks a file that lies at a fixed address, such as a resource of an assembly.</summary>
+    /// <param name="file">Its first byte; must stay valid until <see cref="Dispose"/>.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <param name="owner">Disposed with the instance.</param>
+    /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
+    public static SafeTensorsFile FromPointer(byte* file, long length, IDisposable? owner = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        SafeTensorsHeader header = SafeTensorsHeader.Read(length, (destination, offset) => new ReadOnlySpan<byte>(file + offset, destination.Length).CopyTo(destination), null);
+        return new SafeTensorsFile(header, file, owner, null);
     }
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Bytes(string name)
     {
-        TensorInfo tensor = Tensors[name];
-        return _file.AsSpan((int)(_data + tensor.Begin), (int)tensor.ByteLength);
+        TensorInfo tensor = Find(name);
+        if (tensor.ByteLength > int.MaxValue)
+            throw new SafeTensorsException("TensorTooLarge", $"tensor '{name}' has {tensor.ByteLength} bytes, more than a span can hold; read it in slices", Path);
+        return View(tensor, 0, (int)tensor.ByteLength);
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Bytes(string name, long offset, int length)
+    {
+        TensorInfo tensor = Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, tensor.ByteLength - offset);
+        return View(tensor, offset, length);
     }
 
     /// <inheritdoc/>
     public void ReadFloat32(string name, Span<float> destination)
     {
-        ReadOnlySpan<byte> bytes = Bytes(name);
-        switch (Tensors[name].DType)
+        TensorInfo tensor = Find(name);
+        if (tensor.ElementCount != destination.Length)
+            throw new SafeTensorsException("WrongLength", $"tensor '{name}' has {tensor.ElementCount} elements, not {destination.Length}", Path);
+        if (tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
+            throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {tensor.DType}; F32, F16 or BF16 can be read as float32", Path);
+
+        const int Piece = 1 << 28;
+        int size = tensor.DType.Bits() / 8;
+        for (int done = 0; done < destination.Length; done += Piece)
         {
-            case DType.F32:
-                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(destination);
-                break;
-            case DType.BF16:
-                ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(bytes);
-                for (int i = 0; i < halves.Length; i++)
-                    destination[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
-                break;
-            default:
-                throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {Tensors[name].DType}, not a float");
+            Span<float> piece = destination.Slice(done, Math.Min(Piece, destination.Length - done));
+            FloatBytes.Read(tensor.DType, View(tensor, (long)done * size, piece.Length * size), piece);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _start = null;
+        _owner?.Dispose();
+        _owner = null;
+    }
+
+    private ReadOnlySpan<byte> View(TensorInfo tensor, long offset, int length)
+    {
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        return new ReadOnlySpan<byte>(_start + _header.DataStart + tensor.Begin + offset, length);
+    }
+
+    private TensorInfo Find(string name) => Tensors.TryGetValue(name, out TensorInfo? tensor)
+        ? tensor
+        : throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'", Path);
+
+    private static void ReadExactly(FileStream stream, Span<byte> destination, long offset)
+    {
+        for (int done = 0, count; done < destination.Length; done += count)
+        {
+            count = RandomAccess.Read(stream.SafeFileHandle, destination[done..], offset + done);
+            if (count == 0)
+                throw new EndOfStreamException($"{stream.Name} became shorter while it was read");
+        }
     }
 }

@@ -7,9 +7,11 @@ public static class TensorSourceExtensions
     /// <exception cref="SafeTensorsException">No such tensor, or another element type.</exception>
     public static float[] ReadFloat32(this ITensorSource source, string name)
     {
-        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor))
-            throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
-        var values = new float[checked((int)tensor.ElementCount)];
+        // Without the tensor the source itself says so, with its path.
+        long count = source.Tensors.TryGetValue(name, out TensorInfo? tensor) ? tensor.ElementCount : 0;
+        if (count > Array.MaxLength)
+            throw new SafeTensorsException("TensorTooLarge", $"tensor '{name}' has {count} elements, more than an array can hold");
+        var values = new float[count];
         source.ReadFloat32(name, values);
         return values;
     }

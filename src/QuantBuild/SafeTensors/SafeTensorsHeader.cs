@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace QuantBuild.SafeTensors;
+
+/// <summary>The head of a safetensors file, checked against every rule of the format before anything trusts it.</summary>
+/// <param name="Tensors">Entries by name.</param>
+/// <param name="Metadata">The <c>__metadata__</c> map; empty when there is none.</param>
+/// <param name="DataStart">Offset in the file of the first data byte.</param>
+internal sealed record SafeTensorsHeader(
+    IReadOnlyDictionary<string, TensorInfo> Tensors, IReadOnlyDictionary<string, string> Metadata, long DataStart)
+{
+    /// <summary>Largest header the format's reference implementation reads or writes.</summary>
+    public const int MaxLength = 100_000_000;
+
+    /// <summary>Bytes of the length field before the header.</summary>
+    public const int PrefixLength = 8;
+
+    /// <summary>Name of the entry that is not a tensor.</summary>
+    public const string MetadataKey = "__metadata__";
+
+    /// <summary>Reads and checks a header.</summary>
+    /// <param name="fileLength">Length of the whole file.</param>
+    /// <param name="read">Fills the span with the bytes at an offset of the file.</param>
+    /// <param name="path">For messages.</param>
+    /// <exception cref="SafeTensorsException">A rule is broken; the rule names are those of the reference implementation where it has one.</exception>
+    public static SafeTensorsHeader Read(long fileLength, ReadAt read, string? path)
+    {
+        if (fileLength < PrefixLength)
+            throw new SafeTensorsException("HeaderTooSmall", $"{fileLength} bytes are too few for a safetensors file", path);
+        Span<byte> prefix = stackalloc byte[PrefixLength];
+        read(prefix, 0);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        // Both limits hold before the header is given memory.
+        if (length > MaxLength)
+            throw new SafeTensorsException("HeaderTooLarge", $"the header claims {length} bytes; {MaxLength} are allowed", path);
+        if ((long)length > fileLength - PrefixLength)
+            throw new SafeTensorsException("InvalidHeaderLength", $"the header claims {length} bytes in a file of {fileLength}", path);
+        var json = new byte[length];
+        read(json, PrefixLength);
+
+        if (!Utf8.IsValid(json))
+            throw new SafeTensorsException("InvalidHeader", "the header is not UTF-8", path);
+        // A first byte other than '{' marks files that are also something else, such as archives.
+        if (json is not [(byte)'{', ..])
+            throw new SafeTensorsException("InvalidHeaderStart", "the header does not begin with '{'", path);
+        var parser = new SafeTensorsHeaderParser(path);
+        try
+        {
+            parser.Parse(json);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException is how the JSON reader reports an escaped half of a surrogate pair.
+            throw new SafeTensorsException("InvalidHeaderDeserialization", $"the header is not valid JSON: {e.Message}", path, e);
+        }
+        long dataStart = PrefixLength + (long)length;
+        List<TensorInfo> tensors = parser.Tensors;
+        Layout(tensors, fileLength - dataStart, path);
+        return new SafeTensorsHeader(
+            tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal).AsReadOnly(), parser.Metadata.AsReadOnly(), dataStart);
+    }
+
+    /// <summary>Fills a span with the bytes at an offset.</summary>
+    public delegate void ReadAt(Span<byte> destination, long offset);
+
+    /// <summary>Checks that the tensors fill the data buffer exactly, each with as many bytes as its shape says.</summary>
+    private static void Layout(List<TensorInfo> tensors, long dataLength, string? path)
+    {
+        tensors.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
+        long end = 0;
+        foreach (TensorInfo tensor in tensors)
+        {
+            if (tensor.Begin != end || tensor.End < tensor.Begin)
+            {
+                throw new SafeTensorsException("InvalidOffset",
+                    $"tensor '{tensor.Name}' has the offsets [{tensor.Begin}, {tensor.End}] where its data must begin at {end}", path);
+            }
+            end = tensor.End;
+            if (!TryBits(tensor, out ulong bits))
+                throw new SafeTensorsException("ValidationOverflow", $"the shape of tensor '{tensor.Name}' is too large", path);
+            if (bits % 8 != 0)
+                throw new SafeTensorsException("MisalignedSlice", $"tensor '{tensor.Name}' has {bits} bits, which is no whole number of bytes", path);
+            if (bits / 8 != (ulong)tensor.ByteLength)
+            {
+                throw new SafeTensorsException("TensorInvalidInfo",
+                    $"tensor '{tensor.Name}' takes {bits / 8} bytes by its shape and {tensor.ByteLength} by its offsets", path);
+            }
+        }
+        if (end != dataLength)
+        {
+            throw new SafeTensorsException("MetadataIncompleteBuffer",
+                $"the tensors take {end} bytes, but {dataLength} follow the header; the file is {(end > dataLength ? "truncated" : "too long")}", path);
+        }
+    }
+
+    private static bool TryBits(TensorInfo tensor, out ulong bits)
+    {
+        try
+        {
+            bits = (ulong)tensor.DType.Bits();
+            ulong elements = 1;
+            foreach (long dimension in tensor.Shape)
+                elements = checked(elements * (ulong)dimension);
+            bits = checked(bits * elements);
+            return true;
+        }
+        catch (OverflowException)
+        {
+            bits = 0;
+            return false;
+        }
+    }
+}

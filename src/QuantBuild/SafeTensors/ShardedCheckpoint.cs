@@ -1,0 +1,136 @@
+namespace QuantBuild.SafeTensors;
+
+/// <summary>A folder's checkpoint, one safetensors file or several with an index, as one set of tensors.</summary>
+public sealed class ShardedCheckpoint : ITensorSource, IDisposable
+{
+    /// <summary>File name without extension of the weights of a diffusion model.</summary>
+    public const string DefaultStem = "diffusion_pytorch_model";
+
+    private readonly SafeTensorsFile[] _shards;
+    private readonly Dictionary<string, SafeTensorsFile> _shardOf;
+
+    private ShardedCheckpoint(SafeTensorsFile[] shards)
+    {
+        _shards = shards;
+        _shardOf = new Dictionary<string, SafeTensorsFile>(StringComparer.Ordinal);
+        var tensors = new Dictionary<string, TensorInfo>(StringComparer.Ordinal);
+        foreach (SafeTensorsFile shard in shards)
+        {
+            foreach ((string name, TensorInfo tensor) in shard.Tensors)
+            {
+                if (!tensors.TryAdd(name, tensor))
+                    throw new SafeTensorsException("DuplicateTensor", $"tensor '{name}' is also in {_shardOf[name].Path}", shard.Path);
+                _shardOf.Add(name, shard);
+            }
+        }
+        Tensors = tensors.AsReadOnly();
+        Files = [.. shards.Select(shard => shard.Path!)];
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Offsets count within the tensor's own file.</remarks>
+    public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+
+    /// <summary>Paths of the files, in ordinal order of their names; without the index.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>Opens <c>stem.safetensors</c>, or <c>stem.safetensors.index.json</c> with the shards it names.</summary>
+    /// <param name="directory">The folder.</param>
+    /// <param name="stem">Name of the weights.</param>
+    /// <exception cref="SafeTensorsException">
+    /// There is neither file, or both; a shard is missing or breaks a rule; or index and shards disagree on any tensor.
+    /// </exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
+    public static ShardedCheckpoint Open(string directory, string stem = DefaultStem)
+    {
+        string single = Path.Combine(directory, stem + ".safetensors");
+        string index = single + ".index.json";
+        return (File.Exists(single), File.Exists(index)) switch
+        {
+            (true, false) => Open([single]),
+            (false, true) => OpenShards(directory, index),
+            (true, true) => throw new SafeTensorsException("AmbiguousCheckpoint", $"both {Path.GetFileName(single)} and its index exist", directory),
+            (false, false) => throw new SafeTensorsException("MissingCheckpoint", $"there is no {Path.GetFileName(single)} and no index of shards", directory),
+        };
+    }
+
+    /// <summary>Path of the file that has a tensor.</summary>
+    /// <exception cref="SafeTensorsException">There is no such tensor.</exception>
+    public string FileOf(string tensor) => ShardOf(tensor).Path!;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Bytes(string name) => ShardOf(name).Bytes(name);
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => ShardOf(name).Bytes(name, offset, length);
+
+    /// <inheritdoc/>
+    public void ReadFloat32(string name, Span<float> destination) => ShardOf(name).ReadFloat32(name, destination);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SafeTensorsFile shard in _shards)
+            shard.Dispose();
+    }
+
+    private SafeTensorsFile ShardOf(string tensor) => _shardOf.TryGetValue(tensor, out SafeTensorsFile? shard)
+        ? shard
+        : throw new SafeTensorsException("MissingTensor", $"there is no tensor '{tensor}'", Path.GetDirectoryName(Files[0]));
+
+    private static ShardedCheckpoint OpenShards(string directory, string indexPath)
+    {
+        ShardIndex index = ShardIndex.Read(indexPath);
+        string[] names = [.. index.Files.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        if (names.Length == 0)
+            throw new SafeTensorsException("InvalidIndex", "weight_map is empty", indexPath);
+        foreach (string name in names)
+        {
+            string path = Path.Combine(directory, name);
+            if (!File.Exists(path))
+                throw new SafeTensorsException("MissingShard", $"the index names this file, but it does not exist", path);
+        }
+        ShardedCheckpoint checkpoint = Open([.. names.Select(name => Path.Combine(directory, name))]);
+        try
+        {
+            CrossCheck(checkpoint, index, indexPath);
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    private static void CrossCheck(ShardedCheckpoint checkpoint, ShardIndex index, string indexPath)
+    {
+        foreach ((string tensor, string file) in index.Files)
+        {
+            if (!checkpoint._shardOf.TryGetValue(tensor, out SafeTensorsFile? shard) || Path.GetFileName(shard.Path) != file)
+                throw new SafeTensorsException("MissingTensor", $"the index puts tensor '{tensor}' into {file}, which does not have it", indexPath);
+        }
+        foreach (string tensor in checkpoint.Tensors.Keys)
+        {
+            if (!index.Files.ContainsKey(tensor))
+                throw new SafeTensorsException("UnlistedTensor", $"tensor '{tensor}' is not in the index", checkpoint.FileOf(tensor));
+        }
+    }
+
+    private static ShardedCheckpoint Open(string[] paths)
+    {
+        var shards = new List<SafeTensorsFile>();
+        try
+        {
+            foreach (string path in paths)
+                shards.Add(SafeTensorsFile.Open(path));
+            return new ShardedCheckpoint([.. shards]);
+        }
+        catch
+        {
+            shards.ForEach(shard => shard.Dispose());
+            throw;
+        }
+    }
+}
