@@ -1,0 +1,57 @@
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Compiler.Quantizers;
+
+/// <summary>The walk of GPTQ through the columns of a weight.</summary>
+/// <remarks>
+/// <para>The arithmetic, for every output row on its own: <c>z_k</c> starts as w_k and takes <c>z_k = fma(M_jk, e_j, z_k)</c> for
+/// j = 0, 1, …, k - 1 in this order; <c>q_k</c> is z_k rounded to its group's grid; <c>e_k = w_k - q_k</c>, rounded to float32.</para>
+/// <para>The layout is for speed alone: output rows are columns here, so that one vector instruction serves eight of them.  Threads
+/// take chunks of rows.  Within a chunk the input channels go by in blocks: all errors before the block enter by one long
+/// <see cref="Gemm"/>, whose chains are exactly the prefix of the chains above, and <see cref="GptqBlock"/> finishes them.</para>
+/// </remarks>
+internal static unsafe class GptqSweep
+{
+    private const int RowsAtOnce = 512;
+
+    /// <summary>Fills in the codes under the scales that <paramref name="packed"/> has already.</summary>
+    /// <param name="weight">W, [out, in].</param>
+    /// <param name="factor">M in the strict upper triangle, [in, in].</param>
+    /// <param name="split">D and the damping.</param>
+    /// <param name="packed">Scales given, codes to fill in.</param>
+    /// <param name="options">Block size and ties.</param>
+    /// <param name="threads">Threads to use.</param>
+    /// <returns><c>tr(E H E^T)</c> with the undamped H, summed over k within a row and over rows in ascending order.</returns>
+    public static double Run(ReadOnlyMatrixView weight, ReadOnlyMatrixView factor, HessianFactor split, PackedWeight packed, GptqOptions options, int threads)
+    {
+        int channels = weight.Columns;
+
+        // Codes are encoded 32 channels at a time; since blocks never change a bit they may as well be whole groups.
+        int block = (Math.Min(options.BlockSize, channels) + Mxfp4.BlockSize - 1) / Mxfp4.BlockSize * Mxfp4.BlockSize;
+        var energy = new double[weight.Rows];
+        fixed (float* w = weight.Data, m = factor.Data)
+        {
+            var pinnedWeight = new PinnedMatrix(w, weight.Rows, channels, weight.RowStride);
+            var pinnedFactor = new PinnedMatrix(m, channels, channels, factor.RowStride);
+            int size = RowChunks.Size(weight.Rows, threads, GptqBlock.Granule, RowsAtOnce);
+            RowChunks.For(weight.Rows, size, threads, (first, count) =>
+            {
+                var errors = new float[(long)channels * GptqBlock.Stride(count)];
+                var scratch = new GptqBlock(block, count, options.Ties, split);
+                for (int start = 0; start < channels; start += block)
+                {
+                    scratch.Load(pinnedWeight, packed, first, start, Math.Min(block, channels - start));
+                    scratch.AddFinished(pinnedFactor, errors);
+                    scratch.Walk(pinnedFactor, errors);
+                    scratch.Encode(packed, first);
+                }
+                scratch.Energy.CopyTo(energy.AsSpan(first, count));
+            });
+        }
+        double sum = 0;
+        foreach (double row in energy)
+            sum += row;
+        return sum;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Tests.Quantizers;
+
+/// <summary>
+/// Digests of every step's result on one small layer. They hold on every machine and under every DOTNET_Enable… switch; a change here
+/// means that the stage's algorithm version has to be raised.
+/// </summary>
+public class SameBytesTests
+{
+    private const int Tokens = 700, Channels = 160, Outputs = 72;
+    private static readonly float[] X = Uniform(1, Tokens * Channels, 3), W = Uniform(2, Outputs * Channels, 1);
+    private static readonly float[] Scale = SmoothingScale();
+
+    [Fact]
+    public void Smoothing_scale() => AssertDigest("9784835028bea6f2", MemoryMarshal.AsBytes<float>(Scale));
+
+    [Fact]
+    public void Hessian() => AssertDigest("226a1656ee53dcbe", MemoryMarshal.AsBytes<float>(InputSecondMoment()));
+
+    [Fact]
+    public void Gptq_codes_and_loss()
+    {
+        GptqResult result = Rounded();
+
+        AssertDigest("5d24d20039085984", [.. result.Codes, .. result.Scales, .. BitConverter.GetBytes(result.Outcome.ProxyLoss!.Value)]);
+    }
+
+    [Fact]
+    public void Clip_errors()
+    {
+        float[] smoothed = [.. X], residual = SmoothedWeight(), rounded = Rounded().Weight.Dequantize();
+        Smoothing.ApplyToActivation(new ReadOnlyMatrixView(X, Tokens, Channels), Scale, new MatrixView(smoothed, Tokens, Channels));
+        var digestible = new List<double>();
+        foreach (ClipGranularity granularity in Enum.GetValues<ClipGranularity>())
+        {
+            foreach (ClipObjective objective in Enum.GetValues<ClipObjective>())
+            {
+                ActivationRecipe recipe = new(granularity, [0.6, 0.8, 1], [-1, 0], TieRule.Even, objective);
+                digestible.AddRange(ClipSearch.Search(new ReadOnlyMatrixView(smoothed, Tokens, Channels), new ReadOnlyMatrixView(residual, Outputs, Channels),
+                    new ReadOnlyMatrixView(rounded, Outputs, Channels), recipe, threads: 2).Candidates.Select(c => c.Error));
+            }
+        }
+
+        AssertDigest("56703e8dc30c1c54", MemoryMarshal.AsBytes<double>(digestible.ToArray()));
+    }
+
+    [Fact]
+    public void Measured_sums()
+    {
+        var halves = new ushort[4 * (Outputs + Channels)];
+        BFloat16.FromSingle(Uniform(3, halves.Length, 0.5f), halves);
+        LowRankBranch branch = LowRankBranch.FromBits(Outputs, Channels, halves[..(4 * Outputs)], halves[(4 * Outputs)..]);
+
+        ErrorSums sums = LayerError.Measure(new ReadOnlyMatrixView(X, Tokens, Channels), new ReadOnlyMatrixView(W, Outputs, Channels),
+            [new MeasuredLayer(Scale, branch, Rounded().Weight, ActivationQuantizer.Unclipped(TieRule.Even))]).Single();
+
+        AssertDigest("bc72a5033a2e0563", MemoryMarshal.AsBytes<double>([sums.Reference, sums.Difference, sums.Product, sums.Output]));
+    }
+
+    private static GptqResult Rounded() => Gptq.Quantize(new ReadOnlyMatrixView(SmoothedWeight(), Outputs, Channels),
+        new MatrixView(InputSecondMoment(), Channels, Channels), new GptqOptions(), threads: 2);
+
+    private static float[] InputSecondMoment()
+    {
+        var hessian = new InputHessian(Channels, ActivationQuantizer.Unclipped(TieRule.Even));
+        hessian.Add(new ReadOnlyMatrixView(X, Tokens, Channels), Scale, threads: 2);
+        return hessian.Finish();
+    }
+
+    private static float[] SmoothedWeight()
+    {
+        float[] smoothed = [.. W];
+        Smoothing.ApplyToWeight(new MatrixView(smoothed, Outputs, Channels), Scale);
+        return smoothed;
+    }
+
+    private static float[] SmoothingScale()
+    {
+        float[] activation = new float[Channels], weight = new float[Channels], scale = new float[Channels];
+        Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(X, Tokens, Channels), activation);
+        Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(W, Outputs, Channels), weight);
+        Smoothing.Scale(activation, weight, 0.5, scale);
+        return scale;
+    }
+
+    /// <summary>A seeded Random is the same everywhere; transcendental functions would not be.</summary>
+    private static float[] Uniform(int seed, int count, float spread)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(i => spread * (1 + (i % 11)) * (float)((2 * random.NextDouble()) - 1))];
+    }
+
+    private static void AssertDigest(string expected, ReadOnlySpan<byte> bytes) => Assert.Equal(expected, Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
+}
