@@ -100,7 +100,7 @@ internal static partial class BinBinder
         return null;
     }
 
-    [GeneratedRegex(@"^(?<name>[A-Za-z0-9_][A-Za-z0-9_-]*):(?<from>[0-9]+(\.[0-9]+)?)-(?<to>[0-9]+(\.[0-9]+)?)\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<name>[A-Za-z0-9_][A-Za-z0-9_-]*):(?<from>(0|[1-9][0-9]*)(\.[0-9]+)?)-(?<to>(0|[1-9][0-9]*)(\.[0-9]+)?)\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Shorthand();
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_-]*\z", RegexOptions.CultureInvariant)]
