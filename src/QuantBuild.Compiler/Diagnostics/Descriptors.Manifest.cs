@@ -159,11 +159,11 @@ public static partial class Descriptors
         "Overrides apply in order and the last match wins, so a general override that follows a special one undoes it.",
         "Move the special override behind the general one, or remove it.");
 
-    /// <summary>QB1034: settings of layers that are not quantized.</summary>
+    /// <summary>QB1034: settings that their layers do not use.</summary>
     public static readonly DiagnosticDescriptor OverrideWithoutUse = new("QB1034", Severity.Warning,
-        "The override '{0}' changes only settings of layers that stay at bf16",
-        "Every layer that the override decides is kept unquantized, by this or another override, so its settings are not used.",
-        "Remove the settings, or the precision that keeps the layers.");
+        "The override '{0}' changes only settings that its layers do not use",
+        "The settings have no meaning for the layers: a bf16 layer uses none, a w4a16 layer none of `activations`, rtn neither `damp` nor `blockSize`, unsmoothed layers no `alpha`, rank 0 no `lowRank.method`.",
+        "Remove the settings, or the other rule that makes them meaningless.");
 
     /// <summary>QB1040: a bin without calibration steps.</summary>
     public static readonly DiagnosticDescriptor BinWithoutSteps = new("QB1040", Severity.Error,

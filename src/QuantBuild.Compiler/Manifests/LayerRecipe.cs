@@ -12,4 +12,18 @@ public sealed record LayerRecipe(Precision Precision, SmoothRecipe Smooth, LowRa
         new LowRankRecipe(Rank: 16, LowRankMethod.Randomized),
         new WeightRecipe(WeightMethod.Gptq, Damp: 0.01, BlockSize: 128),
         new ActivationRecipe(ClipGranularity.Block, [0.6, 0.7, 0.8, 0.9, 1.0], [0], TieRule.Even, ClipObjective.Output));
+
+    /// <summary>Whether a setting changes anything about a layer with this recipe: the rank of a bf16 layer, for one, does not.</summary>
+    public bool Uses(RecipeSetting setting) => setting switch
+    {
+        RecipeSetting.Precision => true,
+        _ when Precision == Precision.BF16 => false,
+        RecipeSetting.SmoothEnabled => true,
+        RecipeSetting.Alpha or RecipeSetting.Share => Smooth.Enabled,
+        RecipeSetting.Rank => true,
+        RecipeSetting.LowRankMethod => LowRank.Rank > 0,
+        RecipeSetting.WeightMethod => true,
+        RecipeSetting.Damp or RecipeSetting.BlockSize => Weights.Method == WeightMethod.Gptq,
+        _ => Precision == Precision.W4A4,
+    };
 }

@@ -29,4 +29,24 @@ public static class RecipeNames
     /// <summary>Values of <c>activations.objective</c>.</summary>
     public static NamedValues<ClipObjective> Objective { get; } =
         new(("output", ClipObjective.Output), ("activation", ClipObjective.Activation));
+
+    /// <summary>The key of a setting within its section, such as <c>lowRank.rank</c>.</summary>
+    public static string KeyOf(RecipeSetting setting) => setting switch
+    {
+        RecipeSetting.Precision => "precision",
+        RecipeSetting.SmoothEnabled => "smooth.enabled",
+        RecipeSetting.Alpha => "smooth.alpha",
+        RecipeSetting.Share => "smooth.share",
+        RecipeSetting.Rank => "lowRank.rank",
+        RecipeSetting.LowRankMethod => "lowRank.method",
+        RecipeSetting.WeightMethod => "weights.method",
+        RecipeSetting.Damp => "weights.damp",
+        RecipeSetting.BlockSize => "weights.blockSize",
+        RecipeSetting.Granularity => "activations.granularity",
+        RecipeSetting.ClipRatios => "activations.clipRatios",
+        RecipeSetting.ExponentOffsets => "activations.exponentOffsets",
+        RecipeSetting.Ties => "activations.ties",
+        RecipeSetting.Objective => "activations.objective",
+        _ => throw new ArgumentOutOfRangeException(nameof(setting)),
+    };
 }

@@ -7,4 +7,11 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="MinTimestep">Lowest integer timestep in the bin.</param>
 /// <param name="MaxTimestep">Highest integer timestep in the bin.</param>
 /// <param name="Steps">Indices of the calibration steps in the bin, into <see cref="ExpertPlan.Timesteps"/>.</param>
-public sealed record TimestepBin(string Name, int MinTimestep, int MaxTimestep, ImmutableArray<int> Steps);
+public sealed record TimestepBin(string Name, int MinTimestep, int MaxTimestep, ImmutableArray<int> Steps)
+{
+    /// <summary>Candidate ratios of this bin; null takes those of the layer.</summary>
+    public ImmutableArray<double>? ClipRatios { get; init; }
+
+    /// <summary>Whether a timestep is in the bin.</summary>
+    public bool Contains(int timestep) => timestep >= MinTimestep && timestep <= MaxTimestep;
+}

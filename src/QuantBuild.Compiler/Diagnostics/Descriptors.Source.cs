@@ -1,0 +1,71 @@
+namespace QuantBuild.Compiler.Diagnostics;
+
+/// <content>QB2: the source model and the calibration set on disk.</content>
+public static partial class Descriptors
+{
+    /// <summary>QB2001: the checkpoint's folder is not there.</summary>
+    public static readonly DiagnosticDescriptor SourceNotFound = new("QB2001", Severity.Error,
+        "The checkpoint folder '{0}' does not exist",
+        "`model.source` leads nowhere; a relative path starts at the manifest's folder.",
+        "Correct the path, or download the checkpoint to it.");
+
+    /// <summary>QB2002: an expert's folder is not there.</summary>
+    public static readonly DiagnosticDescriptor ExpertNotFound = new("QB2002", Severity.Error,
+        "The folder '{0}' of {1} does not exist; {2}",
+        "The checkpoint has no such folder. In the original layout of Wan2.2 the experts are in high_noise_model and low_noise_model.",
+        "Name the expert's folder with its `weights`, or complete the checkpoint.");
+
+    /// <summary>QB2003: an expert's configuration cannot be used.</summary>
+    public static readonly DiagnosticDescriptor InvalidConfig = new("QB2003", Severity.Error,
+        "The configuration of {0} cannot be used: {1}",
+        "`config.json` is missing, is not JSON, or describes a model that is not a Wan2.2 image-to-video expert.",
+        "Restore the file from the original checkpoint.");
+
+    /// <summary>QB2004: a weights file breaks the format.</summary>
+    public static readonly DiagnosticDescriptor InvalidCheckpoint = new("QB2004", Severity.Error,
+        "The weights of {0} cannot be used: {1} ({2})",
+        "A safetensors file or the index of shards is missing, truncated or damaged. The word in parentheses names the broken rule of the format.",
+        "Download the file again and compare its SHA-256 with the published one.");
+
+    /// <summary>QB2005: a file of the source cannot be read.</summary>
+    public static readonly DiagnosticDescriptor SourceUnreadable = new("QB2005", Severity.Error,
+        "The file cannot be read: {0}",
+        "The operating system refuses to read a file of the checkpoint or of the calibration set.",
+        "Check rights and the disk.");
+
+    /// <summary>QB2006: a tensor is missing.</summary>
+    public static readonly DiagnosticDescriptor MissingTensor = new("QB2006", Severity.Error,
+        "Tensor '{0}' of {1} is missing{2}",
+        "The configuration implies a tensor that no file of the expert has: the checkpoint is incomplete, or `config.json` belongs to another one.",
+        "Complete the checkpoint, or restore its `config.json`.");
+
+    /// <summary>QB2007: a tensor that the architecture does not have.</summary>
+    public static readonly DiagnosticDescriptor UnexpectedTensor = new("QB2007", Severity.Error,
+        "Tensor '{0}' is not part of a Wan2.2-I2V expert of this configuration{1}",
+        "The checkpoint has a tensor that would be ignored: it is another architecture, another layout (such as Diffusers'), or `config.json` says too few blocks.",
+        "Use the checkpoint in the original layout of Wan2.2-I2V.");
+
+    /// <summary>QB2008: a tensor of the wrong shape.</summary>
+    public static readonly DiagnosticDescriptor WrongShape = new("QB2008", Severity.Error,
+        "Tensor '{0}' is [{1}], but the configuration asks for [{2}]{3}",
+        "Weights and `config.json` belong to different models.",
+        "Restore the `config.json` of the checkpoint.");
+
+    /// <summary>QB2009: a tensor of an element type that weights cannot have.</summary>
+    public static readonly DiagnosticDescriptor WrongDType = new("QB2009", Severity.Error,
+        "Tensor '{0}' is {1}; weights must be F32, F16 or BF16{2}",
+        "The checkpoint is already quantized or converted.",
+        "Use the full-precision checkpoint.");
+
+    /// <summary>QB2010: two experts that cannot serve one sampling run.</summary>
+    public static readonly DiagnosticDescriptor ExpertsDisagree = new("QB2010", Severity.Error,
+        "The experts differ in '{0}': {1} has {2}, {3} has {4}",
+        "Both experts see the same latents and the same text, so their inputs and outputs must have the same sizes.",
+        "Use two experts of one model; a folder may be given twice or from another checkpoint.");
+
+    /// <summary>QB2011: the calibration set is not there.</summary>
+    public static readonly DiagnosticDescriptor CalibrationNotFound = new("QB2011", Severity.Error,
+        "The calibration file '{0}' does not exist",
+        "`calibration.data` names a .jsonl file; its tensors are in the .safetensors file of the same name beside it.",
+        "Correct the path, or add the file.");
+}

@@ -1,0 +1,9 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Planning;
+
+/// <summary>What resolving a manifest gave.</summary>
+/// <param name="Plan">The plan, or null when there is any error.</param>
+/// <param name="Diagnostics">All errors and warnings.</param>
+public sealed record PlanResult(Plan? Plan, ImmutableArray<Diagnostic> Diagnostics);

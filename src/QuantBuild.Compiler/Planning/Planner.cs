@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Models.Wan;
+using QuantBuild.Sampling;
+
+namespace QuantBuild.Compiler.Planning;
+
+/// <summary>Resolves a manifest against its checkpoint. Reads headers only, and reports everything that is wrong at once.</summary>
+public static class Planner
+{
+    /// <summary>Makes the plan.</summary>
+    /// <param name="manifest">A manifest without errors.</param>
+    public static PlanResult Resolve(QuantManifest manifest)
+    {
+        var problems = new List<Diagnostic>();
+        ImmutableArray<ExpertCheckpoint?> sources = Sources(manifest, problems);
+        CheckCalibration(manifest.Calibration, problems);
+
+        FlowSchedule schedule = FlowSchedule.Create(manifest.Calibration.Steps, manifest.Calibration.Shift);
+        var calibration = new CalibrationPlan([.. schedule.Timesteps], manifest.Model.BoundaryTimestep);
+        var resolver = new RecipeResolver(manifest);
+        ImmutableArray<ExpertPlan> experts = [.. manifest.Experts.Zip(sources, (expert, source) => source is null
+            ? null
+            : ExpertPlanner.Resolve(manifest, expert, source, calibration, resolver, problems)).OfType<ExpertPlan>()];
+
+        // Without both experts a pattern for the other one would seem to match nothing.
+        if (experts.Length == manifest.Experts.Length)
+            resolver.Use.Report(problems);
+
+        ImmutableArray<Diagnostic> all = [.. problems];
+        return new PlanResult(
+            all.Any(problem => problem.Descriptor.Severity == Severity.Error) ? null : new Plan(manifest, calibration, experts, all),
+            all);
+    }
+
+    private static ImmutableArray<ExpertCheckpoint?> Sources(QuantManifest manifest, List<Diagnostic> problems)
+    {
+        string source = manifest.Model.Source;
+        if (!Directory.Exists(source))
+        {
+            problems.Add(Descriptors.SourceNotFound.At(manifest.Model.Span, source));
+            return [.. manifest.Experts.Select(_ => (ExpertCheckpoint?)null)];
+        }
+        ImmutableArray<ExpertCheckpoint?> sources = [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(source, expert, problems))];
+        if (sources is [{ } high, { } low])
+        {
+            Compare("in_dim", config => config.InDim);
+            Compare("out_dim", config => config.OutDim);
+            Compare("text_len", config => config.TextLen);
+            Compare("text_dim", config => config.TextDim);
+
+            void Compare(string field, Func<WanConfig, int> get)
+            {
+                if (get(high.Config) != get(low.Config))
+                {
+                    problems.Add(Descriptors.ExpertsDisagree.At(manifest.Model.Span, field,
+                        ExpertNames.HighNoise, get(high.Config), ExpertNames.LowNoise, get(low.Config)));
+                }
+            }
+        }
+        return sources;
+    }
+
+    private static void CheckCalibration(CalibrationSection calibration, List<Diagnostic> problems)
+    {
+        foreach (string file in (string[])[calibration.Data, Path.ChangeExtension(calibration.Data, ".safetensors")])
+        {
+            if (!File.Exists(file))
+                problems.Add(Descriptors.CalibrationNotFound.At(calibration.Span, file));
+        }
+    }
+}
