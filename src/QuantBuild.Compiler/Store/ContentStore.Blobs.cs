@@ -60,15 +60,15 @@ public sealed partial class ContentStore
             AtomicFile.TryDelete(temporary);
             return;
         }
-        Finish(temporary, blob);
+        Finish(temporary, blob, DateTime.UtcNow);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         AtomicFile.Replace(temporary, path);
     }
 
     /// <summary>Makes a complete file read-only and seals it.</summary>
-    private static void Finish(string path, BlobRef blob)
+    private static void Finish(string path, BlobRef blob, DateTime time)
     {
-        BlobSeal.Apply(path, blob, DateTime.UtcNow);
+        BlobSeal.Apply(path, blob, time);
         if (OperatingSystem.IsWindows())
             File.SetAttributes(path, FileAttributes.ReadOnly);
         else

@@ -27,8 +27,9 @@ public sealed partial class ContentStore
             string temporary = Path.Combine(folder, $".{Path.GetFileName(destination)}.{Guid.NewGuid():N}{TemporaryExtension}");
             try
             {
-                if (!Link(source, temporary, new BlobRef(digest, blob.Size)))
-                    Copy(source, temporary, new BlobRef(digest, blob.Size));
+                DateTime time = TimeAfter(destination);
+                if (!Link(source, temporary, new BlobRef(digest, blob.Size), time))
+                    Copy(source, temporary, new BlobRef(digest, blob.Size), time);
                 AtomicFile.Replace(temporary, destination);
             }
             finally
@@ -48,21 +49,28 @@ public sealed partial class ContentStore
         FileStamp.Of(path) is { } stamp && stamp.Size == blob.Size
         && ((stamp.Id.Length > 0 && stamp.Id == blob.Id) || BlobSeal.IsIntact(stamp, digest));
 
-    private static bool Link(string source, string temporary, BlobRef blob)
+    /// <summary>Now, or later if need be: the seal decides about the fraction of the second, and the file must become newer than it was.</summary>
+    private static DateTime TimeAfter(string path)
+    {
+        long before = FileStamp.Of(path) is { } stamp ? stamp.Modified + TimeSpan.TicksPerSecond : 0;
+        return new DateTime(Math.Max(DateTime.UtcNow.Ticks, before), DateTimeKind.Utc);
+    }
+
+    private static bool Link(string source, string temporary, BlobRef blob, DateTime time)
     {
         if (!NativeFile.TryLink(source, temporary))
             return false;
-        if (BlobSeal.Apply(temporary, blob, DateTime.UtcNow))
+        if (BlobSeal.Apply(temporary, blob, time))
             return true;
         AtomicFile.TryDelete(temporary); // somebody else's blob, whose time cannot be moved: a copy's can
         return false;
     }
 
-    private static void Copy(string source, string temporary, BlobRef blob)
+    private static void Copy(string source, string temporary, BlobRef blob, DateTime time)
     {
         File.Copy(source, temporary);
         if (OperatingSystem.IsWindows())
             File.SetAttributes(temporary, FileAttributes.Normal);
-        Finish(temporary, blob);
+        Finish(temporary, blob, time);
     }
 }

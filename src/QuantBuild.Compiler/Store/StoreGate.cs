@@ -28,7 +28,7 @@ internal sealed class StoreGate(string path)
             }
             catch (IOException failure) when (StoreErrors.IsSharingViolation(failure))
             {
-                Thread.Sleep(Math.Min(1 + attempt / 4, 20));
+                Thread.Sleep(Math.Min(1 + attempt / 8, 5));
             }
         }
     }

@@ -1,0 +1,150 @@
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Tests.Store;
+
+public sealed class FileMemoTests(FileMemoTests.SettledFiles files) : IClassFixture<FileMemoTests.SettledFiles>, IDisposable
+{
+    private readonly StoreFolder _folder = new();
+    private int _computed;
+
+    /// <summary>Files old enough to be remembered. Their time of change cannot be set back, so they have to age.</summary>
+    public sealed class SettledFiles : IDisposable
+    {
+        private readonly StoreFolder _folder = new();
+        private int _taken;
+
+        public SettledFiles()
+        {
+            for (int i = 0; i < 4; i++)
+                _folder.WriteFile($"in put {i}.bin", "one"u8.ToArray());
+            Thread.Sleep(2100);
+        }
+
+        /// <summary>One of the files, for one test; it reads "one".</summary>
+        public string Take() => _folder.PathTo($"in put {_taken++}.bin");
+
+        public void Dispose() => _folder.Dispose();
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static void Overwrite(string path, string text) => File.WriteAllText(path, text);
+
+    private async Task<string> Look(ContentStore store, string path, string kind = "text")
+    {
+        JsonObject fact = await store.Files.GetOrComputeAsync(path, kind, () =>
+        {
+            _computed++;
+            return new JsonObject { ["text"] = File.ReadAllText(path) };
+        }, TestContext.Current.CancellationToken);
+        return fact["text"]!.GetValue<string>();
+    }
+
+    [Fact]
+    public async Task A_fact_is_computed_once_while_the_file_stays_the_same_and_again_when_it_changes()
+    {
+        string path = files.Take();
+        using (ContentStore store = _folder.Open())
+        {
+            Assert.Equal("one", await Look(store, path));
+            Assert.Equal("one", await Look(store, path));
+            Assert.Equal("one", await Look(store, path, "other kind"));
+        }
+        Assert.Equal(2, _computed);
+
+        using ContentStore later = _folder.Open();
+        Assert.Equal("one", await Look(later, path));
+        Assert.Equal(2, _computed);
+        Overwrite(path, "two");
+
+        Assert.Null(later.Files.Find(path, "text"));
+        Assert.Equal("two", await Look(later, path));
+    }
+
+    [Fact]
+    public async Task A_file_replaced_by_one_of_the_same_size_and_time_is_noticed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "relies on the time of change");
+        string path = files.Take();
+        DateTime time = File.GetLastWriteTimeUtc(path);
+        using ContentStore store = _folder.Open();
+        await Look(store, path);
+
+        Overwrite(path, "two");
+        File.SetLastWriteTimeUtc(path, time);
+
+        Assert.Equal("two", await Look(store, path));
+    }
+
+    [Fact]
+    public async Task A_file_written_a_moment_ago_is_not_remembered()
+    {
+        string path = _folder.WriteFile("young.bin", "one"u8.ToArray());
+        using ContentStore store = _folder.Open();
+
+        await Look(store, path);
+        await Look(store, path);
+
+        Assert.Equal(2, _computed);
+    }
+
+    [Fact]
+    public async Task A_damaged_entry_is_ignored()
+    {
+        string path = files.Take();
+        using ContentStore store = _folder.Open();
+        await Look(store, path);
+        string entry = Assert.Single(Directory.GetFiles(Path.Combine(_folder.Root, "memo"), "*", SearchOption.AllDirectories));
+        string json = System.Text.Encoding.UTF8.GetString(AtomicFile.TryRead(entry)!);
+
+        Overwrite(entry, json.Replace("\"one\"", "\"two\"", StringComparison.Ordinal));
+        Assert.Equal("one", await Look(store, path));
+        Overwrite(entry, json[..(json.Length / 2)]);
+        Assert.Equal("one", await Look(store, path));
+
+        Assert.Equal(3, _computed);
+    }
+
+    [Fact]
+    public async Task A_file_that_changes_while_it_is_read_is_an_error()
+    {
+        string path = _folder.WriteFile("in put.bin", "one"u8.ToArray());
+        using ContentStore store = _folder.Open();
+
+        var failure = await Assert.ThrowsAsync<DiagnosticException>(() => store.Files.GetOrComputeAsync(path, "text", () =>
+        {
+            File.AppendAllText(path, "more");
+            return [];
+        }, TestContext.Current.CancellationToken).AsTask());
+
+        Assert.Equal("QB4007", failure.Diagnostics[0].Descriptor.Code);
+    }
+
+    [Fact]
+    public async Task A_missing_file_is_an_error_that_names_it()
+    {
+        using ContentStore store = _folder.Open();
+        string path = _folder.PathTo("missing.bin");
+
+        var failure = await Assert.ThrowsAsync<DiagnosticException>(() => Look(store, path));
+
+        Assert.Contains(path, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pruning_forgets_files_that_are_gone()
+    {
+        string path = files.Take();
+        using ContentStore store = _folder.Open();
+        await Look(store, path);
+        store.Prune(long.MaxValue);
+        Assert.NotNull(store.Files.Find(path, "text"));
+        File.Delete(path);
+
+        store.Prune(long.MaxValue);
+
+        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.Root, "memo"), "*", SearchOption.AllDirectories));
+    }
+}
