@@ -10,6 +10,9 @@ public static unsafe class Activations
     private const float GeluLinear = -1.5957691216f;
     private const float GeluCubic = -0.0713548163f;
 
+    // Elements worked on together: their exponentials stay in the first-level cache.
+    private const int Chunk = 1024;
+
     /// <summary>The GELU in its tanh form: y = x / (1 + e^z), z = x fma(x², c3, c1).</summary>
     /// <param name="x">Input.</param>
     /// <param name="y">Output of the same length; may be x.</param>
@@ -27,48 +30,55 @@ public static unsafe class Activations
     {
         if (x.Length != y.Length)
             throw new ArgumentException($"{x.Length} elements do not activate into {y.Length}");
-        int rows = x.Length / Lanes.Count;
         fixed (float* input = x, output = y)
-            RowLoop.Run(rows, Lanes.Count, threads, new Work(input, output, gelu));
-        if (rows * Lanes.Count < x.Length)
-        {
-            Vector512<float> tail = Lanes.LoadTail(x[(rows * Lanes.Count)..], 0);
-            Lanes.StoreTail(gelu ? Gelu(tail) : Silu(tail), y[(rows * Lanes.Count)..]);
-        }
+            RowLoop.Run(((x.Length - 1) / Chunk) + 1, Chunk, threads, new Work(input, output, x.Length, gelu));
     }
 
-    private readonly struct Work(float* x, float* y, bool gelu) : IRowWork
+    private readonly struct Work(float* x, float* y, int length, bool gelu) : IRowWork
     {
         public void Run(int from, int to)
         {
-            if (gelu)
-                GeluRange(x + ((nint)from * Lanes.Count), y + ((nint)from * Lanes.Count), to - from);
-            else
-                SiluRange(x + ((nint)from * Lanes.Count), y + ((nint)from * Lanes.Count), to - from);
+            Span<float> z = stackalloc float[Chunk];
+            for (int chunk = from; chunk < to; chunk++)
+            {
+                int start = chunk * Chunk;
+                int count = Math.Min(Chunk, length - start);
+                if (gelu)
+                    GeluExponents(x + start, z[..count]);
+                else
+                    SiluExponents(x + start, z[..count]);
+                DeterministicMath.Exp(z[..count], z[..count]);
+                DivideByOnePlus(x + start, z[..count], y + start);
+            }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GeluRange(float* x, float* y, int count)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void GeluExponents(float* x, Span<float> z)
     {
-        for (nint i = 0; i < (nint)count * Lanes.Count; i += Lanes.Count)
-            Gelu(Vector512.Load(x + i)).Store(y + i);
+        int i = 0;
+        for (; i <= z.Length - Lanes.Count; i += Lanes.Count)
+        {
+            Vector512<float> value = Vector512.Load(x + i);
+            (value * Vector512.FusedMultiplyAdd(value * value, Vector512.Create(GeluCubic), Vector512.Create(GeluLinear))).CopyTo(z[i..]);
+        }
+        for (; i < z.Length; i++)
+            z[i] = x[i] * MathF.FusedMultiplyAdd(x[i] * x[i], GeluCubic, GeluLinear);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SiluRange(float* x, float* y, int count)
+    private static void SiluExponents(float* x, Span<float> z)
     {
-        for (nint i = 0; i < (nint)count * Lanes.Count; i += Lanes.Count)
-            Silu(Vector512.Load(x + i)).Store(y + i);
+        for (int i = 0; i < z.Length; i++)
+            z[i] = -x[i];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Gelu(Vector512<float> x)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void DivideByOnePlus(float* x, ReadOnlySpan<float> e, float* y)
     {
-        Vector512<float> z = x * Vector512.FusedMultiplyAdd(x * x, Vector512.Create(GeluCubic), Vector512.Create(GeluLinear));
-        return x / (Vector512<float>.One + DeterministicMath.Exp(z));
+        int i = 0;
+        for (; i <= e.Length - Lanes.Count; i += Lanes.Count)
+            (Vector512.Load(x + i) / (Vector512<float>.One + Vector512.Create(e[i..]))).Store(y + i);
+        for (; i < e.Length; i++)
+            y[i] = x[i] / (1 + e[i]);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Silu(Vector512<float> x) => x / (Vector512<float>.One + DeterministicMath.Exp(-x));
 }

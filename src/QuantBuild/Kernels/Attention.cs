@@ -38,12 +38,16 @@ public static unsafe class Attention
             {
                 for (int task = 0; task < heads * blocks; task++)
                     work.Run(task % heads, task / heads);
-                return;
             }
-            Parallel.For(0, heads * blocks, new ParallelOptions { MaxDegreeOfParallelism = threads },
-                task => work.Run(task % heads, task / heads));
+            else
+            {
+                RunParallel(work, heads, blocks, threads);
+            }
         }
     }
+
+    private static void RunParallel(Work work, int heads, int blocks, int threads) =>
+        Workers.For(heads * blocks, threads, task => work.Run(task % heads, task / heads));
 
     private static void Check(ReadOnlyMatrixView q, ReadOnlyMatrixView k, ReadOnlyMatrixView v, int heads, ReadOnlyMatrixView output, int threads)
     {
@@ -99,8 +103,15 @@ public static unsafe class Attention
     }
 
     /// <summary>Replaces a row of scores by e^((s - max) scale) and returns their sum.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Exponentials(Span<float> row, float scale)
+    {
+        SubtractMax(row, scale);
+        DeterministicMath.Exp(row, row);
+        return Lanes.Sum(row);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void SubtractMax(Span<float> row, float scale)
     {
         int whole = row.Length & ~(Lanes.Count - 1);
         fixed (float* s = row)
@@ -110,23 +121,11 @@ public static unsafe class Attention
                 largest = Vector512.Max(largest, Vector512.Load(s + i));
             if (whole < row.Length)
                 largest = Vector512.Max(largest, Lanes.LoadTail(row[whole..], float.NegativeInfinity));
-
-            Vector512<float> max = Vector512.Create(Lanes.Max(largest));
-            Vector512<float> scales = Vector512.Create(scale);
-            Vector512<float> sum = Vector512<float>.Zero;
+            float max = Lanes.Max(largest);
             for (int i = 0; i < whole; i += Lanes.Count)
-            {
-                Vector512<float> p = DeterministicMath.Exp((Vector512.Load(s + i) - max) * scales);
-                p.Store(s + i);
-                sum += p;
-            }
-            if (whole < row.Length)
-            {
-                Vector512<float> p = DeterministicMath.Exp((Lanes.LoadTail(row[whole..], float.NegativeInfinity) - max) * scales);
-                Lanes.StoreTail(p, row[whole..]);
-                sum += p;
-            }
-            return Lanes.Sum(sum);
+                ((Vector512.Load(s + i) - Vector512.Create(max)) * scale).Store(s + i);
+            for (int i = whole; i < row.Length; i++)
+                s[i] = (s[i] - max) * scale;
         }
     }
 

@@ -15,6 +15,7 @@ internal static class Lanes
     public const int Count = 16;
 
     /// <summary>The first elements of a row's tail; lanes beyond it hold <paramref name="fill"/>.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector512<float> LoadTail(ReadOnlySpan<float> tail, float fill)
     {
         Span<float> lanes = stackalloc float[Count];
@@ -23,12 +24,20 @@ internal static class Lanes
         return Vector512.Create<float>(lanes);
     }
 
-    /// <summary>Stores as many lanes as the tail has elements.</summary>
-    public static void StoreTail(Vector512<float> value, Span<float> tail)
+    /// <summary>The sum of a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static unsafe float Sum(ReadOnlySpan<float> row)
     {
-        Span<float> lanes = stackalloc float[Count];
-        value.CopyTo(lanes);
-        lanes[..tail.Length].CopyTo(tail);
+        int whole = row.Length & ~(Count - 1);
+        Vector512<float> sum = Vector512<float>.Zero;
+        fixed (float* x = row)
+        {
+            for (int i = 0; i < whole; i += Count)
+                sum += Vector512.Load(x + i);
+        }
+        if (whole < row.Length)
+            sum += LoadTail(row[whole..], 0);
+        return Sum(sum);
     }
 
     /// <summary>The tree that ends a sum.</summary>

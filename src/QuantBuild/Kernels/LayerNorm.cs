@@ -48,19 +48,13 @@ public static unsafe class LayerNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Row(ReadOnlySpan<float> x, float* gain, float* bias, float epsilon, Span<float> y)
     {
         int whole = x.Length & ~(Lanes.Count - 1);
         fixed (float* input = x, output = y)
         {
-            Vector512<float> sum = Vector512<float>.Zero;
-            for (int i = 0; i < whole; i += Lanes.Count)
-                sum += Vector512.Load(input + i);
-            if (whole < x.Length)
-                sum += Lanes.LoadTail(x[whole..], 0);
-            float mean = Lanes.Sum(sum) / x.Length;
-
+            float mean = Lanes.Sum(x) / x.Length;
             Vector512<float> means = Vector512.Create(mean);
             Vector512<float> squares = Vector512<float>.Zero;
             for (int i = 0; i < whole; i += Lanes.Count)

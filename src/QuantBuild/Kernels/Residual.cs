@@ -43,7 +43,7 @@ public static unsafe class Residual
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Row(float* x, float* delta, int columns)
     {
         int whole = columns & ~(Lanes.Count - 1);
@@ -53,7 +53,7 @@ public static unsafe class Residual
             x[i] += delta[i];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void GatedRow(float* x, float* delta, float* gate, int columns)
     {
         int whole = columns & ~(Lanes.Count - 1);

@@ -33,7 +33,7 @@ public static unsafe class RmsNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Row(ReadOnlySpan<float> x, float* gain, float epsilon, float* y)
     {
         int whole = x.Length & ~(Lanes.Count - 1);

@@ -90,7 +90,7 @@ public sealed unsafe class RotaryTable
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Turn(float* x, float* cosines, float* sines, int channels)
     {
         int whole = channels & ~(Lanes.Count - 1);

@@ -24,6 +24,6 @@ internal static class RowLoop
 
     private static void RunParallel<T>(int rows, int shares, T work)
         where T : struct, IRowWork =>
-        Parallel.For(0, shares, new ParallelOptions { MaxDegreeOfParallelism = shares },
-            share => work.Run((int)((long)rows * share / shares), (int)((long)rows * (share + 1) / shares)));
+        Workers.For(shares, shares, share =>
+            work.Run((int)((long)rows * share / shares), (int)((long)rows * (share + 1) / shares)));
 }
