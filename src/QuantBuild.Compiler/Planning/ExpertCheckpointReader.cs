@@ -18,13 +18,13 @@ internal static class ExpertCheckpointReader
     public static ExpertCheckpoint? Read(string source, ExpertSection expert, ICollection<Diagnostic> problems)
     {
         string directory = Path.GetFullPath(expert.Weights, source);
-        if (!Directory.Exists(directory))
-        {
-            problems.Add(Descriptors.ExpertNotFound.At(expert.Span, directory, expert.Name, Hint(source, expert.Weights)));
-            return null;
-        }
         try
         {
+            if (!Directory.Exists(directory))
+            {
+                problems.Add(Descriptors.ExpertNotFound.At(expert.Span, directory, expert.Name, Hint(source, expert.Weights)));
+                return null;
+            }
             if (Config(directory, expert, problems) is not { } config)
                 return null;
             using ShardedCheckpoint checkpoint = ShardedCheckpoint.Open(directory);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Tests.Manifests;
@@ -36,5 +38,33 @@ public sealed class LayerPatternTests
         Assert.True(LayerPattern.TryParse(string.Concat(Enumerable.Repeat("*a", 2000)) + "b", out LayerPattern? pattern, out _));
 
         Assert.False(pattern.IsMatch(new string('a', 2000)));
+    }
+
+    [Fact]
+    public void Patterns_mean_what_the_regular_expression_of_the_same_meaning_does()
+    {
+        var random = new Random(42);
+        int matched = 0;
+        for (int round = 0; round < 20_000; round++)
+        {
+            string text = string.Join('.', Enumerable.Range(0, random.Next(1, 4)).Select(_ => Part(random, ["a", "b", "1", "2", "11", "*", "a*", "**1", "1-2", "0-11"])));
+            string name = string.Join('.', Enumerable.Range(0, random.Next(1, 4)).Select(_ => Part(random, ["a", "b", "ab", "1", "2", "11", "21"])));
+            string regex = "^" + string.Join("\\.", text.Split('.').Select(part => part.Contains('-') ? Alternatives(part) : part.Replace("*", ".*"))) + "$";
+
+            Assert.True(LayerPattern.TryParse(text, out LayerPattern? pattern, out _));
+            bool expected = Regex.IsMatch(name, regex, RegexOptions.NonBacktracking);
+
+            Assert.True(expected == pattern.IsMatch(name), $"{text} on {name}");
+            matched += expected ? 1 : 0;
+        }
+        Assert.InRange(matched, 1000, 19_000);
+
+        static string Part(Random random, string[] parts) => parts[random.Next(parts.Length)];
+
+        static string Alternatives(string range)
+        {
+            int[] ends = [.. range.Split('-').Select(end => int.Parse(end, CultureInfo.InvariantCulture))];
+            return "(" + string.Join('|', Enumerable.Range(ends[0], ends[1] - ends[0] + 1)) + ")";
+        }
     }
 }

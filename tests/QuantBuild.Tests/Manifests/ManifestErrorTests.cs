@@ -83,6 +83,7 @@ public sealed class ManifestErrorTests
     [InlineData("\"quantize\": null", "QB1013: 'quantize' must be an object, not null")]
     [InlineData("\"name\": 5", "QB1013: 'name' must be a text, not a number")]
     [InlineData("\"quantize\": { \"lowRank\": { \"rank\": 1.5 } }", "QB1013: 'quantize.lowRank.rank' must be a whole number, not 1.5")]
+    [InlineData("\"quantize\": { \"lowRank\": { \"rank\": 1e-40 } }", "QB1013: 'quantize.lowRank.rank' must be a whole number, not 1e-40")]
     [InlineData("\"quantize\": { \"smooth\": { \"enabled\": 1 } }", "QB1013: 'quantize.smooth.enabled' must be true or false, not a number")]
     [InlineData("\"quantize\": { \"smooth\": \"off\" }", "QB1013: 'quantize.smooth' must be an object, not a text")]
     [InlineData("\"output\": { \"shardSize\": true }", "QB1013: 'output.shardSize' must be a size such as \"4GiB\" or a number of bytes, not true")]

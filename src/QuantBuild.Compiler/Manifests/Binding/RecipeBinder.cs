@@ -48,9 +48,9 @@ internal static class RecipeBinder
     private static int? BlockSize(ObjectBinder weights)
     {
         int? size = weights.Integer("blockSize", MinBlock, MaxBlock);
-        if (size is null or 0 || int.IsPow2(size.Value))
+        if (size is not { } columns || int.IsPow2(columns))
             return size;
-        weights.Values.Report(Descriptors.OutOfRange, weights.SpanOf("blockSize"), weights.PathOf("blockSize"), size,
+        weights.Values.Report(Descriptors.OutOfRange, weights.SpanOf("blockSize"), weights.PathOf("blockSize"), columns,
             $"a power of two between {MinBlock} and {MaxBlock}");
         return null;
     }

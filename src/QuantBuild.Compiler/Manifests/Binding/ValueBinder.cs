@@ -42,8 +42,11 @@ internal sealed class ValueBinder(ICollection<Diagnostic> problems)
     {
         if (As<JsonNumber>(node, path, "a whole number") is not { } number)
             return null;
+
+        // A decimal drops what lies beyond its last digit: 1e-40 would be 0.
         bool fits = decimal.TryParse(number.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal value);
-        if (fits && value != decimal.Truncate(value))
+        double real = double.Parse(number.Value, NumberStyles.Float, CultureInfo.InvariantCulture);
+        if (real != Math.Truncate(real) || (fits && value != decimal.Truncate(value)))
         {
             Report(Descriptors.WrongType, number.Span, path, "a whole number", number.Value);
             return null;
