@@ -49,12 +49,6 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
         return [.. bytes.WrittenSpan, (byte)'\n'];
     }
 
-    /// <summary>Whether a name is only that: no folder, drive, address or hidden file, and a safetensors file.</summary>
-    public static bool IsFileName(string name) =>
-        name.EndsWith(".safetensors", StringComparison.Ordinal)
-        && name is { Length: <= 255 } and not ['.', ..]
-        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
-
     private static ShardIndex Parse(ReadOnlySpan<byte> json, string path)
     {
         var reader = new Utf8JsonReader(json);
@@ -95,7 +89,7 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
             if (reader.TokenType != JsonTokenType.String)
                 throw new SafeTensorsException("InvalidIndex", $"weight_map has no file name for '{tensor}'", path);
             string file = reader.GetString()!;
-            if (!IsFileName(file))
+            if (!PlainName.Is(file) || !file.EndsWith(".safetensors", StringComparison.Ordinal))
                 throw new SafeTensorsException("UnsafeShardName", $"weight_map names '{file}', which is not a plain safetensors file name", path);
             if (!files.TryAdd(tensor, file))
                 throw new SafeTensorsException("DuplicateKey", $"weight_map names '{tensor}' twice", path);
