@@ -32,6 +32,7 @@ public sealed class FullPrecisionLinear : ILinear
     /// <inheritdoc/>
     public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
     {
+        LinearShape.Check(this, x, y);
         for (int row = 0; row < y.Rows; row++)
             _bias.CopyTo(y.Data.Slice(row * y.RowStride, y.Columns));
         Gemm.Multiply(x, new ReadOnlyMatrixView(_weight, InFeatures, OutFeatures), y, GemmMode.Add, threads);

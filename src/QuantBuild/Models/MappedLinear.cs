@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
-using QuantBuild.Formats;
 using QuantBuild.Kernels;
 using QuantBuild.SafeTensors;
 
@@ -46,36 +44,19 @@ public sealed class MappedLinear : ILinear
     /// <inheritdoc/>
     public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
     {
-        ReadOnlySpan<byte> bytes = _source.Bytes(_weight);
-        int rowBytes = bytes.Length / OutFeatures;
+        LinearShape.Check(this, x, y);
+        long rowBytes = _source.Tensors[_weight].ByteLength / OutFeatures;
         float[] panel = ArrayPool<float>.Shared.Rent(PanelRows * InFeatures);
         for (int first = 0; first < OutFeatures; first += PanelRows)
         {
             int rows = Math.Min(PanelRows, OutFeatures - first);
-            Widen(bytes.Slice(first * rowBytes, rows * rowBytes), panel.AsSpan(0, rows * InFeatures));
+            ReadOnlySpan<byte> stored = _source.Bytes(_weight, first * rowBytes, checked((int)(rows * rowBytes)));
+            FloatBytes.Read(_type, stored, panel.AsSpan(0, rows * InFeatures));
             MatrixView part = y.Slice(0, first, y.Rows, rows);
             for (int row = 0; row < y.Rows; row++)
                 _bias.AsSpan(first, rows).CopyTo(part.Data.Slice(row * part.RowStride, rows));
             Gemm.Multiply(x, new ReadOnlyMatrixView(panel, rows, InFeatures).Transposed, part, GemmMode.Add, threads);
         }
         ArrayPool<float>.Shared.Return(panel);
-    }
-
-    private void Widen(ReadOnlySpan<byte> stored, Span<float> values)
-    {
-        switch (_type)
-        {
-            case DType.F32:
-                MemoryMarshal.Cast<byte, float>(stored).CopyTo(values);
-                break;
-            case DType.BF16:
-                BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(stored), values);
-                break;
-            default:
-                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(stored);
-                for (int i = 0; i < halves.Length; i++)
-                    values[i] = (float)halves[i];
-                break;
-        }
     }
 }

@@ -16,38 +16,11 @@ internal static class TinyWan
 
     public static WanConfig Config(string expert) => WanConfig.Load(TestData.TinyWan("checkpoint", expert + "_noise_model", "config.json"));
 
+    public static ShardedCheckpoint Open(string expert) => ShardedCheckpoint.Open(TestData.TinyWan("checkpoint", expert + "_noise_model"));
+
     private static WanWeights Load(string expert)
     {
-        using var source = new Files(TestData.TinyWan("checkpoint", expert + "_noise_model"));
+        using ShardedCheckpoint source = Open(expert);
         return WanWeights.Load(Config(expert), source);
-    }
-
-    /// <summary>All safetensors files of a folder.</summary>
-    public sealed class Files : ITensorSource, IDisposable
-    {
-        private readonly Dictionary<string, SafeTensorsFile> _fileOf = new(StringComparer.Ordinal);
-
-        public Files(string folder)
-        {
-            foreach (string path in Directory.EnumerateFiles(folder, "*.safetensors"))
-            {
-                SafeTensorsFile file = SafeTensorsFile.Open(path);
-                foreach (string name in file.Tensors.Keys)
-                    _fileOf.Add(name, file);
-            }
-            Tensors = _fileOf.ToDictionary(pair => pair.Key, pair => pair.Value.Tensors[pair.Key], StringComparer.Ordinal);
-        }
-
-        public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
-
-        public ReadOnlySpan<byte> Bytes(string name) => _fileOf[name].Bytes(name);
-
-        public void ReadFloat32(string name, Span<float> destination) => _fileOf[name].ReadFloat32(name, destination);
-
-        public void Dispose()
-        {
-            foreach (SafeTensorsFile file in _fileOf.Values)
-                file.Dispose();
-        }
     }
 }
