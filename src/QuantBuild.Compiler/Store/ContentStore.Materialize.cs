@@ -44,6 +44,9 @@ public sealed partial class ContentStore
     /// <summary>Ends the names of files that <see cref="Materialize"/> has not finished; what a killed build leaves may be deleted.</summary>
     internal const string TemporaryExtension = ".quantbuild-tmp";
 
+    /// <summary>Whether <see cref="Materialize"/> would leave the file alone.</summary>
+    internal bool IsMaterialized(Digest digest, string path) => FileStamp.Of(PathOf(digest)) is { } blob && HasContent(path, digest, blob);
+
     /// <summary>Whether the file is the blob itself, or a copy with an intact seal.</summary>
     private static bool HasContent(string path, Digest digest, FileStamp blob) =>
         FileStamp.Of(path) is { } stamp && stamp.Size == blob.Size

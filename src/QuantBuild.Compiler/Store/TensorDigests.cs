@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
@@ -57,17 +56,13 @@ public static class TensorDigests
             using SafeTensorsFile tensors = SafeTensorsFile.Open(path);
             // Read rather than mapped: hashing 60 GB must not make 60 GB resident.
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
-            Span<byte> header = stackalloc byte[8];
-            RandomAccess.Read(file, header, 0);
-            long data = 8 + BinaryPrimitives.ReadInt64LittleEndian(header);
-
             var digests = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
             var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(threads, 1), CancellationToken = ct };
             var inFileOrder = Partitioner.Create(tensors.Tensors.Values.OrderBy(tensor => tensor.Begin), EnumerablePartitionerOptions.NoBuffering);
             Parallel.ForEach(inFileOrder, options, tensor =>
             {
                 using IncrementalHash hash = Begin(tensor.DType, tensor.Shape);
-                FileHash.Append(hash, file, data + tensor.Begin, tensor.ByteLength, progress, ct);
+                FileHash.Append(hash, file, tensors.DataStart + tensor.Begin, tensor.ByteLength, progress, ct);
                 digests[tensor.Name] = new Digest(hash.GetHashAndReset()).ToString();
             });
             return new JsonObject(digests.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
