@@ -33,6 +33,8 @@ public class FlowScheduleTests
     [InlineData(1001, 5)]
     [InlineData(40, 0)]
     [InlineData(40, double.NaN)]
+    [InlineData(40, 1e9)]
+    [InlineData(1000, 1e6)]
     [InlineData(40, double.PositiveInfinity)]
     public void Impossible_settings_are_refused(int steps, double shift) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => FlowSchedule.Create(steps, shift));
