@@ -1,4 +1,3 @@
-using QuantBuild.Formats;
 using QuantBuild.Kernels;
 using QuantBuild.Models;
 using QuantBuild.SafeTensors;

@@ -1,4 +1,3 @@
-using QuantBuild.Kernels;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Models.Wan;
