@@ -104,14 +104,17 @@ public sealed partial class ContentStore
         return null;
     }
 
-    /// <summary>Digest of a file; null when it cannot be read, which for a cache is as good as damaged.</summary>
+    /// <summary>
+    /// Digest of a file; null when the disk cannot give its bytes, which for a cache is as good as damaged. A file that only
+    /// its owner may read is another matter: it is not ours to delete.
+    /// </summary>
     private static Digest? HashOrNothing(string path, IProgress<long>? progress = null, CancellationToken ct = default)
     {
         try
         {
             return FileHash.Of(path, progress, ct);
         }
-        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        catch (IOException)
         {
             return null;
         }

@@ -12,7 +12,8 @@ internal sealed class StoreCleaner(StoreLayout layout, long protectedFrom)
 {
     private int _removedActions;
     private int _removedBlobs;
-    private long _removedBytes;
+    private long _removedBlobBytes;
+    private long _removedOtherBytes;
 
     /// <summary>Removes the least recently used actions until the rest fits, then all that no action refers to.</summary>
     /// <param name="maxBytes">Most bytes of blobs to keep.</param>
@@ -43,7 +44,8 @@ internal sealed class StoreCleaner(StoreLayout layout, long protectedFrom)
         }
         RemoveOrphans(contents, references);
         RemoveLeftovers();
-        return new PruneResult(_removedActions, _removedBlobs, _removedBytes, kept, bytes);
+        return new PruneResult(_removedActions, _removedBlobs, _removedBlobBytes + _removedOtherBytes, kept,
+            contents.Blobs.Values.Sum(blob => blob.Stamp.Size) - _removedBlobBytes);
     }
 
     private static Dictionary<Digest, int> CountReferences(StoreContents contents)
@@ -65,7 +67,7 @@ internal sealed class StoreCleaner(StoreLayout layout, long protectedFrom)
             if (references.GetValueOrDefault(blob.Digest) > 0 || IsProtected(blob) || !AtomicFile.TryDelete(blob.Path))
                 continue;
             _removedBlobs++;
-            _removedBytes += blob.Stamp.Size;
+            _removedBlobBytes += blob.Stamp.Size;
         }
     }
 
@@ -75,7 +77,7 @@ internal sealed class StoreCleaner(StoreLayout layout, long protectedFrom)
         foreach (string path in StoreLayout.Files(layout.Temporary))
         {
             if (FileStamp.Of(path) is { } stamp && stamp.Modified < protectedFrom && LockFileCleaner.TryRemove(path))
-                _removedBytes += stamp.Size;
+                _removedOtherBytes += stamp.Size;
         }
         foreach (string path in Directory.EnumerateFiles(layout.Locks, "*.lock"))
             LockFileCleaner.TryRemove(path);

@@ -38,6 +38,28 @@ public class CanonicalJsonTests
         Assert.Equal("0.1", Encoding.UTF8.GetString(CanonicalJson.Serialize(JsonValue.Create(0.1f))));
 
     [Fact]
+    public void Every_finite_double_reads_back_bit_for_bit_and_its_spelling_is_stable()
+    {
+        var random = new Random(42);
+        for (int i = 0; i < 20_000; i++)
+        {
+            double value = BitConverter.Int64BitsToDouble(random.NextInt64(long.MinValue, long.MaxValue));
+            if (!double.IsFinite(value) || value == 0)
+                continue;
+            string text = Encoding.UTF8.GetString(CanonicalJson.Serialize(JsonValue.Create(value)));
+
+            Assert.Equal(value, JsonNode.Parse(text)!.GetValue<double>());
+            Assert.Equal(text, Canonical(text));
+        }
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_number_that_is_not_finite_is_refused(double value) =>
+        Assert.ThrowsAny<ArgumentException>(() => CanonicalJson.Serialize(JsonValue.Create(value)));
+
+    [Fact]
     public void Text_is_UTF8_with_only_the_escapes_that_JSON_requires()
     {
         JsonNode text = JsonValue.Create("a\"\\/\n\t\u0001<é→模\U0001F600");
