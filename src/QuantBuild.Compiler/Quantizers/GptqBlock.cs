@@ -6,16 +6,16 @@ using QuantBuild.Kernels;
 
 namespace QuantBuild.Compiler.Quantizers;
 
-/// <summary>A block of input channels of a chunk of output rows, transposed: element (k, o) is at <c>k * stride + o</c>.</summary>
+/// <summary>A thread's memory for <see cref="GptqSweep"/>: a chunk of output rows, transposed, so that element (k, o) is at <c>k * stride + o</c>.</summary>
 internal sealed class GptqBlock
 {
-    /// <summary>Output rows that are walked together; chunks are padded to a multiple with rows of zeros.</summary>
+    /// <summary>Output rows that are walked together; in the last chunk some of them are leftovers that nobody reads.</summary>
     public const int Granule = 32;
 
-    private readonly int _count;
     private readonly int _stride;
     private readonly TieRule _ties;
     private readonly HessianFactor _split;
+    private readonly float[] _errors;
     private readonly float[] _weights;
     private readonly float[] _sums;
     private readonly float[] _factor;
@@ -23,15 +23,19 @@ internal sealed class GptqBlock
     private readonly float[] _scales;
     private readonly float[] _row;
     private readonly double[] _energy;
+    private int _first;
+    private int _count;
     private int _start;
     private int _length;
 
-    public GptqBlock(int size, int count, TieRule ties, HessianFactor split)
+    /// <summary>Memory for blocks of <paramref name="size"/> channels out of <paramref name="channels"/>, and chunks of <paramref name="rows"/> rows.</summary>
+    public GptqBlock(int size, int rows, int channels, TieRule ties, HessianFactor split)
     {
-        _count = count;
-        _stride = Stride(count);
+        // Half a granule on top keeps neighbouring channels out of each other's cache sets.
+        _stride = ((rows + Granule - 1) / Granule * Granule) + (Granule / 2);
         _ties = ties;
         _split = split;
+        _errors = new float[channels * _stride];
         _weights = new float[size * _stride];
         _sums = new float[size * _stride];
         _factor = new float[size * size];
@@ -44,23 +48,28 @@ internal sealed class GptqBlock
     /// <summary><c>e H e^T</c> of every row of the chunk over the channels walked so far, H undamped.</summary>
     public ReadOnlySpan<double> Energy => _energy.AsSpan(0, _count);
 
-    /// <summary>Distance between input channels: whole granules, and half a granule so that channels do not share cache sets.</summary>
-    public static int Stride(int count) => ((count + Granule - 1) / Granule * Granule) + (Granule / 2);
+    /// <summary>Turns to rows [first, first + count).</summary>
+    public void Begin(int first, int count)
+    {
+        _first = first;
+        _count = count;
+        Array.Clear(_energy);
+    }
 
-    /// <summary>Takes the weights and scales of channels [start, start + length) of rows [first, first + count).</summary>
-    public void Load(PinnedMatrix weight, PackedWeight packed, int first, int start, int length)
+    /// <summary>Takes the weights and scales of channels [start, start + length).</summary>
+    public void Load(PinnedMatrix weight, PackedWeight packed, int start, int length)
     {
         _start = start;
         _length = length;
         int groups = Mxfp4.Blocks(packed.Columns), firstGroup = start / Mxfp4.BlockSize;
         for (int o = 0; o < _count; o++)
         {
-            ReadOnlySpan<float> row = weight.Row(first + o).Slice(start, length);
+            ReadOnlySpan<float> row = weight.Row(_first + o).Slice(start, length);
             for (int k = 0; k < row.Length; k++)
                 _weights[(k * _stride) + o] = row[k];
             for (int group = 0; group < Mxfp4.Blocks(length); group++)
             {
-                byte scale = packed.Scales[((first + o) * groups) + firstGroup + group];
+                byte scale = packed.Scales[((_first + o) * groups) + firstGroup + group];
                 _scales[(group * _stride) + o] = E8M0.Decode(scale);
                 _inverseScales[(group * _stride) + o] = E8M0.Inverse(scale);
             }
@@ -69,17 +78,17 @@ internal sealed class GptqBlock
     }
 
     /// <summary>z = w + the errors of all channels before the block.</summary>
-    public void AddFinished(PinnedMatrix factor, float[] errors)
+    public void AddFinished(PinnedMatrix factor)
     {
         if (_start == 0)
             return;
         ReadOnlyMatrixView before = factor.View(0, _start, _start, _length);
-        var finished = new ReadOnlyMatrixView(errors, _start, _count, _stride, 1);
+        var finished = new ReadOnlyMatrixView(_errors, _start, _count, _stride, 1);
         Gemm.Multiply(before.Transposed, finished, new MatrixView(_sums, _length, _count, _stride, 1), GemmMode.Add);
     }
 
-    /// <summary>Rounds the block channel by channel; writes the errors of its channels.</summary>
-    public void Walk(PinnedMatrix factor, float[] errors)
+    /// <summary>Rounds the block channel by channel; their errors join those of the channels before.</summary>
+    public void Walk(PinnedMatrix factor)
     {
         for (int j = 0; j < _length; j++)
         {
@@ -87,7 +96,7 @@ internal sealed class GptqBlock
             for (int k = j + 1; k < _length; k++)
                 _factor[(k * _length) + j] = row[k];
         }
-        Span<float> block = errors.AsSpan(_start * _stride, _length * _stride);
+        Span<float> block = _errors.AsSpan(_start * _stride, _length * _stride);
         for (int o = 0; o < _count; o += Granule)
         {
             if (Vector256.IsHardwareAccelerated)
@@ -98,7 +107,7 @@ internal sealed class GptqBlock
     }
 
     /// <summary>The codes of the block.</summary>
-    public void Encode(PackedWeight packed, int first)
+    public void Encode(PackedWeight packed)
     {
         int codeBytes = Mxfp4.CodeBytes(packed.Columns), groups = Mxfp4.Blocks(packed.Columns);
         int bytes = Mxfp4.CodeBytes(_length), blocks = Mxfp4.Blocks(_length);
@@ -107,8 +116,8 @@ internal sealed class GptqBlock
             Span<float> row = _row.AsSpan(0, _length);
             for (int k = 0; k < row.Length; k++)
                 row[k] = _sums[(k * _stride) + o];
-            Mxfp4.EncodeRow(row, packed.Scales.AsSpan(((first + o) * groups) + (_start / Mxfp4.BlockSize), blocks), _ties,
-                packed.Codes.AsSpan(((first + o) * codeBytes) + (_start / 2), bytes));
+            Mxfp4.EncodeRow(row, packed.Scales.AsSpan(((_first + o) * groups) + (_start / Mxfp4.BlockSize), blocks), _ties,
+                packed.Codes.AsSpan(((_first + o) * codeBytes) + (_start / 2), bytes));
         }
     }
 

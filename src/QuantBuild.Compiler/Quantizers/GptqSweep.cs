@@ -35,16 +35,15 @@ internal static unsafe class GptqSweep
             var pinnedWeight = new PinnedMatrix(w, weight.Rows, channels, weight.RowStride);
             var pinnedFactor = new PinnedMatrix(m, channels, channels, factor.RowStride);
             int size = RowChunks.Size(weight.Rows, threads, GptqBlock.Granule, RowsAtOnce);
-            RowChunks.For(weight.Rows, size, threads, (first, count) =>
+            RowChunks.For(weight.Rows, size, threads, () => new GptqBlock(block, size, channels, options.Ties, split), (scratch, first, count) =>
             {
-                var errors = new float[(long)channels * GptqBlock.Stride(count)];
-                var scratch = new GptqBlock(block, count, options.Ties, split);
+                scratch.Begin(first, count);
                 for (int start = 0; start < channels; start += block)
                 {
-                    scratch.Load(pinnedWeight, packed, first, start, Math.Min(block, channels - start));
-                    scratch.AddFinished(pinnedFactor, errors);
-                    scratch.Walk(pinnedFactor, errors);
-                    scratch.Encode(packed, first);
+                    scratch.Load(pinnedWeight, packed, start, Math.Min(block, channels - start));
+                    scratch.AddFinished(pinnedFactor);
+                    scratch.Walk(pinnedFactor);
+                    scratch.Encode(packed);
                 }
                 scratch.Energy.CopyTo(energy.AsSpan(first, count));
             });

@@ -28,11 +28,14 @@ internal static unsafe class HessianEnergy
         {
             var pinnedWeight = new PinnedMatrix(w, weight.Rows, channels, weight.RowStride);
             var pinnedHessian = new PinnedMatrix(h, channels, channels, hessian.RowStride);
-            RowChunks.For(weight.Rows, RowChunks.Size(weight.Rows, threads, 16, RowsAtOnce), threads, (first, count) =>
+            int size = RowChunks.Size(weight.Rows, threads, 16, RowsAtOnce);
+            RowChunks.For(weight.Rows, size, threads, () => new float[size * channels], (values, first, count) =>
             {
-                var values = new float[count * channels];
-                var v = new MatrixView(values, count, channels);
-                rounded?.Dequantize(first, v);
+                var v = new MatrixView(values.AsSpan(0, count * channels), count, channels);
+                if (rounded is null)
+                    v.Data.Clear();
+                else
+                    rounded.Dequantize(first, v);
                 for (int row = 0; row < count; row++)
                     Subtract(pinnedWeight.Row(first + row), Rows.Of(v, row));
                 AddRows(v, pinnedHessian, energy.AsSpan(first, count));

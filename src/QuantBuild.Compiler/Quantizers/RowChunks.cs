@@ -1,27 +1,39 @@
 namespace QuantBuild.Compiler.Quantizers;
 
-/// <summary>Parallel loops over independent ranges of rows (or columns).</summary>
+/// <summary>Parallel loops over independent ranges of rows.</summary>
 /// <remarks>Results never depend on who runs which range: ranges share no output, and sums over ranges are taken afterwards, in order.</remarks>
 internal static class RowChunks
 {
     /// <summary>Calls <paramref name="body"/> with (first, count) for every range of at most <paramref name="size"/> below <paramref name="total"/>.</summary>
-    public static void For(int total, int size, int threads, Action<int, int> body)
+    public static void For(int total, int size, int threads, Action<int, int> body) =>
+        For<object?>(total, size, threads, () => null, (_, first, count) => body(first, count));
+
+    /// <summary>The same with scratch memory that a thread makes once and keeps for all its ranges.</summary>
+    public static void For<TScratch>(int total, int size, int threads, Func<TScratch> scratch, Action<TScratch, int, int> body)
     {
         int chunks = (total + size - 1) / size;
-        if (threads <= 1 || chunks <= 1)
+        int workers = Math.Min(threads, chunks);
+        int next = -1;
+        if (workers <= 1)
+            Work();
+        else
+            Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ => Work());
+
+        void Work()
         {
-            for (int first = 0; first < total; first += size)
-                body(first, Math.Min(size, total - first));
-            return;
+            int chunk = Interlocked.Increment(ref next);
+            if (chunk >= chunks)
+                return;
+            TScratch own = scratch();
+            for (; chunk < chunks; chunk = Interlocked.Increment(ref next))
+                body(own, chunk * size, Math.Min(size, total - (chunk * size)));
         }
-        Parallel.For(0, chunks, new ParallelOptions { MaxDegreeOfParallelism = threads }, chunk =>
-            body(chunk * size, Math.Min(size, total - (chunk * size))));
     }
 
     /// <summary>The largest range, a multiple of <paramref name="granule"/> and at most <paramref name="most"/>, that gives every thread work.</summary>
     public static int Size(int total, int threads, int granule, int most)
     {
-        int share = (total + threads - 1) / threads;
+        int share = (total + threads - 1) / Math.Max(1, threads);
         return Math.Clamp((share + granule - 1) / granule * granule, granule, most);
     }
 }
