@@ -23,6 +23,16 @@ public class SameBytesTests
     [Fact]
     public void Hessian() => AssertDigest("226a1656ee53dcbe", MemoryMarshal.AsBytes<float>(InputSecondMoment()));
 
+    [Theory]
+    [InlineData(LowRankMethod.Randomized, "e36e4a2cba950d04")]
+    [InlineData(LowRankMethod.Exact, "086b8f2f170213e9")]
+    public void Low_rank_factors(LowRankMethod method, string digest)
+    {
+        LowRankBranch branch = LowRankSplit.Of(new ReadOnlyMatrixView(SmoothedWeight(), Outputs, Channels), new LowRankRecipe(6, method), seed: 5, threads: 2);
+
+        AssertDigest(digest, [.. MemoryMarshal.AsBytes<ushort>(branch.UpBits), .. MemoryMarshal.AsBytes<ushort>(branch.DownBits)]);
+    }
+
     [Fact]
     public void Gptq_codes_and_loss()
     {

@@ -1,0 +1,36 @@
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Compiler.Quantizers;
+
+/// <summary>Finds the low-rank branch of eq. (6).</summary>
+public static class LowRankSplit
+{
+    /// <summary>How far the residual's norm may lie above the smallest possible: well below what rounding the factors to bfloat16 costs.</summary>
+    private const double Tolerance = 1e-3;
+
+    /// <summary>The branch <c>B A = U S V^T</c> of the largest singular values, with the square roots of S on both sides, rounded to bfloat16.</summary>
+    /// <param name="smoothed">The smoothed weight, [out, in].</param>
+    /// <param name="recipe">Rank and method.</param>
+    /// <param name="seed">Seed of the randomized method.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <exception cref="NumericException">The weight, or a factor in bfloat16, is not finite.</exception>
+    public static LowRankBranch Of(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads = 1)
+    {
+        Finite.Check("smoothed weight", smoothed);
+        if (recipe.Rank == 0)
+            return LowRankBranch.None(smoothed.Rows, smoothed.Columns);
+        LowRankFactors factors = recipe.Method == LowRankMethod.Exact
+            ? TruncatedSvd.Exact(smoothed, recipe.Rank)
+            : TruncatedSvd.Randomized(smoothed, recipe.Rank, seed, Tolerance, threads);
+        return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, Halves(factors.Up), Halves(factors.Down));
+    }
+
+    private static ushort[] Halves(float[] values)
+    {
+        var bits = new ushort[values.Length];
+        BFloat16.FromSingle(values, bits);
+        return bits;
+    }
+}
