@@ -6,7 +6,7 @@ using QuantBuild.Kernels;
 namespace QuantBuild.Formats;
 
 /// <content>The activation path: what a token becomes when it is quantized and read back.</content>
-public static partial class Mxfp4
+public static unsafe partial class Mxfp4
 {
     /// <summary>Rounds every 32-block of every row to MXFP4 values, each block with a scale of its own.</summary>
     /// <remarks>
@@ -19,23 +19,29 @@ public static partial class Mxfp4
     /// <param name="ties">Where exact midpoints go.</param>
     /// <param name="ratio">Multiplies the largest magnitude, in float32, before the scale is chosen.</param>
     /// <param name="exponentOffset">Added to every scale's exponent.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
-    public static void QuantizeDequantize(ReadOnlyMatrixView x, MatrixView y, ScaleRule rule, TieRule ties, float ratio = 1, int exponentOffset = 0)
+    public static void QuantizeDequantize(ReadOnlyMatrixView x, MatrixView y, ScaleRule rule, TieRule ties, float ratio = 1, int exponentOffset = 0, int threads = 1)
     {
         if (x.Rows != y.Rows || x.Columns != y.Columns)
             throw new ArgumentException($"{x.Rows} x {x.Columns} does not quantize into {y.Rows} x {y.Columns}");
         var block = new ActivationBlock(rule, ties, ratio, exponentOffset);
-        int whole = x.ColumnStride == 1 && y.ColumnStride == 1 ? x.Columns / BlockSize * BlockSize : 0;
+        int whole = x.ColumnStride == 1 && y.ColumnStride == 1 ? x.Columns / BlockSize : 0;
+        fixed (float* source = x.Data, target = y.Data)
+            RowLoop.Run(whole > 0 ? x.Rows : 0, x.Columns, threads, new WholeBlocks(source, x.RowStride, target, y.RowStride, whole, block));
         for (int row = 0; row < x.Rows; row++)
         {
-            if (whole > 0)
-            {
-                ref float source = ref MemoryMarshal.GetReference(x.Data.Slice(row * x.RowStride, whole));
-                ref float target = ref MemoryMarshal.GetReference(y.Data.Slice(row * y.RowStride, whole));
-                block.ApplyAll(ref source, ref target, whole / BlockSize);
-            }
-            for (int column = whole; column < x.Columns; column += BlockSize)
+            for (int column = whole * BlockSize; column < x.Columns; column += BlockSize)
                 QuantizeDequantizeApart(x, y, row, column, block);
+        }
+    }
+
+    private readonly struct WholeBlocks(float* x, nint xStride, float* y, nint yStride, int count, ActivationBlock block) : IRowWork
+    {
+        public void Run(int from, int to)
+        {
+            for (int row = from; row < to; row++)
+                block.ApplyAll(ref x[row * xStride], ref y[row * yStride], count);
         }
     }
 

@@ -11,6 +11,9 @@ public sealed class SafeTensorsException(string rule, string message, string? pa
     /// <summary>Short stable name of the broken rule.</summary>
     public string Rule { get; } = rule;
 
+    /// <summary>What is wrong, without the path.</summary>
+    public string Reason { get; } = message;
+
     /// <summary>The file at fault, or null for a file in memory.</summary>
     public string? Path { get; } = path;
 }

@@ -34,6 +34,9 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     /// <summary>Paths of the files, in ordinal order of their names; without the index.</summary>
     public IReadOnlyList<string> Files { get; }
 
+    /// <summary>Path of the index; null when a single file holds everything.</summary>
+    public string? Index { get; private init; }
+
     /// <summary>Opens <c>stem.safetensors</c>, or <c>stem.safetensors.index.json</c> with the shards it names.</summary>
     /// <param name="directory">The folder.</param>
     /// <param name="stem">Name of the weights.</param>
@@ -48,7 +51,7 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         string index = single + ".index.json";
         return (File.Exists(single), File.Exists(index)) switch
         {
-            (true, false) => Open([single]),
+            (true, false) => Open([single], index: null),
             (false, true) => OpenShards(directory, index),
             (true, true) => throw new SafeTensorsException("AmbiguousCheckpoint", $"both {Path.GetFileName(single)} and its index exist", directory),
             (false, false) => throw new SafeTensorsException("MissingCheckpoint", $"there is no {Path.GetFileName(single)} and no index of shards", directory),
@@ -91,7 +94,7 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
             if (!File.Exists(path))
                 throw new SafeTensorsException("MissingShard", $"the index names this file, but it does not exist", path);
         }
-        ShardedCheckpoint checkpoint = Open([.. names.Select(name => Path.Combine(directory, name))]);
+        ShardedCheckpoint checkpoint = Open([.. names.Select(name => Path.Combine(directory, name))], indexPath);
         try
         {
             CrossCheck(checkpoint, index, indexPath);
@@ -118,14 +121,14 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         }
     }
 
-    private static ShardedCheckpoint Open(string[] paths)
+    private static ShardedCheckpoint Open(string[] paths, string? index)
     {
         var shards = new List<SafeTensorsFile>();
         try
         {
             foreach (string path in paths)
                 shards.Add(SafeTensorsFile.Open(path));
-            return new ShardedCheckpoint([.. shards]);
+            return new ShardedCheckpoint([.. shards]) { Index = index };
         }
         catch
         {

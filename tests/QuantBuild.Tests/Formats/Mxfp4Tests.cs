@@ -127,6 +127,23 @@ public sealed class Mxfp4Tests
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Threads_change_no_bit(int threads)
+    {
+        const int Rows = 301, Columns = 330;
+        var random = new Random(6);
+        float[] x = [.. Enumerable.Range(0, (Rows * Columns / 32) + 1).SelectMany(_ => Block(random)).Take(Rows * Columns)];
+        var one = new float[x.Length];
+        var many = new float[x.Length];
+
+        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, Rows, Columns), new MatrixView(one, Rows, Columns), ScaleRule.Ceil, TieRule.Even, 0.9f);
+        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, Rows, Columns), new MatrixView(many, Rows, Columns), ScaleRule.Ceil, TieRule.Even, 0.9f, threads: threads);
+
+        Assert.Equal(Bits(one), Bits(many));
+    }
+
     [Fact]
     public void Rounding_in_place_gives_the_same()
     {

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Numerics;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+using QuantBuild.Models.Wan;
+
+namespace QuantBuild.Models;
+
+/// <summary>A linear layer of 4-bit weights and, as a rule, activations with a low-rank branch beside it: eq. (11) of the paper.</summary>
+/// <remarks>
+/// <para><c>y = Q(x / s) Wq^T + bias + B (A (x / s))</c>, where Q rounds 32-blocks to MXFP4 with the ratio of the timestep's bin (or
+/// clamps to the bin's threshold first), and leaves the input when only weights are quantized.</para>
+/// <para>The order is fixed: <c>u = x / s</c>; <c>t_r = fma(u_k, A_rk, t_r)</c> over ascending k from 0; every y starts as its bias, adds
+/// <c>fma(Q(u)_k, Wq_k, y)</c> over ascending k, then <c>fma(t_r, B_r, y)</c> over ascending r.</para>
+/// </remarks>
+public sealed class QuantizedLinear : ILinear
+{
+    // 64 MiB of smoothed input at once, however many tokens there are.
+    private const int ElementsAtOnce = 1 << 24;
+
+    private readonly QuantizedLayer _layer;
+    private readonly ILinear _main;
+
+    /// <summary>Makes a layer.</summary>
+    /// <param name="layer">Its parameters; the memory must stay valid and unchanged.</param>
+    /// <param name="storage">
+    /// <see cref="WeightStorage.Resident"/> decodes the weight once and keeps it as float32; <see cref="WeightStorage.Mapped"/> decodes it
+    /// a panel at a time on every use. The results are the same.
+    /// </param>
+    /// <exception cref="ArgumentException">A parameter does not fit the layer's shape.</exception>
+    public QuantizedLinear(QuantizedLayer layer, WeightStorage storage = WeightStorage.Resident)
+    {
+        layer.Check();
+        _layer = layer;
+        float[] bias = layer.Bias.IsEmpty ? new float[layer.OutFeatures] : layer.Bias.ToArray();
+        if (storage == WeightStorage.Mapped)
+        {
+            _main = new Mxfp4Linear(layer.OutFeatures, layer.InFeatures, layer.Codes, layer.Scales, bias);
+            return;
+        }
+        var weight = new MatrixView(new float[(long)layer.OutFeatures * layer.InFeatures], layer.OutFeatures, layer.InFeatures);
+        Mxfp4.Dequantize(layer.Codes.Span, layer.Scales.Span, weight);
+        _main = new FullPrecisionLinear(weight, bias);
+    }
+
+    /// <inheritdoc/>
+    public int InFeatures => _layer.InFeatures;
+
+    /// <inheritdoc/>
+    public int OutFeatures => _layer.OutFeatures;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">No bin of the layer has the timestep.</exception>
+    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+    {
+        if (x.Columns != InFeatures || y.Columns != OutFeatures || x.Rows != y.Rows)
+            throw new ArgumentException($"a {OutFeatures} x {InFeatures} layer does not take {x.Rows} x {x.Columns} to {y.Rows} x {y.Columns}");
+        ActivationSetting? setting = _layer.Activations?.At(timestep);
+        int rowsAtOnce = Math.Clamp(ElementsAtOnce / InFeatures, 1, Math.Max(x.Rows, 1));
+        float[] inputs = ArrayPool<float>.Shared.Rent(rowsAtOnce * InFeatures);
+        float[] projections = ArrayPool<float>.Shared.Rent(rowsAtOnce * _layer.Rank);
+        for (int first = 0; first < x.Rows; first += rowsAtOnce)
+        {
+            int rows = Math.Min(rowsAtOnce, x.Rows - first);
+            var input = new MatrixView(inputs.AsSpan(0, rows * InFeatures), rows, InFeatures);
+            var projection = new MatrixView(projections.AsSpan(0, rows * _layer.Rank), rows, _layer.Rank);
+            ApplyTo(x.Slice(first, 0, rows, InFeatures), input, projection, y.Slice(first, 0, rows, OutFeatures), setting, timestep, threads);
+        }
+        ArrayPool<float>.Shared.Return(projections);
+        ArrayPool<float>.Shared.Return(inputs);
+    }
+
+    private void ApplyTo(ReadOnlyMatrixView x, MatrixView input, MatrixView projection, MatrixView y, ActivationSetting? setting, int timestep, int threads)
+    {
+        float threshold = setting?.Threshold ?? float.PositiveInfinity;
+        for (int row = 0; row < x.Rows; row++)
+            Smooth(x, row, input);
+        if (_layer.Rank > 0)
+            Gemm.Multiply(input, new ReadOnlyMatrixView(_layer.Down.Span, _layer.Rank, InFeatures).Transposed, projection, GemmMode.Overwrite, threads);
+        if (setting is not null)
+        {
+            if (float.IsFinite(threshold))
+                Clamp(input.Data, threshold);
+            Mxfp4.QuantizeDequantize(input, input, ScaleRule.Ceil, _layer.Activations!.Ties, setting.Ratio, setting.ExponentOffset, threads);
+        }
+        _main.Apply(input, y, timestep, threads);
+        if (_layer.Rank > 0)
+            Gemm.Multiply(projection, new ReadOnlyMatrixView(_layer.Up.Span, OutFeatures, _layer.Rank).Transposed, y, GemmMode.Add, threads);
+    }
+
+    /// <summary>A row of x, every channel divided by its scale. Vectors go along channels, so their width shows in no result.</summary>
+    private void Smooth(ReadOnlyMatrixView x, int row, MatrixView input)
+    {
+        Span<float> target = input.Data.Slice(row * input.RowStride, x.Columns);
+        if (x.ColumnStride == 1)
+        {
+            x.Data.Slice(row * x.RowStride, x.Columns).CopyTo(target);
+        }
+        else
+        {
+            for (int column = 0; column < x.Columns; column++)
+                target[column] = x[row, column];
+        }
+        if (_layer.Smooth.IsEmpty)
+            return;
+        ReadOnlySpan<float> scale = _layer.Smooth.Span;
+        int i = 0;
+        for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (new Vector<float>(target[i..]) / new Vector<float>(scale[i..])).CopyTo(target[i..]);
+        for (; i < target.Length; i++)
+            target[i] /= scale[i];
+    }
+
+    private static void Clamp(Span<float> values, float threshold)
+    {
+        int i = 0;
+        var high = new Vector<float>(threshold);
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+            Vector.Min(Vector.Max(new Vector<float>(values[i..]), -high), high).CopyTo(values[i..]);
+        for (; i < values.Length; i++)
+            values[i] = Math.Min(Math.Max(values[i], -threshold), threshold);
+    }
+}
