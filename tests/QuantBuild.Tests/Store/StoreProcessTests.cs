@@ -159,13 +159,19 @@ public sealed class StoreProcessTests : IDisposable
         }, TestContext.Current.CancellationToken);
 
         var keys = new List<Digest>();
-        for (int i = 0; i < 100; i++)
+        try
         {
-            keys.Add(PutRecord(build, $"action {i}"));
-            Assert.NotNull(build.FindAction(keys[i / 2]));
+            for (int i = 0; i < 100; i++)
+            {
+                keys.Add(PutRecord(build, $"action {i}"));
+                Assert.NotNull(build.FindAction(keys[i / 2]));
+            }
         }
-        await stop.CancelAsync();
-        await pruning;
+        finally
+        {
+            await stop.CancelAsync();
+            await pruning;
+        }
 
         Assert.All(keys, key => Assert.NotNull(build.FindAction(key)));
     }
