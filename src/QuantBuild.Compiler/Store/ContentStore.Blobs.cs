@@ -18,6 +18,9 @@ public sealed partial class ContentStore
     /// <exception cref="DiagnosticException">The file system failed.</exception>
     public BlobWriter CreateBlob() => Guarded(_layout.Temporary, () => new BlobWriter(Publish, _layout.NewTemporary()));
 
+    /// <summary>A path for a temporary file or folder on the store's volume; what is left there is removed by pruning.</summary>
+    public string NewTemporary() => _layout.NewTemporary();
+
     /// <summary>Where a blob is, or would be. Nothing is checked.</summary>
     public string PathOf(Digest digest) => _layout.Blob(digest);
 

@@ -19,12 +19,10 @@ public static unsafe class Cholesky
     /// <param name="threads">Upper bound on threads, the caller's included.</param>
     /// <returns>False when a pivot is not positive or not finite; <paramref name="h"/> is then undefined.</returns>
     /// <exception cref="ArgumentException"><paramref name="h"/> is not square.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is less than one.</exception>
     public static bool TryFactorReversed(MatrixView h, int threads = 1) => TryFactorReversed(Gemm.Fastest, h, threads);
 
     internal static bool TryFactorReversed(GemmPath path, MatrixView h, int threads)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         if (h.Rows != h.Columns)
             throw new ArgumentException($"a {h.Rows}x{h.Columns} matrix is not symmetric");
         if (h.Rows == 0)

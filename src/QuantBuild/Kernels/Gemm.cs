@@ -24,7 +24,6 @@ public static unsafe class Gemm
     /// <param name="mode">What happens to the old content of <paramref name="c"/>.</param>
     /// <param name="threads">Upper bound on threads, the caller's included.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is less than one.</exception>
     public static void Multiply(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite, int threads = 1) =>
         Multiply(Fastest, a, b, c, mode, threads);
 
@@ -36,7 +35,6 @@ public static unsafe class Gemm
 
     internal static void Multiply(GemmPath path, ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode, int threads)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         if (a.Columns != b.Rows || a.Rows != c.Rows || b.Columns != c.Columns)
             throw new ArgumentException($"cannot multiply {a.Rows}x{a.Columns} by {b.Rows}x{b.Columns} into {c.Rows}x{c.Columns}");
         if (c.Rows == 0 || c.Columns == 0)

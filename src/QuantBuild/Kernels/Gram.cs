@@ -14,12 +14,10 @@ public static unsafe class Gram
     /// <param name="h">A symmetric matrix; only its upper triangle is read.</param>
     /// <param name="threads">Upper bound on threads, the caller's included.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is less than one.</exception>
     public static void Accumulate(ReadOnlyMatrixView x, MatrixView h, int threads = 1) => Accumulate(Gemm.Fastest, x, h, threads);
 
     internal static void Accumulate(GemmPath path, ReadOnlyMatrixView x, MatrixView h, int threads)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         if (h.Rows != x.Columns || h.Columns != x.Columns)
             throw new ArgumentException($"the Gram matrix of {x.Rows}x{x.Columns} is not {h.Rows}x{h.Columns}");
         if (x.Columns == 0)

@@ -5,8 +5,7 @@ namespace QuantBuild.Kernels;
 
 /// <summary>
 /// Loops over float64 vectors with one defined rounding.  A sum runs in sixteen fixed lanes that are added as a fixed tree; products
-/// are rounded before they are added, which every machine can do at the same speed.  Where there are no vectors at all, plain loops
-/// do the same operations: emulated vectors would take twenty times as long.
+/// are rounded before they are added, which every machine can do at the same speed.
 /// </summary>
 internal static unsafe class LaneMath
 {
@@ -16,8 +15,6 @@ internal static unsafe class LaneMath
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Dot(double* x, double* y, int length)
     {
-        if (!Vector128.IsHardwareAccelerated)
-            return DotByLanes(x, y, length);
         Vector256<double> s0 = default, s1 = default, s2 = default, s3 = default;
         int i = 0;
         for (; i <= length - (4 * Width); i += 4 * Width)
@@ -34,31 +31,13 @@ internal static unsafe class LaneMath
         return sum;
     }
 
-    private static double DotByLanes(double* x, double* y, int length)
-    {
-        double* lanes = stackalloc double[4 * Width];
-        new Span<double>(lanes, 4 * Width).Clear();
-        int i = 0;
-        for (; i <= length - (4 * Width); i += 4 * Width)
-        {
-            for (int lane = 0; lane < 4 * Width; lane++)
-                lanes[lane] += x[i + lane] * y[i + lane];
-        }
-        for (int lane = 0; lane < Width; lane++)
-            lanes[lane] = (lanes[lane] + lanes[Width + lane]) + (lanes[(2 * Width) + lane] + lanes[(3 * Width) + lane]);
-        double sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
-        for (; i < length; i++)
-            sum += x[i] * y[i];
-        return sum;
-    }
-
     /// <summary>(x, y) = (c x - s y, s x + c y).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rotate(double* x, double* y, int length, double c, double s)
     {
         Vector256<double> cosine = Vector256.Create(c), sine = Vector256.Create(s);
         int i = 0;
-        for (; Vector128.IsHardwareAccelerated && i <= length - Width; i += Width)
+        for (; i <= length - Width; i += Width)
         {
             Vector256<double> left = Vector256.Load(x + i), right = Vector256.Load(y + i);
             ((cosine * left) - (sine * right)).Store(x + i);
@@ -74,7 +53,7 @@ internal static unsafe class LaneMath
     {
         Vector256<double> scale = Vector256.Create(factor);
         int i = 0;
-        for (; Vector128.IsHardwareAccelerated && i <= length - Width; i += Width)
+        for (; i <= length - Width; i += Width)
             (Vector256.Load(y + i) + (scale * Vector256.Load(x + i))).Store(y + i);
         for (; i < length; i++)
             y[i] += factor * x[i];

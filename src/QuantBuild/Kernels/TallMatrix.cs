@@ -85,7 +85,7 @@ internal sealed unsafe class TallMatrix(int rows, int columns)
     private static void MultiplyRow(double* a, double* b, double* c, int depth, int width)
     {
         int column = 0;
-        for (; Vector128.IsHardwareAccelerated && column <= width - 16; column += 16)
+        for (; column <= width - 16; column += 16)
         {
             Vector256<double> s0 = default, s1 = default, s2 = default, s3 = default;
             double* right = b + column;
@@ -115,15 +115,6 @@ internal sealed unsafe class TallMatrix(int rows, int columns)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AccumulateGram(double* a, int count, int columns, double* gram)
     {
-        if (!Vector128.IsHardwareAccelerated)
-        {
-            for (int k = 0; k < count; k++, a += columns)
-            {
-                for (int i = 0; i < columns; i++)
-                    LaneMath.Add(a[i], a + i, gram + (i * columns) + i, columns - i);
-            }
-            return;
-        }
         for (int i = 0; i < columns; i += 4)
         {
             for (int j = i / 8 * 8; j < columns; j += 8)

@@ -42,12 +42,11 @@ public static partial class TruncatedSvd
     /// <param name="threads">Upper bound on threads, the caller's included; changes no bit.</param>
     /// <exception cref="ArgumentException"><paramref name="w"/> holds a NaN or an infinity.</exception>
     /// <exception cref="ArithmeticException">A product of <paramref name="w"/> overflows float32.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, the tolerance not positive, or there is no thread.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or the tolerance is not positive.</exception>
     public static LowRankFactors Randomized(ReadOnlyMatrixView w, int rank, ulong seed, double tolerance = 1e-3, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tolerance);
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         double total = SquaredNorm(w, threads);
         if (rank == 0)
             return new LowRankFactors([], [], 0, []);

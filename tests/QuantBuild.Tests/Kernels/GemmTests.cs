@@ -163,14 +163,4 @@ public sealed class GemmTests
         Assert.Throws<ArgumentException>(() => Gemm.Multiply(new(data, 4, 5), new(data, 5, 4), new(data, 4, 5)));
         Assert.Throws<ArgumentException>(() => Gemm.Multiply(new(data, 4, 5), new(data, 5, 4), new(data, 5, 4)));
     }
-
-    [Fact]
-    public void Fewer_threads_than_one_are_refused()
-    {
-        float[] data = new float[16];
-        Assert.Throws<ArgumentOutOfRangeException>(() => Gemm.Multiply(new(data, 4, 4), new(data, 4, 4), new(data, 4, 4), GemmMode.Overwrite, 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Gram.Accumulate(new(data, 4, 4), new(data, 4, 4), 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Cholesky.TryFactorReversed(new(data, 4, 4), 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => TruncatedSvd.Randomized(new(data, 4, 4), 1, 1, threads: 0));
-    }
 }

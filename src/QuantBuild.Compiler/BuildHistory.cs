@@ -1,0 +1,59 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler;
+
+/// <summary>
+/// Keys of the last two different builds of a manifest, kept in the store, so that a build can be explained: a memory aid of this machine, on
+/// which no result depends.
+/// </summary>
+/// <param name="Last">Keys of the last build by stage, expert and name.</param>
+/// <param name="Previous">Keys of the build before it that differed.</param>
+public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IReadOnlyDictionary<string, Digest> Previous)
+{
+    private static readonly IReadOnlyDictionary<string, Digest> None = new Dictionary<string, Digest>();
+
+    /// <summary>Identity of an action within a build.</summary>
+    public static string IdentityOf(ActionEvent action) => $"{action.Stage} {action.Expert} {action.Name}";
+
+    /// <summary>The history of a manifest; empty when there is none or it cannot be read.</summary>
+    public static BuildHistory Load(ContentStore store, string manifest)
+    {
+        try
+        {
+            JsonNode? json = JsonNode.Parse(File.ReadAllBytes(PathOf(store, manifest)));
+            return new BuildHistory(Keys(json?["last"]), Keys(json?["previous"]));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException)
+        {
+            return new BuildHistory(None, None);
+        }
+    }
+
+    /// <summary>Remembers a finished build; one that asked for the same keys as the last changes nothing.</summary>
+    public static void Save(ContentStore store, string manifest, IEnumerable<ActionEvent> actions)
+    {
+        BuildHistory history = Load(store, manifest);
+        Dictionary<string, Digest> keys = actions.Where(action => action.Key is not null)
+            .ToDictionary(IdentityOf, action => action.Key!.Value, StringComparer.Ordinal);
+        if (keys.Count == history.Last.Count && keys.All(pair => history.Last.TryGetValue(pair.Key, out Digest old) && old == pair.Value))
+            return;
+        string path = PathOf(store, manifest);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        string temporary = path + "." + Guid.NewGuid().ToString("N");
+        File.WriteAllBytes(temporary, CanonicalJson.Serialize(new JsonObject { ["last"] = Json(keys), ["previous"] = Json(history.Last) }));
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static string PathOf(ContentStore store, string manifest) =>
+        Path.Combine(store.Root, "builds", Digest.Of(Encoding.UTF8.GetBytes(Path.GetFullPath(manifest))) + ".json");
+
+    private static JsonObject Json(IReadOnlyDictionary<string, Digest> keys) =>
+        new(keys.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value.ToString())));
+
+    private static Dictionary<string, Digest> Keys(JsonNode? json) => json is null ? [] : json.AsObject()
+        .ToDictionary(pair => pair.Key, pair => Digest.Parse(pair.Value!.GetValue<string>()), StringComparer.Ordinal);
+}

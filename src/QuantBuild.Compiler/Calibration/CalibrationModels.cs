@@ -1,0 +1,25 @@
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Models.Wan;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Calibration;
+
+/// <summary>Full-precision weights of both experts, loaded when first needed and shared by all samples.</summary>
+/// <param name="sources">Both experts, open.</param>
+internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources)
+{
+    private readonly Lazy<WanWeights>[] _weights = [.. sources.Select(source => new Lazy<WanWeights>(() => Load(source, StorageFor(sources))))];
+
+    /// <summary>An expert's weights.</summary>
+    /// <exception cref="SafeTensorsException">A tensor is missing or damaged.</exception>
+    public WanWeights this[int expert] => _weights[expert].Value;
+
+    private static WanWeights Load(ExpertSource source, WeightStorage storage) => WanWeights.Load(source.Plan.Config, source.Checkpoint, storage);
+
+    /// <summary>Memory when float32 copies of everything take a small part of it, else the file. The result is the same.</summary>
+    private static WeightStorage StorageFor(IReadOnlyList<ExpertSource> sources)
+    {
+        long bytes = sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => 4 * tensor.ElementCount));
+        return bytes < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 ? WeightStorage.Resident : WeightStorage.Mapped;
+    }
+}

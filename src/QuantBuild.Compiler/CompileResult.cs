@@ -1,0 +1,14 @@
+using QuantBuild.Compiler.Stages;
+
+namespace QuantBuild.Compiler;
+
+/// <summary>A finished build.</summary>
+/// <param name="Name">The model's name.</param>
+/// <param name="Directory">Folder of the artifact, absolute.</param>
+/// <param name="LockFile">The lock file, absolute.</param>
+/// <param name="LockChanged">Whether the lock file was written anew.</param>
+/// <param name="Bytes">Size of all artifact files.</param>
+/// <param name="Actions">Every action, cached or executed.</param>
+/// <param name="Layers">Quality of every quantized layer.</param>
+public sealed record CompileResult(string Name, string Directory, string LockFile, bool LockChanged, long Bytes,
+    IReadOnlyList<ActionEvent> Actions, IReadOnlyList<LayerQuality> Layers);

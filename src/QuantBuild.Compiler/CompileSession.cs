@@ -1,0 +1,73 @@
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler;
+
+/// <summary>An open manifest: its plan, its checkpoints and the store.</summary>
+internal sealed class CompileSession : IDisposable
+{
+    private CompileSession(CompileOptions options, Plan plan, ContentStore store, StageRunner runner, IReadOnlyList<ExpertSource> sources, CancellationToken cancellation)
+    {
+        Options = options;
+        Plan = plan;
+        Store = store;
+        Runner = runner;
+        Sources = sources;
+        Context = new BuildContext(plan, runner, options.ThreadCount, cancellation);
+    }
+
+    public CompileOptions Options { get; }
+
+    public Plan Plan { get; }
+
+    public ContentStore Store { get; }
+
+    public StageRunner Runner { get; }
+
+    public IReadOnlyList<ExpertSource> Sources { get; }
+
+    public BuildContext Context { get; }
+
+    /// <summary>Reads and resolves the manifest and opens everything it names; warnings go to the observer.</summary>
+    /// <exception cref="DiagnosticException">Any of it failed; all errors of the manifest are in it.</exception>
+    public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation)
+    {
+        ManifestReadResult read = ManifestReader.Read(options.Manifest);
+        Report(read.Diagnostics, read.Manifest is null, observer);
+        PlanResult planned = Planner.Resolve(read.Manifest!);
+        Report(planned.Diagnostics, planned.Plan is null, observer);
+
+        ContentStore store = ContentStore.Open(options.Store ?? ContentStore.DefaultRoot());
+        var sources = new List<ExpertSource>();
+        try
+        {
+            foreach (ExpertPlan expert in planned.Plan!.Experts)
+                sources.Add(ExpertSource.Open(expert, store, options.ThreadCount, cancellation));
+            return new CompileSession(options, planned.Plan, store, new StageRunner(store, observer, execute), sources, cancellation);
+        }
+        catch
+        {
+            sources.ForEach(source => source.Dispose());
+            store.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (ExpertSource source in Sources)
+            source.Dispose();
+        Store.Dispose();
+    }
+
+    private static void Report(IReadOnlyList<Diagnostic> diagnostics, bool failed, IBuildObserver observer)
+    {
+        if (failed || diagnostics.Any(diagnostic => diagnostic.Descriptor.Severity == Severity.Error))
+            throw new DiagnosticException(diagnostics);
+        foreach (Diagnostic warning in diagnostics)
+            observer.Report(warning);
+    }
+}

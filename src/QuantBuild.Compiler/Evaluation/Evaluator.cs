@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Models.Wan;
+using QuantBuild.SafeTensors;
+using QuantBuild.Sampling;
+
+namespace QuantBuild.Compiler.Evaluation;
+
+/// <summary>Builds every method of the ladder and runs the evaluation set through each; everything goes through the store.</summary>
+internal static class Evaluator
+{
+    /// <summary>Guidance of the evaluation, for both experts: the paper's.</summary>
+    private const double Guidance = 3.5;
+
+    /// <summary>Runs the evaluation.</summary>
+    /// <param name="session">The open manifest.</param>
+    /// <param name="data">The evaluation set.</param>
+    /// <param name="samples">Samples to use; null for all.</param>
+    /// <param name="observer">Follows the work.</param>
+    public static EvaluationReport Run(CompileSession session, string data, int? samples, IBuildObserver observer)
+    {
+        CalibrationSet set = CalibrationSet.Load(data, samples, session.Plan.Experts[0].Config, needNull: true, origin: null);
+        var full = new FullPrecisionModel(session.Sources);
+        float[][] reference = Sample(session, set, "full", full, observer);
+        var rows = new List<EvaluationReport.Row>
+        {
+            new("full", 0, session.Plan.Experts.ToDictionary(expert => expert.Name, _ => 0.0), 0, 1, session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength))),
+        };
+        foreach ((string method, Func<Plan, Plan> derive) in MethodLadder.Methods)
+        {
+            Plan plan = derive(session.Plan);
+            BuildContext context = session.Context with { Plan = plan };
+            IReadOnlyList<ExpertSource> sources = [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))];
+            IReadOnlyList<BuiltExpert> experts = ModelBuild.Run(context, sources, observer) ?? throw new InvalidOperationException("an executing build left actions out");
+            byte[] descriptor = Artifacts.Describe(context, experts).ToJson();
+            using var model = new QuantizedModel(session.Store, experts, descriptor);
+            float[][] latents = Sample(session, set, method, model, observer);
+            rows.Add(Row(method, plan, LayerQualities.Of(session.Store, experts), reference, latents,
+                descriptor.Length + experts.Sum(expert => expert.Files.Values.Sum(file => file.Size))));
+        }
+        return new EvaluationReport(rows, set.Samples.Count);
+    }
+
+    private static EvaluationReport.Row Row(string method, Plan plan, IReadOnlyList<LayerQuality> qualities, float[][] reference, float[][] latents, long bytes)
+    {
+        Dictionary<string, double> byExpert = plan.Experts.ToDictionary(expert => expert.Name,
+            expert => qualities.Where(layer => layer.Expert == expert.Name).Sum(layer => layer.Recipe) / expert.Layers.Length, StringComparer.Ordinal);
+        double mean = qualities.Sum(layer => layer.Recipe) / plan.Experts.Sum(expert => expert.Layers.Length);
+        ErrorSums[] sums = [.. reference.Zip(latents, Compare)];
+        return new EvaluationReport.Row(method, mean, byExpert, sums.Average(sum => sum.RelativeError), sums.Average(sum => sum.Cosine), bytes);
+    }
+
+    private static ErrorSums Compare(float[] expected, float[] actual) => new(
+        FixedSums.SquaredNorm(expected), FixedSums.SquaredDistance(expected, actual), FixedSums.Dot(expected, actual), FixedSums.SquaredNorm(actual));
+
+    /// <summary>Final latents of all samples.</summary>
+    private static float[][] Sample(CompileSession session, CalibrationSet set, string method, IEvaluatedModel model, IBuildObserver observer)
+    {
+        observer.PhaseStarted($"Evaluate {method}", set.Samples.Count);
+        var latents = new float[set.Samples.Count][];
+        Parallel.For(0, latents.Length, new ParallelOptions { MaxDegreeOfParallelism = session.Context.Threads, CancellationToken = session.Context.Cancellation },
+            i => latents[i] = Sample(session, set, set.Samples[i], method, model));
+        return latents;
+    }
+
+    private static float[] Sample(CompileSession session, CalibrationSet set, CalibrationSample sample, string method, IEvaluatedModel model)
+    {
+        SamplingOptions options = TrajectoryStage.Options(session.Plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance };
+        var spec = new ActionSpec(Stage.Evaluate, "", FormattableString.Invariant($"{method} sample {sample.Id:000}"), new JsonObject
+        {
+            ["solver"] = options.Solver.ToString(),
+            ["steps"] = options.Steps,
+            ["shift"] = options.Shift,
+            ["boundary"] = options.Boundary,
+            ["guidance"] = Guidance,
+        }, model.Inputs.Append(KeyValuePair.Create("sample", sample.Digest)).Append(KeyValuePair.Create("null_context", set.NullDigest)));
+        BlobRef blob = session.Runner.Run(spec, () =>
+        {
+            var sampler = new TwoExpertSampler(() => new WanTransformer(model.Weights(0)), () => new WanTransformer(model.Weights(1)));
+            float[] latent = sampler.Run(options, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample), ct: session.Context.Cancellation);
+            return Outputs.Of("latent", session.Store.StoreTensors(TensorData.Of("latent", [latent.Length], latent)));
+        }, session.Context.Cancellation)!.Outputs["latent"];
+        using SafeTensorsFile file = session.Store.OpenTensors(blob);
+        return MemoryMarshal.Cast<byte, float>(file.Bytes("latent")).ToArray();
+    }
+}

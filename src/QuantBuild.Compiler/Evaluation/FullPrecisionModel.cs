@@ -1,0 +1,18 @@
+using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Models.Wan;
+
+namespace QuantBuild.Compiler.Evaluation;
+
+/// <summary>The source checkpoint.</summary>
+internal sealed class FullPrecisionModel(IReadOnlyList<ExpertSource> sources) : IEvaluatedModel
+{
+    private readonly CalibrationModels _models = new(sources);
+
+    /// <inheritdoc/>
+    public IEnumerable<KeyValuePair<string, Digest>> Inputs => sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Content));
+
+    /// <inheritdoc/>
+    public WanWeights Weights(int expert) => _models[expert];
+}

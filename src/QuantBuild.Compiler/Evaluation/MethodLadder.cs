@@ -1,0 +1,50 @@
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
+
+namespace QuantBuild.Compiler.Evaluation;
+
+/// <summary>The methods of the paper's Table I as plans derived from the manifest's own.</summary>
+public static class MethodLadder
+{
+    /// <summary>Every quantized method in the order of Table I.</summary>
+    public static IReadOnlyList<(string Method, Func<Plan, Plan> Derive)> Methods { get; } =
+    [
+        ("rtn", plan => WithRecipes(plan, recipe => WithoutSearch(recipe) with
+        {
+            Smooth = recipe.Smooth with { Enabled = false },
+            LowRank = recipe.LowRank with { Rank = 0 },
+            Weights = recipe.Weights with { Method = WeightMethod.Rtn },
+        })),
+        ("svdquant+rtn", plan => WithRecipes(plan, recipe => WithoutSearch(recipe) with { Weights = recipe.Weights with { Method = WeightMethod.Rtn } })),
+        ("svdquant+gptq", plan => WithRecipes(plan, recipe => WithoutSearch(recipe) with { Weights = recipe.Weights with { Method = WeightMethod.Gptq } })),
+        ("ours", plan => plan),
+        ("ours-dagger", KeepFragile),
+    ];
+
+    private static LayerRecipe WithoutSearch(LayerRecipe recipe) => recipe with
+    {
+        Activations = recipe.Activations with { Granularity = ClipGranularity.Block, ClipRatios = [1.0], ExponentOffsets = [0] },
+    };
+
+    private static Plan WithRecipes(Plan plan, Func<LayerRecipe, LayerRecipe> change) => plan with
+    {
+        Experts = [.. plan.Experts.Select(expert => expert with
+        {
+            Bins = [.. expert.Bins.Select(bin => bin with { ClipRatios = null })],
+            Layers = [.. expert.Layers.Select(layer => layer with { Recipe = change(layer.Recipe) })],
+        })],
+    };
+
+    /// <summary>The paper's dagger variant: <c>self_attn.o</c> and <c>ffn.2</c>, the most fragile modules, stay as they are.</summary>
+    private static Plan KeepFragile(Plan plan) => plan with { Experts = [.. plan.Experts.Select(KeepFragile)] };
+
+    private static ExpertPlan KeepFragile(ExpertPlan expert) => expert with
+    {
+        Layers = [.. expert.Layers.Select(layer => IsFragile(layer) ? layer with { Recipe = layer.Recipe with { Precision = Precision.BF16 } } : layer)],
+        KeptTensors = [.. expert.KeptTensors.Union(expert.Layers.Where(IsFragile).Select(layer => layer.WeightName), StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)],
+    };
+
+    private static bool IsFragile(LayerPlan layer) =>
+        layer.Name.EndsWith(".self_attn.o", StringComparison.Ordinal) || layer.Name.EndsWith(".ffn.2", StringComparison.Ordinal);
+}

@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Models.Wan;
+
+namespace QuantBuild.Compiler;
+
+/// <summary>Compares the keys of a layer's actions now with those of the build before.</summary>
+internal static class Explanation
+{
+    private static readonly string[] StageOrder = ["Trajectory", "Smooth", "LowRank", "Gptq", "Clip", "Measure"];
+
+    /// <summary>Reports for every expert that has the layer.</summary>
+    /// <exception cref="DiagnosticException">No expert has it.</exception>
+    public static IReadOnlyList<WhyReport> Of(CompileSession session, string layer)
+    {
+        BuildHistory history = BuildHistory.Load(session.Store, session.Plan.Manifest.Path);
+        IReadOnlyList<ActionEvent> now = session.Runner.Trace;
+        // Right after a build nothing differs from it any more; then the question is what that build did.
+        bool upToDate = now.All(action => action.Key is { } key && history.Last.GetValueOrDefault(BuildHistory.IdentityOf(action)) == key);
+        IReadOnlyDictionary<string, Digest> before = upToDate && history.Previous.Count > 0 ? history.Previous : history.Last;
+
+        WhyReport[] reports = [.. session.Plan.Experts.SelectMany(expert => expert.Layers.Where(plan => plan.Name == layer)
+            .Select(plan => new WhyReport(expert.Name, layer, [.. now.Where(action => Concerns(action, expert, plan))
+                .OrderBy(action => Array.IndexOf(StageOrder, action.Stage)).ThenBy(action => action.Name, StringComparer.Ordinal)
+                .Select(action => Compare(session.Store, action, before))])))];
+        if (reports.Length > 0)
+            return reports;
+        throw new DiagnosticException(Descriptors.UnknownLayer.At(new SourceSpan(session.Plan.Manifest.Path), layer));
+    }
+
+    private static bool Concerns(ActionEvent action, ExpertPlan expert, LayerPlan layer) => action.Stage switch
+    {
+        "Trajectory" => layer.Recipe.Precision != Manifests.Precision.BF16,
+        "Smooth" => action.Expert == expert.Name && (action.Name == layer.Name || action.Name == new SiteKey(layer.Block, layer.Site).ToString()),
+        "Clip" => action.Expert == expert.Name && action.Name.StartsWith(layer.Name + "/", StringComparison.Ordinal),
+        _ => action.Expert == expert.Name && action.Name == layer.Name,
+    };
+
+    private static WhyReport.Action Compare(ContentStore store, ActionEvent now, IReadOnlyDictionary<string, Digest> before)
+    {
+        if (!before.TryGetValue(BuildHistory.IdentityOf(now), out Digest old))
+            return new WhyReport.Action(now, IsNew: true, []);
+        if (now.Key is not { } key || key == old)
+            return new WhyReport.Action(now, IsNew: false, []);
+        if (store.FindAction(old)?.Description is not { } oldDescription)
+            return new WhyReport.Action(now, IsNew: false, [new WhyReport.Change("key", old.Short, key.Short)]);
+        Dictionary<string, string> left = Parts(oldDescription);
+        Dictionary<string, string> right = Parts(now.Description!);
+        return new WhyReport.Action(now, IsNew: false, [.. left.Keys.Union(right.Keys).Order(StringComparer.Ordinal)
+            .Select(part => new WhyReport.Change(part, left.GetValueOrDefault(part), right.GetValueOrDefault(part)))
+            .Where(change => change.Before != change.After)]);
+    }
+
+    /// <summary>Leaves of a key's description, recordings of all samples as one.</summary>
+    private static Dictionary<string, string> Parts(JsonObject description)
+    {
+        var parts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((string name, JsonNode? value) in description)
+        {
+            if (value is not JsonObject group)
+            {
+                parts[name] = value?.ToJsonString() ?? "null";
+                continue;
+            }
+            foreach ((string leaf, JsonNode? leafValue) in group)
+                parts[$"{name}.{leaf}"] = leafValue is JsonValue text && text.TryGetValue(out string? s) ? Shorten(s) : leafValue?.ToJsonString() ?? "null";
+        }
+        return parts;
+    }
+
+    private static string Shorten(string value) => Digest.TryParse(value, out Digest digest) ? digest.Short : value;
+}

@@ -1,0 +1,24 @@
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler;
+
+/// <summary>Adds up the sums of the Measure stage.</summary>
+public static class LayerQualities
+{
+    /// <summary>Quality of every quantized layer over all its bins.</summary>
+    public static IReadOnlyList<LayerQuality> Of(ContentStore store, IEnumerable<BuiltExpert> experts) =>
+        [.. experts.SelectMany(expert => expert.Layers.Where(layer => layer.Measure is not null)
+            .Select(layer => Of(store.ReadJson(layer.Measure!.Value), expert.Source.Plan.Name, layer.Plan.Name)))];
+
+    private static LayerQuality Of(JsonObject measure, string expert, string layer)
+    {
+        double Sum(string method, string sum) => measure["bins"]!.AsArray().Sum(bin => bin!["methods"]![method]![sum]!.GetValue<double>());
+        double reference = measure["bins"]!.AsArray().Sum(bin => bin!["reference"]!.GetValue<double>());
+        double Relative(string method) => reference > 0 ? Math.Sqrt(Sum(method, "error") / reference) : 0;
+        double norms = Math.Sqrt(reference * Sum("recipe", "norm"));
+        return new LayerQuality(expert, layer, Relative("rtn"), Relative("svdquant+rtn"), Relative("svdquant+gptq"), Relative("recipe"),
+            norms > 0 ? Sum("recipe", "dot") / norms : 1);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler;
+
+/// <summary>A finished build as its lock file.</summary>
+internal static class Locks
+{
+    /// <summary>What was resolved, what was read, and what was made.</summary>
+    public static LockFile Of(BuildContext context, IReadOnlyList<BuiltExpert> experts) => new(ToolVersion.Text, NumericProfile.Name,
+        PlanDigest.Of(context.Plan), [.. TrajectoryStage.LoadSet(context.Plan).Samples.Select(sample => sample.Digest)], [.. experts.Select(Of)]);
+
+    private static LockedExpert Of(BuiltExpert expert) => new(expert.Source.Plan.Name, expert.Source.Content,
+        [.. expert.Layers.Select(Of)], [.. Artifacts.FilesOf(expert)]);
+
+    private static LockedLayer Of(BuiltLayer layer)
+    {
+        var outputs = ImmutableSortedDictionary.CreateBuilder<string, Digest>(StringComparer.Ordinal);
+        Add("smooth", layer.Smooth);
+        Add("lowRank", layer.LowRank);
+        Add("weights", layer.Weights);
+        Add("measure", layer.Measure);
+        for (int bin = 0; bin < layer.Clips.Length; bin++)
+            Add(FormattableString.Invariant($"clip.{bin}"), layer.Clips[bin]);
+        return new LockedLayer(layer.Plan.Name, PlanDigest.Describe(layer.Plan.Recipe), outputs.ToImmutable());
+
+        void Add(string role, BlobRef? blob)
+        {
+            if (blob is { } present)
+                outputs.Add(role, present.Digest);
+        }
+    }
+}

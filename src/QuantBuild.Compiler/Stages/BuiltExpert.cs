@@ -1,0 +1,10 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>An expert and its artifact files.</summary>
+/// <param name="Source">The expert's checkpoint; open only while the build runs.</param>
+/// <param name="Layers">Its layers, in plan order.</param>
+/// <param name="Files">Artifact files by name.</param>
+public sealed record BuiltExpert(ExpertSource Source, ImmutableArray<BuiltLayer> Layers, IReadOnlyDictionary<string, BlobRef> Files);

@@ -1,0 +1,56 @@
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Store;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>An expert's checkpoint, open, with the digest of every tensor.</summary>
+public sealed class ExpertSource : IDisposable
+{
+    private ExpertSource(ExpertPlan plan, ShardedCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests)
+    {
+        Plan = plan;
+        Checkpoint = checkpoint;
+        Digests = digests;
+        Content = TensorDigests.Combine(digests);
+    }
+
+    /// <summary>The expert as planned.</summary>
+    public ExpertPlan Plan { get; }
+
+    /// <summary>Its tensors.</summary>
+    public ShardedCheckpoint Checkpoint { get; }
+
+    /// <summary>Digest of every tensor: element type, shape and bytes.</summary>
+    public IReadOnlyDictionary<string, Digest> Digests { get; }
+
+    /// <summary>Digest of all tensors together; independent of how they are sharded.</summary>
+    public Digest Content { get; }
+
+    /// <summary>Opens and hashes a checkpoint; unchanged files are not read again.</summary>
+    /// <exception cref="DiagnosticException">It cannot be read or breaks a rule of its format.</exception>
+    public static ExpertSource Open(ExpertPlan plan, ContentStore store, int threads, CancellationToken cancellation)
+    {
+        ShardedCheckpoint? checkpoint = null;
+        try
+        {
+            checkpoint = ShardedCheckpoint.Open(plan.Directory);
+            return new ExpertSource(plan, checkpoint, TensorDigests.OfAsync(checkpoint.Files, store, threads, ct: cancellation).GetAwaiter().GetResult());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
+        {
+            checkpoint?.Dispose();
+            throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(plan.Directory), e.Message), e);
+        }
+    }
+
+    /// <summary>The same checkpoint under another plan; dispose only the original.</summary>
+    public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests);
+
+    /// <summary>A layer's weight in float32, [out, in].</summary>
+    public float[] ReadWeight(LayerPlan layer) => Checkpoint.ReadFloat32(layer.WeightName);
+
+    /// <inheritdoc/>
+    public void Dispose() => Checkpoint.Dispose();
+}

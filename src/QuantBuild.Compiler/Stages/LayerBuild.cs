@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>The chain of actions of one layer: LowRank, Gptq, Clip per bin, Measure.</summary>
+internal static class LayerBuild
+{
+    /// <summary>Builds a layer; null when the runner only looks and something is missing.</summary>
+    public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Digest> recordings)
+    {
+        BlobRef? lowRank = null;
+        if (layer.Recipe.LowRank.Rank > 0)
+        {
+            lowRank = LowRankStage.Run(context, source, layer, smooth);
+            if (lowRank is null)
+                return UnknownFrom(context, source.Plan, layer, Stage.Gptq);
+        }
+        if (GptqStage.Run(context, source, layer, smooth, lowRank, recordings) is not { } weights)
+            return UnknownFrom(context, source.Plan, layer, Stage.Clip);
+
+        var clips = ImmutableArray.CreateBuilder<BlobRef>();
+        if (layer.Recipe.Precision == Precision.W4A4)
+        {
+            foreach (TimestepBin bin in source.Plan.Bins)
+            {
+                if (ClipStage.Run(context, source, layer, bin, smooth, lowRank, weights.Weights, recordings) is { } clip)
+                    clips.Add(clip);
+            }
+            if (clips.Count < source.Plan.Bins.Length)
+                return UnknownFrom(context, source.Plan, layer, Stage.Measure);
+        }
+        return MeasureStage.Run(context, source, layer, smooth, lowRank, weights.Weights, clips, recordings) is { } measure
+            ? new BuiltLayer(layer, smooth, lowRank, weights.Weights, weights.Outcome, clips.ToImmutable(), measure)
+            : null;
+    }
+
+    /// <summary>Notes all actions of a layer as missing.</summary>
+    public static void Unknown(BuildContext context, ExpertPlan expert, LayerPlan layer) =>
+        UnknownFrom(context, expert, layer, layer.Recipe.LowRank.Rank > 0 ? Stage.LowRank : Stage.Gptq);
+
+    private static BuiltLayer? UnknownFrom(BuildContext context, ExpertPlan expert, LayerPlan layer, Stage first)
+    {
+        Stage[] chain = [Stage.LowRank, Stage.Gptq, Stage.Clip, Stage.Measure];
+        foreach (Stage stage in chain.SkipWhile(stage => stage != first))
+        {
+            if (stage != Stage.Clip)
+                context.Runner.Unknown(stage, expert.Name, layer.Name);
+            else if (layer.Recipe.Precision == Precision.W4A4)
+            {
+                foreach (TimestepBin bin in expert.Bins)
+                    context.Runner.Unknown(stage, expert.Name, ClipStage.NameOf(layer, bin));
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>Runs all stages of a plan: calibration, then every site on its own, then the artifact files.</summary>
+public static class ModelBuild
+{
+    /// <summary>Builds both experts. When the runner only looks, the result is null unless everything is in the store.</summary>
+    /// <param name="context">The build.</param>
+    /// <param name="sources">Both experts, open.</param>
+    /// <param name="observer">Follows the build.</param>
+    /// <exception cref="DiagnosticException">Something failed; everything that did not depend on it is finished and stored.</exception>
+    public static ImmutableArray<BuiltExpert>? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
+    {
+        Dictionary<string, IReadOnlyList<Digest>>? recordings = Calibrate(context, sources, observer);
+
+        (ExpertSource Source, SiteKey Site, LayerPlan[] Layers)[] sites = [.. sources.SelectMany(source => source.Plan.Layers
+            .GroupBy(layer => new SiteKey(layer.Block, layer.Site))
+            .Select(group => (source, group.Key, group.ToArray())))];
+        observer.PhaseStarted("Quantize", sites.Sum(site => SiteBuild.CountActions(site.Source.Plan, site.Layers)));
+        var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
+        // Largest first, so that the last thread to finish is not alone with the largest site.
+        ForAll(context, sites.OrderByDescending(site => site.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures)), task =>
+        {
+            IReadOnlyList<Digest>? recorded = recordings?[ActivationRecorder.OutputName(task.Source.Plan.Name, task.Site.Block, task.Site.Site)];
+            foreach (BuiltLayer layer in SiteBuild.Run(context, task.Source, task.Site, task.Layers, recorded))
+                layers[(task.Source.Plan.Name, layer.Plan.Name)] = layer;
+        });
+        Warn(context, layers, observer);
+        observer.PhaseStarted("Pack", sources.Count);
+        var experts = ImmutableArray.CreateBuilder<BuiltExpert>();
+        foreach (ExpertSource source in sources)
+        {
+            BuiltLayer[] built = [.. source.Plan.Layers.Where(layer => layers.ContainsKey((source.Plan.Name, layer.Name)))
+                .Select(layer => layers[(source.Plan.Name, layer.Name)])];
+            if (built.Length < source.Plan.Layers.Length)
+                context.Runner.Unknown(Stage.Pack, source.Plan.Name, source.Plan.Name);
+            else if (PackStage.Run(context, source, built) is { } files)
+                experts.Add(new BuiltExpert(source, [.. built], files));
+        }
+        return experts.Count == sources.Count ? experts.ToImmutable() : null;
+    }
+
+    /// <summary>Reports layers whose Hessian needed help. It is told on every build, cached or not: the artifact is what it is.</summary>
+    private static void Warn(BuildContext context, IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> layers, IBuildObserver observer)
+    {
+        foreach (((string expert, string name), BuiltLayer layer) in layers.OrderBy(pair => pair.Key.Expert, StringComparer.Ordinal).ThenBy(pair => pair.Key.Layer, StringComparer.Ordinal))
+        {
+            if (layer.Outcome is not { } blob)
+                continue;
+            JsonObject outcome = context.Store.ReadJson(blob);
+            int tries = outcome["tries"]!.GetValue<int>();
+            if (outcome["fellBack"]!.GetValue<bool>())
+                observer.Report(Descriptors.HessianFellBack.At(null, $"{expert} {name}", tries));
+            else if (tries > 1)
+                observer.Report(Descriptors.HessianDamped.At(null, $"{expert} {name}", layer.Plan.Recipe.Weights.Damp, outcome["damping"]!.GetValue<double>(), tries));
+        }
+    }
+
+    /// <summary>Recordings of every site in sample order; null when the runner only looks and one is missing.</summary>
+    private static Dictionary<string, IReadOnlyList<Digest>>? Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
+    {
+        CalibrationSet set = TrajectoryStage.LoadSet(context.Plan);
+        observer.PhaseStarted("Calibrate", set.Samples.Count);
+        var models = new CalibrationModels(sources);
+        var records = new ActionRecord?[set.Samples.Count];
+        ForAll(context, Enumerable.Range(0, records.Length), i => records[i] = TrajectoryStage.Run(context, sources, models, set, set.Samples[i]));
+        if (records.Contains(null))
+            return null;
+        return records[0]!.Outputs.Keys.ToDictionary(name => name,
+            name => (IReadOnlyList<Digest>)[.. records.Select(record => record!.Outputs[name].Digest)], StringComparer.Ordinal);
+    }
+
+    /// <summary>Runs independent tasks in parallel; a failed one does not stop the others, and all failures are thrown together.</summary>
+    private static void ForAll<T>(BuildContext context, IEnumerable<T> tasks, Action<T> work)
+    {
+        var failures = new ConcurrentQueue<Diagnostic>();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = context.Threads, CancellationToken = context.Cancellation };
+        Parallel.ForEach(Partitioner.Create(tasks, EnumerablePartitionerOptions.NoBuffering), options, task =>
+        {
+            try
+            {
+                work(task);
+            }
+            catch (DiagnosticException e)
+            {
+                foreach (Diagnostic diagnostic in e.Diagnostics)
+                    failures.Enqueue(diagnostic);
+            }
+        });
+        context.Cancellation.ThrowIfCancellationRequested();
+        if (!failures.IsEmpty)
+            throw new DiagnosticException([.. failures.DistinctBy(failure => failure.ToString()).OrderBy(failure => failure.ToString(), StringComparer.Ordinal)]);
+    }
+}

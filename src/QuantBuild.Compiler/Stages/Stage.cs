@@ -1,0 +1,34 @@
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>A kind of action; see docs/stages.md.</summary>
+/// <param name="Name">Name in keys, logs and records.</param>
+/// <param name="Version">Algorithm version: raised whenever the same inputs would give other bytes.</param>
+public sealed record Stage(string Name, int Version)
+{
+    /// <summary>One calibration sample through the full-precision sampler.</summary>
+    public static Stage Trajectory { get; } = new("Trajectory", 1);
+
+    /// <summary>Smoothing vector of a site or layer, eq. (5).</summary>
+    public static Stage Smooth { get; } = new("Smooth", 1);
+
+    /// <summary>Low-rank branch of a layer, eq. (6).</summary>
+    public static Stage LowRank { get; } = new("LowRank", 1);
+
+    /// <summary>Residual weights of a layer in 4 bits.</summary>
+    public static Stage Gptq { get; } = new("Gptq", 1);
+
+    /// <summary>Clip ratio of a layer in a bin, eq. (10).</summary>
+    public static Stage Clip { get; } = new("Clip", 1);
+
+    /// <summary>Errors of a layer per bin and method.</summary>
+    public static Stage Measure { get; } = new("Measure", 1);
+
+    /// <summary>Artifact files of an expert.</summary>
+    public static Stage Pack { get; } = new("Pack", 1);
+
+    /// <summary>One evaluation sample through a model.</summary>
+    public static Stage Evaluate { get; } = new("Evaluate", 1);
+
+    /// <summary>The stages whose versions decide an artifact's bytes.</summary>
+    public static IReadOnlyList<Stage> All { get; } = [Trajectory, Smooth, LowRank, Gptq, Clip, Measure, Pack];
+}

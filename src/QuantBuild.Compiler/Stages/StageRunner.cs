@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>Runs actions through the store: what is there is taken, what is not is executed once, by whoever comes first.</summary>
+/// <param name="store">The store.</param>
+/// <param name="observer">Is told of every action.</param>
+/// <param name="execute">False only looks: a missing action is reported and not executed.</param>
+/// <param name="recheck">Cached actions to execute again, comparing their outputs; null for none.</param>
+public sealed class StageRunner(ContentStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null)
+{
+    private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), ActionEvent> _trace = new();
+    private readonly ConcurrentDictionary<Digest, bool> _rechecked = new();
+
+    /// <summary>The store.</summary>
+    public ContentStore Store => store;
+
+    /// <summary>Every action asked for so far, in a stable order.</summary>
+    public IReadOnlyList<ActionEvent> Trace => [.. _trace.Values
+        .OrderBy(action => action.Stage, StringComparer.Ordinal)
+        .ThenBy(action => action.Expert, StringComparer.Ordinal)
+        .ThenBy(action => action.Name, StringComparer.Ordinal)];
+
+    /// <summary>Actions that were executed again, and whether they gave the same outputs.</summary>
+    public IReadOnlyDictionary<Digest, bool> Rechecked => _rechecked;
+
+    /// <summary>The result of an action; null only when nothing is executed and the store does not have it.</summary>
+    /// <param name="spec">The action.</param>
+    /// <param name="work">Executes it and returns its outputs by name.</param>
+    /// <param name="cancellation">Stops waiting and working.</param>
+    public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> work, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (store.FindAction(spec.Key) is { } found)
+        {
+            if (recheck?.Contains(spec.Key) == true && !_rechecked.ContainsKey(spec.Key))
+                Recheck(spec, found, work);
+            return Finish(spec, found, ActionOutcome.Cached);
+        }
+        if (!execute)
+        {
+            Note(new ActionEvent(spec.Stage.Name, spec.Expert, spec.Name, spec.Key, spec.Description, ActionOutcome.Missing, 0));
+            return null;
+        }
+
+        using ActionLock held = store.LockAsync(spec.Key, () => observer.Waiting(spec), cancellation).AsTask().GetAwaiter().GetResult();
+        if (store.FindAction(spec.Key) is { } other)
+            return Finish(spec, other, ActionOutcome.Cached);
+        observer.ActionStarted(spec);
+        long start = Stopwatch.GetTimestamp();
+        IReadOnlyDictionary<string, BlobRef> outputs = work();
+        double seconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 4);
+        var record = new ActionRecord(spec.Key, spec.Stage.Name, outputs, seconds, ToolVersion.Text, spec.Description);
+        store.PutAction(record);
+        return Finish(spec, record, ActionOutcome.Ran);
+    }
+
+    /// <summary>Notes an action whose key cannot be known because one before it is missing.</summary>
+    public void Unknown(Stage stage, string expert, string name) =>
+        Note(new ActionEvent(stage.Name, expert, name, null, null, ActionOutcome.Missing, 0));
+
+    private void Recheck(ActionSpec spec, ActionRecord found, Func<IReadOnlyDictionary<string, BlobRef>> work)
+    {
+        observer.ActionStarted(spec);
+        IReadOnlyDictionary<string, BlobRef> again = work();
+        _rechecked[spec.Key] = again.Count == found.Outputs.Count
+            && again.All(output => found.Outputs.TryGetValue(output.Key, out BlobRef old) && old == output.Value);
+    }
+
+    private ActionRecord Finish(ActionSpec spec, ActionRecord record, ActionOutcome outcome)
+    {
+        Note(new ActionEvent(spec.Stage.Name, spec.Expert, spec.Name, spec.Key, spec.Description, outcome, record.Seconds));
+        return record;
+    }
+
+    private void Note(ActionEvent action)
+    {
+        _trace[(action.Stage, action.Expert, action.Name)] = action;
+        observer.ActionFinished(action);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Kernels;
+using QuantBuild.Models.Wan;
+using QuantBuild.Sampling;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>
+/// Runs one calibration sample through the full-precision sampler and records every site's input. Bins are not part of it: moving a bin's
+/// edge must not run the model again.
+/// </summary>
+internal static class TrajectoryStage
+{
+    /// <summary>Reads the samples that the plan calibrates with.</summary>
+    public static CalibrationSet LoadSet(Plan plan)
+    {
+        CalibrationSection section = plan.Manifest.Calibration;
+        return CalibrationSet.Load(section.Data, section.Samples, plan.Experts[0].Config, NeedsNull(section), section.Span);
+    }
+
+    /// <summary>The recording of a sample: one output per <see cref="ActivationRecorder.OutputName"/>.</summary>
+    public static ActionRecord? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationModels models, CalibrationSet set, CalibrationSample sample)
+    {
+        CalibrationSection section = context.Plan.Manifest.Calibration;
+        var inputs = sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Content))
+            .Append(KeyValuePair.Create("sample", sample.Digest));
+        if (NeedsNull(section))
+            inputs = inputs.Append(KeyValuePair.Create("null_context", set.NullDigest));
+        var spec = new ActionSpec(Stage.Trajectory, "", FormattableString.Invariant($"sample {sample.Id:000}"), new JsonObject
+        {
+            ["solver"] = section.Solver,
+            ["steps"] = section.Steps,
+            ["shift"] = section.Shift,
+            ["boundary"] = context.Plan.Calibration.Boundary,
+            ["guidanceHigh"] = section.GuidanceHigh,
+            ["guidanceLow"] = section.GuidanceLow,
+            ["tokensPerStep"] = section.TokensPerStep,
+            ["seed"] = section.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["sample"] = sample.Id,
+        }, inputs);
+        return context.Runner.Run(spec, () => Record(context, models, set, sample), context.Cancellation);
+    }
+
+    private static IReadOnlyDictionary<string, BlobRef> Record(BuildContext context, CalibrationModels models, CalibrationSet set, CalibrationSample sample)
+    {
+        SamplingOptions options = Options(context.Plan);
+        var keep = new ActivationRecorder.Options(context.Plan.Manifest.Calibration.Seed, sample.Id, context.Plan.Manifest.Calibration.TokensPerStep,
+            [options.GuidanceHigh == 1 ? 1 : 2, options.GuidanceLow == 1 ? 1 : 2]);
+        using var recorder = new ActivationRecorder(context.Plan.Experts, keep, sample.Shape.Volume / Patches.Size, context.Store.NewTemporary());
+        int highSteps = context.Plan.Experts[0].Timesteps.Length;
+        var sampler = new TwoExpertSampler(() => new WanTransformer(models[0]), () => new WanTransformer(models[1]));
+        sampler.Run(options, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample),
+            observe: (step, conditioned) => recorder.At(step.HighNoise ? 0 : 1, step.HighNoise ? step.Index : step.Index - highSteps, conditioned ? 0 : 1),
+            ct: context.Cancellation);
+        return recorder.Store(context.Store);
+    }
+
+    /// <summary>How the plan's calibration samples.</summary>
+    public static SamplingOptions Options(Plan plan)
+    {
+        CalibrationSection section = plan.Manifest.Calibration;
+        return new SamplingOptions
+        {
+            Solver = section.Solver == "euler" ? SolverKind.Euler : SolverKind.UniPc,
+            Steps = section.Steps,
+            Shift = section.Shift,
+            Boundary = plan.Calibration.Boundary,
+            GuidanceHigh = section.GuidanceHigh,
+            GuidanceLow = section.GuidanceLow,
+        };
+    }
+
+    private static bool NeedsNull(CalibrationSection section) => section.GuidanceHigh != 1 || section.GuidanceLow != 1;
+}

@@ -1,0 +1,49 @@
+namespace QuantBuild.Tests.Stages;
+
+public sealed class DeterminismTests
+{
+    [Fact]
+    public void Artifacts_and_lock_are_the_same_for_any_thread_count_folder_and_store()
+    {
+        using var one = new TinyProject { Threads = 1 };
+        using var three = new TinyProject("Другая папка ü") { Threads = 3 };
+
+        one.Build();
+        three.Build();
+
+        Assert.Equal(one.ArtifactDigests(), three.ArtifactDigests());
+        Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(one.Manifest, ".lock.json")), File.ReadAllBytes(Path.ChangeExtension(three.Manifest, ".lock.json")));
+    }
+
+    [Fact]
+    public void Two_builds_at_once_on_one_store_share_the_work_and_agree()
+    {
+        using var one = new TinyProject();
+        using var two = new TinyProject { Store = one.Store };
+        TinyProject.Outcome? first = null;
+        TinyProject.Outcome? second = null;
+
+        Parallel.Invoke(() => first = one.Build(), () => second = two.Build());
+
+        Assert.Equal(one.ArtifactDigests(), two.ArtifactDigests());
+        Assert.Empty(first!.RanNames.Intersect(second!.RanNames));
+        Assert.Equal(first.Result.Actions.Count, first.Ran.Count + second.Ran.Count);
+    }
+
+    [Fact]
+    public void A_cancelled_build_keeps_what_was_finished_and_the_next_one_goes_on()
+    {
+        using var reference = new TinyProject();
+        reference.Build();
+        using var cancellation = new CancellationTokenSource();
+        using var project = new TinyProject { Cancellation = cancellation.Token };
+
+        Assert.ThrowsAny<OperationCanceledException>(() => project.Build(new CancelAfter(cancellation, 30)));
+        Assert.False(Directory.Exists(project.Output));
+        project.Cancellation = TestContext.Current.CancellationToken;
+        TinyProject.Outcome resumed = project.Build();
+
+        Assert.InRange(resumed.Ran.Count, 1, resumed.Result.Actions.Count - 25);
+        Assert.Equal(reference.ArtifactDigests(), project.ArtifactDigests());
+    }
+}

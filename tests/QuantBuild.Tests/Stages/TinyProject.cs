@@ -1,0 +1,96 @@
+using System.Text.Json;
+using QuantBuild.Compiler;
+using QuantBuild.Compiler.Stages;
+
+namespace QuantBuild.Tests.Stages;
+
+/// <summary>A small model project in a temporary folder: the tiny checkpoint, two samples, four steps, one quantized block.</summary>
+internal sealed class TinyProject : IDisposable
+{
+    public TinyProject(string? folderName = null)
+    {
+        Root = Path.Combine(Path.GetTempPath(), "quantbuild-tests", Guid.NewGuid().ToString("N"), folderName ?? "project");
+        Directory.CreateDirectory(Root);
+        Store = Path.Combine(Path.GetDirectoryName(Root)!, "store");
+    }
+
+    public string Root { get; }
+
+    public string Store { get; set; }
+
+    public string Checkpoint { get; set; } = TestData.TinyWan("checkpoint");
+
+    public string Calibration { get; set; } = TestData.TinyWan("calibration.jsonl");
+
+    public string Manifest => Path.Combine(Root, "tiny.quant.json");
+
+    public string Output => Path.Combine(Root, "out");
+
+    public string HighBins { get; set; } = """ "early:0-0.5", "boundary:0.5-1" """;
+
+    public string LowBins { get; set; } = """ "boundary:0-0.5", "late:0.5-1" """;
+
+    public string ClipRatios { get; set; } = "0.7, 1.0";
+
+    public string Activations { get; set; } = "";
+
+    public string Weights { get; set; } = """ "method": "gptq" """;
+
+    public string Overrides { get; set; } = "";
+
+    public string Gates { get; set; } = "";
+
+    public int Samples { get; set; } = 2;
+
+    public int Threads { get; set; } = 2;
+
+    public CancellationToken Cancellation { get; set; } = TestContext.Current.CancellationToken;
+
+    /// <summary>Builds in this process and returns what happened.</summary>
+    public Outcome Build(IBuildObserver? observer = null, bool locked = false)
+    {
+        WriteManifest();
+        var options = new CompileOptions(Manifest, Store, Threads, locked);
+        CompileResult result = ModelCompiler.Build(options, Output, observer ?? SilentObserver.Instance, Cancellation);
+        return new Outcome(result, [.. result.Actions.Where(action => action.Outcome == ActionOutcome.Ran)]);
+    }
+
+    public CompileOptions Options()
+    {
+        WriteManifest();
+        return new CompileOptions(Manifest, Store, Threads);
+    }
+
+    /// <summary>Every file of the artifact, by relative path.</summary>
+    public IReadOnlyDictionary<string, string> ArtifactDigests() => Directory.EnumerateFiles(Output, "*", SearchOption.AllDirectories)
+        .ToDictionary(path => Path.GetRelativePath(Output, path), path => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
+
+    public void WriteManifest() => File.WriteAllText(Manifest, $$"""
+        {
+          "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(Checkpoint)}} },
+          "experts": {
+            "high_noise": { "weights": "high_noise_model", "bins": [{{HighBins}}] },
+            "low_noise": { "weights": "low_noise_model", "bins": [{{LowBins}}] }
+          },
+          "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, "steps": 4, "tokensPerStep": 48, "seed": 42 },
+          "quantize": {
+            "lowRank": { "rank": 8 },
+            "weights": { {{Weights}} },
+            "activations": { "clipRatios": [{{ClipRatios}}] {{Activations}} }
+          },
+          "overrides": [
+            { "match": "blocks.1-5.*", "precision": "bf16" },
+            {{Overrides}}
+          ],
+          "gates": { {{Gates}} }
+        }
+        """);
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(Root)!, recursive: true);
+
+    internal sealed record Outcome(CompileResult Result, IReadOnlyList<ActionEvent> Ran)
+    {
+        /// <summary>What ran, as "stage expert name".</summary>
+        public IReadOnlyList<string> RanNames => [.. Ran.Select(action => $"{action.Stage} {action.Expert} {action.Name}")];
+    }
+}
