@@ -4,7 +4,7 @@ namespace QuantBuild.Kernels;
 public static unsafe class Cholesky
 {
     // Below this size a block is factored or solved directly; above, the work is matrix products.
-    private const int Leaf = 64;
+    private const int Leaf = 32;
 
     /// <summary>
     /// Overwrites a symmetric H[n,n] with the upper triangular R that has H = R R^T, zeros below the diagonal.
