@@ -23,7 +23,7 @@ public static partial class Descriptors
 
     /// <summary>A layer name that the plan does not have.</summary>
     public static readonly DiagnosticDescriptor UnknownLayer = new("QB0201", Severity.Error,
-        "the plan has no layer '{0}'",
+        "The plan has no layer '{0}'",
         "The name is not one of the quantizable layers of either expert.",
         "Use a full name such as blocks.3.ffn.2; `quantbuild plan` lists them.");
 }

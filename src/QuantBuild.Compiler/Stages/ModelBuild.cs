@@ -23,7 +23,7 @@ public static class ModelBuild
         (ExpertSource Source, SiteKey Site, LayerPlan[] Layers)[] sites = [.. sources.SelectMany(source => source.Plan.Layers
             .GroupBy(layer => new SiteKey(layer.Block, layer.Site))
             .Select(group => (source, group.Key, group.ToArray())))];
-        observer.PhaseStarted("Quantize", sites.Sum(site => SiteBuild.CountActions(site.Source.Plan, site.Layers)));
+        observer.PhaseStarted("Quantize", sites.Sum(site => SiteBuild.CountActions(site.Source.Plan, site.Site, site.Layers)));
         var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
         // Largest first, so that the last thread to finish is not alone with the largest site.
         ForAll(context, sites.OrderByDescending(site => site.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures)), task =>
