@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using QuantBuild.Tool.Commands;
+
+namespace QuantBuild.Tool;
+
+/// <summary>The commands of <c>quantbuild</c> and how they are run.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs one command line and returns the exit code.</summary>
+    public static int Run(string[] args, ToolConsole console, CancellationToken cancellation)
+    {
+        ParseResult parsed = Create(new Session(console, cancellation)).Parse(args);
+        if (parsed.Action is ParseErrorAction mistake)
+            mistake.ShowHelp = args.Length == 0;
+        int code = parsed.Invoke(new InvocationConfiguration
+        {
+            Output = console.Out,
+            Error = console.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
+        return parsed.Action is ParseErrorAction ? ExitCode.Usage : code;
+    }
+
+    /// <summary>A plain command as the root: a <see cref="RootCommand"/> would call itself after the assembly, not after the tool.</summary>
+    private static Command Create(Session session) => new("quantbuild", "Quantizes diffusion models as a build step: from a checkpoint and a manifest to a W4A4 artifact, doing only the work that changed.")
+    {
+        new HelpOption(),
+        new VersionOption(),
+        CommonOptions.Verbose,
+        BuildCommand.Create(session),
+        PlanCommand.Create(session),
+        WhyCommand.Create(session),
+        InspectCommand.Create(session),
+        VerifyCommand.Create(session),
+        EvalCommand.Create(session),
+        CacheCommand.Create(session),
+    };
+}

@@ -1,0 +1,53 @@
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Tool.Logging;
+
+namespace QuantBuild.Tool;
+
+/// <summary>One command at work.</summary>
+/// <param name="session">Console and cancellation.</param>
+/// <param name="format">Form of the log.</param>
+/// <param name="verbose">Whether to say more.</param>
+/// <param name="answersJson">Whether standard output belongs to a JSON answer.</param>
+internal sealed class CommandRun(Session session, LogFormat format, bool verbose, bool answersJson)
+{
+    /// <summary>Where to write.</summary>
+    public ToolConsole Console => session.Console;
+
+    /// <summary>Ends the work.</summary>
+    public CancellationToken Cancellation => session.Cancellation;
+
+    /// <summary>Whether details and stack traces are wanted.</summary>
+    public bool Verbose => verbose;
+
+    /// <summary>Where the answer goes: standard output, unless that carries a JSON log.</summary>
+    public TextWriter Answer => format == LogFormat.Json ? Console.Error : Console.Out;
+
+    /// <summary>Does work under the eyes of the log that was asked for.</summary>
+    public T Observe<T>(Func<IBuildObserver, T> work)
+    {
+        switch (format)
+        {
+            case LogFormat.Json:
+                return work(new JsonLog(Console.Out));
+            case LogFormat.Text when Console.Progress is { } terminal && !verbose:
+                using (var live = new LiveLog(terminal, Report))
+                    return work(live);
+            default:
+                using (var plain = new PlainLog(Diagnostics, Console.Error, verbose))
+                    return work(plain);
+        }
+    }
+
+    /// <summary>Writes a diagnostic.</summary>
+    public void Report(Diagnostic diagnostic)
+    {
+        if (format == LogFormat.Json)
+            new JsonLog(Console.Out).Report(diagnostic);
+        else
+            Diagnostics.WriteLine(diagnostic);
+    }
+
+    /// <summary>Standard output, where MSBuild and CI systems look for them, unless that would spoil an answer.</summary>
+    private TextWriter Diagnostics => answersJson ? Console.Error : Console.Out;
+}

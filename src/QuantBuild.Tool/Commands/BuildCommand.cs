@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Globalization;
+using QuantBuild.Compiler;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Tool.Text;
+
+namespace QuantBuild.Tool.Commands;
+
+/// <summary><c>quantbuild build</c>: from a manifest to an artifact.</summary>
+internal static class BuildCommand
+{
+    private static readonly Option<string> Out = new("--out") { Description = "Folder for the artifact.", HelpName = "dir", Required = true };
+
+    private static readonly Option<bool> Locked = new("--locked")
+    {
+        Description = "Fail when the result differs from the lock file beside the manifest, as a CI build should.",
+    };
+
+    private static readonly Option<string?> Inputs = new("--inputs-file")
+    {
+        Description = "Write the list of files that the build read to this file, one per line; for build systems.",
+        HelpName = "file",
+    };
+
+    private static readonly Option<string?> Outputs = new("--outputs-file")
+    {
+        Description = "Write the list of files of the artifact to this file, one per line; for build systems.",
+        HelpName = "file",
+    };
+
+    public static Command Create(Session session)
+    {
+        var command = new Command("build", "Build the artifact of a manifest. Only what changed is done; the rest comes from the store.")
+        {
+            CommonOptions.Manifest,
+            Out,
+            CommonOptions.Store,
+            CommonOptions.Threads,
+            Locked,
+            CommonOptions.Log,
+            Inputs,
+            Outputs,
+        };
+        command.SetAction(arguments => session.Run(arguments, run =>
+        {
+            CompileOptions options = CommonOptions.Compile(arguments, arguments.GetValue(Locked));
+            CompileResult result = run.Observe(observer => ModelCompiler.Build(options, arguments.GetRequiredValue(Out), observer, run.Cancellation));
+            FileList.Write(arguments.GetValue(Inputs), result.Inputs);
+            FileList.Write(arguments.GetValue(Outputs), result.Outputs);
+            Summarize(result, run.Answer);
+            return ExitCode.Done;
+        }));
+        return command;
+    }
+
+    private static void Summarize(CompileResult result, TextWriter answer)
+    {
+        int ran = result.Actions.Count(action => action.Outcome == ActionOutcome.Ran);
+        answer.WriteLine(Line($"{result.Name}: {ran} actions ran, {result.Actions.Count - ran} came from the store"));
+        answer.WriteLine(Line($"  artifact  {result.Directory} ({Quantity.Size(result.Bytes)})"));
+        if (result.Layers.Count > 0)
+        {
+            double recipe = result.Layers.Average(layer => layer.Recipe);
+            double nearest = result.Layers.Average(layer => layer.Rtn);
+            answer.WriteLine(Line($"  quality   {result.Layers.Count} layers, mean output error {recipe:0.0000}; rounding to nearest alone {nearest:0.0000}"));
+        }
+        answer.WriteLine(Line($"  lock      {result.LockFile} ({(result.LockChanged ? "changed" : "unchanged")})"));
+    }
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

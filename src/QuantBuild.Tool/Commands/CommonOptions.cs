@@ -1,0 +1,73 @@
+using System.CommandLine;
+using QuantBuild.Compiler;
+using QuantBuild.Tool.Logging;
+
+namespace QuantBuild.Tool.Commands;
+
+/// <summary>Arguments and options that several commands share.</summary>
+internal static class CommonOptions
+{
+    private const string ManifestPattern = "*.quant.json";
+
+    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Say more: every executed action, and stack traces.", Recursive = true };
+
+    public static Argument<string?> Manifest { get; } = new("manifest")
+    {
+        Description = $"The manifest; left out, the only {ManifestPattern} of the current folder.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    public static Option<string?> Store { get; } = new("--store")
+    {
+        Description = "Folder of the store that keeps finished work [default: QUANTBUILD_CACHE, else the user's cache folder].",
+        HelpName = "dir",
+    };
+
+    public static Option<int> Threads { get; } = AtLeast(0, new Option<int>("--threads")
+    {
+        Description = "Threads to use; 0 for all cores. The result is the same for any number.",
+        HelpName = "n",
+    });
+
+    public static Option<LogFormat> Log { get; } = new("--log")
+    {
+        Description = "Form of the log: text for people, json for programs (one line per action on standard output).",
+        HelpName = "text|json",
+    };
+
+    public static Option<bool> Json { get; } = new("--json") { Description = "Answer in JSON." };
+
+    /// <summary>What the compiler needs, from a command line with these options.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="locked">Whether the lock file must not change.</param>
+    public static CompileOptions Compile(ParseResult arguments, bool locked = false) =>
+        new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked);
+
+    /// <summary>The manifest named, or the only one here.</summary>
+    /// <exception cref="UsageException">None or several are here.</exception>
+    public static string ManifestOf(string? named)
+    {
+        if (named is not null)
+            return named;
+        string[] here = [.. Directory.EnumerateFiles(Directory.GetCurrentDirectory(), ManifestPattern).Order(StringComparer.Ordinal)];
+        return here.Length switch
+        {
+            1 => here[0],
+            0 => throw new UsageException($"Name a manifest: there is no {ManifestPattern} in this folder."),
+            _ => throw new UsageException($"Name one manifest: this folder has {string.Join(", ", here.Select(Path.GetFileName))}."),
+        };
+    }
+
+    /// <summary>Refuses values below a limit as wrong usage.</summary>
+    public static Option<T> AtLeast<T>(int limit, Option<T> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Errors.Any() || result.Tokens.Count == 0)
+                return;
+            if (result.GetValueOrDefault<T>() is IComparable value && value.CompareTo(limit) < 0)
+                result.AddError($"{option.Name} must be at least {limit}.");
+        });
+        return option;
+    }
+}

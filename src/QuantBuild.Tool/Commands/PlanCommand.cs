@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Globalization;
+using QuantBuild.Compiler;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Tool.Text;
+using Spectre.Console;
+
+namespace QuantBuild.Tool.Commands;
+
+/// <summary><c>quantbuild plan</c>: what a build would do.</summary>
+internal static class PlanCommand
+{
+    public static Command Create(Session session)
+    {
+        var command = new Command("plan", "Show what every layer becomes and why, what a build would have to do, and what it would need.")
+        {
+            CommonOptions.Manifest,
+            CommonOptions.Store,
+            CommonOptions.Threads,
+            CommonOptions.Json,
+        };
+        command.SetAction(arguments => session.Run(arguments, run =>
+        {
+            CompileOptions options = CommonOptions.Compile(arguments);
+            PlanReport report = ModelCompiler.Plan(options, new DiagnosticsOnly(run.Report), run.Cancellation);
+            if (arguments.GetValue(CommonOptions.Json))
+                run.Answer.WriteLine(PlanDocument.Of(report).ToJsonString(JsonReport.Indented));
+            else
+                Print(report, run.Console);
+            return ExitCode.Done;
+        }));
+        return command;
+    }
+
+    private static void Print(PlanReport report, ToolConsole console)
+    {
+        Table table = Tables.Create("expert", "layer", "weight", "precision", "rank", "method", "because", "work");
+        foreach (PlannedLayer layer in PlannedLayer.All(report))
+        {
+            (string method, string rank) = layer.IsQuantized
+                ? (layer.Method, layer.Plan.Recipe.LowRank.Rank.ToString(CultureInfo.InvariantCulture))
+                : ("", "");
+            Tables.AddRow(table, layer.Expert, layer.Plan.Name, string.Create(CultureInfo.InvariantCulture, $"{layer.Plan.OutFeatures}x{layer.Plan.InFeatures}"),
+                layer.Precision, rank, method, layer.Plan.Reason, layer.State);
+        }
+        console.Tables.Write(table);
+
+        int missing = report.Actions.Count(action => action.Outcome == ActionOutcome.Missing);
+        console.Out.WriteLine();
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Actions.Count} actions: {missing} to run, {report.Actions.Count - missing} in the store"));
+        console.Out.WriteLine($"memory {Quantity.Size(report.PeakBytes)}, store grows by {Quantity.Size(report.StoreBytes)}, artifact {Quantity.Size(report.ArtifactBytes)} (predicted)");
+    }
+
+    /// <summary>Planning has no phases worth showing: only its diagnostics are.</summary>
+    private sealed class DiagnosticsOnly(Action<Diagnostic> report) : IBuildObserver
+    {
+        public void PhaseStarted(string name, int actions)
+        {
+        }
+
+        public void ActionStarted(ActionSpec action)
+        {
+        }
+
+        public void ActionFinished(ActionEvent action)
+        {
+        }
+
+        public void Waiting(ActionSpec action)
+        {
+        }
+
+        public void Report(Diagnostic diagnostic) => report(diagnostic);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.ObjectModel;
+using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Tool.Commands;
+using QuantBuild.Tool.Logging;
+
+namespace QuantBuild.Tool;
+
+/// <summary>What every command needs, and the one place where failures become diagnostics and exit codes.</summary>
+/// <param name="Console">Where to write.</param>
+/// <param name="Cancellation">Ctrl+C and termination requests.</param>
+internal sealed record Session(ToolConsole Console, CancellationToken Cancellation)
+{
+    /// <summary>Runs a command's body.</summary>
+    /// <param name="arguments">The parsed command line.</param>
+    /// <param name="body">Does the work and returns the exit code.</param>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whatever escapes a command is reported as a diagnostic.")]
+    public int Run(ParseResult arguments, Func<CommandRun, int> body)
+    {
+        bool verbose = arguments.GetValue(CommonOptions.Verbose);
+        LogFormat format = arguments.GetResult(CommonOptions.Log) is null ? LogFormat.Text : arguments.GetValue(CommonOptions.Log);
+        var run = new CommandRun(this, format, verbose, answersJson: arguments.GetValue(CommonOptions.Json));
+        try
+        {
+            return body(run);
+        }
+        catch (Exception failure)
+        {
+            return Report(run, Root(failure));
+        }
+    }
+
+    private int Report(CommandRun run, Exception failure)
+    {
+        switch (failure)
+        {
+            case UsageException:
+                Console.Error.WriteLine(failure.Message);
+                return ExitCode.Usage;
+            case OperationCanceledException when Cancellation.IsCancellationRequested:
+                Console.Error.WriteLine("Cancelled. What was finished is in the store; the next run goes on from there.");
+                return ExitCode.Cancelled;
+            case DiagnosticException expected:
+                foreach (Diagnostic diagnostic in expected.Diagnostics)
+                    run.Report(diagnostic);
+                break;
+            default:
+                run.Report(Descriptors.InternalError.At(null, $"{failure.GetType().Name}: {failure.Message}"));
+                break;
+        }
+        if (run.Verbose || failure is not DiagnosticException)
+            Console.Error.WriteLine(failure);
+        if (failure is not DiagnosticException)
+            Console.Error.WriteLine("This is a bug in quantbuild: please report the lines above together with the manifest.");
+        return ExitCode.Failed;
+    }
+
+    /// <summary>The failure that matters among those that parallel work collects: a diagnostic before a crash before a cancellation.</summary>
+    private static Exception Root(Exception failure)
+    {
+        if (failure is not AggregateException several)
+            return failure;
+        ReadOnlyCollection<Exception> all = several.Flatten().InnerExceptions;
+        return all.FirstOrDefault(one => one is DiagnosticException)
+            ?? all.FirstOrDefault(one => one is not OperationCanceledException)
+            ?? all[0];
+    }
+}

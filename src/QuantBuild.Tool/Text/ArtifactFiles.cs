@@ -1,0 +1,26 @@
+using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Tool.Text;
+
+/// <summary>An artifact's folder, as far as the tool looks at it.</summary>
+internal static class ArtifactFiles
+{
+    /// <summary>Whether a folder holds an artifact.</summary>
+    public static bool IsArtifact(string folder) => File.Exists(Path.Combine(folder, ArtifactDescriptor.FileName));
+
+    /// <summary>Reads an artifact's descriptor.</summary>
+    /// <exception cref="DiagnosticException">It is missing or damaged.</exception>
+    public static ArtifactDescriptor Describe(string folder)
+    {
+        try
+        {
+            return ArtifactDescriptor.Parse(File.ReadAllBytes(Path.Combine(folder, ArtifactDescriptor.FileName)));
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure) || failure is ArtifactException)
+        {
+            throw new DiagnosticException(Descriptors.ArtifactUnreadable.At(null, folder, failure.Message), failure);
+        }
+    }
+}

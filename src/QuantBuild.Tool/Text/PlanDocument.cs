@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
+
+namespace QuantBuild.Tool.Text;
+
+/// <summary>A plan as JSON.</summary>
+internal static class PlanDocument
+{
+    /// <summary>The document that <c>plan --json</c> prints.</summary>
+    public static JsonObject Of(PlanReport report)
+    {
+        ILookup<string, PlannedLayer> layers = PlannedLayer.All(report).ToLookup(layer => layer.Expert);
+        return new JsonObject
+        {
+            ["experts"] = new JsonArray([.. report.Plan.Experts.Select(expert => new JsonObject
+            {
+                ["name"] = expert.Name,
+                ["bins"] = new JsonArray([.. expert.Bins.Select(Bin)]),
+                ["layers"] = new JsonArray([.. layers[expert.Name].Select(Layer)]),
+                ["keptTensors"] = expert.KeptTensors.Length,
+            })]),
+            ["actions"] = report.Actions.Count,
+            ["missing"] = report.Actions.Count(action => action.Outcome == ActionOutcome.Missing),
+            ["peakBytes"] = report.PeakBytes,
+            ["storeBytes"] = report.StoreBytes,
+            ["artifactBytes"] = report.ArtifactBytes,
+        };
+    }
+
+    private static JsonObject Bin(TimestepBin bin) => new()
+    {
+        ["name"] = bin.Name,
+        ["minTimestep"] = bin.MinTimestep,
+        ["maxTimestep"] = bin.MaxTimestep,
+        ["steps"] = bin.Steps.Length,
+    };
+
+    private static JsonObject Layer(PlannedLayer layer) => new()
+    {
+        ["name"] = layer.Plan.Name,
+        ["outFeatures"] = layer.Plan.OutFeatures,
+        ["inFeatures"] = layer.Plan.InFeatures,
+        ["precision"] = layer.Precision,
+        ["rank"] = layer.IsQuantized ? layer.Plan.Recipe.LowRank.Rank : null,
+        ["method"] = layer.IsQuantized ? layer.Method : null,
+        ["reason"] = layer.Plan.Reason,
+        ["actions"] = new JsonArray([.. layer.Actions.Select(JsonReport.Of)]),
+    };
+}

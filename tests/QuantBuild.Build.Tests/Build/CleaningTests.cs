@@ -1,0 +1,33 @@
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Build;
+
+public sealed class CleaningTests
+{
+    [Fact]
+    public void Clean_removes_what_was_built_and_keeps_the_store()
+    {
+        using var project = new ModelProject();
+        project.DotNet("build").Expect(0);
+
+        project.DotNet("clean").Expect(0);
+        bool removed = !File.Exists(Path.Combine(project.Artifact, "artifact.json"))
+            && Directory.EnumerateFiles(project.Model["obj", "Debug", "net10.0", "quant"], "*", SearchOption.AllDirectories).All(file => false);
+        Outcome again = project.DotNet("build").Expect(0);
+
+        Assert.True(removed);
+        Assert.Contains("reduced: 0 actions ran, ", again.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void QuantClean_removes_only_the_quantized_files()
+    {
+        using var project = new ModelProject();
+        project.DotNet("build").Expect(0);
+
+        project.DotNet("build", "-t:QuantClean").Expect(0);
+
+        Assert.False(Directory.Exists(project.Model["obj", "Debug", "net10.0", "quant"]));
+        Assert.True(File.Exists(project.Model["obj", "Debug", "net10.0", "Reduced.dll"]));
+    }
+}

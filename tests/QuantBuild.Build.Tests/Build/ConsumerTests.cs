@@ -1,0 +1,36 @@
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Build;
+
+public sealed class ConsumerTests
+{
+    [Fact]
+    public void An_app_that_references_the_model_project_gets_the_artifact()
+    {
+        using var project = new ModelProject();
+        Directory.CreateDirectory(project.Model["app"]);
+        string app = project.Model["app", "App.csproj"];
+        File.WriteAllText(app, """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+              </PropertyGroup>
+              <ItemGroup>
+                <ProjectReference Include="../Reduced.csproj" />
+              </ItemGroup>
+            </Project>
+            """);
+        File.WriteAllText(project.Model["app", "Program.cs"], "return 0;");
+
+        project.DotNet(app, "build", []).Expect(0);
+        string first = ReducedModel.Bytes(project.Model["app", "bin", "Debug", "net10.0", "artifact", "reduced"]);
+        project.Model.Write(ReducedModel.Text(rank: 8));
+        project.DotNet(app, "build", []).Expect(0);
+        project.DotNet(app, "publish", ["-o", project.Model["published"]]).Expect(0);
+
+        Assert.NotEqual(first, ReducedModel.Bytes(project.Artifact));
+        Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["app", "bin", "Debug", "net10.0", "artifact", "reduced"]));
+        Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["published", "artifact", "reduced"]));
+    }
+}

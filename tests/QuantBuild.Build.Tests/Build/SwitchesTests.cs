@@ -1,0 +1,39 @@
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Build;
+
+public sealed class SwitchesTests
+{
+    [Fact]
+    public void A_design_time_build_never_works()
+    {
+        using var project = new ModelProject();
+
+        Outcome outcome = project.DotNet("build", "-p:DesignTimeBuild=true", "-restore", "-t:Compile").Expect(0);
+
+        Assert.DoesNotContain("Quantizing", outcome.Out, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(project.Model.Store));
+    }
+
+    [Fact]
+    public void A_disabled_project_builds_without_a_model()
+    {
+        using var project = new ModelProject();
+
+        project.DotNet("build", "-p:QuantEnabled=false").Expect(0);
+
+        Assert.False(Directory.Exists(project.Model.Store));
+        Assert.False(Directory.Exists(project.Artifact));
+    }
+
+    [Fact]
+    public void The_target_can_be_run_alone()
+    {
+        using var project = new ModelProject();
+
+        project.DotNet("build", "-t:Quantize").Expect(0);
+
+        Assert.True(File.Exists(project.Model["obj", "Debug", "net10.0", "quant", "reduced", "artifact.json"]));
+        Assert.False(Directory.Exists(project.Model["bin"]));
+    }
+}

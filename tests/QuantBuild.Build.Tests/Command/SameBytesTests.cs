@@ -1,0 +1,25 @@
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Command;
+
+public sealed class SameBytesTests
+{
+    [Theory]
+    [InlineData("1", "")]
+    [InlineData("2", "")]
+    [InlineData("0", "DOTNET_EnableAVX512F")]
+    [InlineData("0", "DOTNET_EnableAVX2")]
+    [InlineData("0", "DOTNET_EnableHWIntrinsic")]
+    public void Artifacts_are_equal_for_any_number_of_threads_and_any_vector_width(string threads, string disabled)
+    {
+        using var reference = new ReducedModel();
+        using var other = new ReducedModel();
+        reference.Build().Expect(0);
+        var environment = disabled.Length == 0 ? Environments.With() : Environments.With((disabled, "0"));
+
+        Tool.Run(other.Folder, environment, other.Arguments("--threads", threads)).Expect(0);
+
+        Assert.Equal(ReducedModel.Bytes(reference.Output), ReducedModel.Bytes(other.Output));
+        Assert.Equal(File.ReadAllText(reference.Lock), File.ReadAllText(other.Lock));
+    }
+}

@@ -1,0 +1,20 @@
+using System.Reflection;
+
+namespace QuantBuild.Build.Tests.Infrastructure;
+
+/// <summary>Where the repository and what was built of it are.</summary>
+internal static class Repository
+{
+    public static string Root { get; } = Metadata("RepositoryRoot");
+
+    public static string Tool { get; } = Built("QuantBuild.Tool");
+
+    public static string Tasks { get; } = Built("QuantBuild.MSBuild");
+
+    public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
+
+    private static string Built(string project) => PathOf("src", project, "bin", Metadata("Configuration"), "net10.0", project + ".dll");
+
+    private static string Metadata(string key) => typeof(Repository).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+}

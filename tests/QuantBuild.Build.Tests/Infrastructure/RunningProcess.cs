@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace QuantBuild.Build.Tests.Infrastructure;
+
+/// <summary>A process whose output is collected.</summary>
+internal sealed partial class RunningProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private readonly Process _process;
+    private readonly StringBuilder _out = new();
+    private readonly StringBuilder _error = new();
+
+    public RunningProcess(string file, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string?> environment)
+    {
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string? value) in environment)
+            start.Environment[name] = value;
+        _process = Process.Start(start)!;
+        _process.StandardInput.Close();
+        _process.OutputDataReceived += (_, line) => Append(_out, line.Data);
+        _process.ErrorDataReceived += (_, line) => Append(_error, line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Its standard output so far.</summary>
+    public string OutSoFar
+    {
+        get
+        {
+            lock (_out)
+                return _out.ToString();
+        }
+    }
+
+    /// <summary>Waits for the end.</summary>
+    public Outcome Wait()
+    {
+        if (!_process.WaitForExit(Patience))
+        {
+            _process.Kill(entireProcessTree: true);
+            Assert.Fail($"the process did not end\n{_out}\n{_error}");
+        }
+        _process.WaitForExit();
+        return new Outcome(_process.ExitCode, _out.ToString(), _error.ToString());
+    }
+
+    /// <summary>Waits until a number of lines of standard output contain a text; false when the process ends before.</summary>
+    public bool WaitForLines(int count, string text)
+    {
+        while (OutSoFar.Split('\n').Count(line => line.Contains(text, StringComparison.Ordinal)) < count)
+        {
+            if (_process.HasExited)
+                return false;
+            Thread.Sleep(5);
+        }
+        return true;
+    }
+
+    /// <summary>Ends it without any chance to clean up.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>Does what Ctrl+C does.</summary>
+    public void Interrupt() => Assert.Equal(0, SendSignal(_process.Id, Interruption));
+
+    public void Dispose() => _process.Dispose();
+
+    private const int Interruption = 2;
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SendSignal(int process, int signal);
+
+    private static void Append(StringBuilder text, string? line)
+    {
+        if (line is null)
+            return;
+        lock (text)
+            text.AppendLine(line);
+    }
+}

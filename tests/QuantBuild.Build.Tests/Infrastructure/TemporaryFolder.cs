@@ -1,0 +1,11 @@
+namespace QuantBuild.Build.Tests.Infrastructure;
+
+/// <summary>A folder that is gone after the test.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("quantbuild test ").FullName;
+
+    public string this[params string[] parts] => System.IO.Path.Combine([Path, .. parts]);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
