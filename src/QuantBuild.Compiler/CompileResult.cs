@@ -10,5 +10,7 @@ namespace QuantBuild.Compiler;
 /// <param name="Bytes">Size of all artifact files.</param>
 /// <param name="Actions">Every action, cached or executed.</param>
 /// <param name="Layers">Quality of every quantized layer.</param>
+/// <param name="Inputs">Every file that the build read, absolute; the lock file is one of them.</param>
+/// <param name="Outputs">Every file of the artifact, absolute.</param>
 public sealed record CompileResult(string Name, string Directory, string LockFile, bool LockChanged, long Bytes,
-    IReadOnlyList<ActionEvent> Actions, IReadOnlyList<LayerQuality> Layers);
+    IReadOnlyList<ActionEvent> Actions, IReadOnlyList<LayerQuality> Layers, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs);

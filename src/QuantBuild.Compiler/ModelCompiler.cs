@@ -28,11 +28,14 @@ public static class ModelCompiler
         LockFile locked = Locks.Of(session.Context, experts);
         if (options.Locked)
             locked.RequireUnchanged(lockPath);
-        ArtifactFolder.WriteAsync(session.Store, output, Artifacts.FilesOf(experts), descriptor, ct: cancellation).GetAwaiter().GetResult();
+        output = Path.GetFullPath(output);
+        IReadOnlyList<PackedFile> files = Artifacts.FilesOf(experts);
+        ArtifactFolder.WriteAsync(session.Store, output, files, descriptor, ct: cancellation).GetAwaiter().GetResult();
         bool lockChanged = !options.Locked && locked.Write(lockPath);
         BuildHistory.Save(session.Store, session.Plan.Manifest.Path, session.Runner.Trace);
-        return new CompileResult(session.Plan.Manifest.Name, Path.GetFullPath(output), lockPath, lockChanged,
-            experts.Sum(expert => expert.Files.Values.Sum(file => file.Size)) + descriptor.Length, session.Runner.Trace, layers);
+        return new CompileResult(session.Plan.Manifest.Name, output, lockPath, lockChanged,
+            files.Sum(file => file.Content.Size) + descriptor.Length, session.Runner.Trace, layers,
+            BuildFiles.ReadBy(session, lockPath), BuildFiles.WrittenTo(output, files));
     }
 
     /// <summary>Resolves the manifest and says what a build would do, without doing it.</summary>

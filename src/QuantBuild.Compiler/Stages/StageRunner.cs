@@ -50,7 +50,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
             return Finish(spec, other, ActionOutcome.Cached);
         observer.ActionStarted(spec);
         long start = Stopwatch.GetTimestamp();
-        IReadOnlyDictionary<string, BlobRef> outputs = work();
+        IReadOnlyDictionary<string, BlobRef> outputs = Execute(work);
         double seconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 4);
         var record = new ActionRecord(spec.Key, spec.Stage.Name, outputs, seconds, ToolVersion.Text, spec.Description);
         store.PutAction(record);
@@ -64,9 +64,22 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     private void Recheck(ActionSpec spec, ActionRecord found, Func<IReadOnlyDictionary<string, BlobRef>> work)
     {
         observer.ActionStarted(spec);
-        IReadOnlyDictionary<string, BlobRef> again = work();
+        IReadOnlyDictionary<string, BlobRef> again = Execute(work);
         _rechecked[spec.Key] = again.Count == found.Outputs.Count
             && again.All(output => found.Outputs.TryGetValue(output.Key, out BlobRef old) && old == output.Value);
+    }
+
+    /// <summary>Runs a stage's work. Whatever the file system refuses it, such as space for its own temporary files, is the user's business and no bug.</summary>
+    private IReadOnlyDictionary<string, BlobRef> Execute(Func<IReadOnlyDictionary<string, BlobRef>> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, store.Root);
+        }
     }
 
     private ActionRecord Finish(ActionSpec spec, ActionRecord record, ActionOutcome outcome)

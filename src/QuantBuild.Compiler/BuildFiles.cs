@@ -1,0 +1,37 @@
+using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler;
+
+/// <summary>The files of a build, as build systems track them.</summary>
+internal static class BuildFiles
+{
+    /// <summary>Every file that the build read, absolute: while none of them changes, neither does its result.</summary>
+    public static IReadOnlyList<string> ReadBy(CompileSession session, string lockFile)
+    {
+        string data = session.Plan.Manifest.Calibration.Data;
+        return
+        [
+            session.Plan.Manifest.Path,
+            lockFile,
+            data,
+            Path.ChangeExtension(data, ".safetensors"),
+            .. session.Sources.SelectMany(OfCheckpoint).Distinct(StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>Every file of the artifact, absolute, the descriptor first.</summary>
+    public static IReadOnlyList<string> WrittenTo(string output, IEnumerable<PackedFile> files) =>
+        [Path.Combine(output, ArtifactFolder.DescriptorName), .. files.Select(file => Path.Combine(output, file.Path))];
+
+    private static IEnumerable<string> OfCheckpoint(ExpertSource source)
+    {
+        yield return Path.Combine(source.Plan.Directory, "config.json");
+        string index = Path.Combine(source.Plan.Directory, ShardedCheckpoint.DefaultStem + ".safetensors.index.json");
+        if (File.Exists(index))
+            yield return index;
+        foreach (string file in source.Checkpoint.Files)
+            yield return Path.GetFullPath(file);
+    }
+}
