@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Benchmarks;
+
+internal static class ClipScale
+{
+    private static readonly ImmutableArray<double> Ratios = [0.6, 0.7, 0.8, 0.9, 1.0];
+
+    public static void Run(Settings s)
+    {
+        float[] x = Data.Activations(s.Tokens, s.Inputs), w = Data.Weight(s.Outputs, s.Inputs), y = new float[s.Tokens * s.Outputs];
+        PackedWeight packed = RoundToNearest.Quantize(new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), TieRule.Even).Weight;
+        var contest = new Contest();
+        contest.Add("Gemm of the layer", () => GemmScale.Multiply(x, w, y, s, s.Threads));
+        contest.Add("5 ratios", () => Search(x, w, packed, [0], s));
+        contest.Add("5 ratios x 3 offsets", () => Search(x, w, packed, [-1, 0, 1], s));
+        contest.Run(s.Rounds);
+    }
+
+    public static ClipResult Search(float[] x, float[] w, PackedWeight packed, ImmutableArray<int> offsets, Settings s) =>
+        ClipSearch.Search(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs),
+            new ReadOnlyMatrixView(packed.Dequantize(), s.Outputs, s.Inputs),
+            new ActivationRecipe(ClipGranularity.Block, Ratios, offsets, TieRule.Even, ClipObjective.Output), s.Threads);
+}

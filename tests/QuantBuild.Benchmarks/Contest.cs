@@ -1,0 +1,63 @@
+using System.Diagnostics;
+
+namespace QuantBuild.Benchmarks;
+
+/// <summary>Times contestants in turns, so that a change of the machine's load hits all of them, and compares medians with the first.</summary>
+internal sealed class Contest
+{
+    private readonly List<(string Name, Action Run, double Work, string Unit)> _contestants = [];
+
+    /// <summary>Adds a contestant; null is one that is not available.</summary>
+    /// <param name="name">Name in the table.</param>
+    /// <param name="run">One run.</param>
+    /// <param name="work">Work of a run in <paramref name="unit"/> times seconds, in units of 1e9.</param>
+    /// <param name="unit">Name of the rate; empty for none.</param>
+    public void Add(string name, Action? run, double work = 0, string unit = "")
+    {
+        if (run is not null)
+            _contestants.Add((name, run, work / 1e9, unit));
+    }
+
+    /// <summary>Runs everything and prints a line for each; returns the medians in seconds.</summary>
+    public double[] Run(int rounds)
+    {
+        var wall = _contestants.Select(_ => new List<double>()).ToArray();
+        var processor = _contestants.Select(_ => new List<double>()).ToArray();
+        foreach ((_, Action run, _, _) in _contestants)
+            run();
+        for (int round = 0; round < rounds; round++)
+        {
+            for (int i = 0; i < _contestants.Count; i++)
+            {
+                (double seconds, double busy) = Time(_contestants[i].Run);
+                wall[i].Add(seconds);
+                processor[i].Add(busy);
+            }
+        }
+        double[] medians = [.. wall.Select(Median)];
+        for (int i = 0; i < medians.Length; i++)
+        {
+            (string name, _, double work, string unit) = _contestants[i];
+            string rate = work > 0 ? $"{work / medians[i],8:F1} {unit}" : "";
+            Console.WriteLine($"  {name,-34} {medians[i] * 1e3,9:F1} ms  cpu {Median(processor[i]) * 1e3,9:F1} ms  {medians[i] / medians[0],6:F2} x first {rate}");
+        }
+        return medians;
+    }
+
+    /// <summary>Wall-clock and processor seconds of one run.</summary>
+    public static (double Wall, double Processor) Time(Action run)
+    {
+        GC.Collect();
+        TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
+        long start = Stopwatch.GetTimestamp();
+        run();
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return (seconds, (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds);
+    }
+
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return values[values.Count / 2];
+    }
+}

@@ -1,0 +1,24 @@
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Benchmarks;
+
+internal static class GemmScale
+{
+    public static void Run(Settings s)
+    {
+        float[] x = Data.Activations(s.Tokens, s.Inputs), w = Data.Weight(s.Outputs, s.Inputs), y = new float[s.Tokens * s.Outputs];
+        float[] gram = new float[(long)s.Inputs * s.Inputs];
+        OpenBlas? blas = OpenBlas.TryLoad(s.Threads);
+        var contest = new Contest();
+        contest.Add("Gemm", () => Multiply(x, w, y, s, s.Threads), s.Operations, "GFLOP/s");
+        contest.Add("Gemm, one thread", s.Threads > 1 ? () => Multiply(x, w, y, s, 1) : null, s.Operations, "GFLOP/s");
+        contest.Add("OpenBLAS", blas is null ? null : () => blas.Multiply(x, w, y, s), s.Operations, "GFLOP/s");
+        contest.Add("Gram (half the operations counted)", () => Gram.Accumulate(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new MatrixView(gram, s.Inputs, s.Inputs), s.Threads),
+            1.0 * s.Tokens * s.Inputs * s.Inputs, "GFLOP/s");
+        contest.Run(s.Rounds);
+    }
+
+    public static void Multiply(float[] x, float[] w, float[] y, Settings s, int threads) =>
+        Gemm.Multiply(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs).Transposed,
+            new MatrixView(y, s.Tokens, s.Outputs), GemmMode.Overwrite, threads);
+}

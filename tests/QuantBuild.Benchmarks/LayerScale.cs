@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Benchmarks;
+
+/// <summary>
+/// One layer from weights and tokens to codes and clip ratio.  A stage's figure is its time over that of one product of the tokens with
+/// the layer, measured before and after: by OpenBLAS if it is there, and by our own Gemm.
+/// </summary>
+internal static class LayerScale
+{
+    private const int Rank = 32;
+
+    public static void Run(Settings s)
+    {
+        float[] x = Data.Activations(s.Tokens, s.Inputs), w = Data.Weight(s.Outputs, s.Inputs);
+        var stages = new List<(string Name, double Wall, double Processor)>();
+        (double own, double blas) = GemmSeconds(x, w, s);
+        GC.Collect();
+
+        float[] scale = new float[s.Inputs];
+        LowRankBranch branch = null!;
+        float[] hessian = [];
+        GptqResult rounded = null!;
+        Stage("smooth", () => Smooth(x, w, scale, s));
+        Stage("low-rank branch", () => branch = LowRankSplit.Of(Matrix(w), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1, s.Threads));
+        Stage("residual", () => branch.SubtractFrom(new MatrixView(w, s.Outputs, s.Inputs), s.Threads));
+        Stage("Hessian", () =>
+        {
+            var sum = new InputHessian(s.Inputs, ActivationQuantizer.Unclipped(TieRule.Even));
+            sum.Add(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), [], s.Threads);
+            hessian = sum.Finish();
+        });
+        Stage("GPTQ", () => rounded = Gptq.Quantize(Matrix(w), new MatrixView(hessian, s.Inputs, s.Inputs), new GptqOptions(), s.Threads));
+        hessian = [];
+        Stage("clip, 5 ratios", () => ClipScale.Search(x, w, rounded.Weight, [0], s));
+        double peak = Process.GetCurrentProcess().PeakWorkingSet64 / 1e9;
+        (double ownAfter, double blasAfter) = GemmSeconds(x, w, s);
+        own = (own + ownAfter) / 2;
+        blas = (blas + blasAfter) / 2;
+
+        foreach ((string name, double wall, double processor) in stages.Append(("whole layer", stages.Sum(stage => stage.Wall), stages.Sum(stage => stage.Processor))))
+            Console.WriteLine($"  {name,-20} {wall,8:F2} s  cpu {processor,8:F2} s  {wall / own,6:F2} x Gemm {wall / blas,6:F2} x OpenBLAS");
+        Console.WriteLine($"  Gemm {s.Operations / own / 1e9:F0} GFLOP/s, OpenBLAS {s.Operations / blas / 1e9:F0} GFLOP/s, proxy loss {rounded.Outcome.ProxyLoss:G6}, peak memory {peak:F2} GB, tokens and weight included");
+
+        ReadOnlyMatrixView Matrix(float[] values) => new(values, s.Outputs, s.Inputs);
+
+        void Stage(string name, Action run)
+        {
+            (double wall, double processor) = Contest.Time(run);
+            stages.Add((name, wall, processor));
+        }
+    }
+
+    private static void Smooth(float[] x, float[] w, float[] scale, Settings s)
+    {
+        float[] activation = new float[s.Inputs], weight = new float[s.Inputs];
+        Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), activation);
+        Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), weight);
+        Smoothing.Scale(activation, weight, 0.5, scale);
+        Smoothing.ApplyToActivation(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), scale, new MatrixView(x, s.Tokens, s.Inputs));
+        Smoothing.ApplyToWeight(new MatrixView(w, s.Outputs, s.Inputs), scale);
+    }
+
+    /// <summary>Seconds of one product, from the better of two runs over a part of the tokens, which needs little memory; NaN for a missing OpenBLAS.</summary>
+    private static (double Own, double Blas) GemmSeconds(float[] x, float[] w, Settings s)
+    {
+        Settings part = s with { Tokens = Math.Min(s.Tokens, 1024) };
+        var y = new float[part.Tokens * part.Outputs];
+        OpenBlas? blas = OpenBlas.TryLoad(s.Threads);
+        return (Best(() => GemmScale.Multiply(x, w, y, part, s.Threads)), blas is null ? double.NaN : Best(() => blas.Multiply(x, w, y, part)));
+
+        double Best(Action run) => Math.Min(Contest.Time(run).Wall, Contest.Time(run).Wall) * s.Tokens / part.Tokens;
+    }
+}

@@ -1,0 +1,41 @@
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+using QuantBuild.Models;
+using QuantBuild.Models.Wan;
+
+namespace QuantBuild.Benchmarks;
+
+internal static class W4A4Scale
+{
+    private const int Rank = 32;
+
+    public static void Run(Settings s)
+    {
+        float[] x = Data.Activations(s.Tokens, s.Inputs), w = Data.Weight(s.Outputs, s.Inputs), y = new float[s.Tokens * s.Outputs];
+        PackedWeight packed = RoundToNearest.Quantize(new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), TieRule.Even).Weight;
+        var layer = new QuantizedLayer
+        {
+            OutFeatures = s.Outputs,
+            InFeatures = s.Inputs,
+            Codes = packed.Codes,
+            Scales = packed.Scales,
+            Smooth = Enumerable.Range(0, s.Inputs).Select(i => 1 + (i % 7 * 0.125f)).ToArray(),
+            Rank = Rank,
+            Down = Data.Weight(Rank, s.Inputs),
+            Up = Data.Weight(s.Outputs, Rank),
+            Bias = new float[s.Outputs],
+            Activations = new ActivationPolicy(TieRule.Even, [new ActivationSetting(0, 999, 0.9f, 0)]),
+        };
+        QuantizedLinear resident = new(layer), mapped = new(layer, WeightStorage.Mapped), w4a16 = new(layer with { Activations = null });
+        var contest = new Contest();
+        contest.Add("Gemm of the layer in float32", () => GemmScale.Multiply(x, w, y, s, s.Threads), s.Operations, "GOP/s");
+        contest.Add("w4a4, eq. (11) complete", () => Apply(resident, x, y, s), s.Operations, "GOP/s");
+        contest.Add("w4a4, weights decoded on use", () => Apply(mapped, x, y, s), s.Operations, "GOP/s");
+        contest.Add("w4a16", () => Apply(w4a16, x, y, s), s.Operations, "GOP/s");
+        contest.Run(s.Rounds);
+    }
+
+    private static void Apply(QuantizedLinear linear, float[] x, float[] y, Settings s) =>
+        linear.Apply(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new MatrixView(y, s.Tokens, s.Outputs), 500, s.Threads);
+}
