@@ -103,7 +103,7 @@ public static unsafe class Attention
     }
 
     /// <summary>Replaces a row of scores by e^((s - max) scale) and returns their sum.</summary>
-    private static float Exponentials(Span<float> row, float scale)
+    internal static float Exponentials(Span<float> row, float scale)
     {
         SubtractMax(row, scale);
         DeterministicMath.Exp(row, row);

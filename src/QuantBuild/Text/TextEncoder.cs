@@ -1,0 +1,108 @@
+using QuantBuild.Kernels;
+using QuantBuild.Models;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Text;
+
+/// <summary>The UMT5 encoder: token ids to an embedding per token.</summary>
+/// <remarks>
+/// A Transformer with normalization before every branch, attention without scaling whose scores get a bias per head and relative
+/// position from a table of each block's own, and a feed-forward network gated by GELU (tanh form).  Weights stay in their file and
+/// are widened a panel at a time, so that memory is one block's activations whatever the size of the model.
+/// </remarks>
+public sealed class TextEncoder
+{
+    private readonly TextEncoderConfig _config;
+    private readonly CheckedTensors _tensors;
+
+    /// <summary>Takes an open checkpoint.</summary>
+    /// <param name="config">Shape of the encoder.</param>
+    /// <param name="source">Its tensors, under Wan's own names or those of the Transformers library; must stay open.</param>
+    /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
+    public TextEncoder(TextEncoderConfig config, ITensorSource source)
+    {
+        _config = config;
+        _tensors = new CheckedTensors(source.Tensors.ContainsKey("token_embedding.weight") ? source : new RenamedTensors(source, TextEncoderNames.Transformers(config)));
+        foreach ((string name, long[] shape) in TextEncoderNames.Shapes(config))
+            _tensors.Check(name, shape);
+    }
+
+    /// <summary>Width of an embedding.</summary>
+    public int Dim => _config.Dim;
+
+    /// <summary>Embeds tokens; there is no padding.</summary>
+    /// <param name="ids">Token ids.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Cancels between blocks.</param>
+    /// <returns>[ids, <see cref="Dim"/>].</returns>
+    /// <exception cref="ArgumentException">There is no id, or one is not in the vocabulary.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public float[] Encode(ReadOnlySpan<int> ids, int threads = 1, CancellationToken ct = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
+        float[] x = Embed(ids);
+        var normal = new float[x.Length];
+        for (int block = 0; block < _config.NumLayers; block++)
+        {
+            ct.ThrowIfCancellationRequested();
+            string prefix = TextEncoderNames.BlockPrefix(block);
+            Normalize(x, prefix + "norm1.weight", normal);
+            Add(x, Attend(prefix, normal, threads));
+            Normalize(x, prefix + "norm2.weight", normal);
+            Add(x, FeedForward(prefix, normal, threads));
+        }
+        Normalize(x, "norm.weight", normal);
+        return normal;
+    }
+
+    private float[] Embed(ReadOnlySpan<int> ids)
+    {
+        const string Table = "token_embedding.weight";
+        TensorInfo table = _tensors.Source.Tensors[Table];
+        int rowBytes = checked((int)(table.ByteLength / _config.VocabularySize));
+        var x = new float[checked(ids.Length * _config.Dim)];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            if (ids[i] < 0 || ids[i] >= _config.VocabularySize)
+                throw new ArgumentException($"token id {ids[i]} is not in the vocabulary of {_config.VocabularySize}", nameof(ids));
+            FloatBytes.Read(table.DType, _tensors.Source.Bytes(Table, (long)ids[i] * rowBytes, rowBytes), x.AsSpan(i * _config.Dim, _config.Dim));
+        }
+        return x;
+    }
+
+    private float[] Attend(string prefix, float[] x, int threads)
+    {
+        int tokens = x.Length / _config.Dim;
+        float[] q = Linear(prefix + "attn.q", x, threads), k = Linear(prefix + "attn.k", x, threads), v = Linear(prefix + "attn.v", x, threads);
+        float[] table = _tensors.Source.ReadFloat32(prefix + "pos_embedding.embedding.weight");
+        var mixed = new float[q.Length];
+        BiasedAttention.Apply(q, k, v, RelativePositions.Bias(table, tokens, _config), _config.NumHeads, tokens, mixed, threads);
+        return Linear(prefix + "attn.o", mixed, threads);
+    }
+
+    private float[] FeedForward(string prefix, float[] x, int threads)
+    {
+        float[] gate = Linear(prefix + "ffn.gate.0", x, threads), hidden = Linear(prefix + "ffn.fc1", x, threads);
+        Activations.GeluTanh(gate, gate, threads);
+        for (int i = 0; i < hidden.Length; i++)
+            hidden[i] *= gate[i];
+        return Linear(prefix + "ffn.fc2", hidden, threads);
+    }
+
+    private float[] Linear(string name, float[] x, int threads)
+    {
+        var layer = new MappedLinear(_tensors.Source, name + ".weight", new float[_tensors.Source.Tensors[name + ".weight"].Shape[0]]);
+        int tokens = x.Length / layer.InFeatures;
+        var y = new float[tokens * layer.OutFeatures];
+        layer.Apply(new ReadOnlyMatrixView(x, tokens, layer.InFeatures), new MatrixView(y, tokens, layer.OutFeatures), timestep: 0, threads);
+        return y;
+    }
+
+    private void Normalize(float[] x, string gain, float[] y)
+    {
+        int tokens = x.Length / _config.Dim;
+        RmsNorm.Apply(new ReadOnlyMatrixView(x, tokens, _config.Dim), _tensors.Source.ReadFloat32(gain), _config.Eps, new MatrixView(y, tokens, _config.Dim));
+    }
+
+    private static void Add(float[] x, float[] delta) => Residual.Add(new MatrixView(x, 1, x.Length), new ReadOnlyMatrixView(delta, 1, delta.Length));
+}
