@@ -66,6 +66,30 @@ public sealed class IncrementalBuildTests
     }
 
     [Fact]
+    public void Two_models_of_one_project_are_built_apart()
+    {
+        using var project = new ModelProject();
+        string csproj = project.Model["Reduced.csproj"];
+        File.WriteAllText(csproj, File.ReadAllText(csproj).Replace("""<QuantManifest Include="reduced.quant.json" />""",
+            """<QuantManifest Include="reduced.quant.json" /><QuantManifest Include="other.quant.json" ModelName="second" />""", StringComparison.Ordinal));
+        File.WriteAllText(project.Model["other.quant.json"], ReducedModel.Text(rank: 8));
+
+        Outcome first = project.DotNet("build").Expect(0);
+        project.DotNet("build", "-question").Expect(0);
+        File.WriteAllText(project.Model["other.quant.json"], ReducedModel.Text(rank: 2));
+        Outcome changed = project.DotNet("build").Expect(0);
+
+        Assert.Contains("Quantizing reduced", first.Out, StringComparison.Ordinal);
+        Assert.Contains("Quantizing second", first.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Quantizing reduced", changed.Out, StringComparison.Ordinal);
+        Assert.Contains("Quantizing second", changed.Out, StringComparison.Ordinal);
+        string second = project.Model["bin", "Debug", "net10.0", "artifact", "second"];
+        Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);
+        Tool.Run(project.Model.Folder, "verify", second).Expect(0);
+        Assert.NotEqual(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(second));
+    }
+
+    [Fact]
     public void Every_input_is_watched()
     {
         using var project = new ModelProject();
