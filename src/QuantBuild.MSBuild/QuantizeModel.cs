@@ -34,8 +34,8 @@ public sealed class QuantizeModel : ToolTask
         {
             if (!File.Exists(file.GetMetadata("FullPath")))
             {
-                Log.LogError(subcategory: null, errorCode: "QB0003", helpKeyword: null, file: null, lineNumber: 0, columnNumber: 0,
-                    endLineNumber: 0, endColumnNumber: 0, message: "The file '{0}', which the build needs to quantize, does not exist.", file.ItemSpec);
+                Log.LogError(subcategory: null, errorCode: "QB0001", helpKeyword: null, file: null, lineNumber: 0, columnNumber: 0,
+                    endLineNumber: 0, endColumnNumber: 0, message: "The file '{0}', which the build needs to quantize, does not exist", file.ItemSpec);
             }
         }
         return !Log.HasLoggedErrors && base.ValidateParameters();

@@ -37,7 +37,7 @@ public sealed class DiagnosticsTests
 
         Outcome outcome = project.DotNet("build", "-p:QuantToolPath=nowhere.dll").Expect(1);
 
-        Assert.Contains("error QB0003", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("error QB0001", outcome.Out, StringComparison.Ordinal);
     }
 
     [Fact]
