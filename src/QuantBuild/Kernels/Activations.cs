@@ -23,8 +23,9 @@ public static unsafe class Activations
     /// <summary>The sigmoid linear unit: y = x / (1 + e^-x).</summary>
     /// <param name="x">Input.</param>
     /// <param name="y">Output of the same length; may be x.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public static void Silu(ReadOnlySpan<float> x, Span<float> y) => Apply(x, y, gelu: false, threads: 1);
+    public static void Silu(ReadOnlySpan<float> x, Span<float> y, int threads = 1) => Apply(x, y, gelu: false, threads);
 
     private static void Apply(ReadOnlySpan<float> x, Span<float> y, bool gelu, int threads)
     {

@@ -1,0 +1,20 @@
+namespace QuantBuild.Models.Vae;
+
+/// <summary>Halves height and width, and the frames after the first.</summary>
+/// <param name="spatial">3 x 3 convolution of stride 2.</param>
+/// <param name="temporal">Convolution over three frames of stride 2; null where frames are not halved.</param>
+internal sealed class Downsampling(VideoConvolution spatial, VideoConvolution? temporal) : IVaeLayer
+{
+    /// <inheritdoc/>
+    /// <remarks>The first frame passes; later outputs see frames (0, 1, 2), (2, 3, 4) and so on.</remarks>
+    public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
+    {
+        FeatureMap y = spatial.Apply(x, state, threads);
+        if (temporal is null)
+            return y;
+        if (!state.IsFirst)
+            return temporal.ApplyWithin(state.Prepend(temporal, y, 1), threads);
+        state.Keep(temporal, y);
+        return y;
+    }
+}

@@ -1,0 +1,20 @@
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Models.Vae;
+
+/// <summary>Two normalized convolutions beside a shortcut.</summary>
+/// <param name="first">First convolution.</param>
+/// <param name="second">Second convolution.</param>
+/// <param name="shortcut">1 x 1 x 1 convolution where the number of channels changes; null where it does not.</param>
+internal sealed class ResidualBlock(NormalizedConvolution first, NormalizedConvolution second, VideoConvolution? shortcut) : IVaeLayer
+{
+    /// <inheritdoc/>
+    public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
+    {
+        FeatureMap y = second.Apply(first.Apply(x, state, threads), state, threads);
+        FeatureMap past = shortcut?.Apply(x, state, threads) ?? x;
+        int pixels = y.Data.Length / y.Channels;
+        Residual.Add(new MatrixView(y.Data, pixels, y.Channels), new ReadOnlyMatrixView(past.Data, pixels, y.Channels), threads);
+        return y;
+    }
+}

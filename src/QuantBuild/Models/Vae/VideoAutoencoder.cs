@@ -1,0 +1,109 @@
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Models.Vae;
+
+/// <summary>The causal video autoencoder of Wan2.1: videos to latents of an eighth the height and width and a quarter the frames, and back.</summary>
+/// <remarks>
+/// A video is worked on in pieces, its first frame and then four frames (one latent frame) at a time, and every convolution over time
+/// remembers the frames it saw last: memory does not grow with the length of the video, and the result is that of the whole video at
+/// once.  Immutable; several threads may use one instance.
+/// </remarks>
+public sealed class VideoAutoencoder
+{
+    private readonly Lazy<IVaeLayer[]> _encoder;
+    private readonly Lazy<IVaeLayer[]> _decoder;
+
+    /// <summary>Takes an open checkpoint; weights are read when encoder or decoder are first used.</summary>
+    /// <param name="config">Shape of the autoencoder.</param>
+    /// <param name="source">Its tensors, under the official names or those of the Diffusers library; must be open when they are read.</param>
+    public VideoAutoencoder(VaeConfig config, ITensorSource source)
+    {
+        Config = config;
+        if (source.Tensors.ContainsKey("encoder.conv_in.weight"))
+            source = new RenamedTensors(source, VaeNames.Diffusers(config, source));
+        _encoder = new(() => new VaeBuilder(config, source).Encoder());
+        _decoder = new(() => new VaeBuilder(config, source).Decoder());
+    }
+
+    /// <summary>Shape of the autoencoder.</summary>
+    public VaeConfig Config { get; }
+
+    /// <summary>Encodes a video.</summary>
+    /// <param name="shape">Its size: 4n + 1 frames, height and width multiples of 8.</param>
+    /// <param name="read">Supplies its frames.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Cancels between pieces.</param>
+    /// <returns>The mean of its latent, normalized, [latent channels, latent frames, height / 8, width / 8].</returns>
+    /// <exception cref="ArgumentException">The size is not possible.</exception>
+    /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public float[] Encode(VideoShape shape, FrameReader read, int threads = 1, CancellationToken ct = default)
+    {
+        LatentShape latent = VaeConfig.LatentShapeOf(shape);
+        int area = latent.Height * latent.Width;
+        var result = new float[checked(Config.LatentDim * latent.Volume)];
+        var moments = new float[2 * Config.LatentDim * area];
+        var state = new VaeState();
+        for (int piece = 0; piece < latent.Frames; piece++)
+        {
+            ct.ThrowIfCancellationRequested();
+            int first = piece == 0 ? 0 : ((piece - 1) * VaeConfig.TemporalStride) + 1;
+            int frames = piece == 0 ? 1 : VaeConfig.TemporalStride;
+            var pixels = new float[frames * shape.FrameLength];
+            for (int i = 0; i < frames; i++)
+                read(first + i, pixels.AsSpan(i * shape.FrameLength, shape.FrameLength));
+            FeatureMap x = Run(_encoder.Value, FeatureMap.FromPlanes(pixels, frames, shape.Height, shape.Width), state, threads);
+            x.CopyPlanes(0, moments);
+            for (int channel = 0; channel < Config.LatentDim; channel++)
+            {
+                Span<float> target = result.AsSpan(((channel * latent.Frames) + piece) * area, area);
+                for (int i = 0; i < area; i++)
+                    target[i] = (moments[(channel * area) + i] - Config.Mean[channel]) / Config.Std[channel];
+            }
+        }
+        return result;
+    }
+
+    /// <summary>Decodes a latent.</summary>
+    /// <param name="shape">Its size.</param>
+    /// <param name="latent">The normalized latent, [latent channels, frames, height, width].</param>
+    /// <param name="write">Receives the video's frames as they are done.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Cancels between pieces.</param>
+    /// <exception cref="ArgumentException">The sizes do not fit.</exception>
+    /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public void Decode(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, int threads = 1, CancellationToken ct = default)
+    {
+        if (shape.Frames < 1 || latent.Length != Config.LatentDim * shape.Volume)
+            throw new ArgumentException($"a latent of {latent.Length} elements instead of {Config.LatentDim} x {shape.Frames}x{shape.Height}x{shape.Width}");
+        int area = shape.Height * shape.Width, done = 0;
+        var piece = new float[Config.LatentDim * area];
+        var pixels = new float[VaeConfig.VideoShapeOf(shape).FrameLength];
+        var state = new VaeState();
+        for (int frame = 0; frame < shape.Frames; frame++)
+        {
+            ct.ThrowIfCancellationRequested();
+            for (int channel = 0; channel < Config.LatentDim; channel++)
+            {
+                ReadOnlySpan<float> source = latent.Slice(((channel * shape.Frames) + frame) * area, area);
+                for (int i = 0; i < area; i++)
+                    piece[(channel * area) + i] = MathF.FusedMultiplyAdd(source[i], Config.Std[channel], Config.Mean[channel]);
+            }
+            FeatureMap x = Run(_decoder.Value, FeatureMap.FromPlanes(piece, 1, shape.Height, shape.Width), state, threads);
+            for (int i = 0; i < x.Frames; i++, done++)
+            {
+                x.CopyPlanes(i, pixels);
+                write(done, pixels);
+            }
+        }
+    }
+
+    private static FeatureMap Run(IVaeLayer[] layers, FeatureMap x, VaeState state, int threads)
+    {
+        foreach (IVaeLayer layer in layers)
+            x = layer.Apply(x, state, threads);
+        state.IsFirst = false;
+        return x;
+    }
+}
