@@ -27,7 +27,7 @@ public sealed record Stage(string Name, int Version)
     public static Stage Pack { get; } = new("Pack", 1);
 
     /// <summary>One evaluation sample through a model.</summary>
-    public static Stage Evaluate { get; } = new("Evaluate", 1);
+    public static Stage Evaluate { get; } = new("Evaluate", 2);
 
     /// <summary>The stages whose versions decide an artifact's bytes.</summary>
     public static IReadOnlyList<Stage> All { get; } = [Trajectory, Smooth, LowRank, Gptq, Clip, Measure, Pack];

@@ -11,7 +11,8 @@ namespace QuantBuild.Models;
 /// <para><c>y = Q(x / s) Wq^T + bias + B (A (x / s))</c>, where Q rounds 32-blocks to MXFP4 with the ratio of the timestep's bin (or
 /// clamps to the bin's threshold first), and leaves the input when only weights are quantized.</para>
 /// <para>The order is fixed: <c>u = x / s</c>; <c>t_r = fma(u_k, A_rk, t_r)</c> over ascending k from 0; every y starts as its bias, adds
-/// <c>fma(Q(u)_k, Wq_k, y)</c> over ascending k, then <c>fma(t_r, B_r, y)</c> over ascending r.</para>
+/// the main branch, then <c>fma(t_r, B_r, y)</c> over ascending r.  The main branch adds one exact integer product per 32-block, blocks
+/// ascending (<see cref="Mxfp4Product"/>); where the input is left as it is, <c>fma(u_k, Wq_k, y)</c> over ascending k.</para>
 /// </remarks>
 public sealed class QuantizedLinear : ILinear
 {
@@ -19,28 +20,36 @@ public sealed class QuantizedLinear : ILinear
     private const int ElementsAtOnce = 1 << 24;
 
     private readonly QuantizedLayer _layer;
-    private readonly ILinear _main;
+    private readonly float[] _bias;
+    private readonly ILinear? _floatMain;
+    private readonly Mxfp4Main? _main;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="layer">Its parameters; the memory must stay valid and unchanged.</param>
     /// <param name="storage">
-    /// <see cref="WeightStorage.Resident"/> decodes the weight once and keeps it as float32; <see cref="WeightStorage.Mapped"/> decodes it
-    /// a panel at a time on every use. The results are the same.
+    /// <see cref="WeightStorage.Resident"/> decodes the weight once and keeps it, a byte per element, or as float32 where the input is not
+    /// rounded; <see cref="WeightStorage.Mapped"/> decodes it a panel at a time on every use. The results are the same.
     /// </param>
     /// <exception cref="ArgumentException">A parameter does not fit the layer's shape.</exception>
     public QuantizedLinear(QuantizedLayer layer, WeightStorage storage = WeightStorage.Resident)
     {
         layer.Check();
         _layer = layer;
-        float[] bias = layer.Bias.IsEmpty ? new float[layer.OutFeatures] : layer.Bias.ToArray();
-        if (storage == WeightStorage.Mapped)
+        _bias = layer.Bias.IsEmpty ? new float[layer.OutFeatures] : layer.Bias.ToArray();
+        if (layer.Activations is not null)
         {
-            _main = new Mxfp4Linear(layer.OutFeatures, layer.InFeatures, layer.Codes, layer.Scales, bias);
-            return;
+            _main = new Mxfp4Main(layer, storage);
         }
-        var weight = new MatrixView(new float[(long)layer.OutFeatures * layer.InFeatures], layer.OutFeatures, layer.InFeatures);
-        Mxfp4.Dequantize(layer.Codes.Span, layer.Scales.Span, weight);
-        _main = new FullPrecisionLinear(weight, bias);
+        else if (storage == WeightStorage.Mapped)
+        {
+            _floatMain = new Mxfp4Linear(layer.OutFeatures, layer.InFeatures, layer.Codes, layer.Scales, _bias);
+        }
+        else
+        {
+            var weight = new MatrixView(new float[(long)layer.OutFeatures * layer.InFeatures], layer.OutFeatures, layer.InFeatures);
+            Mxfp4.Dequantize(layer.Codes.Span, layer.Scales.Span, weight);
+            _floatMain = new FullPrecisionLinear(weight, _bias);
+        }
     }
 
     /// <inheritdoc/>
@@ -64,28 +73,38 @@ public sealed class QuantizedLinear : ILinear
             int rows = Math.Min(rowsAtOnce, x.Rows - first);
             var input = new MatrixView(inputs.AsSpan(0, rows * InFeatures), rows, InFeatures);
             var projection = new MatrixView(projections.AsSpan(0, rows * _layer.Rank), rows, _layer.Rank);
-            ApplyTo(x.Slice(first, 0, rows, InFeatures), input, projection, y.Slice(first, 0, rows, OutFeatures), setting, timestep, threads);
+            MatrixView output = y.Slice(first, 0, rows, OutFeatures);
+            ReadInput(x.Slice(first, 0, rows, InFeatures), input, projection, threads);
+            if (setting is null)
+                _floatMain!.Apply(input, output, timestep, threads);
+            else
+                AddMain(input, output, setting, threads);
+            if (_layer.Rank > 0)
+                Gemm.Multiply(projection, new ReadOnlyMatrixView(_layer.Up.Span, OutFeatures, _layer.Rank).Transposed, output, GemmMode.Add, threads);
         }
         ArrayPool<float>.Shared.Return(projections);
         ArrayPool<float>.Shared.Return(inputs);
     }
 
-    private void ApplyTo(ReadOnlyMatrixView x, MatrixView input, MatrixView projection, MatrixView y, ActivationSetting? setting, int timestep, int threads)
+    /// <summary>input = x / s, projection = input A^T.</summary>
+    private void ReadInput(ReadOnlyMatrixView x, MatrixView input, MatrixView projection, int threads)
     {
-        float threshold = setting?.Threshold ?? float.PositiveInfinity;
         for (int row = 0; row < x.Rows; row++)
             Smooth(x, row, input);
         if (_layer.Rank > 0)
             Gemm.Multiply(input, new ReadOnlyMatrixView(_layer.Down.Span, _layer.Rank, InFeatures).Transposed, projection, GemmMode.Overwrite, threads);
-        if (setting is not null)
-        {
-            if (float.IsFinite(threshold))
-                Clamp(input.Data, threshold);
-            Mxfp4.QuantizeDequantize(input, input, ScaleRule.Ceil, _layer.Activations!.Ties, setting.Ratio, setting.ExponentOffset, threads);
-        }
-        _main.Apply(input, y, timestep, threads);
-        if (_layer.Rank > 0)
-            Gemm.Multiply(projection, new ReadOnlyMatrixView(_layer.Up.Span, OutFeatures, _layer.Rank).Transposed, y, GemmMode.Add, threads);
+    }
+
+    /// <summary>y = bias + Q(input) Wq^T; the input is clamped in place.</summary>
+    private void AddMain(MatrixView input, MatrixView y, ActivationSetting setting, int threads)
+    {
+        if (float.IsFinite(setting.Threshold))
+            Clamp(input.Data, setting.Threshold);
+        for (int row = 0; row < y.Rows; row++)
+            _bias.CopyTo(y.Data.Slice(row * y.RowStride, y.Columns));
+        using var tokens = new Mxfp4Tokens(InFeatures);
+        tokens.Load(input, _layer.Activations!.Ties, setting.Ratio, setting.ExponentOffset, negate: false, threads);
+        _main!.AddTo(y, tokens, threads);
     }
 
     /// <summary>A row of x, every channel divided by its scale. Vectors go along channels, so their width shows in no result.</summary>
