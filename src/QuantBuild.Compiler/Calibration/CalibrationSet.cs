@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
@@ -17,7 +15,7 @@ namespace QuantBuild.Compiler.Calibration;
 /// <param name="Samples">The samples, in file order.</param>
 /// <param name="NullContext">Embedded empty prompt [<paramref name="NullTokens"/>, text_dim]; empty when the set has none.</param>
 /// <param name="NullTokens">Rows of <paramref name="NullContext"/>.</param>
-/// <param name="NullDigest">Digest of <paramref name="NullContext"/>.</param>
+/// <param name="NullDigest">Digest of the tensor behind <paramref name="NullContext"/>.</param>
 public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, float[] NullContext, int NullTokens, Digest NullDigest)
 {
     /// <summary>The conditioning of guidance's other pass for a sample; null when the set has no <c>null_context</c>.</summary>
@@ -45,7 +43,7 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
                 return new CalibrationSet(samples, [], 0, Digest.Of([]));
             var check = new SampleTensors(tensors, "null_context", lines[0].Span);
             float[] context = check.Read("null_context", [null, config.TextDim], out IReadOnlyList<long> shape);
-            return new CalibrationSet(samples, context, (int)shape[0], Digest.Of(tensors.Bytes("null_context")));
+            return new CalibrationSet(samples, context, (int)shape[0], DigestOf(tensors, "null_context"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
@@ -92,11 +90,15 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
                 throw new DiagnosticException(Descriptors.CalibrationLine.At(span, "it has no string \"prompt\""));
             return (number, prompt.GetString()!);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException is how the JSON reader reports an escaped half of a surrogate pair.
             throw new DiagnosticException(Descriptors.CalibrationLine.At(span, e.Message), e);
         }
     }
+
+    private static Digest DigestOf(SafeTensorsFile file, string name) =>
+        TensorDigests.Of(file.Tensors[name].DType, file.Tensors[name].Shape, file.Bytes(name));
 
     private static CalibrationSample ReadSample(SafeTensorsFile file, WanConfig config, int id, string prompt, SourceSpan span)
     {
@@ -111,14 +113,9 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
         if (contextShape[0] > config.TextLen || contextShape[0] == 0)
             throw tensors.Wrong(prefix + ".context", $"has {contextShape[0]} tokens; the model takes 1 to {config.TextLen}");
 
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string part in (string[])["noise", "y", "context"])
-        {
-            TensorInfo tensor = file.Tensors[$"{prefix}.{part}"];
-            hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.DType}[{string.Join(',', tensor.Shape)}]"));
-            hash.AppendData(SHA256.HashData(file.Bytes(tensor.Name)));
-        }
-        return new CalibrationSample(id, prompt, latent, noise, condition, context, (int)contextShape[0], new Digest(hash.GetHashAndReset()));
+        Digest digest = TensorDigests.Combine(((string[])["noise", "y", "context"])
+            .Select(part => KeyValuePair.Create(part, DigestOf(file, $"{prefix}.{part}"))));
+        return new CalibrationSample(id, prompt, latent, noise, condition, context, (int)contextShape[0], digest);
     }
 
     /// <summary>Reads tensors of one sample and says what is wrong with them.</summary>

@@ -11,7 +11,7 @@ internal sealed class FullPrecisionModel(IReadOnlyList<ExpertSource> sources) : 
     private readonly CalibrationModels _models = new(sources);
 
     /// <inheritdoc/>
-    public IEnumerable<KeyValuePair<string, Digest>> Inputs => sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Content));
+    public IEnumerable<KeyValuePair<string, Digest>> Inputs => sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Model));
 
     /// <inheritdoc/>
     public WanWeights Weights(int expert) => _models[expert];

@@ -8,12 +8,14 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>An expert's checkpoint, open, with the digest of every tensor.</summary>
 public sealed class ExpertSource : IDisposable
 {
-    private ExpertSource(ExpertPlan plan, ShardedCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests)
+    private ExpertSource(ExpertPlan plan, ShardedCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests, ReadOnlyMemory<byte> config)
     {
         Plan = plan;
         Checkpoint = checkpoint;
         Digests = digests;
+        ConfigJson = config;
         Content = TensorDigests.Combine(digests);
+        Model = ModelDigest.Of(Content, plan.Config);
     }
 
     /// <summary>The expert as planned.</summary>
@@ -28,6 +30,12 @@ public sealed class ExpertSource : IDisposable
     /// <summary>Digest of all tensors together; independent of how they are sharded.</summary>
     public Digest Content { get; }
 
+    /// <summary>Digest of all tensors and the configuration: equal ones compute the same.</summary>
+    public Digest Model { get; }
+
+    /// <summary>Its <c>config.json</c>, byte for byte.</summary>
+    public ReadOnlyMemory<byte> ConfigJson { get; }
+
     /// <summary>Opens and hashes a checkpoint; unchanged files are not read again.</summary>
     /// <exception cref="DiagnosticException">It cannot be read or breaks a rule of its format.</exception>
     public static ExpertSource Open(ExpertPlan plan, ContentStore store, int threads, CancellationToken cancellation)
@@ -36,7 +44,8 @@ public sealed class ExpertSource : IDisposable
         try
         {
             checkpoint = ShardedCheckpoint.Open(plan.Directory);
-            return new ExpertSource(plan, checkpoint, TensorDigests.OfAsync(checkpoint.Files, store, threads, ct: cancellation).GetAwaiter().GetResult());
+            return new ExpertSource(plan, checkpoint, TensorDigests.OfAsync(checkpoint.Files, store, threads, ct: cancellation).GetAwaiter().GetResult(),
+                File.ReadAllBytes(Path.Combine(plan.Directory, "config.json")));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
@@ -46,7 +55,7 @@ public sealed class ExpertSource : IDisposable
     }
 
     /// <summary>The same checkpoint under another plan; dispose only the original.</summary>
-    public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests);
+    public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests, ConfigJson);
 
     /// <summary>A layer's weight in float32, [out, in].</summary>
     public float[] ReadWeight(LayerPlan layer) => Checkpoint.ReadFloat32(layer.WeightName);

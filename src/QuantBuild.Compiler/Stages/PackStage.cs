@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
@@ -16,8 +17,7 @@ internal static class PackStage
     public static IReadOnlyDictionary<string, BlobRef>? Run(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers)
     {
         OutputSection output = context.Plan.Manifest.Output;
-        byte[] config = File.ReadAllBytes(Path.Combine(source.Plan.Directory, "config.json"));
-        var inputs = new Dictionary<string, Digest>(StringComparer.Ordinal) { ["config"] = Digest.Of(config) };
+        var inputs = new Dictionary<string, Digest>(StringComparer.Ordinal) { ["config"] = Digest.Of(source.ConfigJson.Span) };
         foreach (string kept in source.Plan.KeptTensors)
             inputs.Add(kept, source.Digests[kept]);
         foreach (BuiltLayer layer in layers)
@@ -34,7 +34,7 @@ internal static class PackStage
             ["shardSize"] = output.ShardSize,
             ["keptDtype"] = output.KeptDtype?.ToString() ?? "source",
         }, inputs);
-        return context.Runner.Run(spec, () => Write(context, source, layers, config), context.Cancellation)?.Outputs;
+        return context.Runner.Run(spec, () => Write(context, source, layers), context.Cancellation)?.Outputs;
 
         void Add(string role, BlobRef? blob)
         {
@@ -43,7 +43,7 @@ internal static class PackStage
         }
     }
 
-    private static Dictionary<string, BlobRef> Write(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers, byte[] config)
+    private static Dictionary<string, BlobRef> Write(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers)
     {
         var opened = new List<SafeTensorsFile>();
         try
@@ -53,10 +53,11 @@ internal static class PackStage
                 tensors.Add(Keep(source, kept, context.Plan.Manifest.Output.KeptDtype));
             foreach (BuiltLayer layer in layers.Where(layer => layer.Weights is not null))
                 AddLayer(context.Store, layer, tensors, opened);
+            tensors = [.. tensors.Select(tensor => Cancellable(tensor, context.Cancellation))];
 
             var files = new Dictionary<string, BlobRef>(StringComparer.Ordinal)
             {
-                ["config.json"] = new BlobRef(context.Store.Put(config), config.Length),
+                ["config.json"] = new BlobRef(context.Store.Put(source.ConfigJson.Span), source.ConfigJson.Length),
             };
             ShardPlan shards = ShardPlan.Divide(tensors, context.Plan.Manifest.Output.ShardSize);
             foreach (Shard shard in shards.Shards)
@@ -71,19 +72,32 @@ internal static class PackStage
         }
     }
 
-    /// <summary>A tensor as the source has it; cast only when the manifest says so and it is a float.</summary>
+    /// <summary>A tensor as the source has it; cast only when the manifest says so and it is a float. Nothing is read before it is written.</summary>
     private static TensorData Keep(ExpertSource source, string name, DType? castTo)
     {
         TensorInfo tensor = source.Checkpoint.Tensors[name];
         if (castTo is not { } target || target == tensor.DType || tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
             return TensorData.Copy(source.Checkpoint, name);
-        float[] values = source.Checkpoint.ReadFloat32(name);
-        if (target == DType.F32)
-            return TensorData.Of(name, tensor.Shape, values);
-        var rounded = new ushort[values.Length];
-        BFloat16.FromSingle(values, rounded);
-        return TensorData.BFloat16(name, tensor.Shape, rounded);
+        return new TensorData(name, target, tensor.Shape, stream =>
+        {
+            float[] values = source.Checkpoint.ReadFloat32(name);
+            if (target == DType.F32)
+            {
+                stream.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+                return;
+            }
+            var rounded = new ushort[values.Length];
+            BFloat16.FromSingle(values, rounded);
+            stream.Write(MemoryMarshal.AsBytes(rounded.AsSpan()));
+        });
     }
+
+    /// <summary>An expert takes minutes to write; a cancelled build should not.</summary>
+    private static TensorData Cancellable(TensorData tensor, CancellationToken cancellation) => new(tensor.Name, tensor.DType, tensor.Shape, stream =>
+    {
+        cancellation.ThrowIfCancellationRequested();
+        tensor.Write(stream);
+    });
 
     private static void AddLayer(ContentStore store, BuiltLayer layer, List<TensorData> tensors, List<SafeTensorsFile> opened)
     {

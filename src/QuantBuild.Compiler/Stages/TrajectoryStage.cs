@@ -27,7 +27,7 @@ internal static class TrajectoryStage
     public static ActionRecord? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationModels models, CalibrationSet set, CalibrationSample sample)
     {
         CalibrationSection section = context.Plan.Manifest.Calibration;
-        var inputs = sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Content))
+        var inputs = sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Model))
             .Append(KeyValuePair.Create("sample", sample.Digest));
         if (NeedsNull(section))
             inputs = inputs.Append(KeyValuePair.Create("null_context", set.NullDigest));

@@ -46,6 +46,22 @@ public sealed class PackedArtifactTests
     }
 
     [Fact]
+    public void A_sharded_and_cast_artifact_opens_and_has_the_sources_values()
+    {
+        using var project = new TinyProject { OutputSection = """ "shardSize": "1MiB", "keptDtype": "f32" """ };
+        project.Build();
+
+        using ModelArtifact artifact = ModelArtifact.Open(project.Output);
+        using ShardedCheckpoint source = ShardedCheckpoint.Open(Path.Combine(project.Checkpoint, "high_noise_model"));
+        Assert.True(Directory.GetFiles(Path.Combine(project.Output, "high_noise_model"), "*-of-*.safetensors").Length > 2);
+        foreach (string name in source.Tensors.Keys.Where(artifact.HighNoise.Tensors.Tensors.ContainsKey))
+        {
+            Assert.Equal(DType.F32, artifact.HighNoise.Tensors.Tensors[name].DType);
+            Assert.Equal(source.ReadFloat32(name), artifact.HighNoise.Tensors.ReadFloat32(name));
+        }
+    }
+
+    [Fact]
     public void Every_precision_and_option_builds_an_artifact_that_opens()
     {
         using var project = new TinyProject

@@ -40,6 +40,8 @@ internal sealed class TinyProject : IDisposable
 
     public string Gates { get; set; } = "";
 
+    public string OutputSection { get; set; } = "";
+
     public int Samples { get; set; } = 2;
 
     public int Threads { get; set; } = 2;
@@ -59,6 +61,19 @@ internal sealed class TinyProject : IDisposable
     {
         WriteManifest();
         return new CompileOptions(Manifest, Store, Threads);
+    }
+
+    /// <summary>Goes on with a copy of the checkpoint that a test may change.</summary>
+    public void CopyCheckpoint()
+    {
+        string copy = Path.Combine(Root, "checkpoint");
+        foreach (string expert in (string[])["high_noise_model", "low_noise_model"])
+        {
+            Directory.CreateDirectory(Path.Combine(copy, expert));
+            foreach (string file in Directory.EnumerateFiles(Path.Combine(Checkpoint, expert)))
+                File.Copy(file, Path.Combine(copy, expert, Path.GetFileName(file)));
+        }
+        Checkpoint = copy;
     }
 
     /// <summary>Every file of the artifact, by relative path.</summary>
@@ -82,7 +97,8 @@ internal sealed class TinyProject : IDisposable
             { "match": "blocks.1-5.*", "precision": "bf16" },
             {{Overrides}}
           ],
-          "gates": { {{Gates}} }
+          "gates": { {{Gates}} },
+          "output": { {{OutputSection}} }
         }
         """);
 
