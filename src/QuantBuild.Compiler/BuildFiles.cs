@@ -28,9 +28,8 @@ internal static class BuildFiles
     private static IEnumerable<string> OfCheckpoint(ExpertSource source)
     {
         yield return Path.Combine(source.Plan.Directory, "config.json");
-        string index = Path.Combine(source.Plan.Directory, ShardedCheckpoint.DefaultStem + ".safetensors.index.json");
-        if (File.Exists(index))
-            yield return index;
+        if (source.Checkpoint.Index is { } index)
+            yield return Path.GetFullPath(index);
         foreach (string file in source.Checkpoint.Files)
             yield return Path.GetFullPath(file);
     }

@@ -27,7 +27,7 @@ public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IRea
             JsonNode? json = JsonNode.Parse(File.ReadAllBytes(PathOf(store, manifest)));
             return new BuildHistory(Keys(json?["last"]), Keys(json?["previous"]));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
         {
             return new BuildHistory(None, None);
         }
@@ -41,11 +41,15 @@ public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IRea
             .ToDictionary(IdentityOf, action => action.Key!.Value, StringComparer.Ordinal);
         if (keys.Count == history.Last.Count && keys.All(pair => history.Last.TryGetValue(pair.Key, out Digest old) && old == pair.Value))
             return;
-        string path = PathOf(store, manifest);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = path + "." + Guid.NewGuid().ToString("N");
-        File.WriteAllBytes(temporary, CanonicalJson.Serialize(new JsonObject { ["last"] = Json(keys), ["previous"] = Json(history.Last) }));
-        File.Move(temporary, path, overwrite: true);
+        try
+        {
+            AtomicFile.Write(PathOf(store, manifest), store.NewTemporary(),
+                CanonicalJson.Serialize(new JsonObject { ["last"] = Json(keys), ["previous"] = Json(history.Last) }));
+        }
+        catch (Exception e) when (StoreErrors.IsFileSystem(e))
+        {
+            // The artifact is finished; that the next build cannot be explained is no reason to fail.
+        }
     }
 
     private static string PathOf(ContentStore store, string manifest) =>

@@ -10,8 +10,8 @@ namespace QuantBuild.Compiler;
 internal static class Locks
 {
     /// <summary>What was resolved, what was read, and what was made.</summary>
-    public static LockFile Of(BuildContext context, IReadOnlyList<BuiltExpert> experts) => new(ToolVersion.Text, NumericProfile.Name,
-        PlanDigest.Of(context.Plan), [.. TrajectoryStage.LoadSet(context.Plan).Samples.Select(sample => sample.Digest)], [.. experts.Select(Of)]);
+    public static LockFile Of(Plan plan, BuiltModel model) => new(ToolVersion.Text, NumericProfile.Name,
+        PlanDigest.Of(plan), model.Samples, [.. model.Experts.Select(Of)]);
 
     private static LockedExpert Of(BuiltExpert expert) => new(expert.Source.Plan.Name, expert.Source.Content,
         [.. expert.Layers.Select(Of)], [.. Artifacts.FilesOf(expert)]);

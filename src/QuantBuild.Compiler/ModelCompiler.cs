@@ -17,15 +17,16 @@ public static class ModelCompiler
     public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation = default)
     {
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
-        ImmutableArray<BuiltExpert> experts = ModelBuild.Run(session.Context, session.Sources, observer)
+        BuiltModel model = ModelBuild.Run(session.Context, session.Sources, observer)
             ?? throw new InvalidOperationException("an executing build left actions out");
+        ImmutableArray<BuiltExpert> experts = model.Experts;
 
         IReadOnlyList<LayerQuality> layers = LayerQualities.Of(session.Store, experts);
         Gates.Check(session.Plan.Manifest, layers);
 
         byte[] descriptor = Artifacts.Describe(session.Context, experts).ToJson();
         string lockPath = LockFile.PathFor(session.Plan.Manifest.Path);
-        LockFile locked = Locks.Of(session.Context, experts);
+        LockFile locked = Locks.Of(session.Plan, model);
         if (options.Locked)
             locked.RequireUnchanged(lockPath);
         output = Path.GetFullPath(output);
@@ -73,7 +74,7 @@ public static class ModelCompiler
         return Evaluator.Run(session, data, samples, observer);
     }
 
-    /// <summary>Executes a random part of the build's actions again, in an empty store, and compares bytes.</summary>
+    /// <summary>Executes a random part of the build's actions again and compares bytes.</summary>
     /// <param name="options">Manifest and store.</param>
     /// <param name="fraction">Part of the actions, 0 to 1.</param>
     /// <param name="seed">Seed of the choice.</param>

@@ -12,9 +12,14 @@ internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources)
 
     /// <summary>An expert's weights.</summary>
     /// <exception cref="SafeTensorsException">A tensor is missing or damaged.</exception>
+    /// <exception cref="Diagnostics.DiagnosticException">A weight is not finite.</exception>
     public WanWeights this[int expert] => _weights[expert].Value;
 
-    private static WanWeights Load(ExpertSource source, WeightStorage storage) => WanWeights.Load(source.Plan.Config, source.Checkpoint, storage);
+    private static WanWeights Load(ExpertSource source, WeightStorage storage)
+    {
+        FiniteWeights.Require(source);
+        return WanWeights.Load(source.Plan.Config, source.Checkpoint, storage);
+    }
 
     /// <summary>Memory when float32 copies of everything take a small part of it, else the file. The result is the same.</summary>
     private static WeightStorage StorageFor(IReadOnlyList<ExpertSource> sources)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
@@ -50,7 +51,7 @@ public sealed class SiteActivations : IDisposable
 
     /// <summary>Tokens recorded in the given steps over all samples.</summary>
     /// <param name="steps">Indices of the expert's steps.</param>
-    public int Rows(IReadOnlyCollection<int> steps) => steps.Count * _samples.Sum(TokensPerStep);
+    public long Rows(IReadOnlyCollection<int> steps) => steps.Count * _samples.Sum(sample => (long)TokensPerStep(sample));
 
     /// <summary>The tokens of the given steps as float32 rows, sample by sample and step by step; every chunk reuses one buffer.</summary>
     /// <param name="steps">Indices of the expert's steps, ascending.</param>
@@ -62,7 +63,7 @@ public sealed class SiteActivations : IDisposable
             int length = TokensPerStep(sample) * Channels;
             foreach (int step in steps)
             {
-                BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(sample.Bytes("tokens")).Slice(step * length, length), buffer);
+                BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(sample.Bytes("tokens", 2L * step * length, 2 * length)), buffer);
                 yield return buffer.AsMemory(0, length);
             }
         }
@@ -70,8 +71,11 @@ public sealed class SiteActivations : IDisposable
 
     /// <summary>All tokens of the given steps, in the order of <see cref="Chunks"/>: [<see cref="Rows"/>, <see cref="Channels"/>].</summary>
     /// <param name="steps">Indices of the expert's steps, ascending.</param>
+    /// <exception cref="DiagnosticException">They are more than an array can hold.</exception>
     public float[] Read(IReadOnlyCollection<int> steps)
     {
+        if (Rows(steps) * Channels > Array.MaxLength)
+            throw new DiagnosticException(Descriptors.TooManyTokens.At(null, Rows(steps), Channels));
         var rows = new float[Rows(steps) * Channels];
         int position = 0;
         foreach (ReadOnlyMemory<float> chunk in Chunks(steps))

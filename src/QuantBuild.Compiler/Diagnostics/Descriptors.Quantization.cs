@@ -33,15 +33,15 @@ public static partial class Descriptors
         "The calibration activations of the layer are degenerate.",
         "Raise calibration.samples or calibration.tokensPerStep, or set \"weights\": { \"method\": \"rtn\" } for the layer.");
 
-    /// <summary>Recorded activations and a layer's weight do not fit each other.</summary>
-    public static readonly DiagnosticDescriptor ActivationShape = new("QB3206", Severity.Error,
-        "{0}: the recorded activations have {1} channels, the weight has {2}",
-        "The activations were recorded with another model configuration.",
-        "Check config.json of the expert against its tensors.");
+    /// <summary>The tokens of a bin do not fit into one array.</summary>
+    public static readonly DiagnosticDescriptor TooManyTokens = new("QB3206", Severity.Error,
+        "{0} calibration tokens of {1} channels in one bin are more than can be held at once",
+        "The clip search and the measurement hold all sampled tokens of a bin; at 2^31 values the limit is reached whatever the memory.",
+        "Lower calibration.tokensPerStep or calibration.samples, or use narrower bins.");
 
-    /// <summary>There is not one token to calibrate a layer with.</summary>
-    public static readonly DiagnosticDescriptor ActivationsEmpty = new("QB3207", Severity.Error,
-        "{0}: no calibration token reached the layer",
-        "calibration.steps leaves no step to the expert, or calibration.tokensPerStep is 0.",
-        "Raise calibration.steps or calibration.tokensPerStep.");
+    /// <summary>The machine has not enough memory for a step.</summary>
+    public static readonly DiagnosticDescriptor OutOfMemory = new("QB3207", Severity.Error,
+        "There is not enough memory for {0}",
+        "Every thread holds the weight of one layer in several forms, and the tokens of one bin.",
+        "Use fewer threads, or lower calibration.tokensPerStep; `quantbuild plan` predicts the memory.");
 }

@@ -38,7 +38,8 @@ internal static class Evaluator
             Plan plan = derive(session.Plan);
             BuildContext context = session.Context with { Plan = plan };
             IReadOnlyList<ExpertSource> sources = [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))];
-            IReadOnlyList<BuiltExpert> experts = ModelBuild.Run(context, sources, observer) ?? throw new InvalidOperationException("an executing build left actions out");
+            IReadOnlyList<BuiltExpert> experts = ModelBuild.Run(context, sources, observer)?.Experts
+                ?? throw new InvalidOperationException("an executing build left actions out");
             byte[] descriptor = Artifacts.Describe(context, experts).ToJson();
             using var model = new QuantizedModel(session.Store, experts, descriptor);
             float[][] latents = Sample(session, set, method, model, observer);
@@ -65,8 +66,7 @@ internal static class Evaluator
     {
         observer.PhaseStarted($"Evaluate {method}", set.Samples.Count);
         var latents = new float[set.Samples.Count][];
-        Parallel.For(0, latents.Length, new ParallelOptions { MaxDegreeOfParallelism = session.Context.Threads, CancellationToken = session.Context.Cancellation },
-            i => latents[i] = Sample(session, set, set.Samples[i], method, model));
+        IndependentTasks.ForAll(session.Context, Enumerable.Range(0, latents.Length), i => latents[i] = Sample(session, set, set.Samples[i], method, model));
         return latents;
     }
 

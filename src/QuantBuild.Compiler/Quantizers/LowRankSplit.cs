@@ -15,16 +15,28 @@ public static class LowRankSplit
     /// <param name="recipe">Rank and method.</param>
     /// <param name="seed">Seed of the randomized method.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <exception cref="NumericException">The weight, or a factor in bfloat16, is not finite.</exception>
+    /// <exception cref="NumericException">The weight, a product with it, or a factor in bfloat16 is not finite.</exception>
     public static LowRankBranch Of(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads = 1)
     {
         Finite.Check("smoothed weight", smoothed);
         if (recipe.Rank == 0)
             return LowRankBranch.None(smoothed.Rows, smoothed.Columns);
-        LowRankFactors factors = recipe.Method == LowRankMethod.Exact
-            ? TruncatedSvd.Exact(smoothed, recipe.Rank)
-            : TruncatedSvd.Randomized(smoothed, recipe.Rank, seed, Tolerance, threads);
+        LowRankFactors factors = Factors(smoothed, recipe, seed, threads);
         return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, Halves(factors.Up), Halves(factors.Down));
+    }
+
+    private static LowRankFactors Factors(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads)
+    {
+        try
+        {
+            return recipe.Method == LowRankMethod.Exact
+                ? TruncatedSvd.Exact(smoothed, recipe.Rank)
+                : TruncatedSvd.Randomized(smoothed, recipe.Rank, seed, Tolerance, threads);
+        }
+        catch (ArithmeticException e) when (e is not OverflowException)
+        {
+            throw new NumericException("product of the smoothed weight", "the low-rank decomposition", float.PositiveInfinity);
+        }
     }
 
     private static ushort[] Halves(float[] values)

@@ -48,4 +48,7 @@ public sealed class ActionSpec
 
     /// <summary>SHA-256 of the canonical description.</summary>
     public Digest Key { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Expert.Length == 0 ? $"{Stage.Name} {Name}" : $"{Stage.Name} {Expert} {Name}";
 }

@@ -16,9 +16,11 @@ public static class ModelBuild
     /// <param name="sources">Both experts, open.</param>
     /// <param name="observer">Follows the build.</param>
     /// <exception cref="DiagnosticException">Something failed; everything that did not depend on it is finished and stored.</exception>
-    public static ImmutableArray<BuiltExpert>? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
+    public static BuiltModel? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
     {
-        Dictionary<string, IReadOnlyList<Digest>>? recordings = Calibrate(context, sources, observer);
+        CalibrationSet set = TrajectoryStage.LoadSet(context.Plan);
+        ImmutableArray<Digest> samples = [.. set.Samples.Select(sample => sample.Digest)];
+        Dictionary<string, IReadOnlyList<Digest>>? recordings = Calibrate(context, sources, set, observer);
 
         (ExpertSource Source, SiteKey Site, LayerPlan[] Layers)[] sites = [.. sources.SelectMany(source => source.Plan.Layers
             .GroupBy(layer => new SiteKey(layer.Block, layer.Site))
@@ -26,7 +28,7 @@ public static class ModelBuild
         observer.PhaseStarted("Quantize", sites.Sum(site => SiteBuild.CountActions(site.Source.Plan, site.Site, site.Layers)));
         var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
         // Largest first, so that the last thread to finish is not alone with the largest site.
-        ForAll(context, sites.OrderByDescending(site => site.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures)), task =>
+        IndependentTasks.ForAll(context, sites.OrderByDescending(site => site.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures)), task =>
         {
             IReadOnlyList<Digest>? recorded = recordings?[ActivationRecorder.OutputName(task.Source.Plan.Name, task.Site.Block, task.Site.Site)];
             foreach (BuiltLayer layer in SiteBuild.Run(context, task.Source, task.Site, task.Layers, recorded))
@@ -44,7 +46,7 @@ public static class ModelBuild
             else if (PackStage.Run(context, source, built) is { } files)
                 experts.Add(new BuiltExpert(source, [.. built], files));
         }
-        return experts.Count == sources.Count ? experts.ToImmutable() : null;
+        return experts.Count == sources.Count ? new BuiltModel(samples, experts.ToImmutable()) : null;
     }
 
     /// <summary>Reports layers whose Hessian needed help. It is told on every build, cached or not: the artifact is what it is.</summary>
@@ -64,38 +66,16 @@ public static class ModelBuild
     }
 
     /// <summary>Recordings of every site in sample order; null when the runner only looks and one is missing.</summary>
-    private static Dictionary<string, IReadOnlyList<Digest>>? Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
+    private static Dictionary<string, IReadOnlyList<Digest>>? Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set,
+        IBuildObserver observer)
     {
-        CalibrationSet set = TrajectoryStage.LoadSet(context.Plan);
         observer.PhaseStarted("Calibrate", set.Samples.Count);
         var models = new CalibrationModels(sources);
         var records = new ActionRecord?[set.Samples.Count];
-        ForAll(context, Enumerable.Range(0, records.Length), i => records[i] = TrajectoryStage.Run(context, sources, models, set, set.Samples[i]));
+        IndependentTasks.ForAll(context, Enumerable.Range(0, records.Length), i => records[i] = TrajectoryStage.Run(context, sources, models, set, set.Samples[i]));
         if (records.Contains(null))
             return null;
         return records[0]!.Outputs.Keys.ToDictionary(name => name,
             name => (IReadOnlyList<Digest>)[.. records.Select(record => record!.Outputs[name].Digest)], StringComparer.Ordinal);
-    }
-
-    /// <summary>Runs independent tasks in parallel; a failed one does not stop the others, and all failures are thrown together.</summary>
-    private static void ForAll<T>(BuildContext context, IEnumerable<T> tasks, Action<T> work)
-    {
-        var failures = new ConcurrentQueue<Diagnostic>();
-        var options = new ParallelOptions { MaxDegreeOfParallelism = context.Threads, CancellationToken = context.Cancellation };
-        Parallel.ForEach(Partitioner.Create(tasks, EnumerablePartitionerOptions.NoBuffering), options, task =>
-        {
-            try
-            {
-                work(task);
-            }
-            catch (DiagnosticException e)
-            {
-                foreach (Diagnostic diagnostic in e.Diagnostics)
-                    failures.Enqueue(diagnostic);
-            }
-        });
-        context.Cancellation.ThrowIfCancellationRequested();
-        if (!failures.IsEmpty)
-            throw new DiagnosticException([.. failures.DistinctBy(failure => failure.ToString()).OrderBy(failure => failure.ToString(), StringComparer.Ordinal)]);
     }
 }

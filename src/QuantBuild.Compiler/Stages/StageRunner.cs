@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
 
@@ -50,7 +52,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
             return Finish(spec, other, ActionOutcome.Cached);
         observer.ActionStarted(spec);
         long start = Stopwatch.GetTimestamp();
-        IReadOnlyDictionary<string, BlobRef> outputs = Execute(work);
+        IReadOnlyDictionary<string, BlobRef> outputs = Execute(spec, work);
         double seconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 4);
         var record = new ActionRecord(spec.Key, spec.Stage.Name, outputs, seconds, ToolVersion.Text, spec.Description);
         store.PutAction(record);
@@ -64,13 +66,16 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     private void Recheck(ActionSpec spec, ActionRecord found, Func<IReadOnlyDictionary<string, BlobRef>> work)
     {
         observer.ActionStarted(spec);
-        IReadOnlyDictionary<string, BlobRef> again = Execute(work);
+        IReadOnlyDictionary<string, BlobRef> again = Execute(spec, work);
         _rechecked[spec.Key] = again.Count == found.Outputs.Count
             && again.All(output => found.Outputs.TryGetValue(output.Key, out BlobRef old) && old == output.Value);
     }
 
-    /// <summary>Runs a stage's work. Whatever the file system refuses it, such as space for its own temporary files, is the user's business and no bug.</summary>
-    private IReadOnlyDictionary<string, BlobRef> Execute(Func<IReadOnlyDictionary<string, BlobRef>> work)
+    /// <summary>
+    /// Runs a stage's work. What the file system refuses it, such as space for its own temporary files, memory that the machine lacks, and a
+    /// source that was replaced by something else meanwhile are the user's business and no bugs.
+    /// </summary>
+    private IReadOnlyDictionary<string, BlobRef> Execute(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> work)
     {
         try
         {
@@ -79,6 +84,14 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
             throw StoreErrors.Translate(failure, store.Root);
+        }
+        catch (OutOfMemoryException failure)
+        {
+            throw new DiagnosticException(Descriptors.OutOfMemory.At(null, spec), failure);
+        }
+        catch (SafeTensorsException failure)
+        {
+            throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(failure.Path ?? store.Root), failure.Reason), failure);
         }
     }
 

@@ -102,6 +102,14 @@ public class LowRankTests
     }
 
     [Fact]
+    public void A_weight_whose_products_overflow_is_refused_like_one_that_is_not_finite()
+    {
+        float[] weight = [.. RandomData.Normal(7, 96 * 64).Select(value => value * 1e38f)];
+
+        Assert.Throws<NumericException>(() => LowRankSplit.Of(RandomData.Matrix(weight, 64), new LowRankRecipe(4, LowRankMethod.Randomized), 1));
+    }
+
+    [Fact]
     public void Values_that_are_not_finite_are_refused()
     {
         float[] weight = RandomData.Normal(6, 4 * 32);

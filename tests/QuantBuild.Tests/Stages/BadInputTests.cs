@@ -1,3 +1,4 @@
+using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.SafeTensors;
 
@@ -11,23 +12,54 @@ public sealed class BadInputTests : IDisposable
     public void Dispose() => _project.Dispose();
 
     [Fact]
-    public void A_NaN_in_a_weight_names_the_layer_and_loses_no_other_layer()
+    public void A_NaN_in_a_weight_names_the_tensor_and_the_place()
     {
-        CopyCheckpoint();
+        _project.CopyCheckpoint();
         Patch(LowNoiseFile, "blocks.0.ffn.0.weight", [0xC0, 0x7F]);
 
         DiagnosticException failure = Assert.Throws<DiagnosticException>(() => _project.Build());
 
-        // The trajectory runs through every weight, so it is the first to see the NaN.
-        Assert.All(failure.Diagnostics, diagnostic => Assert.StartsWith("QB31", diagnostic.Descriptor.Code));
-        Assert.Contains(failure.Diagnostics, diagnostic => diagnostic.Message.Contains("low_noise/blocks.0.ffn.2", StringComparison.Ordinal));
+        Diagnostic diagnostic = Assert.Single(failure.Diagnostics);
+        Assert.Equal("QB3201", diagnostic.Descriptor.Code);
+        Assert.Contains("low_noise blocks.0.ffn.0.weight: the weight is NaN at row 2, channel 116", diagnostic.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_project.Output));
+    }
+
+    [Fact]
+    public void A_failure_while_evaluating_is_a_diagnostic_too()
+    {
+        _project.CopyCheckpoint();
+        Patch(LowNoiseFile, "blocks.0.ffn.0.weight", [0xC0, 0x7F]);
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => ModelCompiler.Evaluate(_project.Options(), TestData.TinyWan("eval.jsonl"), 1,
+            SilentObserver.Instance, TestContext.Current.CancellationToken));
+
+        Assert.Equal("QB3201", Assert.Single(failure.Diagnostics).Descriptor.Code);
+    }
+
+    [Fact]
+    public void A_prompt_that_is_no_Unicode_is_an_error_at_its_line()
+    {
+        _project.Calibration = WriteCalibration("{\"id\": 0, \"prompt\": \"\\ud800\"}\n");
+
+        AssertFails("QB3102", "not a sample");
+    }
+
+    [Fact]
+    public void A_history_that_cannot_be_written_does_not_fail_the_build()
+    {
+        Directory.CreateDirectory(_project.Store);
+        _project.Build();
+        Directory.Delete(Path.Combine(_project.Store, "builds"), recursive: true);
+        File.WriteAllText(Path.Combine(_project.Store, "builds"), "in the way");
+
+        Assert.Empty(_project.Build().Ran);
     }
 
     [Fact]
     public void A_missing_shard_is_an_error_with_its_name()
     {
-        CopyCheckpoint();
+        _project.CopyCheckpoint();
         File.Delete(Path.Combine(_project.Checkpoint, "high_noise_model/diffusion_pytorch_model-00002-of-00002.safetensors"));
 
         AssertFails("QB2", "diffusion_pytorch_model-00002-of-00002.safetensors");
@@ -36,7 +68,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void A_truncated_file_is_an_error_with_its_name()
     {
-        CopyCheckpoint();
+        _project.CopyCheckpoint();
         using (FileStream file = File.OpenWrite(Path.Combine(_project.Checkpoint, LowNoiseFile)))
             file.SetLength(file.Length - 100);
 
@@ -46,7 +78,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void A_tensor_of_another_shape_is_an_error_with_its_name()
     {
-        CopyCheckpoint();
+        _project.CopyCheckpoint();
         string config = Path.Combine(_project.Checkpoint, "low_noise_model/config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"ffn_dim\": 512", "\"ffn_dim\": 544", StringComparison.Ordinal));
 
@@ -143,18 +175,6 @@ public sealed class BadInputTests : IDisposable
             SafeTensorsWriter.Write(Path.ChangeExtension(path, ".safetensors"), [TensorData.Of("null_context", [1, 128], new float[128])]);
         File.WriteAllText(path, lines);
         return path;
-    }
-
-    private void CopyCheckpoint()
-    {
-        string copy = Path.Combine(_project.Root, "checkpoint");
-        foreach (string expert in (string[])["high_noise_model", "low_noise_model"])
-        {
-            Directory.CreateDirectory(Path.Combine(copy, expert));
-            foreach (string file in Directory.EnumerateFiles(Path.Combine(_project.Checkpoint, expert)))
-                File.Copy(file, Path.Combine(copy, expert, Path.GetFileName(file)));
-        }
-        _project.Checkpoint = copy;
     }
 
     private void Patch(string file, string tensor, byte[] bytes)
