@@ -6,7 +6,7 @@ namespace QuantBuild.Kernels;
 /// <summary>X R^T = B for an upper triangular R, solved in place for many rows at once.</summary>
 internal static unsafe class TriangularSolve
 {
-    private const int Leaf = 32;
+    private const int Leaf = 64;
 
     // Rows that a leaf solves side by side, one per lane.
     private const int Lanes = 16;
