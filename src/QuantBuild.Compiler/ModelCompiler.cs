@@ -47,7 +47,7 @@ public static class ModelCompiler
     {
         using var session = CompileSession.Open(options, observer, execute: false, cancellation);
         ModelBuild.Run(session.Context, session.Sources, observer);
-        return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context),
+        return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, session.Sources),
             Predictions.StoreBytes(session.Plan, session.Runner.Trace), Predictions.ArtifactBytes(session.Sources));
     }
 

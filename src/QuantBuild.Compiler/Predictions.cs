@@ -29,13 +29,13 @@ internal static class Predictions
 
     /// <summary>
     /// Working set: per thread, the largest layer's weight in its five forms (source, smoothed, residual, rounded, transposed), its Hessian and
-    /// factor, and the tokens of its largest bin with their outputs; or, while calibrating, both experts in float32.
+    /// factor, and the tokens of its largest bin with their outputs; or, while calibrating, both experts in float32 when they stay in memory.
     /// </summary>
-    public static long PeakBytes(BuildContext context)
+    public static long PeakBytes(BuildContext context, IReadOnlyList<ExpertSource> sources)
     {
         long layer = context.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Recipe.Precision != Precision.BF16)
             .Select(layer => LayerWorkingSet(context.Plan, expert, layer))).DefaultIfEmpty().Max();
-        long models = context.Plan.Experts.Sum(expert => 4L * expert.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures));
+        long models = CalibrationModels.StorageFor(sources) == WeightStorage.Resident ? CalibrationModels.ResidentBytes(sources) : 0;
         return Math.Max(layer * context.Threads, models);
     }
 

@@ -22,9 +22,10 @@ internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources)
     }
 
     /// <summary>Memory when float32 copies of everything take a small part of it, else the file. The result is the same.</summary>
-    private static WeightStorage StorageFor(IReadOnlyList<ExpertSource> sources)
-    {
-        long bytes = sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => 4 * tensor.ElementCount));
-        return bytes < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 ? WeightStorage.Resident : WeightStorage.Mapped;
-    }
+    public static WeightStorage StorageFor(IReadOnlyList<ExpertSource> sources) =>
+        ResidentBytes(sources) < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 ? WeightStorage.Resident : WeightStorage.Mapped;
+
+    /// <summary>Memory of float32 copies of everything.</summary>
+    public static long ResidentBytes(IReadOnlyList<ExpertSource> sources) =>
+        sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => 4 * tensor.ElementCount));
 }

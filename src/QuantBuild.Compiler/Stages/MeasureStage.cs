@@ -38,7 +38,8 @@ internal static class MeasureStage
     private static JsonObject Measure(BuildContext context, ExpertPlan expert, LayerPlan layer, LayerTensors tensors, ClipChoice[] choices, IReadOnlyList<Digest> recordings)
     {
         TieRule ties = layer.Recipe.Activations.Ties;
-        ActivationQuantizer unclipped = ActivationQuantizer.Unclipped(ties);
+        // Methods differ in how they round, not in what: beside a recipe that leaves activations alone the others do so too.
+        ActivationQuantizer? unclipped = layer.Recipe.Precision == Precision.W4A4 ? ActivationQuantizer.Unclipped(ties) : null;
         float[]? scale = tensors.Scale.Length > 0 ? tensors.Scale : null;
         PackedWeight rtn = RoundToNearest.Quantize(tensors.Weight, ties).Weight;
         PackedWeight residualRtn = RoundToNearest.Quantize(tensors.Residual, ties).Weight;

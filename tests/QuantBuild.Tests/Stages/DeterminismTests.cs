@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace QuantBuild.Tests.Stages;
 
 public sealed class DeterminismTests
@@ -13,6 +15,31 @@ public sealed class DeterminismTests
 
         Assert.Equal(one.ArtifactDigests(), three.ArtifactDigests());
         Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(one.Manifest, ".lock.json")), File.ReadAllBytes(Path.ChangeExtension(three.Manifest, ".lock.json")));
+    }
+
+    [Fact]
+    public void Artifacts_and_lock_do_not_depend_on_the_culture()
+    {
+        using var plain = new TinyProject { Samples = 1 };
+        using var foreign = new TinyProject { Samples = 1 };
+        plain.Build();
+        CultureInfo before = CultureInfo.CurrentCulture;
+        var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        culture.NumberFormat.NumberDecimalSeparator = ",";
+        culture.NumberFormat.NumberGroupSeparator = ".";
+        culture.NumberFormat.NegativeSign = "\u2212";
+        CultureInfo.CurrentCulture = culture;
+        try
+        {
+            foreign.Build();
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+
+        Assert.Equal(plain.ArtifactDigests(), foreign.ArtifactDigests());
+        Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(plain.Manifest, ".lock.json")), File.ReadAllBytes(Path.ChangeExtension(foreign.Manifest, ".lock.json")));
     }
 
     [Fact]

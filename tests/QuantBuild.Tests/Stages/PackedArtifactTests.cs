@@ -46,6 +46,20 @@ public sealed class PackedArtifactTests
     }
 
     [Fact]
+    public void A_layer_with_unquantized_activations_is_compared_with_others_of_its_kind()
+    {
+        using var project = new TinyProject
+        {
+            Samples = 1,
+            Overrides = """{ "match": "blocks.0.*", "precision": "w4a16", "weights": { "method": "rtn" }, "smooth": false, "lowRank": { "rank": 0 } },""",
+        };
+
+        TinyProject.Outcome build = project.Build();
+
+        Assert.All(build.Result.Layers, layer => Assert.Equal(layer.Rtn, layer.Recipe));
+    }
+
+    [Fact]
     public void A_sharded_and_cast_artifact_opens_and_has_the_sources_values()
     {
         using var project = new TinyProject { OutputSection = """ "shardSize": "1MiB", "keptDtype": "f32" """ };
