@@ -46,7 +46,7 @@ internal sealed class CompileSession : IDisposable
         {
             foreach (ExpertPlan expert in planned.Plan!.Experts)
                 sources.Add(ExpertSource.Open(expert, store, options.ThreadCount, cancellation));
-            return new CompileSession(options, planned.Plan, store, new StageRunner(store, observer, execute), sources, cancellation);
+            return new CompileSession(options, planned.Plan, store, new StageRunner(store, observer, execute, requireInputs: () => sources.ForEach(source => source.RequireUnchanged())), sources, cancellation);
         }
         catch
         {

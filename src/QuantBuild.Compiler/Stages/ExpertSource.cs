@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
@@ -8,8 +9,12 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>An expert's checkpoint, open, with the digest of every tensor.</summary>
 public sealed class ExpertSource : IDisposable
 {
-    private ExpertSource(ExpertPlan plan, ShardedCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests, ReadOnlyMemory<byte> config)
+    private readonly ImmutableArray<(string Path, FileStamp? Stamp)> _stamps;
+
+    private ExpertSource(ExpertPlan plan, ShardedCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests, ReadOnlyMemory<byte> config,
+        ImmutableArray<(string Path, FileStamp? Stamp)> stamps)
     {
+        _stamps = stamps;
         Plan = plan;
         Checkpoint = checkpoint;
         Digests = digests;
@@ -44,8 +49,9 @@ public sealed class ExpertSource : IDisposable
         try
         {
             checkpoint = ShardedCheckpoint.Open(plan.Directory);
+            ImmutableArray<(string, FileStamp?)> stamps = [.. checkpoint.Files.Select(file => (file, FileStamp.Of(file)))];
             return new ExpertSource(plan, checkpoint, TensorDigests.OfAsync(checkpoint.Files, store, threads, ct: cancellation).GetAwaiter().GetResult(),
-                File.ReadAllBytes(Path.Combine(plan.Directory, "config.json")));
+                File.ReadAllBytes(Path.Combine(plan.Directory, "config.json")), stamps);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
@@ -55,10 +61,24 @@ public sealed class ExpertSource : IDisposable
     }
 
     /// <summary>The same checkpoint under another plan; dispose only the original.</summary>
-    public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests, ConfigJson);
+    public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests, ConfigJson, _stamps);
 
     /// <summary>A layer's weight in float32, [out, in].</summary>
     public float[] ReadWeight(LayerPlan layer) => Checkpoint.ReadFloat32(layer.WeightName);
+
+    /// <summary>
+    /// Refuses to go on when somebody wrote into a file after it was hashed: results would be remembered for other weights than they were
+    /// made from. A file that was replaced by another one is no such case, the old one stays open.
+    /// </summary>
+    /// <exception cref="DiagnosticException">A file changed (QB4007).</exception>
+    public void RequireUnchanged()
+    {
+        foreach ((string path, FileStamp? before) in _stamps)
+        {
+            if (before is not null && FileStamp.Of(path) is { } now && now.Id == before.Id && (now.Size != before.Size || now.Modified != before.Modified))
+                throw new DiagnosticException(Descriptors.InputChanged.At(null, path));
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Checkpoint.Dispose();

@@ -11,7 +11,8 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="observer">Is told of every action.</param>
 /// <param name="execute">False only looks: a missing action is reported and not executed.</param>
 /// <param name="recheck">Cached actions to execute again, comparing their outputs; null for none.</param>
-public sealed class StageRunner(ContentStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null)
+/// <param name="requireInputs">Throws when the inputs are no longer what keys were computed from; called before a result is remembered.</param>
+public sealed class StageRunner(ContentStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null, Action? requireInputs = null)
 {
     private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), ActionEvent> _trace = new();
     private readonly ConcurrentDictionary<Digest, bool> _rechecked = new();
@@ -54,6 +55,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         long start = Stopwatch.GetTimestamp();
         IReadOnlyDictionary<string, BlobRef> outputs = Execute(spec, work);
         double seconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 4);
+        requireInputs?.Invoke();
         var record = new ActionRecord(spec.Key, spec.Stage.Name, outputs, seconds, ToolVersion.Text, spec.Description);
         store.PutAction(record);
         return Finish(spec, record, ActionOutcome.Ran);

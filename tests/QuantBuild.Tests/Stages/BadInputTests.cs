@@ -26,6 +26,25 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_that_is_written_to_during_a_build_leaves_no_result_behind()
+    {
+        using var reference = new TinyProject { Samples = 1 };
+        reference.Build();
+        _project.Samples = 1;
+        _project.CopyCheckpoint();
+        string file = Path.Combine(_project.Checkpoint, LowNoiseFile);
+        byte[] original = File.ReadAllBytes(file);
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() =>
+            _project.Build(new BeforeFirst("LowRank", () => Patch(LowNoiseFile, "blocks.0.ffn.2.weight", [0x00, 0x41]))));
+        File.WriteAllBytes(file, original);
+        _project.Build();
+
+        Assert.Equal("QB4007", Assert.Single(failure.Diagnostics).Descriptor.Code);
+        Assert.Equal(reference.ArtifactDigests(), _project.ArtifactDigests());
+    }
+
+    [Fact]
     public void A_failure_while_evaluating_is_a_diagnostic_too()
     {
         _project.CopyCheckpoint();
@@ -183,7 +202,7 @@ public sealed class BadInputTests : IDisposable
         long position;
         using (SafeTensorsFile tensors = SafeTensorsFile.Open(path))
             position = new FileInfo(path).Length - tensors.Tensors.Values.Max(info => info.End) + tensors.Tensors[tensor].Begin;
-        using FileStream stream = File.OpenWrite(path);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         stream.Position = position + 1000;
         stream.Write(bytes);
     }
