@@ -1,0 +1,154 @@
+using QuantBuild.Artifacts;
+using QuantBuild.Imaging;
+using QuantBuild.Models;
+using QuantBuild.Models.Vae;
+using QuantBuild.Models.Wan;
+using QuantBuild.SafeTensors;
+using QuantBuild.Sampling;
+using QuantBuild.Text;
+
+namespace QuantBuild.Pipelines;
+
+/// <summary>Wan2.2 image to video: a picture and a prompt become frames, by full-precision experts or those of an artifact.</summary>
+/// <remarks>
+/// Every result is a function of its inputs down to the last bit, whatever the number of threads.  Only what a phase needs is in memory:
+/// the text encoder is read from its files as it runs, encoder and decoder are loaded for their phases, and experts as
+/// <see cref="ExpertMemory"/> says.  Used by one caller at a time.
+/// </remarks>
+/// <example>
+/// <code>
+/// using ModelArtifact artifact = ModelArtifact.Open("artifacts/tinywan");
+/// var pipeline = new WanImageToVideoPipeline("checkpoint", artifact);
+/// GeneratedVideo video = pipeline.Generate(Image.Load("first.png"), "a red star moves left", new GenerationOptions { Frames = 17 });
+/// using FileStream file = File.Create("video.png");
+/// PngWriter.WriteAnimation(file, video.Frames, framesPerSecond: 16);
+/// </code>
+/// </example>
+public sealed class WanImageToVideoPipeline
+{
+    private readonly PipelineFolders _folders;
+    private readonly ModelArtifact? _artifact;
+    private readonly ExpertMemory _memory;
+    private readonly UnigramTokenizer _tokenizer;
+    private readonly TextEncoderConfig _textConfig;
+    private readonly VaeConfig _vaeConfig;
+    private readonly WanConfig _config;
+    private WanWeights? _high;
+    private WanWeights? _low;
+
+    /// <summary>Takes a checkpoint's folder, and reads its configurations and its tokenizer.</summary>
+    /// <param name="checkpoint">
+    /// The folder with <c>text_encoder</c>, <c>tokenizer</c> and <c>vae</c>, and, unless there is an artifact, <c>high_noise_model</c> and
+    /// <c>low_noise_model</c>.
+    /// </param>
+    /// <param name="artifact">An open artifact whose experts are used in place of the checkpoint's; must stay open.</param>
+    /// <param name="memory">What is kept of the experts.</param>
+    /// <exception cref="InvalidDataException">A part is missing or damaged, or the parts do not fit each other; the message says which.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public WanImageToVideoPipeline(string checkpoint, ModelArtifact? artifact = null, ExpertMemory memory = ExpertMemory.One)
+    {
+        _folders = new PipelineFolders(checkpoint);
+        _artifact = artifact;
+        _memory = memory;
+        _tokenizer = UnigramTokenizer.Load(_folders.Tokenizer);
+        _textConfig = TextEncoderConfig.Load(Path.Combine(_folders.TextEncoder, "config.json"));
+        _vaeConfig = VaeConfig.Load(Path.Combine(_folders.Vae, "config.json"));
+        _config = artifact?.HighNoise.Config ?? WanConfig.Load(_folders.HighNoiseConfig);
+        if (_textConfig.Dim != _config.TextDim || _tokenizer.VocabularySize > _textConfig.VocabularySize)
+            throw new InvalidDataException($"{checkpoint}: the text encoder makes {_textConfig.Dim} channels of {_textConfig.VocabularySize} tokens; the model takes {_config.TextDim}, the tokenizer makes {_tokenizer.VocabularySize}");
+        if (_vaeConfig.LatentDim != _config.OutDim || _config.ConditionDim != _config.OutDim + VaeConfig.TemporalStride)
+            throw new InvalidDataException($"{checkpoint}: the autoencoder makes {_vaeConfig.LatentDim} channels; the model takes {_config.OutDim} and a condition of {_config.ConditionDim}");
+    }
+
+    /// <summary>Makes a video.</summary>
+    /// <param name="image">Its first frame.</param>
+    /// <param name="prompt">What happens in it.</param>
+    /// <param name="options">How it is made; null for the defaults.</param>
+    /// <param name="progress">Told about every step; may be null.</param>
+    /// <param name="ct">Cancels between steps.</param>
+    /// <returns>The video. The first frame is the picture's, as far as autoencoder and model keep it.</returns>
+    /// <exception cref="ArgumentException">The size, the frames or the sampling options are not possible.</exception>
+    /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public GeneratedVideo Generate(Image image, string prompt, GenerationOptions? options = null, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
+    {
+        options ??= new GenerationOptions();
+        SamplingOptions sampling = _artifact is null ? options.Sampling : options.Sampling with { Boundary = _artifact.Descriptor.Boundary };
+        VideoShape size = FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames);
+        LatentShape shape = VaeConfig.LatentShapeOf(size);
+
+        bool isGuided = sampling.GuidanceHigh != 1 || sampling.GuidanceLow != 1;
+        float[][] contexts = EncodePrompts(isGuided ? [prompt, options.NegativePrompt] : [prompt], sampling.Threads, progress, ct);
+        progress?.Report(new GenerationProgress(GenerationPhase.EncodeImage, 0, 1));
+        float[] condition = EncodeImage(image, size, sampling.Threads, ct);
+        progress?.Report(new GenerationProgress(GenerationPhase.EncodeImage, 1, 1));
+
+        var conditioning = new WanConditioning(contexts[0], contexts[0].Length / _config.TextDim, condition);
+        WanConditioning? negative = isGuided ? new WanConditioning(contexts[1], contexts[1].Length / _config.TextDim, condition) : null;
+        float[] noise = GaussianNoise.Draw(options.Seed, checked(_config.OutDim * shape.Volume));
+        float[] latent = Denoise(sampling, shape, noise, conditioning, negative, progress, ct);
+        return new GeneratedVideo(Decode(shape, latent, sampling.Threads, progress, ct), latent, shape);
+    }
+
+    private float[][] EncodePrompts(string[] prompts, int threads, IProgress<GenerationProgress>? progress, CancellationToken ct)
+    {
+        using ShardedCheckpoint weights = _folders.OpenTextEncoder();
+        var encoder = new TextEncoder(_textConfig, weights);
+        var contexts = new float[prompts.Length][];
+        for (int i = 0; i < prompts.Length; i++)
+        {
+            progress?.Report(new GenerationProgress(GenerationPhase.EncodeText, i, prompts.Length));
+            contexts[i] = encoder.Encode(_tokenizer.Encode(prompts[i], _config.TextLen), threads, ct);
+        }
+        progress?.Report(new GenerationProgress(GenerationPhase.EncodeText, prompts.Length, prompts.Length));
+        return contexts;
+    }
+
+    private float[] EncodeImage(Image image, VideoShape size, int threads, CancellationToken ct)
+    {
+        using ShardedCheckpoint weights = _folders.OpenVae();
+        return FirstFrame.Condition(new VideoAutoencoder(_vaeConfig, weights), image, size, threads, ct);
+    }
+
+    private float[] Denoise(SamplingOptions sampling, LatentShape shape, float[] noise, WanConditioning conditioning, WanConditioning? negative,
+        IProgress<GenerationProgress>? progress, CancellationToken ct)
+    {
+        ShardedCheckpoint? high = _artifact is null ? ShardedCheckpoint.Open(_folders.HighNoise) : null;
+        ShardedCheckpoint? low = _artifact is null ? ShardedCheckpoint.Open(_folders.LowNoise) : null;
+        using (high)
+        using (low)
+        {
+            progress?.Report(new GenerationProgress(GenerationPhase.Denoise, 0, sampling.Steps));
+            var sampler = new TwoExpertSampler(
+                () => new WanTransformer(Load(_artifact?.HighNoise, high, () => _folders.HighNoiseConfig, ref _high)),
+                () => new WanTransformer(Load(_artifact?.LowNoise, low, () => _folders.LowNoiseConfig, ref _low)));
+            return sampler.Run(sampling, shape, noise, conditioning, negative,
+                progress: step => progress?.Report(new GenerationProgress(GenerationPhase.Denoise, step.Index + 1, step.Count)), ct: ct);
+        }
+    }
+
+    private WanWeights Load(ArtifactExpertModel? artifact, ShardedCheckpoint? checkpoint, Func<string> config, ref WanWeights? kept)
+    {
+        if (kept is not null)
+            return kept;
+        WeightStorage storage = _memory == ExpertMemory.None ? WeightStorage.Mapped : WeightStorage.Resident;
+        WanWeights weights = artifact?.LoadWeights(storage) ?? WanWeights.Load(WanConfig.Load(config()), checkpoint!, storage);
+        if (_memory == ExpertMemory.Both)
+            kept = weights;
+        return weights;
+    }
+
+    private List<Image> Decode(LatentShape shape, float[] latent, int threads, IProgress<GenerationProgress>? progress, CancellationToken ct)
+    {
+        VideoShape size = VaeConfig.VideoShapeOf(shape);
+        var frames = new List<Image>(size.Frames);
+        progress?.Report(new GenerationProgress(GenerationPhase.Decode, 0, size.Frames));
+        using ShardedCheckpoint weights = _folders.OpenVae();
+        new VideoAutoencoder(_vaeConfig, weights).Decode(shape, latent, (frame, pixels) =>
+        {
+            frames.Add(Image.FromPlanes(pixels, size.Height, size.Width));
+            progress?.Report(new GenerationProgress(GenerationPhase.Decode, frame + 1, size.Frames));
+        }, threads, ct);
+        return frames;
+    }
+}

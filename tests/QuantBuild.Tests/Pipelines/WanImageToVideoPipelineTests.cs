@@ -1,0 +1,94 @@
+using QuantBuild.Imaging;
+using QuantBuild.Pipelines;
+using QuantBuild.Sampling;
+
+namespace QuantBuild.Tests.Pipelines;
+
+public class WanImageToVideoPipelineTests
+{
+    private const string Prompt = "a big red star moves left over a blue gradient background";
+
+    private static readonly string Checkpoint = TestData.TinyWan("checkpoint");
+    private static readonly Image Picture = Image.Load(TestData.TinyWan("eval", "images", "001.png"));
+
+    // Four steps of shift 5 visit timesteps on both sides of the boundary.
+    private static readonly GenerationOptions Options = new()
+    {
+        Frames = 5, Area = 64 * 96, Seed = 7, Sampling = new SamplingOptions { Steps = 4, Threads = 1 },
+    };
+
+    [Fact]
+    public void The_first_frame_stays_the_picture()
+    {
+        GeneratedVideo video = Generate(Options with { Frames = 17, Sampling = Options.Sampling with { Steps = 12, Threads = 2 } });
+        Assert.Equal(17, video.Frames.Count);
+        Assert.Equal((96, 64), (video.Frames[0].Width, video.Frames[0].Height));
+        double error = Enumerable.Range(0, Picture.Pixels.Length).Average(i => Math.Abs(Picture.Pixels.Span[i] - video.Frames[0].Pixels.Span[i]));
+        Assert.InRange(error, 0, 12);
+    }
+
+    [Theory]
+    [InlineData(ExpertMemory.Both, 1)]
+    [InlineData(ExpertMemory.None, 3)]
+    public void Threads_and_where_weights_live_do_not_change_a_bit(ExpertMemory memory, int threads)
+    {
+        float[] expected = Generate(Options).Latent.ToArray();
+        GenerationOptions options = Options with { Sampling = Options.Sampling with { Threads = threads } };
+        Assert.Equal(expected, Generate(options, memory).Latent.ToArray());
+    }
+
+    [Fact]
+    public void Phases_report_their_progress_in_order_and_to_the_end()
+    {
+        var seen = new List<GenerationProgress>();
+        Generate(Options, progress: new Recorder(seen));
+        Assert.Equal(Enum.GetValues<GenerationPhase>(), seen.Select(step => step.Phase).Distinct());
+        Assert.All(seen.GroupBy(step => step.Phase), phase => Assert.Equal(phase.Last().Total, phase.Last().Done));
+        Assert.Equal([0, 1, 2, 3, 4], seen.Where(step => step.Phase == GenerationPhase.Denoise).Select(step => step.Done));
+    }
+
+    [Fact]
+    public void A_cancelled_run_stops_at_the_next_step()
+    {
+        using var source = new CancellationTokenSource();
+        var seen = new List<GenerationProgress>();
+        Assert.Throws<OperationCanceledException>(() => new WanImageToVideoPipeline(Checkpoint).Generate(Picture, Prompt, Options,
+            new Recorder(seen, step => { if (step is { Phase: GenerationPhase.Denoise, Done: 2 }) source.Cancel(); }), source.Token));
+        Assert.Equal(2, seen[^1].Done);
+    }
+
+    [Fact]
+    public void Seeds_and_prompts_make_different_videos()
+    {
+        float[] first = Generate(Options).Latent.ToArray();
+        Assert.NotEqual(first, Generate(Options with { Seed = 8 }).Latent.ToArray());
+        Assert.NotEqual(first, Generate(Options with { NegativePrompt = "blurry" }).Latent.ToArray());
+    }
+
+    [Fact]
+    public void A_checkpoint_in_pickle_files_is_refused_with_what_to_take_instead()
+    {
+        string folder = Directory.CreateTempSubdirectory("qb-pth").FullName;
+        File.WriteAllText(Path.Combine(folder, "Wan2.1_VAE.pth"), "");
+        Directory.CreateDirectory(Path.Combine(folder, "google", "umt5-xxl"));
+        foreach (string file in Directory.GetFiles(Path.Combine(Checkpoint, "tokenizer")))
+            File.Copy(file, Path.Combine(folder, "google", "umt5-xxl", Path.GetFileName(file)));
+
+        var error = Assert.Throws<InvalidDataException>(() => new WanImageToVideoPipeline(folder));
+
+        Assert.Contains("Diffusers", error.Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static GeneratedVideo Generate(GenerationOptions options, ExpertMemory memory = ExpertMemory.One, IProgress<GenerationProgress>? progress = null) =>
+        new WanImageToVideoPipeline(Checkpoint, memory: memory).Generate(Picture, Prompt, options, progress, TestContext.Current.CancellationToken);
+
+    private sealed class Recorder(List<GenerationProgress> seen, Action<GenerationProgress>? then = null) : IProgress<GenerationProgress>
+    {
+        public void Report(GenerationProgress value)
+        {
+            seen.Add(value);
+            then?.Invoke(value);
+        }
+    }
+}
