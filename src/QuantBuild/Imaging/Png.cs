@@ -81,7 +81,7 @@ public static class Png
             if (stream.ReadAtLeast(raster, length, throwOnEndOfStream: false) < length)
                 throw new InvalidDataException("the picture's data ends early");
         }
-        catch (ZLibException e)
+        catch (IOException e)
         {
             throw new InvalidDataException("the picture's data cannot be decompressed", e);
         }
