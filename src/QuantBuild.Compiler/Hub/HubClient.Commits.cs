@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Hub;
+
+/// <content>What makes up an upload: asking how each file travels, and the commit.</content>
+public sealed partial class HubClient
+{
+    /// <summary>Files per request.</summary>
+    internal const int ChunkSize = 100;
+
+    /// <summary>Asks how each file travels.</summary>
+    internal async Task<ImmutableArray<PreuploadAnswer>> PreuploadAsync(RepoId repository, string revision, IReadOnlyList<HubFile> files, bool pullRequest, CancellationToken ct)
+    {
+        var answers = ImmutableArray.CreateBuilder<PreuploadAnswer>();
+        foreach (HubFile[] chunk in files.Chunk(ChunkSize))
+        {
+            var body = new JsonObject
+            {
+                ["files"] = new JsonArray([.. chunk.Select(file => (JsonNode)new JsonObject
+                {
+                    ["path"] = file.Path,
+                    ["sample"] = Convert.ToBase64String(file.Sample()),
+                    ["size"] = file.Size,
+                })]),
+            };
+            HubRequest request = About(HttpMethod.Post, repository, $"preupload/{Escape(revision)}{Query(pullRequest)}", $"preparing the upload to '{repository}'") with
+            {
+                Content = () => HubJson.Body(body),
+                Revision = revision,
+            };
+            Dictionary<string, PreuploadAnswer> byPath = await CallAsync(request, answer => answer["files"]!.AsArray()
+                .Select(file => new PreuploadAnswer(Text(file!["path"]), Text(file["uploadMode"]) == "lfs",
+                    file["shouldIgnore"]?.GetValue<bool>() ?? false))
+                .ToDictionary(file => file.Path, StringComparer.Ordinal), ct);
+            // Git LFS has no object for nothing: the Hub takes empty files into the commit itself.
+            answers.AddRange(chunk.Select(file => byPath.TryGetValue(file.Path, out PreuploadAnswer? answer)
+                ? answer with { Large = answer.Large && file.Size > 0 }
+                : throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, $"it leaves out '{file.Path}'", "unknown"))));
+        }
+        return answers.ToImmutable();
+    }
+
+    /// <summary>Makes a commit.</summary>
+    /// <returns>The commit; null when the connection broke or the server failed, so that it is not known whether it was made.</returns>
+    /// <exception cref="DiagnosticException">It was refused; the branch moved (QB5024).</exception>
+    internal async Task<HubCommit?> TryCommitAsync(RepoId repository, string revision, string lines, bool pullRequest, CancellationToken ct)
+    {
+        HubRequest request = About(HttpMethod.Post, repository, $"commit/{Escape(revision)}{Query(pullRequest)}", $"committing to '{repository}'") with
+        {
+            Content = () =>
+            {
+                var content = new StringContent(lines);
+                content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+                return content;
+            },
+            Revision = revision,
+            Repeatable = false,
+            Accepts = status => (int)status >= 500 || status is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict or HttpStatusCode.RequestTimeout,
+        };
+        try
+        {
+            using HttpResponseMessage response = await Transport.SendAsync(request, ct);
+            if (response.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict)
+            {
+                DiagnosticException refusal = await HubFailures.FromAsync(request, response, options.Token, ct);
+                throw new DiagnosticException(Descriptors.HubBranchMoved.At(null, revision, repository, refusal.Diagnostics[0].Message), refusal);
+            }
+            if (!response.IsSuccessStatusCode)
+                return null;
+            return await HubJson.ReadAsync(request, response, answer => new HubCommit(CommitIn(answer["commitOid"]),
+                answer["pullRequestUrl"]?.GetValue<string>() ?? answer["commitUrl"]?.GetValue<string>()), ct);
+        }
+        catch (DiagnosticException failure) when (failure.Diagnostics[0].Descriptor == Descriptors.HubUnreachable)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The body of a commit, one JSON value per line.</summary>
+    internal static string CommitLines(string summary, string description, string? parent, IEnumerable<HubFile> small, IEnumerable<HubFile> large, IEnumerable<string> deleted)
+    {
+        var header = new JsonObject { ["summary"] = summary, ["description"] = description };
+        if (parent is not null)
+            header["parentCommit"] = parent;
+        IEnumerable<JsonObject> lines = [
+            Line("header", header),
+            .. small.Select(file => Line("file", new JsonObject
+            {
+                ["path"] = file.Path,
+                ["content"] = Convert.ToBase64String(file.ReadAll()),
+                ["encoding"] = "base64",
+            })),
+            .. large.Select(file => Line("lfsFile", new JsonObject
+            {
+                ["path"] = file.Path,
+                ["algo"] = "sha256",
+                ["oid"] = file.Digest.ToString(),
+                ["size"] = file.Size,
+            })),
+            .. deleted.Select(path => Line("deletedFile", new JsonObject { ["path"] = path }))];
+        return string.Concat(lines.Select(line => line.ToJsonString(JsonSerializerOptions.Web) + "\n"));
+    }
+
+    private static JsonObject Line(string key, JsonObject value) => new() { ["key"] = key, ["value"] = value };
+
+    private static string Query(bool pullRequest) => pullRequest ? "?create_pr=1" : "";
+}

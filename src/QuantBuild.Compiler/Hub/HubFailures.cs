@@ -1,0 +1,132 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Hub;
+
+/// <summary>Turns the Hub's answers that are no success into diagnostics.</summary>
+internal static class HubFailures
+{
+    private const int LongestBody = 1 << 16;
+    private const int LongestMessage = 400;
+
+    /// <summary>The diagnostic for a refusal.</summary>
+    public static async Task<DiagnosticException> FromAsync(HubRequest request, HttpResponseMessage response, HubToken? token, CancellationToken ct)
+    {
+        // Servers repeat what they were sent. Secrets go before the text is shortened, lest half of one stays.
+        string message = Plain(((HubToken?[])[token, request.Token, request.Secret]).OfType<HubToken>()
+            .Aggregate(await MessageAsync(response, ct), (text, secret) => secret.Redact(text)));
+        string id = IdOf(response);
+        return new DiagnosticException(Describe(request, response, token, message, id));
+    }
+
+    /// <summary>The request's name in the server's logs: what the server says it is, else what was sent.</summary>
+    public static string IdOf(HttpResponseMessage response)
+    {
+        foreach (string name in (string[])["X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id"])
+        {
+            if (Header(response, name) is { } id)
+                return Plain(id, 100);
+        }
+        return response.RequestMessage is { } request && request.Headers.TryGetValues("X-Amzn-Trace-Id", out IEnumerable<string>? sent)
+            ? sent.First() : "unknown";
+    }
+
+    /// <summary>A header's first value.</summary>
+    public static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out IEnumerable<string>? values) || response.Content.Headers.TryGetValues(name, out values)
+            ? values.FirstOrDefault(value => value.Length > 0) : null;
+
+    /// <summary>Text of a server on one line, without control characters and not endless.</summary>
+    public static string Plain(string text, int longest = LongestMessage)
+    {
+        var plain = new StringBuilder(Math.Min(text.Length, longest));
+        foreach (char c in text.AsSpan().Trim())
+        {
+            if (plain.Length == longest)
+                return plain.Append('…').ToString();
+            plain.Append(char.IsControl(c) ? ' ' : c);
+        }
+        return plain.ToString();
+    }
+
+    private static Diagnostic Describe(HubRequest request, HttpResponseMessage response, HubToken? token, string message, string id)
+    {
+        HttpStatusCode status = response.StatusCode;
+        string repository = request.Repository?.ToString() ?? "";
+        switch (Header(response, "X-Error-Code"))
+        {
+            case "RepoNotFound":
+                return Descriptors.HubRepositoryNotFound.At(null, repository, id);
+            case "RevisionNotFound":
+                return Descriptors.HubRevisionNotFound.At(null, repository, request.Revision ?? "", id);
+            case "EntryNotFound":
+                return Descriptors.HubFileNotFound.At(null, repository, request.Path ?? "", id);
+            case "GatedRepo":
+                return Descriptors.HubGated.At(null, repository, message, id);
+        }
+        return status switch
+        {
+            HttpStatusCode.Unauthorized when token is not null && IsAboutToken(message) => Descriptors.HubTokenRejected.At(null, message, id),
+            HttpStatusCode.Unauthorized when token is null && request.Repository is null => Descriptors.HubTokenMissing.At(null, request.Purpose),
+            HttpStatusCode.Unauthorized when request.Repository is null => Descriptors.HubTokenRejected.At(null, message, id),
+            // The Hub does not tell strangers whether a private repository exists.
+            HttpStatusCode.Unauthorized => Descriptors.HubRepositoryNotFound.At(null, repository, id),
+            HttpStatusCode.NotFound when request.Path is not null => Descriptors.HubFileNotFound.At(null, repository, request.Path, id),
+            HttpStatusCode.NotFound when request.Repository is not null => Descriptors.HubRepositoryNotFound.At(null, repository, id),
+            HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.InsufficientStorage =>
+                Descriptors.HubTooLarge.At(null, request.Path ?? request.Purpose, message, id),
+            HttpStatusCode.Forbidden => Descriptors.HubForbidden.At(null, request.Purpose, message, id),
+            HttpStatusCode.TooManyRequests => Descriptors.HubRateLimited.At(null, request.Purpose, message, id),
+            _ when HubRetries.IsTransient(status) || (int)status >= 500 => Descriptors.HubServerFailed.At(null, request.Purpose, (int)status, message, id),
+            _ => Descriptors.HubRefused.At(null, request.Purpose, (int)status, message, id),
+        };
+    }
+
+    private static bool IsAboutToken(string message) => message.Contains("credentials", StringComparison.OrdinalIgnoreCase)
+        || message.Contains("token", StringComparison.OrdinalIgnoreCase);
+
+    private static async Task<string> MessageAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        string fallback = Header(response, "X-Error-Message") ?? response.ReasonPhrase ?? "no reason given";
+        try
+        {
+            await using Stream body = await response.Content.ReadAsStreamAsync(ct);
+            var bytes = new byte[LongestBody];
+            int count = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
+            return InBody(Encoding.UTF8.GetString(bytes, 0, count)) ?? fallback;
+        }
+        catch (Exception failure) when (HubRetries.IsConnectionFailure(failure))
+        {
+            return fallback;
+        }
+    }
+
+    /// <summary>The message in one of the three forms in which the Hub puts it; null when the body has none.</summary>
+    private static string? InBody(string text)
+    {
+        try
+        {
+            if (JsonNode.Parse(text) is not JsonObject body)
+                return null;
+            IEnumerable<string> parts = [
+                .. Texts(body["error"]), .. Texts(body["error_description"]), .. Texts(body["message"]),
+                .. (body["errors"] as JsonArray ?? []).OfType<JsonObject>().SelectMany(error => Texts(error["message"]))];
+            string[] found = [.. parts.Where(part => part.Length > 0).Distinct()];
+            return found.Length > 0 ? string.Join("; ", found) : null;
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<string> Texts(JsonNode? node) => node switch
+    {
+        JsonArray list => list.SelectMany(Texts),
+        JsonValue value when value.GetValueKind() == JsonValueKind.String => [value.GetValue<string>()],
+        _ => [],
+    };
+}

@@ -1,0 +1,77 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Hub;
+
+/// <summary>JSON to and from the Hub. Answers are somebody else's bytes: limited in size, and anything odd is a diagnostic.</summary>
+internal static class HubJson
+{
+    /// <summary>Media type of the LFS protocol.</summary>
+    public const string Lfs = "application/vnd.git-lfs+json";
+
+    private const int Largest = 1 << 26;
+
+    /// <summary>A body of JSON.</summary>
+    public static HttpContent Body(JsonNode value, string mediaType = "application/json")
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(value));
+        content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+        return content;
+    }
+
+    /// <summary>Reads a part of an answer whose JSON is known already.</summary>
+    /// <exception cref="DiagnosticException">It is not what the protocol says (QB5013).</exception>
+    public static T Read<T>(HubRequest request, JsonNode answer, string id, Func<JsonNode, T> read)
+    {
+        try
+        {
+            return read(answer);
+        }
+        catch (Exception failure) when (IsOdd(failure))
+        {
+            throw Invalid(request, id, failure);
+        }
+    }
+
+    /// <summary>Reads an answer.</summary>
+    /// <exception cref="DiagnosticException">It is not what the protocol says (QB5013), or the connection broke (QB5010).</exception>
+    public static async Task<T> ReadAsync<T>(HubRequest request, HttpResponseMessage response, Func<JsonNode, T> read, CancellationToken ct)
+    {
+        try
+        {
+            if (response.Content.Headers.ContentLength > Largest)
+                throw new FormatException("it is too long");
+            await using Stream body = await response.Content.ReadAsStreamAsync(ct);
+            using var content = new MemoryStream();
+            var chunk = new byte[1 << 14];
+            for (int count; (count = await body.ReadAsync(chunk, ct)) > 0;)
+            {
+                if (content.Length + count > Largest)
+                    throw new FormatException("it is too long");
+                await content.WriteAsync(chunk.AsMemory(0, count), ct);
+            }
+            return read(JsonNode.Parse(content.GetBuffer().AsSpan(0, (int)content.Length)) ?? throw new FormatException("it is null"));
+        }
+        catch (Exception failure) when (IsOdd(failure))
+        {
+            throw Invalid(request, HubFailures.IdOf(response), failure);
+        }
+        catch (Exception failure) when (HubRetries.IsConnectionFailure(failure))
+        {
+            throw HubTransport.Unreachable(request, 1, failure);
+        }
+    }
+
+    private static bool IsOdd(Exception failure) => failure is JsonException or FormatException or InvalidOperationException or ArgumentException
+        or NullReferenceException or OverflowException;
+
+    private static DiagnosticException Invalid(HubRequest request, string id, Exception failure)
+    {
+        // A malformed address may be a secret, so its exception's text is not shown.
+        string why = failure is FormatException and not UriFormatException or JsonException
+            ? HubFailures.Plain(failure.Message) : "a value is missing or has another type";
+        return new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, why, id), failure);
+    }
+}

@@ -1,0 +1,28 @@
+namespace QuantBuild.Compiler.Hub;
+
+/// <summary>Ends a try over whose connection nothing moves any more.</summary>
+internal sealed class StallWatch(TimeSpan limit)
+{
+    private volatile CancellationTokenSource? _current;
+
+    /// <summary>Begins a try.</summary>
+    public CancellationTokenSource Begin(CancellationToken ct)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        source.CancelAfter(limit);
+        return _current = source;
+    }
+
+    /// <summary>Bytes have moved.</summary>
+    public void Moved()
+    {
+        try
+        {
+            _current?.CancelAfter(limit);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The try is over; a last report of progress came late.
+        }
+    }
+}
