@@ -1,3 +1,5 @@
+using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
@@ -21,7 +23,9 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
         _folder = store.NewTemporary();
         ArtifactFolder.WriteAsync(store, _folder, Artifacts.FilesOf(experts), descriptor).GetAwaiter().GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
-        _weights = [.. experts.Select(expert => new Lazy<WanWeights>(() => (expert.Source.Plan.Name == "high_noise" ? _artifact.HighNoise : _artifact.LowNoise).LoadWeights()))];
+        WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)]);
+        _weights = [.. experts.Select(expert => new Lazy<WanWeights>(
+            () => (expert.Source.Plan.Name == ExpertNames.HighNoise ? _artifact.HighNoise : _artifact.LowNoise).LoadWeights(storage)))];
     }
 
     /// <inheritdoc/>
