@@ -23,6 +23,5 @@ internal static class ClipScale
 
     public static ClipResult Search(float[] x, float[] w, PackedWeight packed, ImmutableArray<int> offsets, Settings s) =>
         ClipSearch.Search(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs),
-            new ReadOnlyMatrixView(packed.Dequantize(), s.Outputs, s.Inputs),
-            new ActivationRecipe(ClipGranularity.Block, Ratios, offsets, TieRule.Even, ClipObjective.Output), s.Threads);
+            packed, new ActivationRecipe(ClipGranularity.Block, Ratios, offsets, TieRule.Even, ClipObjective.Output), s.Threads);
 }

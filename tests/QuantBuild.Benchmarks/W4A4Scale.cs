@@ -34,7 +34,7 @@ internal static class W4A4Scale
         contest.Add("Gemm of the layer in float32", () => GemmScale.Multiply(x, w, y, s, s.Threads), s.Operations, "GOP/s");
         contest.Add("w4a4, eq. (11) complete", () => Apply(resident, x, y, s), s.Operations, "GOP/s");
         contest.Add("w4a4, weights decoded on use", () => Apply(mapped, x, y, s), s.Operations, "GOP/s");
-        contest.Add("  of it: rounding the tokens", () => tokens.Load(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), TieRule.Even, 0.9f, 0, negate: false, s.Threads));
+        contest.Add("  of it: rounding the tokens", () => tokens.Load(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new Mxfp4Rounding(TieRule.Even, 0.9f, 0, float.PositiveInfinity), negate: false, s.Threads));
         contest.Add("  of it: integer products", () => Mxfp4Product.Add(tokens, panels, new MatrixView(y, s.Tokens, s.Outputs), s.Threads), s.Operations, "GOP/s");
         contest.Add("w4a16", () => Apply(w4a16, x, y, s), s.Operations, "GOP/s");
         contest.Run(s.Rounds);

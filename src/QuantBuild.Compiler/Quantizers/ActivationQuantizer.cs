@@ -14,6 +14,9 @@ public sealed record ActivationQuantizer(float Ratio, int ExponentOffset, float 
     /// <summary>No clipping: every block's scale covers its maximum.</summary>
     public static ActivationQuantizer Unclipped(TieRule ties) => new(1, 0, float.PositiveInfinity, ties);
 
+    /// <summary>The same for the integer kernels.</summary>
+    public Mxfp4Rounding Rounding => new(Ties, Ratio, ExponentOffset, Threshold);
+
     /// <summary>Rounds and reads back: the values that the 4-bit main branch multiplies.</summary>
     /// <param name="x">Smoothed activations, [tokens, in], row-major.</param>
     /// <param name="result">Receives [tokens, in], row-major; may be the memory of <paramref name="x"/>.</param>

@@ -41,8 +41,7 @@ internal static class ClipStage
             var x = new MatrixView(tokens, tokens.Length / layer.InFeatures, layer.InFeatures);
             if (tensors.Scale.Length > 0)
                 Smoothing.ApplyToActivation(x, tensors.Scale, x);
-            var rounded = new ReadOnlyMatrixView(tensors.Packed.Dequantize(), layer.OutFeatures, layer.InFeatures);
-            ClipResult result = ClipSearch.Search(x, tensors.Residual, rounded, recipe with { ClipRatios = ratios });
+            ClipResult result = ClipSearch.Search(x, tensors.Residual, tensors.Packed, recipe with { ClipRatios = ratios });
             var choice = new ClipChoice(result.Best.Ratio, result.Best.ExponentOffset, result.Threshold,
                 [.. result.Candidates.Select(candidate => new ClipChoice.Candidate(candidate.Ratio, candidate.ExponentOffset, candidate.Error))]);
             return Outputs.Of("choice", context.Store.StoreJson(choice.ToJson()));

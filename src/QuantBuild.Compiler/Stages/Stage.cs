@@ -18,7 +18,7 @@ public sealed record Stage(string Name, int Version)
     public static Stage Gptq { get; } = new("Gptq", 1);
 
     /// <summary>Clip ratio of a layer in a bin, eq. (10).</summary>
-    public static Stage Clip { get; } = new("Clip", 1);
+    public static Stage Clip { get; } = new("Clip", 2);
 
     /// <summary>Errors of a layer per bin and method.</summary>
     public static Stage Measure { get; } = new("Measure", 2);

@@ -60,7 +60,7 @@ public static unsafe partial class Mxfp4
     }
 
     /// <summary>Rounds blocks of 32 contiguous floats; the three ways to do it agree bit for bit.</summary>
-    internal readonly partial record struct ActivationBlock(ScaleRule Rule, TieRule Ties, float Ratio, int ExponentOffset)
+    internal readonly record struct ActivationBlock(ScaleRule Rule, TieRule Ties, float Ratio, int ExponentOffset)
     {
         /// <summary>Rounds <paramref name="count"/> blocks with the widest vectors there are.</summary>
         public void ApplyAll(ref float x, ref float y, int count)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace QuantBuild.Formats;
@@ -6,27 +5,6 @@ namespace QuantBuild.Formats;
 /// <content>Activations as integers: twice an E2M1 value is a whole number from -12 to 12.</content>
 public static unsafe partial class Mxfp4
 {
-    internal readonly partial record struct ActivationBlock
-    {
-        /// <summary>Rounds <paramref name="count"/> blocks of 32.</summary>
-        /// <param name="x">The activations.</param>
-        /// <param name="values">Receives twice the E2M1 values.</param>
-        /// <param name="scales">Receives half of every block's scale times <paramref name="sign"/>.</param>
-        /// <param name="corrections">Receives -12 times the sum of every block's values.</param>
-        /// <param name="count">Number of blocks.</param>
-        /// <param name="sign">1 or -1.</param>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Split(float* x, sbyte* values, float* scales, int* corrections, int count, float sign)
-        {
-            for (int block = 0; block < count; block++, x += BlockSize, values += BlockSize)
-            {
-                byte scale = Scale(Maximum(new ReadOnlySpan<float>(x, BlockSize)));
-                corrections[block] = -12 * Doubles(x, scale, Ties, values);
-                scales[block] = E8M0.Decode(scale) * (0.5f * sign);
-            }
-        }
-    }
-
     /// <summary>Twice the E2M1 values of 32 numbers under a given scale.</summary>
     /// <returns>Their sum.</returns>
     internal static int Doubles(float* x, byte scale, TieRule ties, sbyte* values)

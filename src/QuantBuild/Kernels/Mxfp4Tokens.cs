@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using QuantBuild.Formats;
 
 namespace QuantBuild.Kernels;
@@ -30,24 +31,21 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
 
     /// <summary>Rounds tokens, by the rule that <see cref="Mxfp4.QuantizeDequantize"/> documents.</summary>
     /// <param name="x">[tokens, in], rows contiguous.</param>
-    /// <param name="ties">Where exact midpoints go.</param>
-    /// <param name="ratio">Multiplies a block's largest magnitude before its scale is chosen (ceil rule).</param>
-    /// <param name="exponentOffset">Added to every scale's exponent.</param>
+    /// <param name="rounding">How.</param>
     /// <param name="negate">Stores the negative: a product then subtracts.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    public void Load(ReadOnlyMatrixView x, TieRule ties, float ratio = 1, int exponentOffset = 0, bool negate = false, int threads = 1)
+    public void Load(ReadOnlyMatrixView x, Mxfp4Rounding rounding, bool negate = false, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Columns, Columns);
         x.RequireDenseRows();
         Rows = x.Rows;
-        Room(ref _values, (Rows + Spare) * Blocks * Mxfp4.BlockSize);
+        Room(ref _values, checked((Rows + Spare) * Blocks * Mxfp4.BlockSize));
         Room(ref _scales, (Rows + Spare) * Blocks);
         Room(ref _corrections, (Rows + Spare) * Blocks);
-        var block = new Mxfp4.ActivationBlock(ScaleRule.Ceil, ties, ratio, exponentOffset);
         fixed (float* source = x.Data, scales = _scales)
         fixed (sbyte* values = _values)
         fixed (int* corrections = _corrections)
-            RowLoop.Run(Rows, Columns, threads, new Work(source, x.RowStride, values, scales, corrections, Columns, block, negate ? -1 : 1));
+            RowLoop.Run(Rows, Columns, threads, new Work(source, x.RowStride, values, scales, corrections, Columns, rounding, negate ? -0.5f : 0.5f));
     }
 
     /// <summary>Gives the memory back.</summary>
@@ -68,23 +66,24 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
         array = length > 0 ? ArrayPool<T>.Shared.Rent(length) : [];
     }
 
-    private readonly struct Work(float* x, nint xStride, sbyte* values, float* scales, int* corrections, int columns, Mxfp4.ActivationBlock block, float sign) : IRowWork
+    private readonly struct Work(float* x, nint xStride, sbyte* values, float* scales, int* corrections, int columns, Mxfp4Rounding rounding, float half) : IRowWork
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int from, int to)
         {
-            int blocks = Mxfp4.Blocks(columns), whole = columns / Mxfp4.BlockSize;
-            float* last = stackalloc float[Mxfp4.BlockSize];
+            int blocks = Mxfp4.Blocks(columns);
+            float* padded = stackalloc float[Mxfp4.BlockSize];
             for (int row = from; row < to; row++)
             {
-                nint first = (nint)row * blocks;
-                block.Split(x + (row * xStride), values + (first * Mxfp4.BlockSize), scales + first, corrections + first, whole, sign);
-                if (whole == blocks)
-                    continue;
-                var padded = new Span<float>(last, Mxfp4.BlockSize);
-                padded.Clear();
-                new ReadOnlySpan<float>(x + (row * xStride) + (whole * Mxfp4.BlockSize), columns - (whole * Mxfp4.BlockSize)).CopyTo(padded);
-                first += whole;
-                block.Split(last, values + (first * Mxfp4.BlockSize), scales + first, corrections + first, 1, sign);
+                nint at = (nint)row * blocks;
+                for (int block = 0; block < blocks; block++, at++)
+                {
+                    float* source = Mxfp4Rounding.Block(x + (row * xStride), columns, block, padded);
+                    float maximum = Mxfp4.Maximum(new ReadOnlySpan<float>(source, Mxfp4.BlockSize));
+                    byte scale = rounding.Scale(maximum);
+                    corrections[at] = -12 * rounding.Apply(source, maximum, scale, values + (at * Mxfp4.BlockSize));
+                    scales[at] = E8M0.Decode(scale) * half;
+                }
             }
         }
     }

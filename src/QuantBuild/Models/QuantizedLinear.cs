@@ -95,15 +95,13 @@ public sealed class QuantizedLinear : ILinear
             Gemm.Multiply(input, new ReadOnlyMatrixView(_layer.Down.Span, _layer.Rank, InFeatures).Transposed, projection, GemmMode.Overwrite, threads);
     }
 
-    /// <summary>y = bias + Q(input) Wq^T; the input is clamped in place.</summary>
+    /// <summary>y = bias + Q(input) Wq^T.</summary>
     private void AddMain(MatrixView input, MatrixView y, ActivationSetting setting, int threads)
     {
-        if (float.IsFinite(setting.Threshold))
-            Clamp(input.Data, setting.Threshold);
         for (int row = 0; row < y.Rows; row++)
             _bias.CopyTo(y.Data.Slice(row * y.RowStride, y.Columns));
         using var tokens = new Mxfp4Tokens(InFeatures);
-        tokens.Load(input, _layer.Activations!.Ties, setting.Ratio, setting.ExponentOffset, negate: false, threads);
+        tokens.Load(input, new Mxfp4Rounding(_layer.Activations!.Ties, setting.Ratio, setting.ExponentOffset, setting.Threshold), negate: false, threads);
         _main!.AddTo(y, tokens, threads);
     }
 
@@ -128,15 +126,5 @@ public sealed class QuantizedLinear : ILinear
             (new Vector<float>(target[i..]) / new Vector<float>(scale[i..])).CopyTo(target[i..]);
         for (; i < target.Length; i++)
             target[i] /= scale[i];
-    }
-
-    private static void Clamp(Span<float> values, float threshold)
-    {
-        int i = 0;
-        var high = new Vector<float>(threshold);
-        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
-            Vector.Min(Vector.Max(new Vector<float>(values[i..]), -high), high).CopyTo(values[i..]);
-        for (; i < values.Length; i++)
-            values[i] = Math.Min(Math.Max(values[i], -threshold), threshold);
     }
 }

@@ -47,7 +47,7 @@ public sealed unsafe class Mxfp4ProductTests
         (float[] x, byte[] codes, byte[] scales, _) = Problem(9, 40, 64);
         float[] zero = new float[9 * 40];
         using var tokens = new Mxfp4Tokens(64);
-        tokens.Load(new ReadOnlyMatrixView(x, 9, 64), TieRule.Even, 0.8f, negate: true);
+        tokens.Load(new ReadOnlyMatrixView(x, 9, 64), new Mxfp4Rounding(TieRule.Even, 0.8f, 0, float.PositiveInfinity), negate: true);
         float[] y = new float[9 * 40];
 
         Mxfp4Product.Add(tokens, Mxfp4Panels.Of(codes, scales, 40, 64), new MatrixView(y, 9, 40));
@@ -83,7 +83,7 @@ public sealed unsafe class Mxfp4ProductTests
         (float[] x, byte[] codes, byte[] scales, _) = Problem(2, 40, 64);
         Mxfp4Panels panels = Mxfp4Panels.Of(codes, scales, 40, 64);
         using var tokens = new Mxfp4Tokens(64);
-        tokens.Load(new ReadOnlyMatrixView(x, 2, 64), TieRule.Even);
+        tokens.Load(new ReadOnlyMatrixView(x, 2, 64), new Mxfp4Rounding(TieRule.Even, 1, 0, float.PositiveInfinity));
 
         Assert.Throws<ArgumentException>(() => Mxfp4Product.Add(tokens, panels, new MatrixView(new float[80], 1, 80)));
         Assert.Throws<ArgumentException>(() => Mxfp4Product.Add(tokens, Mxfp4Panels.Of(codes.AsSpan(32), scales.AsSpan(2), 39, 64), new MatrixView(new float[80], 2, 40)));
@@ -113,7 +113,7 @@ public sealed unsafe class Mxfp4ProductTests
     private static float[] Product(GemmPath path, float[] x, byte[] codes, byte[] scales, float[] start, int rows, int outputs, int channels, int threads)
     {
         using var tokens = new Mxfp4Tokens(channels);
-        tokens.Load(new ReadOnlyMatrixView(x, rows, channels), TieRule.Even, ratio: 0.8f, exponentOffset: 0, negate: false, threads);
+        tokens.Load(new ReadOnlyMatrixView(x, rows, channels), new Mxfp4Rounding(TieRule.Even, 0.8f, 0, float.PositiveInfinity), negate: false, threads);
         float[] y = [.. start];
         Mxfp4Product.Add(path, tokens, Mxfp4Panels.Of(codes, scales, outputs, channels, threads), new MatrixView(y, rows, outputs), threads);
         return y;

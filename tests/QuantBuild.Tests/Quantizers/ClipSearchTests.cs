@@ -12,7 +12,8 @@ public class ClipSearchTests
     private static readonly ActivationRecipe Recipe = new(ClipGranularity.Block, [0.6, 0.7, 0.8, 0.9, 1.0], [-1, 0, 1], TieRule.Even, ClipObjective.Output);
 
     private static readonly float[] Residual = RandomData.Normal(1, Outputs * Channels);
-    private static readonly float[] Rounded = RoundToNearest.Quantize(RandomData.Matrix(Residual, Channels), TieRule.Even).Weight.Dequantize();
+    private static readonly PackedWeight Packed = RoundToNearest.Quantize(RandomData.Matrix(Residual, Channels), TieRule.Even).Weight;
+    private static readonly float[] Rounded = Packed.Dequantize();
 
     [Theory]
     [InlineData(ClipGranularity.Block, ClipObjective.Output)]
@@ -68,19 +69,46 @@ public class ClipSearchTests
     }
 
     [Fact]
-    public void An_error_does_not_depend_on_the_other_candidates()
+    public void An_error_depends_on_the_other_candidates_by_rounding_only()
     {
         float[] x = HeavyTailed(5, 60);
 
         double alone = Search(x, Recipe with { ClipRatios = [0.8], ExponentOffsets = [0] }).Best.Error;
 
-        Assert.Equal(alone, Search(x, Recipe).Candidates.Single(c => c is { Ratio: 0.8, ExponentOffset: 0 }).Error);
+        Assert.Equal(alone, Search(x, Recipe).Candidates.Single(c => c is { Ratio: 0.8, ExponentOffset: 0 }).Error, 1e-6 * alone);
+    }
+
+    [Theory]
+    [InlineData(ClipObjective.Output)]
+    [InlineData(ClipObjective.Activation)]
+    public void Candidates_far_apart_are_measured_as_well_as_near_ones(ClipObjective objective)
+    {
+        float[] x = HeavyTailed(9, 50);
+        ActivationRecipe recipe = Recipe with { ClipRatios = [1, 0.01, 0.3], ExponentOffsets = [0, 3], Objective = objective };
+
+        ClipResult result = Search(x, recipe);
+
+        foreach (ClipCandidate candidate in result.Candidates)
+        {
+            double expected = BruteForce(x, recipe, candidate, 0);
+            Assert.Equal(expected, candidate.Error, 1e-5 * expected);
+        }
+    }
+
+    [Fact]
+    public void Candidates_that_round_alike_have_the_same_error()
+    {
+        float[] x = HeavyTailed(10, 40);
+
+        ClipResult result = Search(x, Recipe with { ClipRatios = [0.5, 1], ExponentOffsets = [-1, 0] });
+
+        Assert.Equal(result.Candidates.Single(c => c is { Ratio: 0.5, ExponentOffset: 0 }).Error, result.Candidates.Single(c => c is { Ratio: 1, ExponentOffset: -1 }).Error);
     }
 
     [Fact]
     public void Many_tokens_go_by_in_portions_without_changing_the_sum()
     {
-        float[] x = HeavyTailed(6, ClipSearch.TokensAtOnce + 70);
+        float[] x = HeavyTailed(6, (2 * ClipErrors.TokensAtOnce) + 70);
         ActivationRecipe recipe = Recipe with { ClipRatios = [0.7], ExponentOffsets = [0] };
 
         ClipResult result = Search(x, recipe);
@@ -128,7 +156,7 @@ public class ClipSearchTests
     }
 
     private static ClipResult Search(float[] x, ActivationRecipe recipe, int threads = 1) =>
-        ClipSearch.Search(RandomData.Matrix(x, Channels), RandomData.Matrix(Residual, Channels), RandomData.Matrix(Rounded, Channels), recipe, threads);
+        ClipSearch.Search(RandomData.Matrix(x, Channels), RandomData.Matrix(Residual, Channels), Packed, recipe, threads);
 
     private static float[] HeavyTailed(int seed, int tokens)
     {

@@ -44,7 +44,8 @@ public class SameBytesTests
     [Fact]
     public void Clip_errors()
     {
-        float[] smoothed = [.. X], residual = SmoothedWeight(), rounded = Rounded().Weight.Dequantize();
+        float[] smoothed = [.. X], residual = SmoothedWeight();
+        PackedWeight rounded = Rounded().Weight;
         Smoothing.ApplyToActivation(new ReadOnlyMatrixView(X, Tokens, Channels), Scale, new MatrixView(smoothed, Tokens, Channels));
         var digestible = new List<double>();
         foreach (ClipGranularity granularity in Enum.GetValues<ClipGranularity>())
@@ -53,7 +54,7 @@ public class SameBytesTests
             {
                 ActivationRecipe recipe = new(granularity, [0.6, 0.8, 1], [-1, 0], TieRule.Even, objective);
                 digestible.AddRange(ClipSearch.Search(new ReadOnlyMatrixView(smoothed, Tokens, Channels), new ReadOnlyMatrixView(residual, Outputs, Channels),
-                    new ReadOnlyMatrixView(rounded, Outputs, Channels), recipe, threads: 2).Candidates.Select(c => c.Error));
+                    rounded, recipe, threads: 2).Candidates.Select(c => c.Error));
             }
         }
 

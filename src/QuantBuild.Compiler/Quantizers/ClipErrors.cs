@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Compiler.Quantizers;
+
+/// <summary>The output errors of all candidates of a clip search.</summary>
+/// <remarks>
+/// <para>Candidates are put in the order of falling exponents. The first one's differences from the reference are computed in full; every
+/// other one's follow from those of the one before by adding the blocks that round differently (<see cref="Mxfp4Changes"/>).  From
+/// ratio 1 down to 0.5 every block's exponent falls once, however many candidates lie between.</para>
+/// <para>The order of additions: tokens go by in portions of <see cref="TokensAtOnce"/>, outputs in slabs (<see cref="Mxfp4Slab"/>).  A
+/// slab's squares are added by <see cref="FixedSums"/> as they lie; then the portions in order, then the slabs in order.</para>
+/// </remarks>
+internal sealed unsafe class ClipErrors
+{
+    /// <summary>Tokens of a portion; part of the definition, since it decides how squares are added up.</summary>
+    internal const int TokensAtOnce = 256;
+
+    // Outputs whose weights are decoded to float at once, for the activation objective.
+    private const int DecodedAtOnce = 512;
+
+    private readonly PackedWeight _rounded;
+    private readonly Mxfp4Panels _weight;
+    private readonly ActivationQuantizer[] _chain;
+    private readonly Mxfp4Changes[] _changes;
+    private readonly double[] _sums;
+    private readonly int _threads;
+
+    private ClipErrors(PackedWeight rounded, ActivationQuantizer[] chain, int threads)
+    {
+        _rounded = rounded;
+        _weight = Mxfp4Panels.Of(rounded.Codes, rounded.Scales, rounded.Rows, rounded.Columns, threads);
+        _chain = chain;
+        _changes = [.. chain.Skip(1).Select(_ => new Mxfp4Changes(rounded.Columns))];
+        _sums = new double[(long)Slabs * chain.Length];
+        _threads = threads;
+    }
+
+    private int Slabs => (_rounded.Rows + Mxfp4Slab.Width - 1) / Mxfp4Slab.Width;
+
+    /// <summary>The sum of squared errors of every candidate, in the candidates' order.</summary>
+    /// <exception cref="NumericException">An error is not finite.</exception>
+    public static double[] Measure(ReadOnlyMatrixView x, ReadOnlyMatrixView residual, PackedWeight rounded,
+        ImmutableArray<ActivationQuantizer> candidates, ClipObjective objective, int threads)
+    {
+        int[] order = [.. Enumerable.Range(0, candidates.Length)
+            .OrderByDescending(i => Math.ScaleB(candidates[i].Ratio, candidates[i].ExponentOffset))
+            .ThenByDescending(i => candidates[i].Threshold)];
+        var search = new ClipErrors(rounded, [.. order.Select(i => candidates[i])], threads);
+        int most = Math.Min(TokensAtOnce, x.Rows);
+        var outputs = new float[most * rounded.Rows];
+        for (int first = 0; first < x.Rows; first += TokensAtOnce)
+        {
+            int count = Math.Min(TokensAtOnce, x.Rows - first);
+            ReadOnlyMatrixView tokens = x.Slice(first, 0, count, x.Columns);
+            var y = new MatrixView(outputs.AsSpan(0, count * rounded.Rows), count, rounded.Rows);
+            if (objective == ClipObjective.Output)
+                Gemm.Multiply(tokens, residual.Transposed, y, GemmMode.Overwrite, threads);
+            else
+                search.MultiplyFirstError(tokens, y);
+            search.Add(tokens, y, objective == ClipObjective.Output);
+        }
+        return search.Finish(order);
+    }
+
+    /// <summary>y = (x - Q(x)) Rq^T for the first candidate.</summary>
+    private void MultiplyFirstError(ReadOnlyMatrixView x, MatrixView y)
+    {
+        var error = new MatrixView(new float[x.Rows * x.Columns], x.Rows, x.Columns);
+        _chain[0].Apply(x, error);
+        for (int row = 0; row < x.Rows; row++)
+        {
+            ReadOnlySpan<float> source = Rows.Of(x, row);
+            Span<float> values = Rows.Of(error, row);
+            for (int i = 0; i < values.Length; i++)
+                values[i] = source[i] - values[i];
+        }
+        var decoded = new float[Math.Min(DecodedAtOnce, _rounded.Rows) * x.Columns];
+        for (int first = 0; first < _rounded.Rows; first += DecodedAtOnce)
+        {
+            int outputs = Math.Min(DecodedAtOnce, _rounded.Rows - first);
+            var weight = new MatrixView(decoded.AsSpan(0, outputs * x.Columns), outputs, x.Columns);
+            _rounded.Dequantize(first, weight);
+            Gemm.Multiply(error, ((ReadOnlyMatrixView)weight).Transposed, y.Slice(0, first, y.Rows, outputs), GemmMode.Overwrite, _threads);
+        }
+    }
+
+    /// <summary>Adds the squares of a portion for every candidate, from the reference's outputs or the first candidate's differences.</summary>
+    private void Add(ReadOnlyMatrixView x, MatrixView y, bool isReference)
+    {
+        using var first = new Mxfp4Tokens(x.Columns);
+        if (isReference)
+            first.Load(x, _chain[0].Rounding, negate: true, _threads);
+        var maxima = new float[x.Rows * Mxfp4.Blocks(x.Columns)];
+        Mxfp4Changes.Maxima(x, maxima);
+        fixed (float* tokens = x.Data, outputs = y.Data)
+        {
+            var input = new PinnedMatrix(tokens, x.Rows, x.Columns, x.RowStride);
+            var output = new PinnedMatrix(outputs, y.Rows, y.Columns, y.RowStride);
+            // A candidate's values are subtracted: from its own back to those of the one before.
+            RowChunks.For(_changes.Length, 1, _threads, (i, _) =>
+                _changes[i].Load(input.Slice(0, input.RowCount), maxima, before: _chain[i + 1].Rounding, after: _chain[i].Rounding));
+            RowChunks.For(Slabs, 1, _threads, () => new Mxfp4Slab(input.RowCount), (slab, index, _) =>
+            {
+                slab.Load(output.Slice(0, output.RowCount), index * Mxfp4Slab.Width);
+                if (isReference)
+                    slab.Add(first, _weight);
+                for (int candidate = 0; candidate < _chain.Length; candidate++)
+                {
+                    if (candidate > 0)
+                        slab.Add(_changes[candidate - 1], _weight);
+                    _sums[((long)index * _chain.Length) + candidate] += FixedSums.SquaredNorm(slab.Values);
+                }
+            });
+        }
+    }
+
+    private double[] Finish(int[] order)
+    {
+        var errors = new double[order.Length];
+        for (int candidate = 0; candidate < order.Length; candidate++)
+        {
+            double sum = 0;
+            for (int slab = 0; slab < Slabs; slab++)
+                sum += _sums[((long)slab * order.Length) + candidate];
+            errors[order[candidate]] = double.IsFinite(sum) ? sum : throw new NumericException("clip error", $"candidate {order[candidate]}", (float)sum);
+        }
+        return errors;
+    }
+}
