@@ -1,0 +1,60 @@
+using System.CommandLine;
+using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Imaging;
+using QuantBuild.Pipelines;
+using QuantBuild.SafeTensors;
+using QuantBuild.Tool.Logging;
+using QuantBuild.Tool.Text;
+
+namespace QuantBuild.Tool.Commands;
+
+/// <summary><c>quantbuild generate</c>: a video of a picture and a prompt.</summary>
+internal static class GenerateCommand
+{
+    private static readonly Option<string?> Artifact = new("--artifact") { Description = "A built artifact whose experts are used [default: full precision].", HelpName = "dir" };
+
+    private static readonly Option<string> Output = new("--out")
+    {
+        Description = "The video: .mp4 (needs ffmpeg), .png (animated), or a folder that gets a PNG file per frame.", HelpName = "path", Required = true,
+    };
+
+    public static Command Create(Session session)
+    {
+        var command = new Command("generate", "Make a video of a first frame and a prompt, with full-precision experts or those of an artifact.") { Artifact, Output };
+        GenerateOptions.AddTo(command);
+        command.SetAction(arguments => session.Run(arguments, run =>
+        {
+            Translate(() => Generate(arguments, run));
+            return ExitCode.Done;
+        }));
+        return command;
+    }
+
+    /// <summary>Does work whose expected failures are one diagnostic.</summary>
+    public static void Translate(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or SafeTensorsException or ArtifactException or ArgumentException)
+        {
+            throw new DiagnosticException(Descriptors.GenerationFailed.At(null, e.Message), e);
+        }
+    }
+
+    private static void Generate(ParseResult arguments, CommandRun run)
+    {
+        using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
+        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact);
+        GeneratedVideo video = pipeline.Generate(Image.Load(arguments.GetValue(GenerateOptions.Image)!), arguments.GetValue(GenerateOptions.Prompt)!,
+            GenerateOptions.Of(arguments, artifact), new GenerationLog(run.Console.Error), run.Cancellation);
+
+        string output = arguments.GetValue(Output)!;
+        VideoFile.Write(output, video.Frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);
+        if (arguments.GetValue(GenerateOptions.Sheet) is { } sheet)
+            VideoFile.WritePicture(sheet, ContactSheet.Arrange(ContactSheet.Pick(video.Frames, 8), columns: 4));
+        run.Answer.WriteLine(output);
+    }
+}

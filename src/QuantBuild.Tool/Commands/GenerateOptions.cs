@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Globalization;
+using QuantBuild.Pipelines;
+using QuantBuild.Sampling;
+
+namespace QuantBuild.Tool.Commands;
+
+/// <summary>The options of commands that make videos, and what they mean together.</summary>
+internal static class GenerateOptions
+{
+    public static Option<string> Model { get; } = new("--model") { Description = "Folder of the checkpoint, or of a model project with one.", HelpName = "dir", Required = true };
+
+    public static Option<string> Image { get; } = new("--image") { Description = "The first frame, a PNG or JPEG file.", HelpName = "file", Required = true };
+
+    public static Option<string> Prompt { get; } = new("--prompt") { Description = "What happens in the video.", HelpName = "text", Required = true };
+
+    public static Option<string?> Sheet { get; } = new("--sheet") { Description = "Also write a contact sheet of eight frames to this PNG file.", HelpName = "file" };
+
+    public static Option<int> FramesPerSecond { get; } = CommonOptions.AtLeast(1, new Option<int>("--fps") { Description = "Frames per second of the file.", HelpName = "n", DefaultValueFactory = _ => 16 });
+
+    private static readonly Option<string> Negative = new("--negative") { Description = "What guidance leads away from.", HelpName = "text", DefaultValueFactory = _ => "" };
+
+    private static readonly Option<int> Frames = CommonOptions.AtLeast(1, new Option<int>("--frames") { Description = "Frames, one more than a multiple of four.", HelpName = "n", DefaultValueFactory = _ => 81 });
+
+    private static readonly Option<string> Size = new("--size")
+    {
+        Description = "Width and height; their product counts, the picture gives the aspect.", HelpName = "WxH", DefaultValueFactory = _ => "832x480",
+    };
+
+    private static readonly Option<long> Seed = new("--seed") { Description = "Seed of the noise.", HelpName = "n", DefaultValueFactory = _ => 42 };
+
+    private static readonly Option<int?> Steps = CommonOptions.AtLeast(1, new Option<int?>("--steps") { Description = "Denoising steps [default: those of the artifact's calibration, else 40].", HelpName = "n" });
+
+    private static readonly Option<double?> Shift = new("--shift") { Description = "Shift of the noise schedule [default: that of the artifact's calibration, else 5].", HelpName = "x" };
+
+    private static readonly Option<double> Guidance = new("--guidance") { Description = "Scale of classifier-free guidance; 1 for none.", HelpName = "x", DefaultValueFactory = _ => 3.5 };
+
+    private static readonly Option<SolverKind> Solver = new("--solver") { Description = "Solver.", HelpName = "unipc|euler" };
+
+    private static readonly Option<ExpertMemory> Memory = new("--memory")
+    {
+        Description = "What is kept of the experts: one at a time, both, or none, which reads weights on every step.", HelpName = "one|both|none",
+    };
+
+    /// <summary>Adds all options to a command.</summary>
+    public static void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[Model, Image, Prompt, Negative, Frames, Size, Seed, Steps, Shift, Guidance, Solver, Memory, Sheet, FramesPerSecond, CommonOptions.Threads])
+            command.Options.Add(option);
+    }
+
+    /// <summary>How the video is made.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="artifact">The artifact whose calibration gives defaults; null for none.</param>
+    /// <exception cref="UsageException">The size is none.</exception>
+    public static GenerationOptions Of(ParseResult arguments, ModelArtifact? artifact)
+    {
+        double guidance = arguments.GetValue(Guidance);
+        int threads = arguments.GetValue(CommonOptions.Threads);
+        return new GenerationOptions
+        {
+            Frames = arguments.GetValue(Frames),
+            Area = Area(arguments.GetValue(Size)!),
+            Seed = arguments.GetValue(Seed),
+            NegativePrompt = arguments.GetValue(Negative)!,
+            Sampling = new SamplingOptions
+            {
+                Steps = arguments.GetValue(Steps) ?? artifact?.Descriptor.Sampling.Steps ?? 40,
+                Shift = arguments.GetValue(Shift) ?? artifact?.Descriptor.Sampling.Shift ?? 5,
+                Solver = arguments.GetValue(Solver),
+                GuidanceHigh = guidance,
+                GuidanceLow = guidance,
+                Threads = threads == 0 ? Environment.ProcessorCount : threads,
+            },
+        };
+    }
+
+    /// <summary>A pipeline over the checkpoint, or the project's checkpoint.</summary>
+    public static WanImageToVideoPipeline Open(ParseResult arguments, ModelArtifact? artifact)
+    {
+        string folder = arguments.GetValue(Model)!, inside = Path.Combine(folder, "checkpoint");
+        return new WanImageToVideoPipeline(Directory.Exists(inside) ? inside : folder, artifact, arguments.GetValue(Memory));
+    }
+
+    private static int Area(string size)
+    {
+        string[] parts = size.Split('x');
+        return parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int width) && width is > 0 and <= 1 << 14
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int height) && height is > 0 and <= 1 << 14
+            ? width * height
+            : throw new UsageException($"--size is '{size}'; it must be width and height, such as 832x480.");
+    }
+}
