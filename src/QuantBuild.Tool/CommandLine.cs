@@ -37,6 +37,7 @@ internal static class CommandLine
         VerifyCommand.Create(session),
         EvalCommand.Create(session),
         GenerateCommand.Create(session),
+        CompareCommand.Create(session),
         CacheCommand.Create(session),
     };
 }

@@ -46,12 +46,13 @@ internal static class GenerateCommand
 
     private static void Generate(ParseResult arguments, CommandRun run)
     {
+        string output = arguments.GetValue(Output)!;
+        VideoFile.Check(output);
         using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
         WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact);
         GeneratedVideo video = pipeline.Generate(Image.Load(arguments.GetValue(GenerateOptions.Image)!), arguments.GetValue(GenerateOptions.Prompt)!,
             GenerateOptions.Of(arguments, artifact), new GenerationLog(run.Console.Error), run.Cancellation);
 
-        string output = arguments.GetValue(Output)!;
         VideoFile.Write(output, video.Frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);
         if (arguments.GetValue(GenerateOptions.Sheet) is { } sheet)
             VideoFile.WritePicture(sheet, ContactSheet.Arrange(ContactSheet.Pick(video.Frames, 8), columns: 4));

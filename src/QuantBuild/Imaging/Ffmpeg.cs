@@ -9,6 +9,11 @@ public static class Ffmpeg
 {
     private const string Program = "ffmpeg";
 
+    /// <summary>Whether there is such a program.</summary>
+    public static bool IsAvailable => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .Any(folder => File.Exists(Path.Combine(folder, OperatingSystem.IsWindows() ? Program + ".exe" : Program)));
+
     /// <summary>Encodes frames as H.264, at a quality that hides no difference between models.</summary>
     /// <param name="path">The file to write; it is replaced.</param>
     /// <param name="frames">Frames of one size, even in width and height.</param>

@@ -1,0 +1,65 @@
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Command;
+
+public sealed class GenerateTests
+{
+    private static readonly string Model = Path.Combine(Repository.Root, "models", "TinyWan");
+
+    private static readonly string[] Short =
+    [
+        "--model", Model, "--image", Path.Combine(Model, "eval", "images", "001.png"), "--prompt", "a big purple star moves right",
+        "--frames", "5", "--size", "96x64", "--steps", "2", "--threads", "1",
+    ];
+
+    [Fact]
+    public void A_video_a_folder_of_frames_and_a_contact_sheet_are_written()
+    {
+        using var folder = new TemporaryFolder();
+
+        Outcome animation = Tool.Run(folder.Path, ["generate", .. Short, "--out", "video.png", "--sheet", "sheet.png"]).Expect(0);
+        Tool.Run(folder.Path, ["generate", .. Short, "--out", "frames"]).Expect(0);
+
+        Assert.Equal("video.png", animation.Out.Trim());
+        Assert.Contains("denoise: 2 in", animation.Error, StringComparison.Ordinal);
+        Assert.True(new FileInfo(folder["sheet.png"]).Length > 0);
+        Assert.Equal(["0000.png", "0001.png", "0002.png", "0003.png", "0004.png"], Directory.GetFiles(folder["frames"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--image", "missing.png", "missing.png")]
+    [InlineData("--model", "nowhere", "tokenizer")]
+    [InlineData("--frames", "6", "6 frames")]
+    [InlineData("--artifact", "nowhere", "nowhere")]
+    public void What_cannot_be_made_is_a_diagnostic(string option, string value, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        string[] arguments = [.. Short];
+        int index = Array.IndexOf(arguments, option);
+        if (index >= 0)
+            arguments[index + 1] = value;
+        else
+            arguments = [.. arguments, option, value];
+
+        Outcome outcome = Tool.Run(folder.Path, ["generate", .. arguments, "--out", "video.png"]).Expect(1);
+
+        Assert.Contains("QB3401", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains(expected, outcome.Out, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder["video.png"]));
+    }
+
+    [Theory]
+    [InlineData("--size", "96")]
+    [InlineData("--steps", "0")]
+    [InlineData("--out", "video.avi")]
+    public void Wrong_usage_returns_2_before_any_work(string option, string value)
+    {
+        using var folder = new TemporaryFolder();
+        string[] arguments = ["generate", .. Short, "--out", "video.png"];
+        arguments[Array.IndexOf(arguments, option) + 1] = value;
+
+        Outcome outcome = Tool.Run(folder.Path, arguments).Expect(2);
+
+        Assert.DoesNotContain("encode", outcome.Error, StringComparison.Ordinal);
+    }
+}
