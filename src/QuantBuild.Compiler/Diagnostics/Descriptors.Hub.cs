@@ -85,7 +85,7 @@ public static partial class Descriptors
     public static readonly DiagnosticDescriptor HubRepositoryNotFound = new("QB5021", Severity.Error,
         "the repository '{0}' does not exist, or the token may not see it (request {1})",
         "The name is misspelled, the repository is private, or no token was found.",
-        "Check the name and the token; `quantbuild push --create` makes the repository.");
+        "Check the name and the token, or create the repository first.");
 
     /// <summary>QB5022: no such branch, tag or commit.</summary>
     public static readonly DiagnosticDescriptor HubRevisionNotFound = new("QB5022", Severity.Error,

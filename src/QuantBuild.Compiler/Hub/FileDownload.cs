@@ -1,0 +1,212 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Hub;
+
+/// <summary>Brings one file into the cache: from where an earlier try left off, and only if its digest is right in the end.</summary>
+internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repository, string commit, RemoteFile file, TransferMeter meter)
+{
+    private const int ChunkSize = 1 << 18;
+
+    private readonly string _unfinished = cache.Blob(repository, file.ETag) + ".incomplete";
+
+    /// <summary>A request for a file's content or description.</summary>
+    public static HubRequest Request(HttpMethod method, HubTransport transport, RepoId repository, string commit, string path) =>
+        new(method, transport.Address($"{repository}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}"), $"fetching '{path}' of '{repository}'")
+        {
+            Repository = repository,
+            Revision = commit,
+            Path = path,
+            HandsOutRedirects = true,
+            // A compressed answer would have another size, and Range would mean something else.
+            Headers = [KeyValuePair.Create("Accept-Encoding", "identity")],
+        };
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        cache.Prepare(repository, file.ETag);
+        using (await ActionLock.AcquireAsync(cache.Lock(repository, file.ETag), onWait: null, ct))
+        {
+            // Another process, or a file with the same content, may have been faster.
+            var there = new FileInfo(cache.Blob(repository, file.ETag));
+            if (there.Exists && there.Length == file.Size)
+                meter.Skip(file.Size);
+            else
+                await FetchAsync(ct);
+            cache.Link(repository, commit, file.Path, file.ETag);
+        }
+    }
+
+    private async Task FetchAsync(CancellationToken ct)
+    {
+        long had = new FileInfo(_unfinished) is { Exists: true, Length: var length } && length <= file.Size ? length : 0;
+        bool resumed = had > 0;
+        meter.Skip(had);
+        for (int failures = 0; had < file.Size || !File.Exists(_unfinished);)
+        {
+            long before = had;
+            Exception? failure = null;
+            try
+            {
+                had = await ContinueAsync(had, ct);
+            }
+            catch (Exception broken) when (HubRetries.IsConnectionFailure(broken))
+            {
+                failure = broken;
+                had = File.Exists(_unfinished) ? new FileInfo(_unfinished).Length : 0;
+            }
+            if (had >= file.Size)
+                break;
+            // A connection that brought something is worth another try, however often it breaks.
+            failures = had > before ? 0 : failures + 1;
+            if (failures == client.Options.Tries)
+            {
+                throw HubTransport.Unreachable(Request(HttpMethod.Get, client.Transport, repository, commit, file.Path), failures,
+                    failure ?? new IOException("the answer ends too early"));
+            }
+            client.Options.Notice?.Invoke(string.Create(CultureInfo.InvariantCulture, $"'{file.Path}' broke off at {had} of {file.Size} bytes; going on"));
+            await Task.Delay(client.Options.FirstPause, client.Options.Time, ct);
+        }
+        string digest = DigestOf(ct);
+        if (digest != file.ETag && resumed)
+        {
+            // The older part may be another server's, or have suffered; only a whole download tells.
+            AtomicFile.TryDelete(_unfinished);
+            meter.Move(-file.Size);
+            await FetchAsync(ct);
+            return;
+        }
+        if (digest != file.ETag)
+            throw Damaged($"its digest is {digest[..12]} instead of {file.ETag[..12]}");
+        AtomicFile.Replace(_unfinished, cache.Blob(repository, file.ETag));
+    }
+
+    /// <summary>Asks for the bytes from <paramref name="offset"/> on.</summary>
+    /// <returns>How many bytes there are now.</returns>
+    private async Task<long> ContinueAsync(long offset, CancellationToken ct)
+    {
+        var watch = new StallWatch(client.Options.Stall);
+        HubRequest request = Request(HttpMethod.Get, client.Transport, repository, commit, file.Path) with
+        {
+            Watch = watch,
+            Accepts = status => status == HttpStatusCode.RequestedRangeNotSatisfiable,
+        };
+        if (offset > 0)
+            request = request with { Headers = [.. request.Headers, KeyValuePair.Create("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-"))] };
+        HttpResponseMessage response = await client.Transport.SendAsync(request, ct);
+        try
+        {
+            // The content's own server: whose address is a secret, and who must not see the token.
+            for (int hop = 0; (int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location; hop++)
+            {
+                if (hop == 5)
+                    throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, location.GetLeftPart(UriPartial.Path), "there are too many"));
+                request = request with { Address = location };
+                response.Dispose();
+                response = await client.Transport.SendAsync(request, ct);
+            }
+            return await StoreAsync(response, offset, watch, ct);
+        }
+        finally
+        {
+            response.Dispose();
+        }
+    }
+
+    private async Task<long> StoreAsync(HttpResponseMessage response, long offset, StallWatch watch, CancellationToken ct)
+    {
+        // Any answer but the very bytes asked for means to begin again.
+        bool goesOn = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == offset;
+        if (!goesOn)
+        {
+            meter.Move(-offset);
+            offset = 0;
+        }
+        using SafeFileHandle target = Open(offset);
+        if (response.StatusCode != HttpStatusCode.OK && !goesOn)
+            return 0;
+        byte[] chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
+        try
+        {
+            using CancellationTokenSource limited = watch.Begin(ct);
+            await using Stream body = await response.Content.ReadAsStreamAsync(ct);
+            for (int read; (read = await ReadAsync(body, chunk, limited.Token, ct)) > 0;)
+            {
+                if (offset + read > file.Size)
+                    throw Damaged($"it has more than {file.Size} bytes");
+                Write(target, chunk.AsSpan(0, read), offset);
+                offset += read;
+                meter.Move(read);
+                watch.Moved();
+            }
+            return offset;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
+    }
+
+    private static async Task<int> ReadAsync(Stream body, Memory<byte> chunk, CancellationToken limited, CancellationToken ct)
+    {
+        try
+        {
+            return await body.ReadAsync(chunk, limited);
+        }
+        catch (OperationCanceledException failure) when (!ct.IsCancellationRequested)
+        {
+            throw new TimeoutException("nothing moved any more", failure);
+        }
+    }
+
+    private SafeFileHandle Open(long length)
+    {
+        try
+        {
+            SafeFileHandle target = File.OpenHandle(_unfinished, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+            RandomAccess.SetLength(target, length);
+            return target;
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, _unfinished);
+        }
+    }
+
+    /// <summary>Writes; a full disk is not a broken connection.</summary>
+    private void Write(SafeFileHandle target, ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(target, bytes, offset);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, _unfinished);
+        }
+    }
+
+    private string DigestOf(CancellationToken ct) => file.ETag.Length == 64 ? FileHash.Of(_unfinished, ct: ct).ToString() : GitId();
+
+    [SuppressMessage("Security", "CA5350:Do Not Use Weak Cryptographic Algorithms", Justification = "Git's ids are SHA-1, and the Hub has no other digest of small files.")]
+    private string GitId()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {file.Size}\0")));
+        hash.AppendData(File.ReadAllBytes(_unfinished));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private DiagnosticException Damaged(string why)
+    {
+        AtomicFile.TryDelete(_unfinished);
+        return new DiagnosticException(Descriptors.HubDigestMismatch.At(null, file.Path, repository, why));
+    }
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Provenance;
+
+/// <summary>Writes what an artifact was made of, as an in-toto Statement v1 with a SLSA Provenance v1 predicate.</summary>
+/// <remarks>
+/// It says nothing about when and where, so that equal builds have equal statements; that is in the <see cref="RunRecord"/>. Sources:
+/// in-toto attestation specification v1 (Statement), SLSA v1.0 (Provenance).
+/// </remarks>
+public static class ProvenanceStatement
+{
+    /// <summary>Name of the file beside <c>artifact.json</c>.</summary>
+    public const string FileName = "provenance.intoto.json";
+
+    internal const string StatementType = "https://in-toto.io/Statement/v1";
+    internal const string PredicateType = "https://slsa.dev/provenance/v1";
+    internal const string BuildType = "urn:quantbuild:build:1";
+    internal const string Builder = "urn:quantbuild:tool";
+
+    /// <summary>The statement's bytes: canonical, indented.</summary>
+    /// <param name="folder">The artifact's folder.</param>
+    /// <param name="lockFile">The build's lock.</param>
+    /// <param name="manifest">Bytes of the manifest.</param>
+    /// <exception cref="DiagnosticException">The artifact is damaged (QB4011, QB4012), or the lock is another build's (QB5042).</exception>
+    public static byte[] Create(string folder, LockFile lockFile, ReadOnlySpan<byte> manifest)
+    {
+        ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder);
+        if (!damage.IsEmpty)
+            throw new DiagnosticException(damage);
+        byte[] descriptor = File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName));
+        ImmutableArray<PackedFile> files = ArtifactListing.Read(descriptor)!.Value;
+        RequireLock(lockFile, descriptor, files, folder);
+        return CanonicalJson.SerializeIndented(new JsonObject
+        {
+            ["_type"] = StatementType,
+            ["subject"] = new JsonArray([.. Subjects(descriptor, files)]),
+            ["predicateType"] = PredicateType,
+            ["predicate"] = new JsonObject
+            {
+                ["buildDefinition"] = new JsonObject
+                {
+                    ["buildType"] = BuildType,
+                    ["externalParameters"] = new JsonObject
+                    {
+                        ["manifest"] = Sha256(Digest.Of(manifest)),
+                        ["plan"] = Sha256(lockFile.Plan),
+                        ["lock"] = Sha256(Digest.Of(lockFile.ToJson())),
+                    },
+                    ["internalParameters"] = new JsonObject { ["numericProfile"] = lockFile.NumericProfile },
+                    ["resolvedDependencies"] = new JsonArray([.. Dependencies(lockFile)]),
+                },
+                ["runDetails"] = new JsonObject
+                {
+                    ["builder"] = new JsonObject { ["id"] = Builder, ["version"] = new JsonObject { ["quantbuild"] = lockFile.Tool } },
+                },
+            },
+        });
+    }
+
+    internal static JsonObject Sha256(Digest digest) => new() { ["sha256"] = digest.ToString() };
+
+    private static IEnumerable<JsonNode> Subjects(byte[] descriptor, ImmutableArray<PackedFile> files) =>
+        files.Select(file => (file.Path, file.Content.Digest)).Append((ArtifactFolder.DescriptorName, Digest.Of(descriptor)))
+            .OrderBy(file => file.Item1, StringComparer.Ordinal)
+            .Select(file => new JsonObject { ["name"] = file.Item1, ["digest"] = Sha256(file.Item2) });
+
+    private static IEnumerable<JsonNode> Dependencies(LockFile lockFile) => [
+        // Not the digest of a file: of the names and contents of all tensors, whatever files they are in.
+        .. lockFile.Experts.Select(expert => new JsonObject
+        {
+            ["name"] = $"checkpoint/{expert.Name}",
+            ["digest"] = new JsonObject { ["quantbuildTensors1"] = expert.Checkpoint.ToString() },
+        }),
+        .. lockFile.Calibration.Select((sample, i) => new JsonObject
+        {
+            ["name"] = $"calibration/{i}",
+            ["digest"] = new JsonObject { ["quantbuildSample1"] = sample.ToString() },
+        }),
+        new JsonObject { ["name"] = "tool", ["uri"] = $"pkg:nuget/QuantBuild.Tool@{lockFile.Tool}" }];
+
+    private static void RequireLock(LockFile lockFile, byte[] descriptor, ImmutableArray<PackedFile> files, string folder)
+    {
+        string plan = ArtifactDescriptor.Parse(descriptor).Plan;
+        if (plan != lockFile.Plan.ToString())
+            throw Mismatch(folder, $"artifact.json has plan {plan[..12]}, the lock {lockFile.Plan.Short}");
+        if (!files.ToHashSet().SetEquals(lockFile.Experts.SelectMany(expert => expert.Files)))
+            throw Mismatch(folder, "artifact.json and the lock name other files");
+    }
+
+    private static DiagnosticException Mismatch(string folder, string why) => new(Descriptors.ProvenanceMismatch.At(new SourceSpan(folder), why));
+}

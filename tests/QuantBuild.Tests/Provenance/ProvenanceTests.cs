@@ -1,0 +1,190 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Provenance;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Tests.Artifacts;
+
+namespace QuantBuild.Tests.Provenance;
+
+public sealed class ProvenanceTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("quantbuild-provenance-").FullName;
+
+    public ProvenanceTests() => new TestArtifact().Write(Out);
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Out => Directory.CreateDirectory(Path.Combine(_folder, "out")).FullName;
+
+    private string PathTo(string name) => Path.Combine(_folder, name);
+
+    private static ImmutableArray<PackedFile> FilesOf(ArtifactExpert expert) =>
+        [.. expert.Files.Select(file => new PackedFile($"{expert.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))];
+
+    private LockFile Lock(string plan = "0000000000000000000000000000000000000000000000000000000000000000")
+    {
+        ArtifactDescriptor descriptor = ArtifactDescriptor.Parse(File.ReadAllBytes(Path.Combine(Out, "artifact.json")));
+        return new LockFile("0.1.0", "cpu-1", Digest.Parse(plan), [Digest.Of("sample"u8)],
+            [.. descriptor.Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("checkpoint"u8), [], FilesOf(expert.Value)))]);
+    }
+
+    private byte[] State() => ProvenanceStatement.Create(Out, Lock(), "{}"u8);
+
+    private void Save(byte[] statement) => File.WriteAllBytes(Path.Combine(Out, ProvenanceStatement.FileName), statement);
+
+    private void Sign(byte[] statement, string key)
+    {
+        (byte[] signature, string id) = OpenSsl.Sign(Envelope.SignedBytes(statement), key);
+        File.WriteAllBytes(Path.Combine(Out, Envelope.FileName), new Envelope(statement, id, signature).ToJson());
+    }
+
+    /// <summary>Makes a pair of keys with openssl itself.</summary>
+    private (string Private, string Public) Keys(string name, params string[] kind)
+    {
+        string secret = PathTo(name + ".pem"), open = PathTo(name + ".pub.pem");
+        OpenSslSays(["genpkey", .. kind, "-out", secret]);
+        OpenSslSays(["pkey", "-in", secret, "-pubout", "-out", open]);
+        return (secret, open);
+    }
+
+    private static void OpenSslSays(string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private string CodeOf(string? key = null) => ProvenanceCheck.Run(Out, key) is [var first, ..] ? first.Descriptor.Code : "good";
+
+    [Fact]
+    public void Equal_builds_have_equal_statements_and_other_inputs_another_one()
+    {
+        Assert.Equal(State(), State());
+        Assert.NotEqual(State(), ProvenanceStatement.Create(Out, Lock(), "{ }"u8));
+    }
+
+    [Fact]
+    public void The_statement_has_the_form_of_in_toto_and_slsa()
+    {
+        JsonNode statement = JsonNode.Parse(State())!;
+
+        Assert.Equal("https://in-toto.io/Statement/v1", statement["_type"]!.GetValue<string>());
+        Assert.Equal("https://slsa.dev/provenance/v1", statement["predicateType"]!.GetValue<string>());
+        JsonNode predicate = statement["predicate"]!;
+        Assert.NotNull(predicate["buildDefinition"]!["buildType"]);
+        Assert.Equal(Digest.Of("{}"u8).ToString(), predicate["buildDefinition"]!["externalParameters"]!["manifest"]!["sha256"]!.GetValue<string>());
+        Assert.Equal(4, predicate["buildDefinition"]!["resolvedDependencies"]!.AsArray().Count);
+        Assert.NotNull(predicate["runDetails"]!["builder"]!["id"]);
+        string[] subjects = [.. statement["subject"]!.AsArray().Select(subject => subject!["name"]!.GetValue<string>())];
+        Assert.Equal(["artifact.json", "high_noise_model/config.json", "high_noise_model/diffusion_pytorch_model.safetensors",
+            "low_noise_model/config.json", "low_noise_model/diffusion_pytorch_model.safetensors"], subjects);
+    }
+
+    [Fact]
+    public void A_statement_is_made_of_a_whole_artifact_and_its_own_lock_only()
+    {
+        Assert.Equal("QB5042", Assert.Throws<DiagnosticException>(() =>
+            ProvenanceStatement.Create(Out, Lock(new string('1', 64)), "{}"u8)).Diagnostics[0].Descriptor.Code);
+        File.AppendAllText(Path.Combine(Out, "low_noise_model", "config.json"), " ");
+        Assert.Equal("QB4011", Assert.Throws<DiagnosticException>(State).Diagnostics[0].Descriptor.Code);
+    }
+
+    [Fact]
+    public void Times_are_in_the_run_record_alone()
+    {
+        var run = new RunRecord(Guid.Empty, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1));
+
+        JsonNode record = JsonNode.Parse(run.ToJson(State()))!;
+
+        Assert.Equal("1970-01-01T01:00:00Z", record["finishedOn"]!.GetValue<string>());
+        Assert.Equal(Digest.Of(State()).ToString(), record["statement"]!["sha256"]!.GetValue<string>());
+        Assert.DoesNotContain("startedOn", System.Text.Encoding.UTF8.GetString(State()));
+        Assert.DoesNotContain(Environment.MachineName, record.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")]
+    [InlineData("-algorithm", "ED25519")]
+    [InlineData("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")]
+    public void What_openssl_signs_it_verifies(params string[] kind)
+    {
+        (string secret, string open) = Keys("key", kind);
+        Sign(State(), secret);
+
+        Assert.Equal("good", CodeOf(open));
+    }
+
+    [Fact]
+    public void Another_key_another_statement_and_another_signature_are_refused()
+    {
+        (string secret, string open) = Keys("key", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256");
+        (_, string stranger) = Keys("other", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256");
+        Sign(State(), secret);
+        string path = Path.Combine(Out, Envelope.FileName);
+        Envelope good = Envelope.Parse(File.ReadAllBytes(path), path);
+
+        Assert.Equal("QB5043", CodeOf(stranger));
+        File.WriteAllBytes(path, (good with { Statement = [.. good.Statement, (byte)' '] }).ToJson());
+        Assert.Equal("QB5043", CodeOf(open));
+        File.WriteAllBytes(path, (good with { Signature = [.. good.Signature[..^1], (byte)~good.Signature[^1]] }).ToJson());
+        Assert.Equal("QB5043", CodeOf(open));
+        File.WriteAllText(path, "{}");
+        Assert.Equal("QB5041", CodeOf(open));
+    }
+
+    [Fact]
+    public void The_signed_bytes_are_those_of_dsse() =>
+        Assert.Equal("DSSEv1 28 application/vnd.in-toto+json 2 {}"u8.ToArray(), Envelope.SignedBytes("{}"u8));
+
+    [Fact]
+    public void A_key_that_cannot_be_read_is_told_apart_from_a_wrong_signature()
+    {
+        File.WriteAllText(PathTo("no.pem"), "no key");
+
+        Assert.Equal("QB5044", Assert.Throws<DiagnosticException>(() => OpenSsl.Sign([1], PathTo("no.pem"))).Diagnostics[0].Descriptor.Code);
+        Assert.Equal("QB5044", Assert.Throws<DiagnosticException>(() => OpenSsl.Verify([1], [2], PathTo("no.pem"))).Diagnostics[0].Descriptor.Code);
+    }
+
+    [Fact]
+    public void An_unsigned_statement_is_a_record_that_is_held_against_the_files()
+    {
+        Assert.Equal("QB5040", CodeOf());
+        Save(State());
+        Assert.Equal("good", CodeOf());
+        Assert.Equal("QB5040", CodeOf("any key"));
+
+        File.AppendAllText(Path.Combine(Out, "low_noise_model", "config.json"), " ");
+        Assert.Equal("QB4011", CodeOf());
+    }
+
+    [Fact]
+    public void A_rebuilt_artifact_is_not_the_one_stated()
+    {
+        Save(State());
+        var changed = new TestArtifact();
+        changed.Descriptor = changed.Descriptor with { Name = "renamed" };
+        changed.Write(Out);
+
+        Assert.Equal("QB5042", CodeOf());
+    }
+
+    [Theory]
+    [InlineData("\"_type\": \"https://in-toto.io/Statement/v1\"", "\"_type\": \"https://in-toto.io/Statement/v0.1\"")]
+    [InlineData("urn:quantbuild:build:1", "urn:quantbuild:build:2")]
+    [InlineData("urn:quantbuild:tool", "urn:somebody:else")]
+    [InlineData("\"externalParameters\": {", "\"externalParameters\": { \"unknown\": 1,")]
+    [InlineData("\"subject\": [", "\"subject\": [ {},")]
+    [InlineData("{", "")]
+    public void Statements_of_another_kind_are_refused(string from, string to)
+    {
+        string text = System.Text.Encoding.UTF8.GetString(State());
+        int at = text.IndexOf(from, StringComparison.Ordinal);
+        Save(System.Text.Encoding.UTF8.GetBytes(text[..at] + to + text[(at + from.Length)..]));
+
+        Assert.Equal("QB5041", CodeOf());
+    }
+}
