@@ -52,7 +52,7 @@ internal static class CompareCommand
                 .Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), run.Cancellation);
             videos.Add((folder ?? "full precision", video));
         }
-        Print(videos, run.Console);
+        Print(picture, videos, run.Console);
 
         if (output is not null)
         {
@@ -63,9 +63,10 @@ internal static class CompareCommand
             VideoFile.WritePicture(sheet, ContactSheet.Arrange([.. videos.SelectMany(entry => ContactSheet.Pick(entry.Video.Frames, SheetFrames))], SheetFrames));
     }
 
-    private static void Print(List<(string Name, GeneratedVideo Video)> videos, ToolConsole console)
+    private static void Print(Image picture, List<(string Name, GeneratedVideo Video)> videos, ToolConsole console)
     {
         GeneratedVideo reference = videos[0].Video;
+        Image first = FirstFrame.Resize(picture, reference.Frames[0].Height, reference.Frames[0].Width);
         Table table = Tables.Create("model", "psnr", "ssim", "first frame psnr", "flicker", "latent error");
         foreach ((string name, GeneratedVideo video) in videos)
         {
@@ -73,13 +74,13 @@ internal static class CompareCommand
             Tables.AddRow(table, name,
                 isReference ? "" : Number(FrameMetrics.Psnr(video.Frames, reference.Frames), "0.00"),
                 isReference ? "" : Number(FrameMetrics.Ssim(video.Frames, reference.Frames), "0.0000"),
-                isReference ? "" : Number(FrameMetrics.Psnr([video.Frames[0]], [reference.Frames[0]]), "0.00"),
+                Number(FrameMetrics.Psnr([video.Frames[0]], [first]), "0.00"),
                 Number(FrameMetrics.Flicker(video.Frames), "0.000"),
                 isReference ? "" : Number(RelativeError(video.Latent.Span, reference.Latent.Span), "0.00000"));
         }
         console.Tables.Write(table);
         console.Out.WriteLine();
-        console.Out.WriteLine("psnr in dB and errors against full precision; flicker is the mean difference of neighbouring frames");
+        console.Out.WriteLine("psnr (in dB), ssim and error against full precision, of the first frame against the picture; flicker is the mean difference of neighbouring frames");
     }
 
     private static double RelativeError(ReadOnlySpan<float> values, ReadOnlySpan<float> reference)

@@ -59,5 +59,8 @@ public static class FirstFrame
         return condition;
     }
 
+    /// <summary>The picture as the model sees it, at the size of a video.</summary>
+    public static Image Resize(Image image, int height, int width) => Image.FromPlanes(Bicubic.Resize(image, height, width), height, width);
+
     private static int Round(double pixels) => (int)Math.Floor(Math.Floor(pixels / VaeConfig.SpatialStride) / Patch) * Patch * VaeConfig.SpatialStride;
 }
