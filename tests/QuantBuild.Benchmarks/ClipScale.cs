@@ -18,7 +18,16 @@ internal static class ClipScale
         contest.Add("Gemm of the layer", () => GemmScale.Multiply(x, w, y, s, s.Threads));
         contest.Add("5 ratios", () => Search(x, w, packed, [0], s));
         contest.Add("5 ratios x 3 offsets", () => Search(x, w, packed, [-1, 0, 1], s));
+        contest.Add("measuring four methods", () => Measure(x, w, packed, s));
         contest.Run(s.Rounds);
+    }
+
+    private static void Measure(float[] x, float[] w, PackedWeight packed, Settings s)
+    {
+        PackedWeight other = packed with { Codes = [.. packed.Codes] };
+        ActivationQuantizer plain = ActivationQuantizer.Unclipped(TieRule.Even);
+        MeasuredLayer[] methods = [new(null, null, packed, plain), new(null, null, other, plain), new(null, null, packed, plain with { Ratio = 0.8f }), new(null, null, other, plain with { Ratio = 0.8f })];
+        LayerError.Measure(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), methods, s.Threads);
     }
 
     public static ClipResult Search(float[] x, float[] w, PackedWeight packed, ImmutableArray<int> offsets, Settings s) =>

@@ -4,8 +4,9 @@ namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>How far quantized forms of a layer are from the full-precision layer, on recorded tokens.</summary>
 /// <remarks>
-/// <c>Y = X W^T</c> and <c>Yhat = Q(X/s) Wq^T + ((X/s) A^T) B^T</c>, both float32: Yhat is one chain over the input channels of
-/// the main branch and then the rank of the other.  The bias is the same in both and left out.  Sums are double: every token adds up
+/// <c>Y = X W^T</c> and <c>Yhat = Q(X/s) Wq^T + ((X/s) A^T) B^T</c>, both float32: Yhat is what the runtime
+/// computes, an exact integer product per 32-block (<see cref="Mxfp4Product"/>; one chain over the input channels where activations are
+/// left) and then the rank of the other branch.  The bias is the same in both and left out.  Sums are double: every token adds up
 /// its outputs tile by tile (<see cref="FixedSums"/> within a tile, tiles in order), tokens are added in order.
 /// </remarks>
 public static class LayerError
@@ -32,7 +33,7 @@ public static class LayerError
 
         MeasuredLayer[] distinct = [.. layers.Distinct()];
         var sums = new ErrorSums[distinct.Length];
-        var portion = new MeasuredPortion(distinct, Math.Min(TokensAtOnce, x.Rows), weight.Rows, weight.Columns);
+        using var portion = new MeasuredPortion(distinct, Math.Min(TokensAtOnce, x.Rows), weight.Rows);
         for (int first = 0; first < x.Rows; first += TokensAtOnce)
             portion.Add(x.Slice(first, 0, Math.Min(TokensAtOnce, x.Rows - first), x.Columns), weight, sums, threads);
         foreach (ErrorSums sum in sums)

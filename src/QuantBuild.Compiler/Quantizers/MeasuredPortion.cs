@@ -3,22 +3,20 @@ using QuantBuild.Kernels;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>The buffers to compare a portion of tokens, one tile of outputs after another; their size does not depend on the token count.</summary>
-internal sealed class MeasuredPortion
+internal sealed class MeasuredPortion : IDisposable
 {
     private const int OutputsAtOnce = 512;
 
     private readonly MeasuredLayer[] _layers;
     private readonly MeasuredInput[] _inputs;
-    private readonly float[] _rounded;
     private readonly float[] _expected;
     private readonly float[] _actual;
 
-    public MeasuredPortion(MeasuredLayer[] layers, int mostTokens, int outputs, int channels)
+    public MeasuredPortion(MeasuredLayer[] layers, int mostTokens, int outputs)
     {
         int tile = Math.Min(OutputsAtOnce, outputs);
         _layers = layers;
-        _inputs = [.. layers.Select(layer => new MeasuredInput(layer, mostTokens))];
-        _rounded = new float[tile * channels];
+        _inputs = [.. layers.Select(layer => new MeasuredInput(layer, mostTokens, tile))];
         _expected = new float[mostTokens * tile];
         _actual = new float[mostTokens * tile];
     }
@@ -34,12 +32,10 @@ internal sealed class MeasuredPortion
             int outputs = Math.Min(OutputsAtOnce, weight.Rows - first);
             var y = new MatrixView(_expected.AsSpan(0, x.Rows * outputs), x.Rows, outputs);
             var yHat = new MatrixView(_actual.AsSpan(0, x.Rows * outputs), x.Rows, outputs);
-            var rounded = new MatrixView(_rounded.AsSpan(0, outputs * weight.Columns), outputs, weight.Columns);
             Gemm.Multiply(x, weight.Slice(first, 0, outputs, weight.Columns).Transposed, y, GemmMode.Overwrite, threads);
             for (int layer = 0; layer < _layers.Length; layer++)
             {
-                _layers[layer].Weight.Dequantize(first, rounded);
-                _inputs[layer].Multiply(rounded, first, yHat, threads);
+                _inputs[layer].Multiply(first, yHat, threads);
                 for (int token = 0; token < x.Rows; token++)
                     perToken[layer, token] += Compare(Rows.Of(y, token), Rows.Of(yHat, token));
             }
@@ -49,6 +45,13 @@ internal sealed class MeasuredPortion
             for (int token = 0; token < x.Rows; token++)
                 sums[layer] += perToken[layer, token];
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (MeasuredInput input in _inputs)
+            input.Dispose();
     }
 
     private static ErrorSums Compare(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual) => new(

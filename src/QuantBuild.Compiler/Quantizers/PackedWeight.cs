@@ -24,6 +24,17 @@ public sealed record PackedWeight(int Rows, int Columns, byte[] Codes, byte[] Sc
             Scales.AsSpan(firstRow * blocks, destination.Rows * blocks), destination);
     }
 
+    /// <summary>Unpacks adjacent rows for integer products.</summary>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="panels">Receives them.</param>
+    /// <param name="threads">Threads to use.</param>
+    public void Unpack(int firstRow, int rows, Mxfp4Panels panels, int threads = 1)
+    {
+        int codeBytes = Mxfp4.CodeBytes(Columns), blocks = Mxfp4.Blocks(Columns);
+        panels.Load(Codes.AsSpan(firstRow * codeBytes, rows * codeBytes), Scales.AsSpan(firstRow * blocks, rows * blocks), rows, threads);
+    }
+
     /// <summary>Decodes the whole weight, [Rows, Columns].</summary>
     public float[] Dequantize()
     {

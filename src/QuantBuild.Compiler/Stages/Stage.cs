@@ -21,7 +21,7 @@ public sealed record Stage(string Name, int Version)
     public static Stage Clip { get; } = new("Clip", 2);
 
     /// <summary>Errors of a layer per bin and method.</summary>
-    public static Stage Measure { get; } = new("Measure", 2);
+    public static Stage Measure { get; } = new("Measure", 3);
 
     /// <summary>Artifact files of an expert.</summary>
     public static Stage Pack { get; } = new("Pack", 1);
