@@ -7,8 +7,9 @@ using QuantBuild.Kernels;
 namespace QuantBuild.Benchmarks;
 
 /// <summary>
-/// One layer from weights and tokens to codes and clip ratio.  A stage's figure is its time over that of one product of the tokens with
-/// the layer, measured before and after: by OpenBLAS if it is there, and by our own Gemm.
+/// One layer from weights and tokens to codes and clip ratio.  A stage's figure is its processor time over that of one product of the tokens
+/// with the layer, measured before and after: by OpenBLAS if it is there, and by our own Gemm.  Processor time, not wall-clock time: it
+/// means something on a shared machine too.
 /// </summary>
 internal static class LayerScale
 {
@@ -43,8 +44,8 @@ internal static class LayerScale
         blas = (blas + blasAfter) / 2;
 
         foreach ((string name, double wall, double processor) in stages.Append(("whole layer", stages.Sum(stage => stage.Wall), stages.Sum(stage => stage.Processor))))
-            Console.WriteLine($"  {name,-20} {wall,8:F2} s  cpu {processor,8:F2} s  {wall / own,6:F2} x Gemm {wall / blas,6:F2} x OpenBLAS");
-        Console.WriteLine($"  Gemm {s.Operations / own / 1e9:F0} GFLOP/s, OpenBLAS {s.Operations / blas / 1e9:F0} GFLOP/s, proxy loss {rounded.Outcome.ProxyLoss:G6}, peak memory {peak:F2} GB, tokens and weight included");
+            Console.WriteLine($"  {name,-20} {wall,8:F2} s  cpu {processor,8:F2} s  {processor / own,6:F2} x Gemm {processor / blas,6:F2} x OpenBLAS");
+        Console.WriteLine($"  Gemm {s.Operations / own / 1e9:F0} GFLOP/s, OpenBLAS {s.Operations / blas / 1e9:F0} GFLOP/s of processor time, proxy loss {rounded.Outcome.ProxyLoss:G6}, peak memory {peak:F2} GB, tokens and weight included");
 
         ReadOnlyMatrixView Matrix(float[] values) => new(values, s.Outputs, s.Inputs);
 
@@ -65,7 +66,7 @@ internal static class LayerScale
         Smoothing.ApplyToWeight(new MatrixView(w, s.Outputs, s.Inputs), scale);
     }
 
-    /// <summary>Seconds of one product, from the better of two runs over a part of the tokens, which needs little memory; NaN for a missing OpenBLAS.</summary>
+    /// <summary>Processor seconds of one product, from the better of two runs over a part of the tokens, which needs little memory; NaN for a missing OpenBLAS.</summary>
     private static (double Own, double Blas) GemmSeconds(float[] x, float[] w, Settings s)
     {
         Settings part = s with { Tokens = Math.Min(s.Tokens, 1024) };
@@ -73,6 +74,6 @@ internal static class LayerScale
         OpenBlas? blas = OpenBlas.TryLoad(s.Threads);
         return (Best(() => GemmScale.Multiply(x, w, y, part, s.Threads)), blas is null ? double.NaN : Best(() => blas.Multiply(x, w, y, part)));
 
-        double Best(Action run) => Math.Min(Contest.Time(run).Wall, Contest.Time(run).Wall) * s.Tokens / part.Tokens;
+        double Best(Action run) => Math.Min(Contest.Time(run).Processor, Contest.Time(run).Processor) * s.Tokens / part.Tokens;
     }
 }
