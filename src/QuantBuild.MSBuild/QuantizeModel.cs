@@ -21,6 +21,9 @@ public sealed class QuantizeModel : ToolTask
     /// <summary>Threads to use; 0 for all cores.</summary>
     public int Threads { get; set; }
 
+    /// <summary>Whether the worker shall say more.</summary>
+    public bool Verbose { get; set; }
+
     /// <inheritdoc/>
     protected override string ToolName => DotNetHost.FileName;
 
@@ -49,7 +52,22 @@ public sealed class QuantizeModel : ToolTask
         command.AppendFileNameIfNotNull(Worker.GetMetadata("FullPath"));
         command.AppendFileNameIfNotNull("@" + ResponseFile.GetMetadata("FullPath"));
         command.AppendSwitchIfNotNull("--threads ", Threads.ToString(CultureInfo.InvariantCulture));
+        if (Verbose)
+            command.AppendSwitch("--verbose");
         return command.ToString();
+    }
+
+    /// <summary>A worker that ends badly without a diagnostic of its own has crashed, or was killed.</summary>
+    protected override bool HandleTaskExecutionErrors()
+    {
+        if (!Log.HasLoggedErrors)
+        {
+            Log.LogError(subcategory: null, errorCode: "QB0003", helpKeyword: null, file: ResponseFile.GetMetadata("FullPath"), lineNumber: 0,
+                columnNumber: 0, endLineNumber: 0, endColumnNumber: 0,
+                message: "The quantizer ended with exit code {0} and without a diagnostic; to run it by hand: dotnet exec \"{1}\" \"@{2}\"",
+                ExitCode, Worker.GetMetadata("FullPath"), ResponseFile.GetMetadata("FullPath"));
+        }
+        return false;
     }
 
     /// <summary>The command line is worth keeping, but not worth showing.</summary>

@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Security.Cryptography;
 using QuantBuild.Artifacts;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
@@ -16,15 +18,18 @@ public sealed class ModelArtifact : IDisposable
     private const string HighNoiseName = "high_noise";
     private const string LowNoiseName = "low_noise";
 
+    /// <summary>Folder beside the app where builds put artifacts that they do not embed.</summary>
+    private const string FolderBesideApp = "artifact";
+
     private readonly List<ShardedCheckpoint> _checkpoints = [];
 
-    private ModelArtifact(ArtifactDescriptor descriptor, string directory)
+    private ModelArtifact(ArtifactDescriptor descriptor, IArtifactStorage storage)
     {
         Descriptor = descriptor;
         try
         {
-            HighNoise = OpenExpert(HighNoiseName, directory);
-            LowNoise = OpenExpert(LowNoiseName, directory);
+            HighNoise = OpenExpert(HighNoiseName, storage);
+            LowNoise = OpenExpert(LowNoiseName, storage);
         }
         catch
         {
@@ -49,25 +54,69 @@ public sealed class ModelArtifact : IDisposable
     public static ModelArtifact Open(string path, bool verifyDigests = true)
     {
         string file = Directory.Exists(path) ? Path.Combine(path, ArtifactDescriptor.FileName) : path;
-        ArtifactDescriptor descriptor = ReadDescriptor(file);
+        ArtifactDescriptor descriptor = Parse(ReadAll(new FolderStorage(Path.GetDirectoryName(Path.GetFullPath(file))!), Path.GetFileName(file)), file);
         CheckArchitecture(descriptor, file);
-        string directory = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        ArtifactFiles.Check(descriptor, directory, verifyDigests);
-        return new ModelArtifact(descriptor, directory);
+        return Open(descriptor, new FolderStorage(Path.GetDirectoryName(Path.GetFullPath(file))!), verifyDigests);
+    }
+
+    /// <summary>Opens an artifact that a build put into an assembly: its descriptor and, unless they were too large, its files.</summary>
+    /// <remarks>
+    /// Resources are <c>name/artifact.json</c> and so on. Weights are used where the runtime has mapped the assembly. Files that are no
+    /// resources are expected in the folder <c>artifact/name</c> beside the app, and held against the embedded descriptor. Generated
+    /// accessors call this.
+    /// </remarks>
+    /// <param name="assembly">The assembly.</param>
+    /// <param name="name">The model's name in it.</param>
+    /// <param name="digest">SHA-256 of the descriptor, 64 lower-case hexadecimal digits; null to take what is there.</param>
+    /// <param name="verifyDigests">Whether to read every file and compare its SHA-256 with the descriptor.</param>
+    /// <exception cref="ArtifactException">Anything is missing, damaged, or not what digest and descriptor say.</exception>
+    public static ModelArtifact OpenEmbedded(Assembly assembly, string name, string? digest = null, bool verifyDigests = true)
+    {
+        ArgumentNullException.ThrowIfNull(assembly);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var resources = new ResourceStorage(assembly, name);
+        string file = resources.Locate(ArtifactDescriptor.FileName);
+        byte[] json = ReadAll(resources, ArtifactDescriptor.FileName);
+        string actual = Convert.ToHexStringLower(SHA256.HashData(json));
+        if (digest is not null && actual != digest)
+            throw new ArtifactException($"the descriptor's SHA-256 is {actual} instead of {digest}", file);
+        ArtifactDescriptor descriptor = Parse(json, file);
+        CheckArchitecture(descriptor, file);
+        ArtifactExpert any = descriptor.Experts[HighNoiseName];
+        bool embedded = resources.LengthOf($"{any.Directory}/{any.Files[0].Name}") is not null;
+        return Open(descriptor, embedded ? resources : new FolderStorage(Path.Combine(AppContext.BaseDirectory, FolderBesideApp, name)), verifyDigests);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _checkpoints.ForEach(checkpoint => checkpoint.Dispose());
 
-    private static ArtifactDescriptor ReadDescriptor(string file)
+    private static ModelArtifact Open(ArtifactDescriptor descriptor, IArtifactStorage storage, bool verifyDigests)
+    {
+        ArtifactFiles.Check(descriptor, storage, verifyDigests);
+        return new ModelArtifact(descriptor, storage);
+    }
+
+    private static ArtifactDescriptor Parse(byte[] json, string file)
     {
         try
         {
-            return ArtifactDescriptor.Parse(File.ReadAllBytes(file));
+            return ArtifactDescriptor.Parse(json);
         }
         catch (ArtifactException e)
         {
             throw new ArtifactException(e.Reason, file, e);
+        }
+    }
+
+    private static byte[] ReadAll(IArtifactStorage storage, string name)
+    {
+        string file = storage.Locate(name);
+        try
+        {
+            using Stream stream = storage.OpenRead(name);
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -90,14 +139,15 @@ public sealed class ModelArtifact : IDisposable
             throw new ArtifactException($"both experts are in {high.Directory}", file);
     }
 
-    private ArtifactExpertModel OpenExpert(string name, string root)
+    private ArtifactExpertModel OpenExpert(string name, IArtifactStorage storage)
     {
         ArtifactExpert expert = Descriptor.Experts[name];
-        string directory = Path.Combine(root, expert.Directory);
+        string directory = storage.Locate(expert.Directory);
+        string configFile = $"{expert.Directory}/{ArtifactFiles.Config}";
         try
         {
-            WanConfig config = WanConfig.Load(Path.Combine(directory, ArtifactFiles.Config));
-            ShardedCheckpoint tensors = ShardedCheckpoint.Open(directory);
+            WanConfig config = WanConfig.Parse(ReadAll(storage, configFile), storage.Locate(configFile));
+            ShardedCheckpoint tensors = storage.OpenTensors(expert);
             _checkpoints.Add(tensors);
             ArtifactFiles.CheckListed(expert, tensors);
             new ArtifactTensorChecks(expert, tensors, directory).Check(config);

@@ -9,6 +9,36 @@ public static partial class Descriptors
         "`QuantToolPath` leads nowhere, or the package was not restored completely.",
         "Restore the packages again; leave `QuantToolPath` alone unless you build QuantBuild yourself.");
 
+    /// <summary>QB0002: a name of a model in a project. Reported by the targets, like the following: they are loaded without the compiler.</summary>
+    public static readonly DiagnosticDescriptor ModelName = new("QB0002", Severity.Error,
+        "'{0}' cannot be the name of a model, or is the name of two",
+        "A model's name, `LogicalName` of its `QuantManifest`, else the manifest's file name, becomes a folder and the name of resources.",
+        "Give every `QuantManifest` of the project its own `LogicalName` of letters, digits, '.', '-' and '_'.");
+
+    /// <summary>QB0003: the worker crashed.</summary>
+    public static readonly DiagnosticDescriptor WorkerCrashed = new("QB0003", Severity.Error,
+        "The quantizer ended with exit code {0} and without a diagnostic",
+        "It was killed (137: often for lack of memory) or crashed. What was finished is in the store.",
+        "Run the command of the message by hand and look at its output; free memory; report a crash.");
+
+    /// <summary>QB0004: too large to embed.</summary>
+    public static readonly DiagnosticDescriptor ArtifactTooLargeToEmbed = new("QB0004", Severity.Error,
+        "The artifact of '{0}' has {1} bytes; more than {2} cannot be embedded",
+        "`Embed` is `true`, but neither the C# compiler nor the runtime can handle an assembly of that size.",
+        "Set `Embed` to `false` or leave it out: the files then lie beside the app.");
+
+    /// <summary>QB0005: too large for a package.</summary>
+    public static readonly DiagnosticDescriptor PackageTooLarge = new("QB0005", Severity.Error,
+        "The models of this project have {0} bytes; the package may have {1}",
+        "Registries refuse packages above a size; the limit is `QuantPackageLimit`.",
+        "Set `IsPackable` to `false` and hand the model on by `ProjectReference` or by `dotnet publish`; or raise the limit for a registry that takes more.");
+
+    /// <summary>QB0006: a damaged artifact in the intermediate folder.</summary>
+    public static readonly DiagnosticDescriptor CollectedArtifactUnreadable = new("QB0006", Severity.Error,
+        "The artifact in '{0}' cannot be read: {1}",
+        "A file in the intermediate folder was changed by hand, or the disk is damaged.",
+        "Run `dotnet build -t:QuantClean` and build again; finished work is taken from the store.");
+
     /// <summary>QB9001: a bug.</summary>
     public static readonly DiagnosticDescriptor InternalError = new("QB9001", Severity.Error,
         "Internal error: {0}",

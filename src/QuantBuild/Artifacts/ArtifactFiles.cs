@@ -11,22 +11,21 @@ internal static class ArtifactFiles
 
     /// <summary>Checks that every listed file is there, has its size and, if asked, its digest.</summary>
     /// <exception cref="ArtifactException">One is not; with several, the first in the descriptor's order.</exception>
-    public static void Check(ArtifactDescriptor descriptor, string root, bool verifyDigests)
+    public static void Check(ArtifactDescriptor descriptor, IArtifactStorage storage, bool verifyDigests)
     {
         (string Path, ArtifactFile File)[] files =
-            [.. descriptor.Experts.Values.SelectMany(expert => expert.Files, (expert, file) => (Path.Combine(root, expert.Directory, file.Name), file))];
+            [.. descriptor.Experts.Values.SelectMany(expert => expert.Files, (expert, file) => ($"{expert.Directory}/{file.Name}", file))];
         foreach ((string path, ArtifactFile file) in files)
         {
-            var info = new FileInfo(path);
-            if (!info.Exists)
-                throw new ArtifactException("the file is missing", path);
-            if (info.Length != file.Size)
-                throw new ArtifactException($"the file has {info.Length} bytes instead of {file.Size}", path);
+            if (storage.LengthOf(path) is not { } length)
+                throw new ArtifactException("the file is missing", storage.Locate(path));
+            if (length != file.Size)
+                throw new ArtifactException($"the file has {length} bytes instead of {file.Size}", storage.Locate(path));
         }
         if (!verifyDigests)
             return;
         var failures = new ArtifactException?[files.Length];
-        Parallel.For(0, files.Length, i => failures[i] = CheckDigest(files[i].Path, files[i].File.Digest));
+        Parallel.For(0, files.Length, i => failures[i] = CheckDigest(storage, files[i].Path, files[i].File.Digest));
         if (failures.FirstOrDefault(failure => failure is not null) is { } first)
             throw first;
     }
@@ -46,11 +45,12 @@ internal static class ArtifactFiles
         }
     }
 
-    private static ArtifactException? CheckDigest(string path, string expected)
+    private static ArtifactException? CheckDigest(IArtifactStorage storage, string file, string expected)
     {
+        string path = storage.Locate(file);
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan);
+            using Stream stream = storage.OpenRead(file);
             string actual = Convert.ToHexStringLower(SHA256.HashData(stream));
             return actual == expected ? null : new ArtifactException($"the file's SHA-256 is {actual} instead of {expected}", path);
         }

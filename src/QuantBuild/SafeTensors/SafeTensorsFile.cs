@@ -22,7 +22,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         Path = path;
     }
 
-    /// <summary>The file on disk, or null for a file in memory.</summary>
+    /// <summary>The file on disk, or what messages call a file in memory; null when that has no name.</summary>
     public string? Path { get; }
 
     /// <inheritdoc/>
@@ -70,12 +70,13 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     /// <param name="file">Its first byte; must stay valid until <see cref="Dispose"/>.</param>
     /// <param name="length">Its length in bytes.</param>
     /// <param name="owner">Disposed with the instance.</param>
+    /// <param name="name">What messages call the file.</param>
     /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
-    public static SafeTensorsFile FromPointer(byte* file, long length, IDisposable? owner = null)
+    public static SafeTensorsFile FromPointer(byte* file, long length, IDisposable? owner = null, string? name = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        SafeTensorsHeader header = SafeTensorsHeader.Read(length, (destination, offset) => new ReadOnlySpan<byte>(file + offset, destination.Length).CopyTo(destination), null);
-        return new SafeTensorsFile(header, file, owner, null);
+        SafeTensorsHeader header = SafeTensorsHeader.Read(length, (destination, offset) => new ReadOnlySpan<byte>(file + offset, destination.Length).CopyTo(destination), name);
+        return new SafeTensorsFile(header, file, owner, name);
     }
 
     /// <inheritdoc/>

@@ -19,9 +19,18 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
         long length = new FileInfo(path).Length;
         if (length > MaxLength)
             throw new SafeTensorsException("IndexTooLarge", $"the index has {length} bytes; {MaxLength} are allowed", path);
+        return Read(File.ReadAllBytes(path), path);
+    }
+
+    /// <summary>Reads an index that is in memory.</summary>
+    /// <param name="json">Its bytes.</param>
+    /// <param name="path">What messages call it.</param>
+    /// <exception cref="SafeTensorsException">As for a file.</exception>
+    public static ShardIndex Read(ReadOnlySpan<byte> json, string path)
+    {
         try
         {
-            return Parse(File.ReadAllBytes(path), path);
+            return Parse(json, path);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -107,6 +107,21 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         }
     }
 
+    /// <summary>Files that are open already, and have names, as a checkpoint that takes them over when it succeeds.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="indexPath">What messages call the index; null without one.</param>
+    /// <param name="index">The index; a single file needs none.</param>
+    /// <exception cref="SafeTensorsException">There is no file, several have no index, or index and files disagree on any tensor.</exception>
+    internal static ShardedCheckpoint Of(SafeTensorsFile[] files, string? indexPath, ShardIndex? index)
+    {
+        if (files.Length == 0 || (files.Length > 1 && index is null))
+            throw new SafeTensorsException("MissingCheckpoint", $"there are {files.Length} files and no index of shards");
+        var checkpoint = new ShardedCheckpoint(files) { Index = indexPath };
+        if (index is not null)
+            CrossCheck(checkpoint, index, indexPath!);
+        return checkpoint;
+    }
+
     private static void CrossCheck(ShardedCheckpoint checkpoint, ShardIndex index, string indexPath)
     {
         foreach ((string tensor, string file) in index.Files)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using QuantBuild.Build.Tests.Infrastructure;
 
 namespace QuantBuild.Build.Tests.Build;
@@ -23,19 +25,41 @@ public sealed class CancellingTests
         Assert.Matches(@"reduced: \d+ actions ran, [1-9]\d* came from the store", next.Out);
     }
 
-    /// <summary>Whether a worker has the model's folder in its command line.</summary>
-    private static bool WorkerRuns(string folder) => Directory.EnumerateDirectories("/proc").Any(process =>
+    [Fact]
+    public void A_worker_that_is_killed_is_a_diagnostic()
     {
-        try
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "processes are found in /proc");
+        using var project = new ModelProject();
+        project.Model.Write(ReducedModel.Text(samples: 12, steps: 40));
+        using RunningProcess build = project.StartBuild();
+        Wait(() => build.HasExited || WorkerRuns(project.Model.Folder));
+
+        using (Process worker = Process.GetProcessById(Workers(project.Model.Folder).First()))
+            worker.Kill();
+        Outcome outcome = build.Wait().Expect(1);
+
+        Assert.Matches(@"reduced\.rsp : error QB0003: .*exit code 137", outcome.Out);
+        Assert.DoesNotContain("MSB6006", outcome.Out, StringComparison.Ordinal);
+    }
+
+    private static bool WorkerRuns(string folder) => Workers(folder).Any();
+
+    /// <summary>The processes that have the quantizer and the model's folder in their command lines.</summary>
+    private static IEnumerable<int> Workers(string folder) => Directory.EnumerateDirectories("/proc")
+        .Where(process => int.TryParse(Path.GetFileName(process), out _))
+        .Where(process =>
         {
-            string command = File.ReadAllText(Path.Combine(process, "cmdline"));
-            return command.Contains("QuantBuild.Tool.dll", StringComparison.Ordinal) && command.Contains(folder, StringComparison.Ordinal);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    });
+            try
+            {
+                string command = File.ReadAllText(Path.Combine(process, "cmdline"));
+                return command.Contains("QuantBuild.Tool.dll", StringComparison.Ordinal) && command.Contains(folder, StringComparison.Ordinal);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        })
+        .Select(process => int.Parse(Path.GetFileName(process), CultureInfo.InvariantCulture));
 
     private static void Wait(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(60)));
 }

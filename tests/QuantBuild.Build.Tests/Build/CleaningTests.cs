@@ -12,7 +12,7 @@ public sealed class CleaningTests
 
         project.DotNet("clean").Expect(0);
         bool removed = !File.Exists(Path.Combine(project.Artifact, "artifact.json"))
-            && Directory.EnumerateFiles(project.Model["obj", "Debug", "net10.0", "quant"], "*", SearchOption.AllDirectories).All(file => false);
+            && !Directory.EnumerateFiles(project.Quant, "*", SearchOption.AllDirectories).Any();
         Outcome again = project.DotNet("build").Expect(0);
 
         Assert.True(removed);

@@ -68,10 +68,10 @@ public sealed class IncrementalBuildTests
     [Fact]
     public void Two_models_of_one_project_are_built_apart()
     {
-        using var project = new ModelProject();
-        string csproj = project.Model["Reduced.csproj"];
-        File.WriteAllText(csproj, File.ReadAllText(csproj).Replace("""<QuantManifest Include="reduced.quant.json" />""",
-            """<QuantManifest Include="reduced.quant.json" /><QuantManifest Include="other.quant.json" ModelName="second" />""", StringComparison.Ordinal));
+        using var project = new ModelProject("""
+            <QuantManifest Include="reduced.quant.json" Embed="false" />
+            <QuantManifest Include="other.quant.json" LogicalName="second" Embed="false" />
+            """);
         File.WriteAllText(project.Model["other.quant.json"], ReducedModel.Text(rank: 8));
 
         Outcome first = project.DotNet("build").Expect(0);

@@ -7,13 +7,13 @@ internal static class Repository
 {
     public static string Root { get; } = Metadata("RepositoryRoot");
 
-    public static string Tool { get; } = Built("QuantBuild.Tool");
+    public static string Configuration { get; } = Metadata("Configuration");
 
-    public static string Tasks { get; } = Built("QuantBuild.MSBuild");
+    public static string Tool { get; } = Built("QuantBuild.Tool");
 
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
-    private static string Built(string project) => PathOf("src", project, "bin", Metadata("Configuration"), "net10.0", project + ".dll");
+    private static string Built(string project) => PathOf("src", project, "bin", Configuration, "net10.0", project + ".dll");
 
     private static string Metadata(string key) => typeof(Repository).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;

@@ -43,7 +43,13 @@ public sealed record WanConfig
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">It is not a JSON object, or a field is missing, impossible or at odds with another; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static WanConfig Load(string path) => WanConfigReader.Read(path);
+    public static WanConfig Load(string path) => Parse(File.ReadAllBytes(path), path);
+
+    /// <summary>Reads an expert's <c>config.json</c> that is in memory.</summary>
+    /// <param name="json">Its bytes.</param>
+    /// <param name="path">What messages call it.</param>
+    /// <exception cref="InvalidDataException">As for <see cref="Load"/>.</exception>
+    public static WanConfig Parse(ReadOnlyMemory<byte> json, string path) => WanConfigReader.Read(json, path);
 
     /// <summary>Shape [out, in] of a layer named as in <see cref="WanLayers.Names"/>.</summary>
     public (int Out, int In) ShapeOf(string layer) => layer switch

@@ -8,9 +8,9 @@ internal static class WanConfigReader
     // Beyond any model; keeps the sizes computed from a configuration within their types.
     private const int LargestSize = 1 << 20;
 
-    public static WanConfig Read(string path)
+    public static WanConfig Read(ReadOnlyMemory<byte> bytes, string path)
     {
-        using JsonDocument json = Parse(path);
+        using JsonDocument json = Parse(bytes, path);
         JsonElement root = json.RootElement;
         if (root.ValueKind != JsonValueKind.Object)
             throw new InvalidDataException($"{path}: the configuration is not a JSON object");
@@ -26,11 +26,11 @@ internal static class WanConfigReader
         }
     }
 
-    private static JsonDocument Parse(string path)
+    private static JsonDocument Parse(ReadOnlyMemory<byte> bytes, string path)
     {
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path));
+            return JsonDocument.Parse(bytes);
         }
         catch (JsonException exception)
         {

@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace QuantBuild.MSBuild;
+
+/// <summary>A built artifact, as far as the build step has to know it.</summary>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Digest">SHA-256 of its descriptor, which has the digests of all other files.</param>
+/// <param name="Files">Its files, the descriptor first.</param>
+/// <param name="Facts">What a reader of the accessor may want to know, a line each.</param>
+internal sealed record BuiltModel(string Folder, string Digest, IReadOnlyList<BuiltFile> Files, IReadOnlyList<string> Facts)
+{
+    private const string Descriptor = "artifact.json";
+
+    /// <summary>Size of all its files in bytes.</summary>
+    public long Size => Files.Sum(file => file.Size);
+
+    /// <summary>Reads the descriptor in a folder.</summary>
+    /// <returns>The artifact; null when there is none, or a file of it is missing.</returns>
+    /// <exception cref="JsonException">The descriptor is damaged.</exception>
+    /// <exception cref="InvalidOperationException">The descriptor is damaged.</exception>
+    /// <exception cref="KeyNotFoundException">The descriptor is damaged.</exception>
+    public static BuiltModel? Read(string folder)
+    {
+        string path = Path.Combine(folder, Descriptor);
+        if (!File.Exists(path))
+            return null;
+        byte[] bytes = File.ReadAllBytes(path);
+        string digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        using JsonDocument json = JsonDocument.Parse(bytes);
+        List<BuiltFile> files = [new BuiltFile(path, Descriptor, bytes.Length, digest)];
+        foreach (JsonProperty expert in json.RootElement.GetProperty("experts").EnumerateObject())
+        {
+            string directory = expert.Value.GetProperty("directory").GetString()!;
+            foreach (JsonElement file in expert.Value.GetProperty("files").EnumerateArray())
+            {
+                string relative = $"{directory}/{file.GetProperty("name").GetString()}";
+                files.Add(new BuiltFile(Path.Combine(folder, directory, file.GetProperty("name").GetString()!), relative,
+                    file.GetProperty("size").GetInt64(), file.GetProperty("sha256").GetString()!));
+            }
+        }
+        return files.TrueForAll(file => File.Exists(file.Path)) ? new BuiltModel(folder, digest, files, ModelFacts.Of(json.RootElement)) : null;
+    }
+}

@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using Task = Microsoft.Build.Utilities.Task;
+
+namespace QuantBuild.MSBuild;
+
+/// <summary>
+/// Looks at the artifacts that exist and says what becomes of their files: resources, files beside the app, package content, and the
+/// generated accessor. It reads descriptors only, so every build can afford it.
+/// </summary>
+public sealed partial class CollectModels : Task, IIncrementalTask
+{
+    /// <summary>The compiler fails at about 2 GB of resources, and apps do not start a little below that.</summary>
+    private const long LargestEmbedded = 1800L << 20;
+
+    private readonly List<ITaskItem> _artifacts = [];
+    private readonly List<ITaskItem> _resources = [];
+    private readonly List<ITaskItem> _contents = [];
+    private readonly List<ITaskItem> _packageFiles = [];
+    private readonly List<ITaskItem> _accessors = [];
+    private readonly List<ITaskItem> _files = [];
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        foreach (ITaskItem model in Models)
+            Collect(model);
+        Artifacts = [.. _artifacts];
+        Resources = [.. _resources];
+        Contents = [.. _contents];
+        PackageFiles = [.. _packageFiles];
+        Accessors = [.. _accessors];
+        Files = [.. _files];
+        return !Log.HasLoggedErrors;
+    }
+
+    private void Collect(ITaskItem model)
+    {
+        string name = model.GetMetadata("LogicalName");
+        BuiltModel? built = Read(model);
+        if (built is not null)
+        {
+            _files.AddRange(built.Files.Select(file => new TaskItem(file.Path)));
+            if (Enabled)
+                Deliver(model, name, built);
+        }
+        if (AccessorFolder is { Length: > 0 } folder)
+            WriteAccessor(Path.Combine(folder, name + ".g.cs"), name, model.GetMetadata("ClassName"), Enabled ? built : null);
+    }
+
+    private BuiltModel? Read(ITaskItem model)
+    {
+        string folder = model.GetMetadata("OutputFolder");
+        try
+        {
+            return BuiltModel.Read(folder);
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or IOException or UnauthorizedAccessException)
+        {
+            if (!DesignTime && Enabled)
+                Error("QB0006", model.GetMetadata("FullPath"), $"The artifact in '{folder}' cannot be read: {failure.Message}");
+            return null;
+        }
+    }
+
+    private void Deliver(ITaskItem model, string name, BuiltModel built)
+    {
+        bool embedded = model.GetMetadata("Embed").ToUpperInvariant() switch
+        {
+            "TRUE" => true,
+            "FALSE" => false,
+            _ => built.Size <= EmbedLimit,
+        };
+        if (embedded && built.Size > LargestEmbedded)
+        {
+            Error("QB0004", model.GetMetadata("FullPath"),
+                $"The artifact of '{name}' has {built.Size} bytes; more than {LargestEmbedded} cannot be embedded");
+            return;
+        }
+        TotalSize += built.Size;
+        _artifacts.Add(new TaskItem(built.Folder, new Dictionary<string, string>
+        {
+            ["LogicalName"] = name,
+            ["Manifest"] = model.GetMetadata("FullPath"),
+            ["Digest"] = built.Digest,
+            ["Size"] = built.Size.ToString(CultureInfo.InvariantCulture),
+            ["Embedded"] = embedded ? "true" : "false",
+        }));
+        Log.LogMessage(MessageImportance.Low, "{0}: {1} bytes, {2}, sha256 {3}", name, built.Size, embedded ? "embedded" : "beside the app", built.Digest);
+
+        string copy = model.GetMetadata("CopyToOutputDirectory") is { Length: > 0 } own ? own : embedded ? "Never" : CopyToOutputDirectory;
+        string package = model.GetMetadata("PackagePath") is { Length: > 0 } path ? path : PackagePath;
+        foreach (BuiltFile file in built.Files)
+        {
+            if (embedded || file == built.Files[0])
+                Embed(name, file);
+            if (!embedded || copy is not ("Never" or "false"))
+                Place(name, file, copy, package, pack: !embedded);
+        }
+    }
+
+    private void Embed(string model, BuiltFile file)
+    {
+        // The compiler looks at the names of resources, not at their bytes, to see whether to run: equal names must mean equal content.
+        string path = Path.Combine(EmbedFolder, file.Digest[..32] + Path.GetExtension(file.Path));
+        if (!DesignTime)
+            Copy(file, path);
+        _files.Add(new TaskItem(path));
+        _resources.Add(new TaskItem(path, new Dictionary<string, string>
+        {
+            ["LogicalName"] = $"{model}/{file.Relative}",
+            ["Type"] = "Non-Resx",
+            ["WithCulture"] = "false",
+            ["Watch"] = "false",
+            ["Visible"] = "false",
+        }));
+    }
+
+    // As None items: those of type Content would either be packed twice or, with Pack=false, be taken out of what is packed on purpose.
+    private void Place(string model, BuiltFile file, string copy, string package, bool pack)
+    {
+        string link = $"artifact/{model}/{file.Relative}";
+        _contents.Add(new TaskItem(file.Path, new Dictionary<string, string>
+        {
+            ["Link"] = link,
+            ["TargetPath"] = link,
+            ["CopyToOutputDirectory"] = copy,
+            ["CopyToPublishDirectory"] = copy is "Never" or "false" ? "Never" : "PreserveNewest",
+            ["ExcludeFromSingleFile"] = "true",
+            ["Watch"] = "false",
+            ["Visible"] = "false",
+        }));
+        if (!pack)
+            return;
+        _packageFiles.Add(new TaskItem(file.Path, new Dictionary<string, string>
+        {
+            ["PackagePath"] = $"{package.TrimEnd('/', '\\')}/{link}",
+            ["BuildAction"] = "None",
+            ["PackageCopyToOutput"] = "true",
+        }));
+    }
+
+    private void Copy(BuiltFile file, string path)
+    {
+        if (File.Exists(path) && new FileInfo(path).Length == file.Size)
+            return;
+        if (RefusesToWork(path))
+            return;
+        Directory.CreateDirectory(EmbedFolder);
+        Replace(path, temporary => File.Copy(file.Path, temporary));
+    }
+
+    private void WriteAccessor(string path, string model, string className, BuiltModel? built)
+    {
+        string source = ModelAccessor.Source(AccessorNamespace, AccessorVisibility, ModelAccessor.ClassName(className.Length > 0 ? className : model), model, built);
+        var item = new TaskItem(path);
+        _accessors.Add(item);
+        _files.Add(item);
+        if ((File.Exists(path) && File.ReadAllText(path) == source) || RefusesToWork(path))
+            return;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Replace(path, temporary => File.WriteAllText(temporary, source, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)));
+    }
+
+    /// <summary>Under <c>-question</c>, having to write is an error.</summary>
+    private bool RefusesToWork(string path)
+    {
+        if (FailIfNotIncremental)
+            Log.LogError("'{0}' is not up to date", path);
+        return FailIfNotIncremental;
+    }
+
+    /// <summary>Files appear whole or not at all, whoever else builds the same project.</summary>
+    private static void Replace(string path, Action<string> write)
+    {
+        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            write(temporary);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private void Error(string code, string file, string text) =>
+        Log.LogError(subcategory: null, errorCode: code, helpKeyword: null, file: file, lineNumber: 0, columnNumber: 0,
+            endLineNumber: 0, endColumnNumber: 0, message: "{0}", text);
+}

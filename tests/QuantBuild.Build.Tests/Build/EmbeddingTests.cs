@@ -1,0 +1,73 @@
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Build;
+
+public sealed class EmbeddingTests
+{
+    [Fact]
+    public void The_app_has_the_model_of_the_last_build_also_when_that_came_from_the_store()
+    {
+        using var project = new ModelProject(Apps.EmbeddedItem, program: Apps.OpenModel);
+        project.DotNet("build").Expect(0);
+        string four = project.RunApp().Expect(0).Out;
+
+        project.Model.Write(ReducedModel.Text(rank: 8));
+        project.DotNet("build").Expect(0);
+        string eight = project.RunApp().Expect(0).Out;
+        project.Model.Write(ReducedModel.Text());
+        project.DotNet("build").Expect(0);
+        string back = project.RunApp().Expect(0).Out;
+
+        Assert.StartsWith("reduced ", four, StringComparison.Ordinal);
+        Assert.NotEqual(four, eight);
+        Assert.Equal(four, back);
+        Assert.False(Directory.Exists(project.Artifact));
+        project.DotNet("build", "-question").Expect(0);
+    }
+
+    [Fact]
+    public void An_artifact_above_the_limit_lies_beside_the_app_and_is_held_against_the_embedded_descriptor()
+    {
+        using var project = new ModelProject(Apps.EmbeddedItem, "<QuantEmbedLimit>100000</QuantEmbedLimit>", Apps.OpenModel);
+        project.DotNet("build").Expect(0);
+        project.RunApp().Expect(0);
+        Assert.True(new FileInfo(project.Model["bin", "Debug", "net10.0", "Reduced.dll"]).Length < 500_000);
+
+        string config = Path.Combine(project.Artifact, "low_noise_model", "config.json");
+        string text = File.ReadAllText(config);
+        File.Delete(config);
+        File.WriteAllText(config, text.Replace("512", "256", StringComparison.Ordinal));
+        Outcome damaged = project.RunApp();
+
+        Assert.NotEqual(0, damaged.ExitCode);
+        Assert.Contains("SHA-256", damaged.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Code_that_uses_the_accessor_compiles_without_the_model()
+    {
+        using var project = new ModelProject(Apps.EmbeddedItem, program: Apps.OpenModel);
+
+        project.DotNet("build", "-restore", "-t:Compile", "-p:DesignTimeBuild=true").Expect(0);
+        project.DotNet("build", "-p:QuantEnabled=false").Expect(0);
+        Outcome app = project.RunApp();
+
+        Assert.False(Directory.Exists(project.Model.Store));
+        Assert.NotEqual(0, app.ExitCode);
+        Assert.Contains("built without the model 'reduced'", app.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_build_without_models_does_not_eat_the_artifact()
+    {
+        using var project = new ModelProject(Apps.EmbeddedItem, program: Apps.OpenModel);
+        project.DotNet("build").Expect(0);
+        string before = ReducedModel.Bytes(Path.Combine(project.Quant, "reduced"));
+
+        project.DotNet("build", "-p:QuantEnabled=false").Expect(0);
+
+        Assert.Equal(before, ReducedModel.Bytes(Path.Combine(project.Quant, "reduced")));
+        Assert.DoesNotContain("Quantizing", project.DotNet("build").Expect(0).Out, StringComparison.Ordinal);
+        project.RunApp().Expect(0);
+    }
+}

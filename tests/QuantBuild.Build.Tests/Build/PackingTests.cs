@@ -1,0 +1,40 @@
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Build;
+
+public sealed class PackingTests
+{
+    private const string Library = """<QuantManifest Include="reduced.quant.json" Embed="{0}" /><PackageReference Include="QuantBuild" Version="0.1.0" />""";
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("false")]
+    public void A_packed_model_is_used_by_reference_to_its_package(string embed)
+    {
+        using var project = new ModelProject(Library.Replace("{0}", embed, StringComparison.Ordinal), $"<PackageId>Model.{embed}</PackageId>");
+        project.DotNet("pack", "-o", project.Model["models"]).Expect(0);
+        project.Write("app/nuget.config", Packages.NuGetConfig(project.Model["models"]));
+        project.Write("app/App.csproj", Apps.Project($"""<PackageReference Include="Model.{embed}" Version="1.0.0" />"""));
+        project.Write("app/Program.cs", Apps.OpenModel);
+        string app = project.Model["app", "App.csproj"];
+
+        project.DotNet(app, "build", []).Expect(0);
+        Outcome built = project.Run("dotnet", "exec", project.Model["app", "bin", "Debug", "net10.0", "App.dll"]).Expect(0);
+        project.DotNet(app, "publish", ["-o", project.Model["published"]]).Expect(0);
+        Outcome published = project.Run("dotnet", "exec", project.Model["published", "App.dll"]).Expect(0);
+
+        Assert.StartsWith("reduced ", built.Out, StringComparison.Ordinal);
+        Assert.Equal(built.Out, published.Out);
+        Assert.Equal(embed == "false", Directory.Exists(project.Model["published", "artifact", "reduced"]));
+    }
+
+    [Fact]
+    public void A_package_that_registries_would_refuse_is_an_error()
+    {
+        using var project = new ModelProject();
+
+        Outcome outcome = project.DotNet("pack", "-p:QuantPackageLimit=100000").Expect(1);
+
+        Assert.Contains("error QB0005", outcome.Out, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,61 @@
+using System.IO.Compression;
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Package;
+
+public sealed class LayoutTests
+{
+    [Fact]
+    public void The_build_package_has_its_task_alone_and_the_tool_whole()
+    {
+        string[] files = FilesOf("QuantBuild.MSBuild");
+
+        Assert.Equal(["tasks/net10.0/QuantBuild.MSBuild.dll"], files.Where(file => file.StartsWith("tasks/", StringComparison.Ordinal)));
+        Assert.Superset(
+            new HashSet<string>(["build/QuantBuild.MSBuild.props", "build/QuantBuild.MSBuild.targets", "buildMultiTargeting/QuantBuild.MSBuild.targets",
+                "schema/quant.schema.json", "tools/net10.0/QuantBuild.Tool.dll", "tools/net10.0/QuantBuild.Tool.runtimeconfig.json", "tools/net10.0/QuantBuild.Tool.deps.json"]),
+            files.ToHashSet());
+        Assert.DoesNotContain(files, file => file.StartsWith("lib/", StringComparison.Ordinal) || file.StartsWith("buildTransitive/", StringComparison.Ordinal));
+        string specification = SpecificationOf("QuantBuild.MSBuild");
+        Assert.Contains("<developmentDependency>true</developmentDependency>", specification, StringComparison.Ordinal);
+        Assert.DoesNotContain("<dependency ", specification, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_runtime_package_depends_on_nothing()
+    {
+        Assert.Contains("lib/net10.0/QuantBuild.dll", FilesOf("QuantBuild"));
+        Assert.Contains("lib/net10.0/QuantBuild.xml", FilesOf("QuantBuild"));
+        Assert.DoesNotContain("<dependency ", SpecificationOf("QuantBuild"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_tool_package_installs_as_quantbuild()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["nuget.config"], Packages.NuGetConfig());
+        Dictionary<string, string?> environment = ModelProject.CleanEnvironment();
+        environment["NUGET_PACKAGES"] = folder["packages"];
+
+        using var install = new RunningProcess("dotnet", ["tool", "install", "QuantBuild.Tool", "--tool-path", folder["tools"]], folder.Path, environment);
+        install.Wait().Expect(0);
+        using var quantbuild = new RunningProcess(folder["tools", OperatingSystem.IsWindows() ? "quantbuild.exe" : "quantbuild"], ["--version"], folder.Path, environment);
+
+        Assert.StartsWith("0.1.0", quantbuild.Wait().Expect(0).Out, StringComparison.Ordinal);
+    }
+
+    private static string[] FilesOf(string package)
+    {
+        using ZipArchive archive = Open(package);
+        return [.. archive.Entries.Select(entry => entry.FullName)];
+    }
+
+    private static string SpecificationOf(string package)
+    {
+        using ZipArchive archive = Open(package);
+        using var reader = new StreamReader(archive.GetEntry(package + ".nuspec")!.Open());
+        return reader.ReadToEnd();
+    }
+
+    private static ZipArchive Open(string package) => ZipFile.OpenRead(Path.Combine(Packages.Feed, package + ".0.1.0.nupkg"));
+}

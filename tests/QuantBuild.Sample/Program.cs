@@ -1,0 +1,38 @@
+// Denoises one latent with the quantized TinyWan: QuantBuild.Sample <samples.safetensors> [steps]
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using QuantBuild;
+using QuantBuild.Models;
+using QuantBuild.Models.Wan;
+using QuantBuild.SafeTensors;
+using QuantBuild.Sampling;
+using TinyWan;
+
+if (args.Length is < 1 or > 2)
+{
+    await Console.Error.WriteLineAsync("usage: QuantBuild.Sample <samples.safetensors> [steps]");
+    return 2;
+}
+
+using SafeTensorsFile samples = SafeTensorsFile.Open(args[0]);
+IReadOnlyList<long> shape = samples.Tensors["sample.000.noise"].Shape;
+float[] condition = samples.ReadFloat32("sample.000.y");
+WanConditioning Conditioning(string context) => new(samples.ReadFloat32(context), (int)samples.Tensors[context].Shape[0], condition);
+
+using ModelArtifact model = QuantizedModels.TinyWan.Open();
+var options = new SamplingOptions
+{
+    Steps = args.Length == 2 ? int.Parse(args[1], CultureInfo.InvariantCulture) : model.Descriptor.Sampling.Steps,
+    Shift = model.Descriptor.Sampling.Shift,
+    Boundary = model.Descriptor.Boundary,
+    Threads = Environment.ProcessorCount,
+};
+var sampler = new TwoExpertSampler(() => new WanTransformer(model.HighNoise.LoadWeights()), () => new WanTransformer(model.LowNoise.LoadWeights()));
+float[] latent = sampler.Run(options, new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]), samples.ReadFloat32("sample.000.noise"),
+    Conditioning("sample.000.context"), Conditioning("null_context"));
+
+double rms = Math.Sqrt(latent.Average(value => (double)value * value));
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Descriptor.Name}: {options.Steps} steps, rms {rms:0.000}"));
+Console.WriteLine($"sha256 {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(latent)))}");
+return 0;
