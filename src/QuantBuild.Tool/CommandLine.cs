@@ -36,6 +36,7 @@ internal static class CommandLine
         InspectCommand.Create(session),
         VerifyCommand.Create(session),
         EvalCommand.Create(session),
+        PrepareCommand.Create(session),
         GenerateCommand.Create(session),
         CompareCommand.Create(session),
         CacheCommand.Create(session),

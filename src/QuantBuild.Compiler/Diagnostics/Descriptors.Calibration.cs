@@ -33,4 +33,10 @@ public static partial class Descriptors
         "Sample {0}, timestep {1}: the full-precision model has values that are not finite at {2}",
         "A weight of the checkpoint or a value of the sample overflows or is not a number.",
         "Check the checkpoint with `quantbuild inspect`, and the sample; leave the sample out if the model itself cannot run it.");
+
+    /// <summary>A first frame of one colour.</summary>
+    public static readonly DiagnosticDescriptor CalibrationImageConstant = new("QB3110", Severity.Warning,
+        "The first frame '{0}' is one colour everywhere",
+        "A model sees activations of such a picture that real ones do not have; scales and clipping chosen with it fit badly.",
+        "Use a real first frame.");
 }

@@ -74,20 +74,35 @@ public sealed class WanImageToVideoPipeline
     {
         options ??= new GenerationOptions();
         SamplingOptions sampling = _artifact is null ? options.Sampling : options.Sampling with { Boundary = _artifact.Descriptor.Boundary };
+        PreparedVideo prepared = Prepare(image, prompt, options, progress, ct);
+        var conditioning = new WanConditioning(prepared.Context, prepared.Context.Length / prepared.TextDim, prepared.Condition);
+        WanConditioning? negative = prepared.NullContext.Length == 0 ? null
+            : new WanConditioning(prepared.NullContext, prepared.NullContext.Length / prepared.TextDim, prepared.Condition);
+        float[] latent = Denoise(sampling, prepared.Shape, prepared.Noise, conditioning, negative, progress, ct);
+        return new GeneratedVideo(Decode(prepared.Shape, latent, sampling.Threads, progress, ct), latent, prepared.Shape);
+    }
+
+    /// <summary>Does what comes before the first denoising step: what calibration records samples from.</summary>
+    /// <param name="image">The first frame.</param>
+    /// <param name="prompt">What happens in the video.</param>
+    /// <param name="options">How it is made.</param>
+    /// <param name="progress">Told about every step; may be null.</param>
+    /// <param name="ct">Cancels between steps.</param>
+    /// <exception cref="ArgumentException">The size or the frames are not possible.</exception>
+    /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public PreparedVideo Prepare(Image image, string prompt, GenerationOptions options, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
+    {
         VideoShape size = FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames);
         LatentShape shape = VaeConfig.LatentShapeOf(size);
-
-        bool isGuided = sampling.GuidanceHigh != 1 || sampling.GuidanceLow != 1;
-        float[][] contexts = EncodePrompts(isGuided ? [prompt, options.NegativePrompt] : [prompt], sampling.Threads, progress, ct);
+        int threads = options.Sampling.Threads;
+        bool isGuided = options.Sampling.GuidanceHigh != 1 || options.Sampling.GuidanceLow != 1;
+        float[][] contexts = EncodePrompts(isGuided ? [prompt, options.NegativePrompt] : [prompt], threads, progress, ct);
         progress?.Report(new GenerationProgress(GenerationPhase.EncodeImage, 0, 1));
-        float[] condition = EncodeImage(image, size, sampling.Threads, ct);
+        float[] condition = EncodeImage(image, size, threads, ct);
         progress?.Report(new GenerationProgress(GenerationPhase.EncodeImage, 1, 1));
-
-        var conditioning = new WanConditioning(contexts[0], contexts[0].Length / _config.TextDim, condition);
-        WanConditioning? negative = isGuided ? new WanConditioning(contexts[1], contexts[1].Length / _config.TextDim, condition) : null;
         float[] noise = GaussianNoise.Draw(options.Seed, checked(_config.OutDim * shape.Volume));
-        float[] latent = Denoise(sampling, shape, noise, conditioning, negative, progress, ct);
-        return new GeneratedVideo(Decode(shape, latent, sampling.Threads, progress, ct), latent, shape);
+        return new PreparedVideo(shape, noise, condition, contexts[0], isGuided ? contexts[1] : [], _config.TextDim);
     }
 
     private float[][] EncodePrompts(string[] prompts, int threads, IProgress<GenerationProgress>? progress, CancellationToken ct)

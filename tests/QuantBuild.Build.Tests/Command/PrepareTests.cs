@@ -1,0 +1,43 @@
+using System.Globalization;
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Command;
+
+public sealed class PrepareTests
+{
+    private static readonly string Model = Path.Combine(Repository.Root, "models", "TinyWan");
+
+    [Fact]
+    public void The_calibration_set_comes_out_of_its_pictures_and_prompts()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(Model, "calibration.jsonl"), folder["calibration.jsonl"]);
+        Directory.CreateSymbolicLink(folder["calibration"], Path.Combine(Model, "calibration"));
+
+        Tool.Run(folder.Path, "prepare", "calibration.jsonl", "--model", Model).Expect(0);
+
+        string made = Tool.Run(folder.Path, "inspect", "calibration.safetensors").Expect(0).Out;
+        string recorded = Tool.Run(Model, "inspect", "calibration.safetensors").Expect(0).Out;
+        foreach (string tensor in (string[])["sample.000.y", "sample.011.noise", "sample.005.context", "null_context"])
+            Assert.Equal(Shape(recorded, tensor), Shape(made, tensor));
+        Assert.Equal(new FileInfo(Path.Combine(Model, "calibration.safetensors")).Length, new FileInfo(folder["calibration.safetensors"]).Length, 64.0);
+    }
+
+    [Theory]
+    [InlineData("""{"id": 0, "prompt": "a star", "seed": 1}""", "\"image\"")]
+    [InlineData("""{"id": 0, "prompt": "a star", "image": "x.png"}""", "\"seed\"")]
+    [InlineData("[]", "not a JSON object")]
+    public void A_line_without_what_a_sample_needs_is_told_with_its_place(string line, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["set.jsonl"], "\n" + line);
+
+        Outcome outcome = Tool.Run(folder.Path, "prepare", "set.jsonl", "--model", Model).Expect(1);
+
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"set.jsonl({2},1): error QB3102"), outcome.Out, StringComparison.Ordinal);
+        Assert.Contains(expected, outcome.Out, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder["set.safetensors"]));
+    }
+
+    private static string Shape(string listing, string tensor) => listing.Split('\n').Single(line => line.Contains(tensor + " ", StringComparison.Ordinal));
+}
