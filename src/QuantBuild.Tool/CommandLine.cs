@@ -37,6 +37,8 @@ internal static class CommandLine
         VerifyCommand.Create(session),
         EvalCommand.Create(session),
         PrepareCommand.Create(session),
+        PushCommand.Create(session),
+        PullCommand.Create(session),
         GenerateCommand.Create(session),
         CompareCommand.Create(session),
         CacheCommand.Create(session),

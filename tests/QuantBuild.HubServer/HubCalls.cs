@@ -22,7 +22,7 @@ internal sealed partial class HubCalls(HubServer server, HttpContext context)
         bool known = authorization is not null;
         string path = _request.Path.Value!;
         if (path == "/api/whoami-v2")
-            await (known ? JsonAsync(new JsonObject { ["name"] = server.User, ["orgs"] = new JsonArray(new JsonObject { ["name"] = "org" }) }) : ErrorAsync(401, "Invalid username or password."));
+            await (known ? JsonAsync(Account()) : ErrorAsync(401, "Invalid username or password."));
         else if (path == "/api/repos/create")
             await CreateAsync(known);
         else if (path == "/api/validate-yaml")
@@ -81,6 +81,14 @@ internal sealed partial class HubCalls(HubServer server, HttpContext context)
     };
 
     private Task WithWriteAsync(bool known, Func<Task> work) => known ? work() : ErrorAsync(401, "Invalid username or password.");
+
+    private JsonObject Account() => new()
+    {
+        ["type"] = "user",
+        ["name"] = server.User,
+        ["orgs"] = new JsonArray(new JsonObject { ["name"] = "org" }),
+        ["auth"] = new JsonObject { ["type"] = "access_token", ["accessToken"] = new JsonObject { ["displayName"] = "test", ["role"] = "write" } },
+    };
 
     private async Task<JsonNode> BodyAsync() => (await JsonNode.ParseAsync(_request.Body))!;
 

@@ -17,7 +17,10 @@ internal sealed class StorageCalls(HubServer server, HttpContext context, Traffi
         else if (parts is ["part", var upload, var number] && context.Request.Method == "PUT")
             await PutPartAsync(upload, number);
         else if (parts is ["object", var stored] && File.Exists(server.ObjectPath(stored)))
+        {
+            context.Response.Headers.ETag = $"\"{stored}\"";
             await SendAsync(context, File.OpenRead(server.ObjectPath(stored)));
+        }
         else
             context.Response.StatusCode = 404;
     }

@@ -158,4 +158,22 @@ public static partial class Descriptors
         "'{0}' is not in the download cache, and HF_HUB_OFFLINE forbids to fetch it",
         "The machine is set to work without the Hub.",
         "Unset HF_HUB_OFFLINE, or copy the cache from another machine.");
+
+    /// <summary>QB5050: a model card that cannot be updated.</summary>
+    public static readonly DiagnosticDescriptor ModelCardInvalid = new("QB5050", Severity.Error,
+        "the model card cannot be updated: {0}",
+        "The README.md in the repository has front matter, or marks of the generated section, that cannot be understood; nothing was changed.",
+        "Correct the README.md in the repository.");
+
+    /// <summary>QB5051: the lock is another build's.</summary>
+    public static readonly DiagnosticDescriptor PushLockDiffers = new("QB5051", Severity.Error,
+        "the artifact is not the one of the lock file: {0}",
+        "The lock file or the artifact was built from other inputs, or one of them was not committed or copied.",
+        "Build again, and push the artifact together with the lock of the same build.");
+
+    /// <summary>QB5052: the Hub does not accept the card.</summary>
+    public static readonly DiagnosticDescriptor ModelCardRefused = new("QB5052", Severity.Error,
+        "the Hub does not accept the model card: {0}",
+        "A value of its front matter, such as the licence, is not one that the Hub knows.",
+        "Correct the value that the message names.");
 }

@@ -92,7 +92,7 @@ public sealed partial class HubClient
             .. small.Select(file => Line("file", new JsonObject
             {
                 ["path"] = file.Path,
-                ["content"] = Convert.ToBase64String(file.ReadAll()),
+                ["content"] = Convert.ToBase64String(file.ReadContent()),
                 ["encoding"] = "base64",
             })),
             .. large.Select(file => Line("lfsFile", new JsonObject

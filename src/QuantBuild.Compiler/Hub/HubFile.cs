@@ -88,7 +88,7 @@ public sealed class HubFile
     }
 
     /// <summary>The whole content of a small file.</summary>
-    internal byte[] ReadAll()
+    public byte[] ReadContent()
     {
         if (_bytes is not null)
             return _bytes;
@@ -120,7 +120,7 @@ public sealed class HubFile
     internal string GitId()
     {
         byte[] header = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {Size}\0"));
-        return Convert.ToHexStringLower(SHA1.HashData([.. header, .. ReadAll()]));
+        return Convert.ToHexStringLower(SHA1.HashData([.. header, .. ReadContent()]));
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Text;
+using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Provenance;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Hub;
+
+/// <summary>Gathers what a repository gets of an artifact.</summary>
+public static class ArtifactPush
+{
+    /// <summary>The artifact's files, its card and, where they exist, lock and provenance. Every digest is checked first.</summary>
+    /// <param name="folder">The artifact's folder.</param>
+    /// <param name="lockFile">The build's lock; null when there is none.</param>
+    /// <param name="facts">For the card.</param>
+    /// <param name="existingCard">The repository's card, whose own text is kept; null for none.</param>
+    /// <param name="ct">Ends the reading.</param>
+    /// <exception cref="DiagnosticException">
+    /// A file is not what artifact.json says (QB4011, QB4012), the lock is another build's (QB5051), the provenance does not fit (QB504x), or the
+    /// card cannot be updated (QB5050).
+    /// </exception>
+    public static ImmutableArray<HubFile> Gather(string folder, string? lockFile, ModelCardFacts facts, string? existingCard = null, CancellationToken ct = default)
+    {
+        ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder, ct: ct);
+        if (!damage.IsEmpty)
+            throw new DiagnosticException(damage);
+        byte[] descriptor = File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName));
+        ArtifactDescriptor artifact = Describe(descriptor, folder);
+        ImmutableArray<PackedFile> packed = ArtifactListing.Read(descriptor)!.Value;
+        var files = new List<HubFile>
+        {
+            HubFile.FromBytes(ModelCard.FileName, Encoding.UTF8.GetBytes(ModelCard.Render(artifact, facts, existingCard))),
+            HubFile.FromBytes(ArtifactFolder.DescriptorName, descriptor),
+        };
+        files.AddRange(packed.Select(file => HubFile.FromDisk(file.Path, Path.Combine(folder, file.Path), file.Content.Digest)));
+        if (lockFile is not null)
+            files.Add(Lock(lockFile, artifact, packed));
+        files.AddRange(Provenance(folder));
+        return [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)];
+    }
+
+    private static ArtifactDescriptor Describe(byte[] descriptor, string folder)
+    {
+        try
+        {
+            return ArtifactDescriptor.Parse(descriptor);
+        }
+        catch (ArtifactException failure)
+        {
+            throw new DiagnosticException(Descriptors.ArtifactUnreadable.At(new SourceSpan(folder), folder, failure.Message), failure);
+        }
+    }
+
+    private static HubFile Lock(string path, ArtifactDescriptor artifact, ImmutableArray<PackedFile> packed)
+    {
+        LockFile locked = LockFile.Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)));
+        string? fault = locked.Plan.ToString() != artifact.Plan ? $"the lock has plan {locked.Plan.Short}, the artifact {artifact.Plan[..12]}"
+            : !packed.ToHashSet().SetEquals(locked.Experts.SelectMany(expert => expert.Files)) ? "the lock names other files or digests"
+            : null;
+        return fault is null ? HubFile.FromDisk(Path.GetFileName(path), path)
+            : throw new DiagnosticException(Descriptors.PushLockDiffers.At(new SourceSpan(path), fault));
+    }
+
+    private static IEnumerable<HubFile> Provenance(string folder)
+    {
+        string[] names = [.. ((string[])[ProvenanceStatement.FileName, Envelope.FileName]).Where(name => File.Exists(Path.Combine(folder, name)))];
+        if (names.Contains(ProvenanceStatement.FileName) && ProvenanceCheck.Run(folder) is { IsEmpty: false } problems)
+            throw new DiagnosticException(problems);
+        return names.Select(name => HubFile.FromDisk(name, Path.Combine(folder, name)));
+    }
+}

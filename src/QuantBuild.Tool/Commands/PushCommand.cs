@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Hub;
+using QuantBuild.Tool.Text;
+
+namespace QuantBuild.Tool.Commands;
+
+/// <summary><c>quantbuild push</c>: an artifact to a repository; a list of what would be sent unless told to send.</summary>
+internal static class PushCommand
+{
+    private static readonly Argument<string> Folder = new("folder") { Description = "The artifact's folder." };
+
+    private static readonly Argument<string> Target = new("repository") { Description = "owner/name, or owner/name@branch." };
+
+    private static readonly Option<bool> Send = new("--send") { Description = "Send; without it the command only lists what would be sent." };
+
+    private static readonly Option<bool> Make = new("--create") { Description = "Create the repository if it does not exist; private." };
+
+    private static readonly Option<bool> Public = new("--public") { Description = "With --create: let everybody see the repository." };
+
+    private static readonly Option<bool> PullRequest = new("--pr") { Description = "Open a pull request instead of changing the branch." };
+
+    private static readonly Option<string?> Tag = new("--tag") { Description = "Tag the commit.", HelpName = "name" };
+
+    private static readonly Option<string?> Lock = new("--lock") { Description = "The build's lock file, to be held against the artifact and sent along.", HelpName = "file" };
+
+    private static readonly Option<string?> BaseModel = new("--base-model") { Description = "For the card: the model that was quantized.", HelpName = "owner/name" };
+
+    private static readonly Option<string?> License = new("--license") { Description = "For the card: the licence of the base model, such as apache-2.0.", HelpName = "id" };
+
+    public static Command Create(Session session)
+    {
+        var command = new Command("push", "Publish an artifact on the Hub. Lists what would be sent; --send sends it.")
+        {
+            Folder, Target, Send, Make, Public, PullRequest, Tag, Lock, BaseModel, License, CommonOptions.Store, CommonOptions.Log,
+        };
+        command.SetAction(arguments => session.Run(arguments, run => RunAsync(arguments, run).GetAwaiter().GetResult()));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult arguments, CommandRun run)
+    {
+        HubReference target = HubReference.Parse(arguments.GetRequiredValue(Target));
+        using HubClient client = HubConnection.Open(run, arguments.GetValue(CommonOptions.Store))
+            ?? throw new UsageException("HF_HUB_OFFLINE is set; a push needs the Hub.");
+        string folder = arguments.GetRequiredValue(Folder);
+        var facts = new ModelCardFacts(arguments.GetValue(BaseModel) is { } model ? RepoId.Parse(model) : null, arguments.GetValue(License));
+        bool sends = arguments.GetValue(Send);
+        HubRevision? head = await client.FindRevisionAsync(target.Repository, target.Revision, run.Cancellation);
+        string? card = head?.Files.Contains(ModelCard.FileName) == true ? await CardAsync(client, target, run.Cancellation) : null;
+        ImmutableArray<HubFile> files = ArtifactPush.Gather(folder, arguments.GetValue(Lock), facts, card, run.Cancellation);
+        if (sends && head is null && arguments.GetValue(Make))
+            await client.CreateRepositoryAsync(target.Repository, !arguments.GetValue(Public), run.Cancellation);
+        else if (sends)
+            await client.RevisionAsync(target.Repository, target.Revision, run.Cancellation);
+
+        UploadPlan plan = await HubUpload.PlanAsync(client, target.Repository, target.Revision, files, run.Cancellation);
+        foreach (UploadItem item in plan.Items)
+            await run.Answer.WriteLineAsync($"{NameOf(item.State)}  {item.File.Path}  {Quantity.Size(item.File.Size)}");
+        await run.Answer.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{plan.ToSend.Count()} of {plan.Items.Length} files to send, {Quantity.Size(plan.Bytes)}"));
+        if (!sends)
+        {
+            await run.Answer.WriteLineAsync("Nothing was sent; add --send to send.");
+            return ExitCode.Done;
+        }
+        await SendAsync(arguments, run, client, target, plan, ArtifactFiles.Describe(folder));
+        return ExitCode.Done;
+    }
+
+    private static async Task SendAsync(ParseResult arguments, CommandRun run, HubClient client, HubReference target, UploadPlan plan, ArtifactDescriptor artifact)
+    {
+        HubFile card = plan.Items.Single(item => item.File.Path == ModelCard.FileName).File;
+        ImmutableArray<string> mistakes = await client.CheckCardAsync(Encoding.UTF8.GetString(card.ReadContent()), run.Cancellation);
+        if (!mistakes.IsEmpty)
+            throw new DiagnosticException(Descriptors.ModelCardRefused.At(null, string.Join("; ", mistakes)));
+        HubCommit? commit = await HubUpload.RunAsync(client, plan, ($"Add {artifact.Name}", $"Plan {artifact.Plan}, QuantBuild {artifact.Tool}"),
+            arguments.GetValue(PullRequest), HubConnection.Progress(run), run.Cancellation);
+        string? id = commit?.Id ?? plan.Head;
+        if (arguments.GetValue(Tag) is { } tag && id is not null)
+            await client.CreateTagAsync(target.Repository, tag, id, $"Plan {artifact.Plan}", run.Cancellation);
+        await run.Answer.WriteLineAsync(commit is null ? $"Nothing to send: {id} has all of it." : commit.Address ?? $"{target.Repository} at {commit.Id}");
+    }
+
+    private static async Task<string?> CardAsync(HubClient client, HubReference target, CancellationToken ct)
+    {
+        HubSnapshot snapshot = await HubDownload.FetchAsync(client, HubConnection.Cache(), target, path => path == ModelCard.FileName, ct: ct);
+        return await File.ReadAllTextAsync(Path.Combine(snapshot.Folder, ModelCard.FileName), ct);
+    }
+
+    private static string NameOf(UploadState state) => state switch
+    {
+        UploadState.New => "new      ",
+        UploadState.Changed => "changed  ",
+        UploadState.Unchanged => "equal    ",
+        _ => "ignored  ",
+    };
+}

@@ -1,0 +1,73 @@
+using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Hub;
+using QuantBuild.Tests.Artifacts;
+
+namespace QuantBuild.Tests.Hub;
+
+public sealed class ModelCardTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("quantbuild-card-").FullName;
+    private readonly ArtifactDescriptor _artifact;
+
+    public ModelCardTests()
+    {
+        var artifact = new TestArtifact();
+        artifact.Write(_folder);
+        _artifact = artifact.Descriptor;
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Render(string? existing = null, string license = "apache-2.0") =>
+        ModelCard.Render(_artifact, new ModelCardFacts(RepoId.Parse("Wan-AI/Wan2.2-I2V-A14B"), license), existing);
+
+    [Fact]
+    public void A_new_card_names_base_model_licence_and_experts()
+    {
+        string card = Render();
+
+        Assert.StartsWith("---\nlicense: apache-2.0\npipeline_tag: image-to-video\nbase_model: Wan-AI/Wan2.2-I2V-A14B\nbase_model_relation: quantized\n", card);
+        Assert.Contains("| high_noise | 1000–900 |", card);
+        Assert.Contains("| low_noise | 899–0 |", card);
+    }
+
+    [Fact]
+    public void Rendering_again_changes_nothing() => Assert.Equal(Render(), Render(Render()));
+
+    [Fact]
+    public void The_user_s_text_and_keys_are_kept_and_generated_ones_replaced()
+    {
+        string edited = Render().Replace("license: apache-2.0", "language:\n- en\n- zh\nlicense: other")
+            .Replace("# test\n", "# My model\n\nMy words.\n") + "\nMore of my words.\n";
+
+        string card = Render(edited, "mit");
+
+        Assert.Contains("language:\n- en\n- zh\n---\n", card);
+        Assert.DoesNotContain("license: other", card);
+        Assert.Contains("license: mit\n", card);
+        Assert.Contains("# My model\n\nMy words.\n", card);
+        Assert.EndsWith("<!-- quantbuild:end -->\n\nMore of my words.\n", card);
+        Assert.Equal(card, Render(card, "mit"));
+    }
+
+    [Fact]
+    public void A_card_without_marks_gets_the_section_at_its_end()
+    {
+        string card = Render("Only my words.");
+
+        Assert.Contains("---\n\nOnly my words.\n\n<!-- quantbuild:begin -->", card);
+    }
+
+    [Theory]
+    [InlineData("---\nlicense: mit\n")]
+    [InlineData("---\nno key here\n---\n")]
+    [InlineData("<!-- quantbuild:begin -->")]
+    [InlineData("<!-- quantbuild:end --> <!-- quantbuild:begin -->")]
+    [InlineData("<!-- quantbuild:begin --> <!-- quantbuild:begin --> <!-- quantbuild:end -->")]
+    public void Cards_that_cannot_be_understood_are_left_alone(string existing) =>
+        Assert.Equal("QB5050", Assert.Throws<DiagnosticException>(() => Render(existing)).Diagnostics[0].Descriptor.Code);
+
+    [Fact]
+    public void Values_that_yaml_would_read_otherwise_are_quoted() => Assert.Contains("license: 'a: #''b'", Render(license: "a: #'b"));
+}
