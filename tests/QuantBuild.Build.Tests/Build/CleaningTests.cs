@@ -30,4 +30,21 @@ public sealed class CleaningTests
         Assert.False(Directory.Exists(project.Model["obj", "Debug", "net10.0", "quant"]));
         Assert.True(File.Exists(project.Model["obj", "Debug", "net10.0", "Reduced.dll"]));
     }
+
+    [Fact]
+    public void A_damaged_artifact_is_a_diagnostic_that_QuantClean_cures()
+    {
+        using var project = new ModelProject();
+        project.DotNet("build").Expect(0);
+        string descriptor = Path.Combine(project.Quant, "reduced", "artifact.json");
+        File.Delete(descriptor);
+        File.WriteAllText(descriptor, "{");
+
+        Outcome damaged = project.DotNet("build").Expect(1);
+        project.DotNet("build", "-t:QuantClean").Expect(0);
+        project.DotNet("build").Expect(0);
+
+        Assert.Contains("error QB0006", damaged.Out, StringComparison.Ordinal);
+        Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);
+    }
 }
