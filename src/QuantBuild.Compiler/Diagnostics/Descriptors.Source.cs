@@ -12,7 +12,7 @@ public static partial class Descriptors
     /// <summary>QB2002: an expert's folder is not there.</summary>
     public static readonly DiagnosticDescriptor ExpertNotFound = new("QB2002", Severity.Error,
         "The folder '{0}' of {1} does not exist; {2}",
-        "The checkpoint has no such folder. In the original layout of Wan2.2 the experts are in high_noise_model and low_noise_model.",
+        "The checkpoint has no such folder. In the original layout of Wan2.2 the experts are in high_noise_model and low_noise_model, in that of the Diffusers library in transformer and transformer_2.",
         "Name the expert's folder with its `weights`, or complete the checkpoint.");
 
     /// <summary>QB2003: an expert's configuration cannot be used.</summary>
@@ -42,8 +42,8 @@ public static partial class Descriptors
     /// <summary>QB2007: a tensor that the architecture does not have.</summary>
     public static readonly DiagnosticDescriptor UnexpectedTensor = new("QB2007", Severity.Error,
         "Tensor '{0}' is not part of a Wan2.2-I2V expert of this configuration{1}",
-        "The checkpoint has a tensor that would be ignored: it is another architecture, another layout (such as Diffusers'), or `config.json` says too few blocks.",
-        "Use the checkpoint in the original layout of Wan2.2-I2V.");
+        "The checkpoint has a tensor that would be ignored: it is another architecture, a layout that is neither the original one nor that of the Diffusers library, or `config.json` says too few blocks.",
+        "Use the checkpoint in one of the two layouts of Wan2.2-I2V.");
 
     /// <summary>QB2008: a tensor of the wrong shape.</summary>
     public static readonly DiagnosticDescriptor WrongShape = new("QB2008", Severity.Error,
@@ -68,4 +68,10 @@ public static partial class Descriptors
         "The calibration file '{0}' does not exist",
         "`calibration.data` names a .jsonl file; its tensors are in the .safetensors file of the same name beside it.",
         "Correct the path, or add the file.");
+
+    /// <summary>QB2012: the checkpoint and the manifest switch experts at different timesteps.</summary>
+    public static readonly DiagnosticDescriptor BoundaryDiffers = new("QB2012", Severity.Warning,
+        "The checkpoint switches experts at {0}, the manifest at {1}",
+        "`model_index.json` of a Diffusers checkpoint has a `boundary_ratio`, and `model.boundary` says something else: each expert is calibrated and used on timesteps that it was not trained for.",
+        "Set `model.boundary` to the checkpoint's value.");
 }

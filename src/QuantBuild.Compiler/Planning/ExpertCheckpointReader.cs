@@ -17,17 +17,18 @@ internal static class ExpertCheckpointReader
     /// <param name="problems">Receives what is wrong.</param>
     public static ExpertCheckpoint? Read(string source, ExpertSection expert, ICollection<Diagnostic> problems)
     {
-        string directory = Path.GetFullPath(expert.Weights, source);
+        string folder = expert.Weights ?? ExpertFolders.In(source, expert.Name);
+        string directory = Path.GetFullPath(folder, source);
         try
         {
             if (!Directory.Exists(directory))
             {
-                problems.Add(Descriptors.ExpertNotFound.At(expert.Span, directory, expert.Name, Hint(source, expert.Weights)));
+                problems.Add(Descriptors.ExpertNotFound.At(expert.Span, directory, expert.Name, Hint(source, folder)));
                 return null;
             }
             if (Config(directory, expert, problems) is not { } config)
                 return null;
-            using ShardedCheckpoint checkpoint = ShardedCheckpoint.Open(directory);
+            using WanCheckpoint checkpoint = WanCheckpoint.Open(directory);
             return TensorChecks.Check(expert.Name, directory, checkpoint, config, problems)
                 ? new ExpertCheckpoint(directory, config, [.. checkpoint.Tensors.Keys.Order(StringComparer.Ordinal)])
                 : null;

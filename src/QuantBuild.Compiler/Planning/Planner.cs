@@ -42,6 +42,7 @@ public static class Planner
             problems.Add(Descriptors.SourceNotFound.At(manifest.Model.Span, source));
             return [.. manifest.Experts.Select(_ => (ExpertCheckpoint?)null)];
         }
+        CheckBoundary(manifest.Model, problems);
         ImmutableArray<ExpertCheckpoint?> sources = [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(source, expert, problems))];
         if (sources is [{ } high, { } low])
         {
@@ -60,6 +61,19 @@ public static class Planner
             }
         }
         return sources;
+    }
+
+    private static void CheckBoundary(ModelSection model, List<Diagnostic> problems)
+    {
+        try
+        {
+            if (PipelineIndex.BoundaryOf(model.Source) is { } boundary && boundary != model.Boundary)
+                problems.Add(Descriptors.BoundaryDiffers.At(model.Span, boundary, model.Boundary));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            problems.Add(Descriptors.SourceUnreadable.At(new SourceSpan(Path.Combine(model.Source, PipelineIndex.FileName)), error.Message));
+        }
     }
 
     private static void CheckCalibration(CalibrationSection calibration, List<Diagnostic> problems)

@@ -12,7 +12,7 @@ internal static class TensorChecks
     private const int MostReports = 10;
 
     /// <summary>Whether names, shapes and element types are all as they must be; what is not is reported.</summary>
-    public static bool Check(string expert, string directory, ShardedCheckpoint checkpoint, WanConfig config, ICollection<Diagnostic> problems)
+    public static bool Check(string expert, string directory, WanCheckpoint checkpoint, WanConfig config, ICollection<Diagnostic> problems)
     {
         IReadOnlyDictionary<string, IReadOnlyList<long>> expected = WanTensors.ExpectedShapes(config);
         TensorInfo[] known = [.. expected.Keys.Where(checkpoint.Tensors.ContainsKey).Select(name => checkpoint.Tensors[name])];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
@@ -11,7 +12,7 @@ public sealed class ExpertSource : IDisposable
 {
     private readonly ImmutableArray<(string Path, FileStamp? Stamp)> _stamps;
 
-    private ExpertSource(ExpertPlan plan, ShardedCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests, ReadOnlyMemory<byte> config,
+    private ExpertSource(ExpertPlan plan, WanCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests, ReadOnlyMemory<byte> config,
         ImmutableArray<(string Path, FileStamp? Stamp)> stamps)
     {
         _stamps = stamps;
@@ -27,7 +28,7 @@ public sealed class ExpertSource : IDisposable
     public ExpertPlan Plan { get; }
 
     /// <summary>Its tensors.</summary>
-    public ShardedCheckpoint Checkpoint { get; }
+    public WanCheckpoint Checkpoint { get; }
 
     /// <summary>Digest of every tensor: element type, shape and bytes.</summary>
     public IReadOnlyDictionary<string, Digest> Digests { get; }
@@ -38,20 +39,22 @@ public sealed class ExpertSource : IDisposable
     /// <summary>Digest of all tensors and the configuration: equal ones compute the same.</summary>
     public Digest Model { get; }
 
-    /// <summary>Its <c>config.json</c>, byte for byte.</summary>
+    /// <summary>Its <c>config.json</c>, byte for byte; that of the Diffusers layout under the original field names, as its tensors have original names.</summary>
     public ReadOnlyMemory<byte> ConfigJson { get; }
 
     /// <summary>Opens and hashes a checkpoint; unchanged files are not read again.</summary>
     /// <exception cref="DiagnosticException">It cannot be read or breaks a rule of its format.</exception>
     public static ExpertSource Open(ExpertPlan plan, ContentStore store, int threads, CancellationToken cancellation)
     {
-        ShardedCheckpoint? checkpoint = null;
+        WanCheckpoint? checkpoint = null;
         try
         {
-            checkpoint = ShardedCheckpoint.Open(plan.Directory);
+            checkpoint = WanCheckpoint.Open(plan.Directory);
             ImmutableArray<(string, FileStamp?)> stamps = [.. checkpoint.Files.Select(file => (file, FileStamp.Of(file)))];
-            return new ExpertSource(plan, checkpoint, TensorDigests.OfAsync(checkpoint.Files, store, threads, ct: cancellation).GetAwaiter().GetResult(),
-                File.ReadAllBytes(Path.Combine(plan.Directory, "config.json")), stamps);
+            ImmutableSortedDictionary<string, Digest> inFiles = TensorDigests.OfAsync(checkpoint.Files, store, threads, ct: cancellation).GetAwaiter().GetResult();
+            return new ExpertSource(plan, checkpoint,
+                checkpoint.Tensors.Keys.ToImmutableSortedDictionary(name => name, name => inFiles[checkpoint.NameInFile(name)], StringComparer.Ordinal),
+                checkpoint.IsDiffusers ? plan.Config.ToJson() : File.ReadAllBytes(Path.Combine(plan.Directory, "config.json")), stamps);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {

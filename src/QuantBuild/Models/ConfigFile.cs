@@ -17,9 +17,9 @@ internal sealed class ConfigFile : IDisposable
         _path = path;
         try
         {
-            _json = JsonDocument.Parse(File.ReadAllBytes(path));
+            _json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path}: not valid JSON: {e.Message}", e);
         }

@@ -14,9 +14,9 @@ internal sealed class PipelineFolders(string root)
 
     public string Vae => Part("vae");
 
-    public string HighNoise => Part("high_noise_model");
+    public string HighNoise => Part("high_noise_model", "transformer");
 
-    public string LowNoise => Part("low_noise_model");
+    public string LowNoise => Part("low_noise_model", "transformer_2");
 
     public string HighNoiseConfig => Path.Combine(HighNoise, "config.json");
 

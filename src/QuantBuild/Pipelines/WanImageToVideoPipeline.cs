@@ -39,7 +39,7 @@ public sealed class WanImageToVideoPipeline
     /// <summary>Takes a checkpoint's folder, and reads its configurations and its tokenizer.</summary>
     /// <param name="checkpoint">
     /// The folder with <c>text_encoder</c>, <c>tokenizer</c> and <c>vae</c>, and, unless there is an artifact, <c>high_noise_model</c> and
-    /// <c>low_noise_model</c>.
+    /// <c>low_noise_model</c>, or <c>transformer</c> and <c>transformer_2</c> of the Diffusers layout.
     /// </param>
     /// <param name="artifact">An open artifact whose experts are used in place of the checkpoint's; must stay open.</param>
     /// <param name="memory">What is kept of the experts.</param>
@@ -128,8 +128,8 @@ public sealed class WanImageToVideoPipeline
     private float[] Denoise(SamplingOptions sampling, LatentShape shape, float[] noise, WanConditioning conditioning, WanConditioning? negative,
         IProgress<GenerationProgress>? progress, CancellationToken ct)
     {
-        ShardedCheckpoint? high = _artifact is null ? ShardedCheckpoint.Open(_folders.HighNoise) : null;
-        ShardedCheckpoint? low = _artifact is null ? ShardedCheckpoint.Open(_folders.LowNoise) : null;
+        WanCheckpoint? high = _artifact is null ? WanCheckpoint.Open(_folders.HighNoise) : null;
+        WanCheckpoint? low = _artifact is null ? WanCheckpoint.Open(_folders.LowNoise) : null;
         using (high)
         using (low)
         {
@@ -142,7 +142,7 @@ public sealed class WanImageToVideoPipeline
         }
     }
 
-    private WanWeights Load(ArtifactExpertModel? artifact, ShardedCheckpoint? checkpoint, Func<string> config, ref WanWeights? kept)
+    private WanWeights Load(ArtifactExpertModel? artifact, WanCheckpoint? checkpoint, Func<string> config, ref WanWeights? kept)
     {
         if (kept is not null)
             return kept;

@@ -44,6 +44,9 @@ internal sealed class TinyProject : IDisposable
 
     public int Samples { get; set; } = 2;
 
+    /// <summary>Whether the manifest leaves the experts' folders to the checkpoint's layout.</summary>
+    public bool UsesDefaultFolders { get; set; }
+
     public int Threads { get; set; } = 2;
 
     public CancellationToken Cancellation { get; set; } = TestContext.Current.CancellationToken;
@@ -84,8 +87,8 @@ internal sealed class TinyProject : IDisposable
         {
           "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(Checkpoint)}} },
           "experts": {
-            "high_noise": { "weights": "high_noise_model", "bins": [{{HighBins}}] },
-            "low_noise": { "weights": "low_noise_model", "bins": [{{LowBins}}] }
+            "high_noise": { {{(UsesDefaultFolders ? "" : "\"weights\": \"high_noise_model\",")}} "bins": [{{HighBins}}] },
+            "low_noise": { {{(UsesDefaultFolders ? "" : "\"weights\": \"low_noise_model\",")}} "bins": [{{LowBins}}] }
           },
           "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, "steps": 4, "tokensPerStep": 48, "seed": 42 },
           "quantize": {

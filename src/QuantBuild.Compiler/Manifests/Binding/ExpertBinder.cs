@@ -39,7 +39,7 @@ internal sealed class ExpertBinder(ValueBinder values, int boundary)
             folder = PathBinder.Relative(settings.Find("folder"), settings.PathOf("folder"), values);
         }
         SourceSpan place = experts.NameSpanOf(name);
-        return new ExpertSection(name, folder ?? name + "_model", Bins(expert, name, place), RecipeBinder.Bind(expert, settings), place);
+        return new ExpertSection(name, folder, Bins(expert, name, place), RecipeBinder.Bind(expert, settings), place);
     }
 
     private ImmutableArray<BinSection> Bins(ObjectBinder expert, string name, SourceSpan place)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace QuantBuild.Models.Wan;
 
 /// <summary>Shape of a Wan DiT expert, as its <c>config.json</c> gives it.</summary>
@@ -39,7 +41,8 @@ public sealed record WanConfig
     /// <summary>Channels of the condition that the latent is joined with.</summary>
     public int ConditionDim => InDim - OutDim;
 
-    /// <summary>Reads an expert's <c>config.json</c>; <c>text_dim</c> may be absent, as in the official one.</summary>
+    /// <summary>Reads an expert's <c>config.json</c>, with the original field names or those of the Diffusers library.</summary>
+    /// <remarks>The original's <c>text_dim</c> may be absent (4096), and the library's <c>text_len</c> (512), as in the official ones.</remarks>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">It is not a JSON object, or a field is missing, impossible or at odds with another; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -50,6 +53,30 @@ public sealed record WanConfig
     /// <param name="path">What messages call it.</param>
     /// <exception cref="InvalidDataException">As for <see cref="Load"/>.</exception>
     public static WanConfig Parse(ReadOnlyMemory<byte> json, string path) => WanConfigReader.Read(json, path);
+
+    /// <summary>The configuration under the original field names: UTF-8, LF line ends, the same bytes for equal configurations.</summary>
+    public byte[] ToJson()
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            json.WriteString("_class_name", "WanModel");
+            json.WriteString("model_type", "i2v");
+            json.WriteNumber("dim", Dim);
+            json.WriteNumber("eps", Eps);
+            json.WriteNumber("ffn_dim", FfnDim);
+            json.WriteNumber("freq_dim", FreqDim);
+            json.WriteNumber("in_dim", InDim);
+            json.WriteNumber("num_heads", NumHeads);
+            json.WriteNumber("num_layers", NumLayers);
+            json.WriteNumber("out_dim", OutDim);
+            json.WriteNumber("text_dim", TextDim);
+            json.WriteNumber("text_len", TextLen);
+            json.WriteEndObject();
+        }
+        return [.. bytes.ToArray(), (byte)'\n'];
+    }
 
     /// <summary>Shape [out, in] of a layer named as in <see cref="WanLayers.Names"/>.</summary>
     public (int Out, int In) ShapeOf(string layer) => layer switch

@@ -16,7 +16,7 @@ internal static class WanConfigReader
             throw new InvalidDataException($"{path}: the configuration is not a JSON object");
         try
         {
-            WanConfig config = Read(root);
+            WanConfig config = root.TryGetProperty("num_attention_heads", out _) ? ReadDiffusers(root) : Read(root);
             Check(config);
             return config;
         }
@@ -24,15 +24,20 @@ internal static class WanConfigReader
         {
             throw new InvalidDataException($"{path}: {exception.Message}", exception);
         }
+        catch (InvalidOperationException exception)
+        {
+            // How the JSON reader reports an escaped half of a surrogate pair.
+            throw new InvalidDataException($"{path}: not valid JSON: {exception.Message}", exception);
+        }
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> bytes, string path)
     {
         try
         {
-            return JsonDocument.Parse(bytes);
+            return JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path}: not valid JSON: {exception.Message}", exception);
         }
@@ -57,6 +62,35 @@ internal static class WanConfigReader
             InDim = Size(root, "in_dim"),
             OutDim = Size(root, "out_dim"),
             TextLen = Size(root, "text_len"),
+            TextDim = Size(root, "text_dim", 4096),
+            FreqDim = Size(root, "freq_dim"),
+            Eps = Epsilon(root),
+        };
+    }
+
+    /// <summary>The Diffusers library's fields. It has none for the text length, which is 512 in every model it converts.</summary>
+    private static WanConfig ReadDiffusers(JsonElement root)
+    {
+        RequireDefault(root, "_class_name", "\"WanTransformer3DModel\"");
+        RequireDefault(root, "patch_size", "[1,2,2]");
+        RequireDefault(root, "qk_norm", "\"rms_norm_across_heads\"");
+        RequireDefault(root, "cross_attn_norm", "true");
+        // Wan2.1's image-to-video model attends to the picture's own embedding; Wan2.2's does not.
+        RequireDefault(root, "added_kv_proj_dim", "null");
+        RequireDefault(root, "image_dim", "null");
+        RequireDefault(root, "pos_embed_seq_len", "null");
+        int heads = Size(root, "num_attention_heads"), headDim = Size(root, "attention_head_dim");
+        if ((long)heads * headDim > LargestSize)
+            throw new FormatException($"'num_attention_heads' x 'attention_head_dim' is {(long)heads * headDim}; it must be at most {LargestSize}");
+        return new WanConfig
+        {
+            Dim = heads * headDim,
+            FfnDim = Size(root, "ffn_dim"),
+            NumHeads = heads,
+            NumLayers = Size(root, "num_layers"),
+            InDim = Size(root, "in_channels"),
+            OutDim = Size(root, "out_channels"),
+            TextLen = Size(root, "text_len", 512),
             TextDim = Size(root, "text_dim", 4096),
             FreqDim = Size(root, "freq_dim"),
             Eps = Epsilon(root),
@@ -93,7 +127,7 @@ internal static class WanConfigReader
         return epsilon;
     }
 
-    /// <summary>Official checkpoints leave these fields out; where they are given, they must say what the implementation does.</summary>
+    /// <summary>Original checkpoints leave these fields out; where they are given, they must say what the implementation does.</summary>
     private static void RequireDefault(JsonElement root, string name, string expected)
     {
         if (root.TryGetProperty(name, out JsonElement value) && string.Concat(value.GetRawText().Where(c => !char.IsWhiteSpace(c))) != expected)

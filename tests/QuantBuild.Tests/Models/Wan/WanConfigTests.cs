@@ -23,6 +23,42 @@ public sealed class WanConfigTests : IDisposable
         Assert.Equal((128, 20), (config.HeadDim, config.ConditionDim));
     }
 
+    private const string Diffusers = """
+        {
+          "_class_name": "WanTransformer3DModel", "added_kv_proj_dim": null, "attention_head_dim": 128, "cross_attn_norm": true, "eps": 1e-06,
+          "ffn_dim": 13824, "freq_dim": 256, "image_dim": null, "in_channels": 36, "num_attention_heads": 40, "num_layers": 40, "out_channels": 16,
+          "patch_size": [1, 2, 2], "qk_norm": "rms_norm_across_heads", "text_dim": 4096
+        }
+        """;
+
+    [Fact]
+    public void The_diffusers_configuration_of_a_model_is_its_original_one()
+    {
+        Assert.Equal(Load(Official), Load(Diffusers));
+        Assert.Equal(Load(Official), WanConfig.Parse(Load(Diffusers).ToJson(), "memory"));
+    }
+
+    [Theory]
+    [InlineData("added_kv_proj_dim", "5120")]
+    [InlineData("image_dim", "1280")]
+    [InlineData("qk_norm", "\"rms_norm\"")]
+    [InlineData("in_channels", "16")]
+    [InlineData("attention_head_dim", "1048576")]
+    [InlineData("num_layers", "null")]
+    public void A_diffusers_configuration_of_another_model_is_refused(string field, string value)
+    {
+        JsonObject json = JsonNode.Parse(Diffusers)!.AsObject();
+        json[field] = JsonNode.Parse(value);
+        Assert.Contains(field == "in_channels" ? "in_dim" : field, Refusal(json.ToJsonString()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"dim": 5120, "dim": 192}""")]
+    [InlineData("""{"model_type": "\ud800"}""")]
+    [InlineData("""{"\ud800": 1, "model_type": "i2v"}""")]
+    [InlineData("""{"num_attention_heads": 2, "_class_name": "\udc00"}""")]
+    public void A_repeated_key_and_half_a_surrogate_pair_are_refused(string text) => Refusal(text);
+
     [Fact]
     public void The_tiny_models_configurations_are_read()
     {

@@ -1,0 +1,31 @@
+using System.Text.Json;
+
+namespace QuantBuild.Compiler.Planning;
+
+/// <summary>What a Diffusers checkpoint's <c>model_index.json</c> says about the pipeline.</summary>
+internal static class PipelineIndex
+{
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "model_index.json";
+
+    /// <summary>The fraction of 1000 at which the experts switch; null when there is no file, or it does not say.</summary>
+    /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static double? BoundaryOf(string source)
+    {
+        string path = Path.Combine(source, FileName);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                throw new InvalidDataException("it is not a JSON object");
+            return json.RootElement.TryGetProperty("boundary_ratio", out JsonElement boundary) && boundary.ValueKind == JsonValueKind.Number ? boundary.GetDouble() : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException(e.Message, e);
+        }
+    }
+}
