@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
-using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Compiler;
@@ -16,6 +15,7 @@ public static class ModelCompiler
     /// <param name="cancellation">Stops it; finished actions stay in the store.</param>
     public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation = default)
     {
+        DateTimeOffset started = TimeProvider.System.GetUtcNow();
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
         BuiltModel model = ModelBuild.Run(session.Context, session.Sources, observer)
             ?? throw new InvalidOperationException("an executing build left actions out");
@@ -24,19 +24,8 @@ public static class ModelCompiler
         IReadOnlyList<LayerQuality> layers = LayerQualities.Of(session.Store, experts);
         Gates.Check(session.Plan.Manifest, layers);
 
-        byte[] descriptor = Artifacts.Describe(session.Context, experts).ToJson();
-        string lockPath = LockFile.PathFor(session.Plan.Manifest.Path);
-        LockFile locked = Locks.Of(session.Plan, model);
-        if (options.Locked)
-            locked.RequireUnchanged(lockPath);
-        output = Path.GetFullPath(output);
-        IReadOnlyList<PackedFile> files = Artifacts.FilesOf(experts);
-        ArtifactFolder.WriteAsync(session.Store, output, files, descriptor, ct: cancellation).GetAwaiter().GetResult();
-        bool lockChanged = !options.Locked && locked.Write(lockPath);
-        BuildHistory.Save(session.Store, session.Plan.Manifest.Path, session.Runner.Trace);
-        return new CompileResult(session.Plan.Manifest.Name, output, lockPath, lockChanged,
-            files.Sum(file => file.Content.Size) + descriptor.Length, session.Runner.Trace, layers,
-            BuildFiles.ReadBy(session, lockPath), BuildFiles.WrittenTo(output, files));
+        return BuildOutput.Write(session, output, new FinishedArtifact(Artifacts.Describe(session.Context, experts).ToJson(), Artifacts.FilesOf(experts),
+            Locks.Of(session.Plan, model), layers), started, cancellation);
     }
 
     /// <summary>Resolves the manifest and says what a build would do, without doing it.</summary>

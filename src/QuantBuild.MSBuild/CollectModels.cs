@@ -44,6 +44,8 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         if (built is not null)
         {
             _files.AddRange(built.Files.Select(file => new TaskItem(file.Path)));
+            // Companions of the artifact, such as its provenance: they stay here, but Clean must know them.
+            _files.AddRange(Directory.EnumerateFiles(built.Folder, "*.json").Where(file => file != built.Files[0].Path).Select(file => new TaskItem(file)));
             if (Enabled)
                 Deliver(model, name, built);
         }

@@ -37,6 +37,7 @@ internal static class CommandLine
         VerifyCommand.Create(session),
         EvalCommand.Create(session),
         PrepareCommand.Create(session),
+        SignCommand.Create(session),
         PushCommand.Create(session),
         PullCommand.Create(session),
         GenerateCommand.Create(session),

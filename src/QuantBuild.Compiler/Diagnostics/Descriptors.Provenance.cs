@@ -27,9 +27,15 @@ public static partial class Descriptors
         "It was made with another key, or the statement was changed after signing.",
         "Check that the public key is the signer's; do not use the artifact before that is clear.");
 
-    /// <summary>QB5044: openssl is missing or fails.</summary>
+    /// <summary>QB5044: the program that signs is missing or fails.</summary>
     public static readonly DiagnosticDescriptor SignerFailed = new("QB5044", Severity.Error,
-        "openssl cannot {0}: {1}",
+        "{0} cannot {1}: {2}",
         "The program is not installed, or the key is missing, encrypted, or not of a kind that it signs with.",
-        "Install openssl, and name an unencrypted private key (EC, RSA or Ed25519) in PEM form.");
+        "Install openssl or cosign. For openssl name an unencrypted private key (EC, RSA or Ed25519) in PEM form, or its public key to verify.");
+
+    /// <summary>QB5045: an input is not the one stated.</summary>
+    public static readonly DiagnosticDescriptor ProvenanceInputDiffers = new("QB5045", Severity.Error,
+        "the artifact was not built from the {0} that is here: stated {1}, found {2}",
+        "The manifest, the checkpoint, the calibration data or the lock was changed after the build, or the artifact is another project's.",
+        "Check out the state that the artifact was built from, or build again.");
 }

@@ -15,13 +15,14 @@ public static class ArtifactPush
     /// <param name="folder">The artifact's folder.</param>
     /// <param name="lockFile">The build's lock; null when there is none.</param>
     /// <param name="facts">For the card.</param>
+    /// <param name="publicKey">The signer's public key; null to require no signature.</param>
     /// <param name="existingCard">The repository's card, whose own text is kept; null for none.</param>
     /// <param name="ct">Ends the reading.</param>
     /// <exception cref="DiagnosticException">
     /// A file is not what artifact.json says (QB4011, QB4012), the lock is another build's (QB5051), the provenance does not fit (QB504x), or the
     /// card cannot be updated (QB5050).
     /// </exception>
-    public static ImmutableArray<HubFile> Gather(string folder, string? lockFile, ModelCardFacts facts, string? existingCard = null, CancellationToken ct = default)
+    public static ImmutableArray<HubFile> Gather(string folder, string? lockFile, ModelCardFacts facts, string? publicKey = null, string? existingCard = null, CancellationToken ct = default)
     {
         ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder, ct: ct);
         if (!damage.IsEmpty)
@@ -31,13 +32,13 @@ public static class ArtifactPush
         ImmutableArray<PackedFile> packed = ArtifactListing.Read(descriptor)!.Value;
         var files = new List<HubFile>
         {
-            HubFile.FromBytes(ModelCard.FileName, Encoding.UTF8.GetBytes(ModelCard.Render(artifact, facts, existingCard))),
+            HubFile.FromBytes(ModelCard.FileName, Encoding.UTF8.GetBytes(ModelCard.Render(artifact, facts, Quality(folder, artifact), existingCard))),
             HubFile.FromBytes(ArtifactFolder.DescriptorName, descriptor),
         };
         files.AddRange(packed.Select(file => HubFile.FromDisk(file.Path, Path.Combine(folder, file.Path), file.Content.Digest)));
         if (lockFile is not null)
             files.Add(Lock(lockFile, artifact, packed));
-        files.AddRange(Provenance(folder));
+        files.AddRange(Provenance(folder, publicKey));
         return [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
@@ -63,11 +64,25 @@ public static class ArtifactPush
             : throw new DiagnosticException(Descriptors.PushLockDiffers.At(new SourceSpan(path), fault));
     }
 
-    private static IEnumerable<HubFile> Provenance(string folder)
+    /// <summary>Statement, signature and what was measured, held against the artifact. The run record stays here: it tells about a machine.</summary>
+    private static IEnumerable<HubFile> Provenance(string folder, string? publicKey)
     {
         string[] names = [.. ((string[])[ProvenanceStatement.FileName, Envelope.FileName]).Where(name => File.Exists(Path.Combine(folder, name)))];
-        if (names.Contains(ProvenanceStatement.FileName) && ProvenanceCheck.Run(folder) is { IsEmpty: false } problems)
-            throw new DiagnosticException(problems);
-        return names.Select(name => HubFile.FromDisk(name, Path.Combine(folder, name)));
+        if (names.Length == 0 && publicKey is null)
+            return [];
+        ProvenanceResult result = ProvenanceCheck.OfChecked(folder, publicKey);
+        if (!result.Problems.IsEmpty)
+            throw new DiagnosticException(result.Problems);
+        return names.Concat(result.Build!.Byproducts.Keys.Where(name => File.Exists(Path.Combine(folder, name))))
+            .Select(name => HubFile.FromDisk(name, Path.Combine(folder, name)));
+    }
+
+    /// <summary>What was measured, if it is this artifact's: layer for layer of one build.</summary>
+    private static ImmutableArray<LayerQuality> Quality(string folder, ArtifactDescriptor artifact)
+    {
+        if (AtomicFile.TryRead(Path.Combine(folder, ArtifactQuality.FileName)) is not { } json || ArtifactQuality.Parse(json) is not { } layers)
+            return [];
+        IEnumerable<(string, string)> built = artifact.Experts.SelectMany(expert => expert.Value.Layers.Where(layer => layer.Value.IsQuantized).Select(layer => (expert.Key, layer.Key)));
+        return layers.Select(layer => (layer.Expert, layer.Layer)).ToHashSet().SetEquals(built) ? layers : [];
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using QuantBuild.Artifacts;
@@ -22,12 +23,13 @@ public static class ModelCard
     /// <summary>A new card, or an existing one with its generated parts brought up to date.</summary>
     /// <param name="artifact">The artifact.</param>
     /// <param name="facts">What the artifact itself does not know.</param>
+    /// <param name="quality">What was measured of its layers; empty to leave it out.</param>
     /// <param name="existing">The card to update; null or empty for a new one.</param>
     /// <exception cref="DiagnosticException">The existing card's front matter or marks cannot be understood (QB5050).</exception>
-    public static string Render(ArtifactDescriptor artifact, ModelCardFacts facts, string? existing = null)
+    public static string Render(ArtifactDescriptor artifact, ModelCardFacts facts, ImmutableArray<LayerQuality> quality, string? existing = null)
     {
         (string keptKeys, string body) = Split(existing?.ReplaceLineEndings("\n") ?? "");
-        string section = Section(artifact, facts);
+        string section = Section(artifact, facts, quality);
         int begin = body.IndexOf(Begin, StringComparison.Ordinal), end = body.IndexOf(End, StringComparison.Ordinal);
         if (begin >= 0 != end >= 0 || end < begin || body.IndexOf(Begin, begin + 1, StringComparison.Ordinal) > begin)
             throw Invalid($"'{Begin}' and '{End}' must each be there once, in this order, or not at all");
@@ -49,7 +51,7 @@ public static class ModelCard
         return yaml.ToString();
     }
 
-    private static string Section(ArtifactDescriptor artifact, ModelCardFacts facts)
+    private static string Section(ArtifactDescriptor artifact, ModelCardFacts facts, ImmutableArray<LayerQuality> quality)
     {
         var text = new StringBuilder(Begin + "\n");
         text.Append(CultureInfo.InvariantCulture, $"## Quantization\n\nBuilt by QuantBuild {artifact.Tool} ({artifact.Profile}, plan `{artifact.Plan[..12]}`)");
@@ -64,8 +66,25 @@ public static class ModelCard
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {expert.MaxTimestep}–{expert.MinTimestep} | {bins} | {quantized.Length} | {expert.Layers.Count - quantized.Length} | ");
             text.Append(CultureInfo.InvariantCulture, $"{ranks} | {expert.Files.Sum(file => file.Size) / 1e6:F1} MB |\n");
         }
+        AddQuality(text, quality);
         text.Append("\n```csharp\nusing var model = QuantBuild.ModelArtifact.Open(\"folder of this repository\"); // checks every digest\n```\n");
         return text.Append(End).ToString();
+    }
+
+    /// <summary>Means over layers, because an expert's 400 rows would say less.</summary>
+    private static void AddQuality(StringBuilder text, ImmutableArray<LayerQuality> quality)
+    {
+        if (quality.IsEmpty)
+            return;
+        text.Append("\nRelative output error of the 4-bit layers on their calibration inputs, ‖Y − Ŷ‖ / ‖Y‖, mean over layers:\n\n");
+        text.Append("| expert | round to nearest | + smoothing, low rank | + GPTQ | as built | cosine | worst layer as built |\n|---|---|---|---|---|---|---|\n");
+        foreach (IGrouping<string, LayerQuality> expert in quality.GroupBy(layer => layer.Expert, StringComparer.Ordinal))
+        {
+            LayerQuality worst = expert.MaxBy(layer => layer.Recipe)!;
+            text.Append(CultureInfo.InvariantCulture, $"| {expert.Key} | {expert.Average(layer => layer.Rtn):F4} | {expert.Average(layer => layer.SvdQuantRtn):F4} | ");
+            text.Append(CultureInfo.InvariantCulture, $"{expert.Average(layer => layer.SvdQuantGptq):F4} | {expert.Average(layer => layer.Recipe):F4} | ");
+            text.Append(CultureInfo.InvariantCulture, $"{expert.Average(layer => layer.Cosine):F4} | `{worst.Layer}` {worst.Recipe:F4} |\n");
+        }
     }
 
     /// <summary>Keys of the front matter that are the user's, and the text below it.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Manifests.Json;
+using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Manifests;
 
@@ -44,7 +45,7 @@ public static class ManifestReader
         QuantManifest? manifest = JsonTree.Parse(file, utf8, problems) is { } root
             ? new ManifestBinder(file, new ValueBinder(problems)).Bind(root)
             : null;
-        return new ManifestReadResult(problems.Count == 0 ? manifest : null,
+        return new ManifestReadResult(problems.Count == 0 ? manifest! with { Content = Digest.Of(utf8) } : null,
             [.. problems.OrderBy(problem => problem.Span?.Line).ThenBy(problem => problem.Span?.Column)]);
     }
 

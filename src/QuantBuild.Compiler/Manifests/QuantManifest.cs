@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Manifests;
 
@@ -7,6 +8,9 @@ public sealed record QuantManifest
 {
     /// <summary>Absolute path of the manifest file.</summary>
     public required string Path { get; init; }
+
+    /// <summary>SHA-256 of the file's bytes.</summary>
+    public Digest Content { get; init; }
 
     /// <summary>Name of what it builds; by default the file's name up to the first dot.</summary>
     public string Name { get => field ?? NameFrom(Path); init; }

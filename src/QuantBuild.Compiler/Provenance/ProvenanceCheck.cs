@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Packing;
@@ -10,84 +9,97 @@ namespace QuantBuild.Compiler.Provenance;
 /// <summary>Holds an artifact against its provenance.</summary>
 public static class ProvenanceCheck
 {
-    private static readonly ImmutableHashSet<string> KnownParameters = ["manifest", "plan", "lock"];
-
-    /// <summary>Checks the statement, that it is about exactly these files, and, given a key, its signature.</summary>
+    /// <summary>Checks the statement, that it is about exactly these files, and, given a key, its signature. Reads every file.</summary>
     /// <param name="folder">The artifact's folder.</param>
-    /// <param name="publicKey">File of the signer's public key; null to check an unsigned statement, which is a record and proves nothing.</param>
-    /// <returns>What is wrong; empty when nothing is.</returns>
-    /// <exception cref="DiagnosticException">openssl is missing or the key cannot be read (QB5044).</exception>
-    public static ImmutableArray<Diagnostic> Run(string folder, string? publicKey = null)
+    /// <param name="publicKey">The signer's public key: a PEM file, or a key that cosign knows (<c>awskms://…</c>); null to check an unsigned statement, which is a record and proves nothing.</param>
+    /// <exception cref="DiagnosticException">The program that verifies is missing or the key cannot be read (QB5044).</exception>
+    public static ProvenanceResult Run(string folder, string? publicKey = null) => Guard(folder, () =>
+    {
+        // The signature comes before anything else: of a statement that nobody vouches for not even a name is used.
+        (byte[] statement, string path, string? signer) = Read(folder, publicKey);
+        StatedBuild build = StatedBuild.Parse(statement, path);
+        ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder);
+        return new ProvenanceResult(build, signer, damage.IsEmpty ? Compare(folder, build, path) : damage);
+    });
+
+    /// <summary>The same for an artifact whose files were compared with <c>artifact.json</c> just before.</summary>
+    internal static ProvenanceResult OfChecked(string folder, string? publicKey = null) => Guard(folder, () =>
+    {
+        (byte[] statement, string path, string? signer) = Read(folder, publicKey);
+        StatedBuild build = StatedBuild.Parse(statement, path);
+        return new ProvenanceResult(build, signer, Compare(folder, build, path));
+    });
+
+    /// <summary>Checks the statement as if nobody had signed it: what is about to be signed anew.</summary>
+    internal static ProvenanceResult OfUnsigned(string folder) => Guard(folder, () =>
+    {
+        string path = Path.Combine(folder, ProvenanceStatement.FileName);
+        StatedBuild build = StatedBuild.Parse(AtomicFile.TryRead(path) ?? throw Missing(folder, ProvenanceStatement.FileName), path);
+        ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder);
+        return new ProvenanceResult(build, null, damage.IsEmpty ? Compare(folder, build, path) : damage);
+    });
+
+    private static DiagnosticException Missing(string folder, string name) => new(Descriptors.ProvenanceMissing.At(new SourceSpan(folder), name));
+
+    private static ProvenanceResult Guard(string folder, Func<ProvenanceResult> check)
     {
         try
         {
-            string path = Path.Combine(folder, publicKey is null ? ProvenanceStatement.FileName : Envelope.FileName);
-            if (AtomicFile.TryRead(path) is not { } json)
-                return [Descriptors.ProvenanceMissing.At(new SourceSpan(folder), Path.GetFileName(path))];
-            byte[] statement = json;
-            if (publicKey is not null)
-            {
-                // The signature comes first: nothing of an unsigned statement is even looked at.
-                Envelope envelope = Envelope.Parse(json, path);
-                if (!OpenSsl.Verify(Envelope.SignedBytes(envelope.Statement), envelope.Signature, publicKey))
-                    return [Descriptors.SignatureInvalid.At(new SourceSpan(path), "it does not fit the key and the statement")];
-                statement = envelope.Statement;
-            }
-            return Compare(folder, statement, path);
+            return check();
         }
-        catch (DiagnosticException failure) when (failure.Diagnostics[0].Descriptor == Descriptors.ProvenanceInvalid)
+        catch (DiagnosticException failure) when (failure.Diagnostics[0].Descriptor != Descriptors.SignerFailed)
         {
-            return [.. failure.Diagnostics];
+            return new ProvenanceResult(null, null, [.. failure.Diagnostics]);
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
-            return [.. StoreErrors.Translate(failure, folder).Diagnostics];
+            return new ProvenanceResult(null, null, [.. StoreErrors.Translate(failure, folder).Diagnostics]);
         }
     }
 
-    private static ImmutableArray<Diagnostic> Compare(string folder, byte[] statement, string path)
+    /// <summary>The statement's bytes, the file they come from, and the id of the key that vouches for them.</summary>
+    private static (byte[] Statement, string Path, string? Signer) Read(string folder, string? publicKey)
     {
-        (Dictionary<string, Digest> subjects, Digest plan) = Read(statement, path);
-        ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder);
-        if (!damage.IsEmpty)
-            return damage;
+        string stated = Path.Combine(folder, ProvenanceStatement.FileName), signed = Path.Combine(folder, Envelope.FileName);
+        Envelope? envelope = AtomicFile.TryRead(signed) is { } json ? Envelope.Parse(json, signed) : null;
+        if (publicKey is not null)
+        {
+            if (envelope is null)
+                throw Missing(folder, Envelope.FileName);
+            if (!Signatures.Verify(Envelope.SignedBytes(envelope.Statement), envelope.Signature, publicKey))
+                throw new DiagnosticException(Descriptors.SignatureInvalid.At(new SourceSpan(signed), "it does not fit the key and the statement"));
+        }
+        byte[]? statement = AtomicFile.TryRead(stated);
+        // Two statements that differ leave open which one is meant.
+        if (statement is not null && envelope is not null && !envelope.Statement.AsSpan().SequenceEqual(statement))
+            throw new DiagnosticException(Descriptors.ProvenanceMismatch.At(new SourceSpan(signed), $"it signs another statement than {ProvenanceStatement.FileName}"));
+        if (publicKey is not null)
+            return (envelope!.Statement, signed, envelope.KeyId);
+        return statement is not null ? (statement, stated, null)
+            : throw Missing(folder, ProvenanceStatement.FileName);
+    }
+
+    private static ImmutableArray<Diagnostic> Compare(string folder, StatedBuild build, string path)
+    {
         byte[] descriptor = File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName));
         Dictionary<string, Digest> files = ArtifactListing.Read(descriptor)!.Value.ToDictionary(file => file.Path, file => file.Content.Digest, StringComparer.Ordinal);
         files[ArtifactFolder.DescriptorName] = Digest.Of(descriptor);
-        string? fault = files.Keys.Except(subjects.Keys).FirstOrDefault() is { } extra ? $"it does not mention '{extra}'"
-            : subjects.Keys.Except(files.Keys).FirstOrDefault() is { } missing ? $"the artifact has no '{missing}'"
-            : files.Keys.FirstOrDefault(name => files[name] != subjects[name]) is { } changed ? $"'{changed}' has digest {files[changed].Short} instead of {subjects[changed].Short}"
-            : JsonNode.Parse(descriptor)!["plan"]?.GetValue<string>() != plan.ToString() ? "the plan is another one"
-            : null;
+        string? fault = files.Keys.Except(build.Subjects.Keys).FirstOrDefault() is { } extra ? $"it does not mention '{extra}'"
+            : build.Subjects.Keys.Except(files.Keys).FirstOrDefault() is { } missing ? $"the artifact has no '{missing}'"
+            : files.Keys.FirstOrDefault(name => files[name] != build.Subjects[name]) is { } changed ? $"'{changed}' has digest {files[changed].Short} instead of {build.Subjects[changed].Short}"
+            : JsonNode.Parse(descriptor)!["plan"]?.GetValue<string>() != build.Plan.ToString() ? "the plan is another one"
+            : ChangedByproduct(folder, build);
         return fault is null ? [] : [Descriptors.ProvenanceMismatch.At(new SourceSpan(path), fault)];
     }
 
-    private static (Dictionary<string, Digest> Subjects, Digest Plan) Read(byte[] statement, string path)
+    /// <summary>A byproduct may be left behind, but not be another one.</summary>
+    private static string? ChangedByproduct(string folder, StatedBuild build)
     {
-        try
+        foreach ((string name, Digest stated) in build.Byproducts)
         {
-            JsonNode root = JsonNode.Parse(statement, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!;
-            JsonNode definition = root["predicate"]!["buildDefinition"]!;
-            JsonObject parameters = definition["externalParameters"]!.AsObject();
-            string? fault = Text(root["_type"]) != ProvenanceStatement.StatementType ? "it is no in-toto statement of version 1"
-                : Text(root["predicateType"]) != ProvenanceStatement.PredicateType ? "its predicate is not SLSA provenance of version 1"
-                : Text(definition["buildType"]) != ProvenanceStatement.BuildType ? "it is about another kind of build"
-                : Text(root["predicate"]!["runDetails"]!["builder"]!["id"]) != ProvenanceStatement.Builder ? "it names another builder"
-                : parameters.FirstOrDefault(parameter => !KnownParameters.Contains(parameter.Key)).Key is { } unknown ? $"it has a parameter '{unknown}' that is not known"
-                : null;
-            if (fault is not null)
-                throw Invalid(path, fault, null);
-            return (root["subject"]!.AsArray().ToDictionary(subject => Text(subject!["name"]), subject => Digest.Parse(Text(subject!["digest"]!["sha256"])), StringComparer.Ordinal),
-                Digest.Parse(Text(parameters["plan"]!["sha256"])));
+            if (AtomicFile.TryRead(Path.Combine(folder, Path.GetFileName(name))) is { } content && Digest.Of(content) is var found && found != stated)
+                return $"'{name}' has digest {found.Short} instead of {stated.Short}";
         }
-        catch (Exception failure) when (failure is JsonException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
-        {
-            throw Invalid(path, "a value is missing or has another type than it should", failure);
-        }
+        return null;
     }
-
-    private static string Text(JsonNode? node) => node!.GetValue<string>();
-
-    private static DiagnosticException Invalid(string path, string why, Exception? cause) =>
-        new(Descriptors.ProvenanceInvalid.At(new SourceSpan(path), why), cause);
 }

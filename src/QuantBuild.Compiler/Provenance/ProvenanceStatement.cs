@@ -23,18 +23,16 @@ public static class ProvenanceStatement
     internal const string Builder = "urn:quantbuild:tool";
 
     /// <summary>The statement's bytes: canonical, indented.</summary>
-    /// <param name="folder">The artifact's folder.</param>
+    /// <param name="descriptor">Bytes of <c>artifact.json</c>, which has the digests of the other files.</param>
     /// <param name="lockFile">The build's lock.</param>
-    /// <param name="manifest">Bytes of the manifest.</param>
-    /// <exception cref="DiagnosticException">The artifact is damaged (QB4011, QB4012), or the lock is another build's (QB5042).</exception>
-    public static byte[] Create(string folder, LockFile lockFile, ReadOnlySpan<byte> manifest)
+    /// <param name="manifest">Digest of the manifest's bytes.</param>
+    /// <param name="byproducts">Files that the build wrote beside the artifact, by name.</param>
+    /// <exception cref="DiagnosticException">The lock is another build's (QB5042).</exception>
+    public static byte[] Create(byte[] descriptor, LockFile lockFile, Digest manifest, params ReadOnlySpan<(string Name, Digest Content)> byproducts)
     {
-        ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder);
-        if (!damage.IsEmpty)
-            throw new DiagnosticException(damage);
-        byte[] descriptor = File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName));
-        ImmutableArray<PackedFile> files = ArtifactListing.Read(descriptor)!.Value;
-        RequireLock(lockFile, descriptor, files, folder);
+        ImmutableArray<PackedFile> files = ArtifactListing.Read(descriptor) ?? throw new ArgumentException("it names no files", nameof(descriptor));
+        RequireLock(lockFile, descriptor, files);
+        JsonNode[] more = [.. byproducts.ToArray().Select(file => Named(file.Name, file.Content))];
         return CanonicalJson.SerializeIndented(new JsonObject
         {
             ["_type"] = StatementType,
@@ -47,7 +45,7 @@ public static class ProvenanceStatement
                     ["buildType"] = BuildType,
                     ["externalParameters"] = new JsonObject
                     {
-                        ["manifest"] = Sha256(Digest.Of(manifest)),
+                        ["manifest"] = Sha256(manifest),
                         ["plan"] = Sha256(lockFile.Plan),
                         ["lock"] = Sha256(Digest.Of(lockFile.ToJson())),
                     },
@@ -57,6 +55,7 @@ public static class ProvenanceStatement
                 ["runDetails"] = new JsonObject
                 {
                     ["builder"] = new JsonObject { ["id"] = Builder, ["version"] = new JsonObject { ["quantbuild"] = lockFile.Tool } },
+                    ["byproducts"] = new JsonArray(more),
                 },
             },
         });
@@ -67,7 +66,9 @@ public static class ProvenanceStatement
     private static IEnumerable<JsonNode> Subjects(byte[] descriptor, ImmutableArray<PackedFile> files) =>
         files.Select(file => (file.Path, file.Content.Digest)).Append((ArtifactFolder.DescriptorName, Digest.Of(descriptor)))
             .OrderBy(file => file.Item1, StringComparer.Ordinal)
-            .Select(file => new JsonObject { ["name"] = file.Item1, ["digest"] = Sha256(file.Item2) });
+            .Select(file => Named(file.Item1, file.Item2));
+
+    private static JsonObject Named(string name, Digest digest) => new() { ["name"] = name, ["digest"] = Sha256(digest) };
 
     private static IEnumerable<JsonNode> Dependencies(LockFile lockFile) => [
         // Not the digest of a file: of the names and contents of all tensors, whatever files they are in.
@@ -83,14 +84,14 @@ public static class ProvenanceStatement
         }),
         new JsonObject { ["name"] = "tool", ["uri"] = $"pkg:nuget/QuantBuild.Tool@{lockFile.Tool}" }];
 
-    private static void RequireLock(LockFile lockFile, byte[] descriptor, ImmutableArray<PackedFile> files, string folder)
+    private static void RequireLock(LockFile lockFile, byte[] descriptor, ImmutableArray<PackedFile> files)
     {
         string plan = ArtifactDescriptor.Parse(descriptor).Plan;
         if (plan != lockFile.Plan.ToString())
-            throw Mismatch(folder, $"artifact.json has plan {plan[..12]}, the lock {lockFile.Plan.Short}");
+            throw Mismatch($"artifact.json has plan {plan[..12]}, the lock {lockFile.Plan.Short}");
         if (!files.ToHashSet().SetEquals(lockFile.Experts.SelectMany(expert => expert.Files)))
-            throw Mismatch(folder, "artifact.json and the lock name other files");
+            throw Mismatch("artifact.json and the lock name other files");
     }
 
-    private static DiagnosticException Mismatch(string folder, string why) => new(Descriptors.ProvenanceMismatch.At(new SourceSpan(folder), why));
+    private static DiagnosticException Mismatch(string why) => new(Descriptors.ProvenanceMismatch.At(null, why));
 }

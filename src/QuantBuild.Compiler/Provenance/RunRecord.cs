@@ -9,7 +9,9 @@ namespace QuantBuild.Compiler.Provenance;
 /// <param name="Id">A new id for each run.</param>
 /// <param name="Started">Begin of the run.</param>
 /// <param name="Finished">End of the run.</param>
-public sealed record RunRecord(Guid Id, DateTimeOffset Started, DateTimeOffset Finished)
+/// <param name="Executed">Actions that ran.</param>
+/// <param name="Actions">All actions; the others came from the store.</param>
+public sealed record RunRecord(Guid Id, DateTimeOffset Started, DateTimeOffset Finished, int Executed, int Actions)
 {
     /// <summary>Name of the file beside <c>artifact.json</c>.</summary>
     public const string FileName = "provenance.run.json";
@@ -22,6 +24,7 @@ public sealed record RunRecord(Guid Id, DateTimeOffset Started, DateTimeOffset F
         ["invocationId"] = Id.ToString(),
         ["startedOn"] = Time(Started),
         ["finishedOn"] = Time(Finished),
+        ["actions"] = new JsonObject { ["executed"] = Executed, ["all"] = Actions },
         ["system"] = $"{RuntimeInformation.RuntimeIdentifier} {RuntimeInformation.FrameworkDescription}",
         ["processors"] = Environment.ProcessorCount,
     });

@@ -35,6 +35,12 @@ internal static class CommonOptions
         HelpName = "text|json",
     };
 
+    public static Option<string?> PublicKey { get; } = new("--key")
+    {
+        Description = "Require the provenance to be signed by the owner of this public key: a PEM file for openssl, or an address that cosign knows.",
+        HelpName = "key",
+    };
+
     public static Option<bool> Json { get; } = new("--json") { Description = "Answer in JSON." };
 
     /// <summary>What the compiler needs, from a command line with these options.</summary>

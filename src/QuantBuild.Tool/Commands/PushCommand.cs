@@ -36,7 +36,7 @@ internal static class PushCommand
     {
         var command = new Command("push", "Publish an artifact on the Hub. Lists what would be sent; --send sends it.")
         {
-            Folder, Target, Send, Make, Public, PullRequest, Tag, Lock, BaseModel, License, CommonOptions.Store, CommonOptions.Log,
+            Folder, Target, Send, Make, Public, PullRequest, Tag, Lock, BaseModel, License, CommonOptions.PublicKey, CommonOptions.Store, CommonOptions.Log,
         };
         command.SetAction(arguments => session.Run(arguments, run => RunAsync(arguments, run).GetAwaiter().GetResult()));
         return command;
@@ -52,7 +52,7 @@ internal static class PushCommand
         bool sends = arguments.GetValue(Send);
         HubRevision? head = await client.FindRevisionAsync(target.Repository, target.Revision, run.Cancellation);
         string? card = head?.Files.Contains(ModelCard.FileName) == true ? await CardAsync(client, target, run.Cancellation) : null;
-        ImmutableArray<HubFile> files = ArtifactPush.Gather(folder, arguments.GetValue(Lock), facts, card, run.Cancellation);
+        ImmutableArray<HubFile> files = ArtifactPush.Gather(folder, arguments.GetValue(Lock), facts, arguments.GetValue(CommonOptions.PublicKey), card, run.Cancellation);
         if (sends && head is null && arguments.GetValue(Make))
             await client.CreateRepositoryAsync(target.Repository, !arguments.GetValue(Public), run.Cancellation);
         else if (sends)

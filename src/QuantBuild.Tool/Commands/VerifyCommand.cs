@@ -32,13 +32,24 @@ internal static class VerifyCommand
         },
     };
 
+    private static readonly Option<bool> Provenance = new("--provenance") { Description = "Hold the artifact against the statement of its provenance, and with --key check who signed it." };
+
+    private static readonly Option<string?> Built = new("--manifest")
+    {
+        Description = "With --provenance: compare the stated inputs with this manifest, its lock, its checkpoint and its calibration data.",
+        HelpName = "file",
+    };
+
     private static readonly Option<ulong?> Seed = new("--seed") { Description = "Choose the actions by this seed [default: a new choice every time].", HelpName = "n" };
 
     public static Command Create(Session session)
     {
-        var command = new Command("verify", "Recompute the digests of an artifact, or, with --recompute, a random part of a build.")
+        var command = new Command("verify", "Recompute the digests of an artifact; compare it with its provenance; or, with --recompute, do a random part of a build again.")
         {
             Target,
+            Provenance,
+            CommonOptions.PublicKey,
+            Built,
             Recompute,
             Seed,
             CommonOptions.Store,
@@ -55,7 +66,10 @@ internal static class VerifyCommand
             }
             if (path is null || File.Exists(path))
                 throw new UsageException("Name an artifact's folder, or add --recompute to verify a manifest's build.");
-            return VerifyFiles(run, path);
+            return arguments.GetValue(Provenance) || arguments.GetValue(CommonOptions.PublicKey) is not null || arguments.GetValue(Built) is not null
+                ? ProvenanceReport.Write(run, path, arguments.GetValue(CommonOptions.PublicKey), arguments.GetValue(Built) is { } manifest
+                    ? new CompileOptions(manifest, arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads)) : null)
+                : VerifyFiles(run, path);
         }));
         return command;
     }

@@ -67,6 +67,7 @@ internal sealed class ReducedModel : IDisposable
     /// <summary>Content of an artifact: a line per file with its digest.</summary>
     public static string Bytes(string artifact) => string.Join('\n', Kinds
         .SelectMany(kind => Directory.EnumerateFiles(artifact, kind, SearchOption.AllDirectories))
+        .Where(file => Path.GetFileName(file) != "provenance.run.json")
         .Order(StringComparer.Ordinal)
         .Select(file => $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))}  {Path.GetRelativePath(artifact, file)}"));
 

@@ -1,4 +1,5 @@
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Tests.Artifacts;
@@ -17,10 +18,12 @@ public sealed class ModelCardTests : IDisposable
         _artifact = artifact.Descriptor;
     }
 
+    private LayerQuality[] _quality = [];
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Render(string? existing = null, string license = "apache-2.0") =>
-        ModelCard.Render(_artifact, new ModelCardFacts(RepoId.Parse("Wan-AI/Wan2.2-I2V-A14B"), license), existing);
+        ModelCard.Render(_artifact, new ModelCardFacts(RepoId.Parse("Wan-AI/Wan2.2-I2V-A14B"), license), [.. _quality], existing);
 
     [Fact]
     public void A_new_card_names_base_model_licence_and_experts()
@@ -30,6 +33,15 @@ public sealed class ModelCardTests : IDisposable
         Assert.StartsWith("---\nlicense: apache-2.0\npipeline_tag: image-to-video\nbase_model: Wan-AI/Wan2.2-I2V-A14B\nbase_model_relation: quantized\n", card);
         Assert.Contains("| high_noise | 1000–900 |", card);
         Assert.Contains("| low_noise | 899–0 |", card);
+    }
+
+    [Fact]
+    public void What_was_measured_is_a_table_of_means_with_the_worst_layer()
+    {
+        _quality = [new("high_noise", "blocks.0.ffn.0", 0.2, 0.15, 0.125, 0.1, 0.995), new("high_noise", "blocks.0.ffn.2", 0.4, 0.35, 0.325, 0.3, 0.985)];
+
+        Assert.Contains("| high_noise | 0.3000 | 0.2500 | 0.2250 | 0.2000 | 0.9900 | `blocks.0.ffn.2` 0.3000 |\n", Render());
+        Assert.Equal(Render(), Render(Render()));
     }
 
     [Fact]

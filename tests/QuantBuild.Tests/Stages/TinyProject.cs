@@ -79,8 +79,9 @@ internal sealed class TinyProject : IDisposable
         Checkpoint = copy;
     }
 
-    /// <summary>Every file of the artifact, by relative path.</summary>
+    /// <summary>Every file of the artifact, by relative path; not its provenance, which names the manifest with its paths, and times.</summary>
     public IReadOnlyDictionary<string, string> ArtifactDigests() => Directory.EnumerateFiles(Output, "*", SearchOption.AllDirectories)
+        .Where(path => !Path.GetFileName(path).StartsWith("provenance.", StringComparison.Ordinal))
         .ToDictionary(path => Path.GetRelativePath(Output, path), path => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
 
     public void WriteManifest() => File.WriteAllText(Manifest, $$"""

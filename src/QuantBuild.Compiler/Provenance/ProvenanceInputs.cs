@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Provenance;
+
+/// <summary>Holds what a statement says about a build's inputs against the inputs that are here.</summary>
+public static class ProvenanceInputs
+{
+    /// <summary>Compares manifest, lock, plan, checkpoints and calibration samples.</summary>
+    /// <param name="build">The statement.</param>
+    /// <param name="options">The manifest, and the store that remembers digests of files.</param>
+    /// <param name="ct">Ends the hashing.</param>
+    /// <returns>
+    /// Every input by name with what is wrong with it: null when it is the stated one, QB5045 when it is another one, and any other diagnostic
+    /// when it cannot be read here and therefore was not compared.
+    /// </returns>
+    public static ImmutableArray<(string Name, Diagnostic? Problem)> Compare(StatedBuild build, CompileOptions options, CancellationToken ct = default)
+    {
+        ManifestReadResult read = ManifestReader.Read(options.Manifest);
+        if (read.Manifest is not { } manifest)
+            throw new DiagnosticException(read.Diagnostics);
+        var inputs = new Inputs(manifest.Path);
+        inputs.Add("manifest", build.Manifest, () => manifest.Content);
+        inputs.Add("lock", build.Lock, () =>
+        {
+            string path = LockFile.PathFor(manifest.Path);
+            return Digest.Of((LockFile.Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)))).ToJson());
+        });
+        PlanResult planned = Planner.Resolve(manifest);
+        Plan RequirePlan() => planned.Plan ?? throw new DiagnosticException(planned.Diagnostics);
+        inputs.Add("plan", build.Plan, () => PlanDigest.Of(RequirePlan()));
+
+        var here = new Dictionary<string, Func<Digest>>(StringComparer.Ordinal);
+        using ContentStore store = ContentStore.Open(options.Store ?? ContentStore.DefaultRoot());
+        foreach (string expert in ExpertNames.All)
+        {
+            here[$"checkpoint/{expert}"] = () =>
+            {
+                using ExpertSource source = ExpertSource.Open(RequirePlan().Experts.Single(plan => plan.Name == expert), store, options.ThreadCount, ct);
+                return source.Content;
+            };
+        }
+        var samples = new Lazy<ImmutableArray<Digest>>(() => [.. TrajectoryStage.LoadSet(RequirePlan()).Samples.Select(sample => sample.Digest)]);
+        foreach ((string name, Digest stated) in build.Dependencies)
+            inputs.Add(name, stated, here.GetValueOrDefault(name) ?? (() => Sample(samples.Value, name, manifest.Path)));
+        return inputs.All;
+    }
+
+    private static Digest Sample(ImmutableArray<Digest> samples, string name, string manifest)
+    {
+        for (int i = 0; i < samples.Length; i++)
+        {
+            if (name == FormattableString.Invariant($"calibration/{i}"))
+                return samples[i];
+        }
+        throw new DiagnosticException(Descriptors.ProvenanceInputDiffers.At(new SourceSpan(manifest), name, "something", "nothing"));
+    }
+
+    private sealed class Inputs(string manifest)
+    {
+        private readonly ImmutableArray<(string, Diagnostic?)>.Builder _all = ImmutableArray.CreateBuilder<(string, Diagnostic?)>();
+
+        public ImmutableArray<(string Name, Diagnostic? Problem)> All => _all.ToImmutable();
+
+        public void Add(string name, Digest stated, Func<Digest> find)
+        {
+            try
+            {
+                Digest found = find();
+                _all.Add((name, found == stated ? null : Descriptors.ProvenanceInputDiffers.At(new SourceSpan(manifest), name, stated.Short, found.Short)));
+            }
+            catch (DiagnosticException failure)
+            {
+                _all.Add((name, failure.Diagnostics[0]));
+            }
+        }
+    }
+}

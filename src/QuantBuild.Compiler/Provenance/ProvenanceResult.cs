@@ -1,0 +1,10 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Provenance;
+
+/// <summary>What a check of provenance found.</summary>
+/// <param name="Build">What the statement says; null when it cannot be read.</param>
+/// <param name="Signer">SHA-256 of the public key that vouches for it; null when no signature was checked.</param>
+/// <param name="Problems">What is wrong; empty when nothing is.</param>
+public sealed record ProvenanceResult(StatedBuild? Build, string? Signer, ImmutableArray<Diagnostic> Problems);
