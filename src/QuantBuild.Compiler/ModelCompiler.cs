@@ -28,6 +28,21 @@ public static class ModelCompiler
             Locks.Of(session.Plan, model), layers), started, cancellation);
     }
 
+    /// <summary>
+    /// Does the calibration of a build and stops: its recordings are then in the store. Warnings of the manifest are left to <see cref="Build"/>,
+    /// which has to tell them anyway.
+    /// </summary>
+    /// <param name="options">Manifest and store.</param>
+    /// <param name="observer">Follows the work.</param>
+    /// <param name="cancellation">Stops it; finished samples stay in the store.</param>
+    public static CalibrationResult Calibrate(CompileOptions options, IBuildObserver observer, CancellationToken cancellation = default)
+    {
+        using var session = CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation);
+        ModelBuild.Calibrate(session.Context, session.Sources, observer);
+        return new CalibrationResult(session.Plan.Manifest.Name, session.Runner.Trace,
+            BuildFiles.ReadBy(session, Packing.LockFile.PathFor(session.Plan.Manifest.Path)));
+    }
+
     /// <summary>Resolves the manifest and says what a build would do, without doing it.</summary>
     /// <param name="options">Manifest and store.</param>
     /// <param name="observer">Is told of warnings and of every action.</param>

@@ -11,6 +11,7 @@ namespace QuantBuild.MSBuild;
 /// Looks at the artifacts that exist and says what becomes of their files: resources, files beside the app, package content, and the
 /// generated accessor. It reads descriptors only, so every build can afford it.
 /// </summary>
+[MSBuildMultiThreadableTask]
 public sealed partial class CollectModels : Task, IIncrementalTask
 {
     /// <summary>The compiler fails at about 2 GB of resources, and apps do not start a little below that.</summary>

@@ -39,6 +39,24 @@ public static partial class Descriptors
         "A file in the intermediate folder was changed by hand, or the disk is damaged.",
         "Run `dotnet build -t:QuantClean` and build again; finished work is taken from the store.");
 
+    /// <summary>QB0007: the build engine is too old.</summary>
+    public static readonly DiagnosticDescriptor BuildEngineTooOld = new("QB0007", Severity.Error,
+        "This is MSBuild {0}; QuantBuild needs MSBuild 18 or later, which comes with the .NET 10 SDK",
+        "The project is built by an older Visual Studio, or by an older SDK that a `global.json` picks.",
+        "Build with the .NET 10 SDK, or Visual Studio 2026 or later; `dotnet --version` says what a folder uses.");
+
+    /// <summary>QB0008: a project of the old kind.</summary>
+    public static readonly DiagnosticDescriptor ProjectWithoutSdk = new("QB0008", Severity.Error,
+        "'{0}' does not use the .NET SDK; QuantBuild needs a project that begins with Sdk=\"Microsoft.NET.Sdk\"",
+        "The project is of the old kind that imports `Microsoft.CSharp.targets` itself, or of another SDK.",
+        "Give the model a project of its own (`dotnet new classlib`) and reference that.");
+
+    /// <summary>QB0009: the .NET SDK is too old.</summary>
+    public static readonly DiagnosticDescriptor SdkTooOld = new("QB0009", Severity.Error,
+        "This is the .NET SDK {0}; QuantBuild needs the .NET SDK 10 or later",
+        "A `global.json` picks an older SDK, or no newer one is installed.",
+        "Install the .NET 10 SDK and let `global.json` allow it.");
+
     /// <summary>QB9001: a bug.</summary>
     public static readonly DiagnosticDescriptor InternalError = new("QB9001", Severity.Error,
         "Internal error: {0}",

@@ -49,6 +49,13 @@ public static class ModelBuild
         return experts.Count == sources.Count ? new BuiltModel(samples, experts.ToImmutable()) : null;
     }
 
+    /// <summary>Runs calibration alone.</summary>
+    /// <param name="context">The build.</param>
+    /// <param name="sources">Both experts, open.</param>
+    /// <param name="observer">Follows the build.</param>
+    public static void Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer) =>
+        Calibrate(context, sources, TrajectoryStage.LoadSet(context.Plan), observer);
+
     /// <summary>Reports layers whose Hessian needed help. It is told on every build, cached or not: the artifact is what it is.</summary>
     private static void Warn(BuildContext context, IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> layers, IBuildObserver observer)
     {

@@ -9,6 +9,12 @@ namespace QuantBuild.Tool.Commands;
 /// <summary><c>quantbuild build</c>: from a manifest to an artifact.</summary>
 internal static class BuildCommand
 {
+    /// <summary>Where a build can stop.</summary>
+    private enum Phase
+    {
+        Calibrate,
+    }
+
     private static readonly Option<string> Out = new("--out") { Description = "Folder for the artifact.", HelpName = "dir", Required = true };
 
     private static readonly Option<bool> Locked = new("--locked")
@@ -28,6 +34,12 @@ internal static class BuildCommand
         HelpName = "file",
     };
 
+    private static readonly Option<Phase?> Until = new("--until")
+    {
+        Description = "Stop after calibration: its results are then in the store, where the next build finds them. Nothing is written to --out.",
+        HelpName = "calibrate",
+    };
+
     public static Command Create(Session session)
     {
         var command = new Command("build", "Build the artifact of a manifest. Only what changed is done; the rest comes from the store.")
@@ -38,12 +50,20 @@ internal static class BuildCommand
             CommonOptions.Threads,
             Locked,
             CommonOptions.Log,
+            Until,
             Inputs,
             Outputs,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, arguments.GetValue(Locked));
+            if (arguments.GetValue(Until) == Phase.Calibrate)
+            {
+                CalibrationResult calibrated = run.Observe(observer => ModelCompiler.Calibrate(options, observer, run.Cancellation));
+                FileList.Write(arguments.GetValue(Inputs), calibrated.Inputs);
+                run.Answer.WriteLine(Tally(calibrated.Name + " calibrated", calibrated.Actions));
+                return ExitCode.Done;
+            }
             CompileResult result = run.Observe(observer => ModelCompiler.Build(options, arguments.GetRequiredValue(Out), observer, run.Cancellation));
             FileList.Write(arguments.GetValue(Inputs), result.Inputs);
             FileList.Write(arguments.GetValue(Outputs), result.Outputs);
@@ -55,8 +75,7 @@ internal static class BuildCommand
 
     private static void Summarize(CompileResult result, TextWriter answer)
     {
-        int ran = result.Actions.Count(action => action.Outcome == ActionOutcome.Ran);
-        answer.WriteLine(Line($"{result.Name}: {ran} actions ran, {result.Actions.Count - ran} came from the store"));
+        answer.WriteLine(Tally(result.Name, result.Actions));
         answer.WriteLine(Line($"  artifact  {result.Directory} ({Quantity.Size(result.Bytes)})"));
         if (result.Layers.Count > 0)
         {
@@ -65,6 +84,12 @@ internal static class BuildCommand
             answer.WriteLine(Line($"  quality   {result.Layers.Count} layers, mean output error {recipe:0.0000}; rounding to nearest alone {nearest:0.0000}"));
         }
         answer.WriteLine(Line($"  lock      {result.LockFile} ({(result.LockChanged ? "changed" : "unchanged")})"));
+    }
+
+    private static string Tally(string subject, IReadOnlyList<ActionEvent> actions)
+    {
+        int ran = actions.Count(action => action.Outcome == ActionOutcome.Ran);
+        return Line($"{subject}: {ran} actions ran, {actions.Count - ran} came from the store");
     }
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -19,10 +19,12 @@ public sealed class CancellingTests
         build.Interrupt();
         Outcome cancelled = build.Wait();
         Wait(() => !WorkerRuns(project.Model.Folder));
+        string[] left = [.. Directory.EnumerateFiles(project.Quant, "*", SearchOption.AllDirectories).Select(file => Path.GetFileName(file)!)];
         Outcome next = project.DotNet("build").Expect(0);
 
         Assert.NotEqual(0, cancelled.ExitCode);
-        Assert.Matches(@"reduced: \d+ actions ran, [1-9]\d* came from the store", next.Out);
+        Assert.Equal(["reduced.rsp"], left);
+        Assert.Matches(@"reduced calibrated: \d+ actions ran, [1-9]\d* came from the store", next.Out);
     }
 
     [Fact]

@@ -52,4 +52,22 @@ public sealed class DiagnosticsTests
 
         Assert.Contains("error QB4020", outcome.Out, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Warnings_are_told_once_and_can_be_silenced_or_made_errors_by_their_code()
+    {
+        using var project = new ModelProject();
+
+        Outcome told = project.DotNet("build").Expect(0);
+        File.SetLastWriteTimeUtc(project.Model.Manifest, DateTime.UtcNow);
+        Outcome silenced = project.DotNet("build", "-p:NoWarn=QB1041").Expect(0);
+        File.SetLastWriteTimeUtc(project.Model.Manifest, DateTime.UtcNow);
+        Outcome refused = project.DotNet("build", "-p:WarningsAsErrors=QB1041").Expect(1);
+
+        string[] warnings = [.. told.Lines.Where(line => line.Contains("warning QB1041", StringComparison.Ordinal))];
+        Assert.NotEmpty(warnings);
+        Assert.Equal(2 * warnings.Distinct().Count(), warnings.Length); // as they come, and in the summary
+        Assert.DoesNotContain("QB1041", silenced.Out, StringComparison.Ordinal);
+        Assert.Matches(@"reduced\.quant\.json\(\d+,\d+\): error QB1041: ", refused.Out);
+    }
 }

@@ -44,7 +44,7 @@ public sealed class LayoutTests
         Assert.StartsWith("0.1.0", quantbuild.Wait().Expect(0).Out, StringComparison.Ordinal);
     }
 
-    private static string[] FilesOf(string package)
+    internal static string[] FilesOf(string package)
     {
         using ZipArchive archive = Open(package);
         return [.. archive.Entries.Select(entry => entry.FullName)];

@@ -1,0 +1,86 @@
+using QuantBuild.Build.Tests.Infrastructure;
+
+namespace QuantBuild.Build.Tests.Build;
+
+public sealed class StagesTests
+{
+    [Fact]
+    public void Every_stage_is_a_target_that_takes_up_where_the_one_before_ended()
+    {
+        using var project = new ModelProject();
+
+        Outcome calibrated = project.DotNet("build", "-restore", "-t:QuantCalibrate").Expect(0);
+        bool delivered = Directory.Exists(Path.Combine(project.Quant, "reduced"));
+        Outcome again = project.DotNet("build", "-t:QuantCalibrate").Expect(0);
+        Outcome quantized = project.DotNet("build", "-t:Quantize").Expect(0);
+        Outcome verified = project.DotNet("build", "-t:QuantVerify", "-v:normal").Expect(0);
+        Outcome nothing = project.DotNet("build", "-t:QuantVerify", "-v:normal").Expect(0);
+
+        Assert.Contains("reduced calibrated: 1 actions ran, 0 came from the store", calibrated.Out, StringComparison.Ordinal);
+        Assert.False(delivered);
+        Assert.DoesNotContain("Calibrating", again.Out + quantized.Out, StringComparison.Ordinal);
+        Assert.Matches(@"reduced: \d+ actions ran, 1 came from the store", quantized.Out);
+        Assert.Contains("Verifying reduced", verified.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Verifying", nothing.Out, StringComparison.Ordinal);
+        project.DotNet("build").Expect(0);
+        project.DotNet("build", "-question").Expect(0);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_what_was_computed_is_an_error_and_the_next_build_mends_it()
+    {
+        using var project = new ModelProject();
+        project.DotNet("build").Expect(0);
+        string file = Directory.EnumerateFiles(Path.Combine(project.Quant, "reduced", "low_noise_model"), "*.safetensors").First();
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[^1] ^= 1;
+        File.Delete(file);
+        File.WriteAllBytes(file, bytes);
+        File.Delete(Path.Combine(project.Quant, "reduced.verified"));
+
+        Outcome damaged = project.DotNet("build").Expect(1);
+        Outcome mended = project.DotNet("build").Expect(0);
+
+        Assert.Contains("error QB40", damaged.Out, StringComparison.Ordinal);
+        Assert.Contains("reduced: 0 actions ran, ", mended.Out, StringComparison.Ordinal);
+        Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);
+    }
+
+    [Fact]
+    public void Threads_are_told_to_the_worker_and_change_nothing_that_is_remembered()
+    {
+        using var project = new ModelProject();
+
+        string first = DetailedLog(project, "-p:QuantThreads=1");
+        string bytes = ReducedModel.Bytes(project.Artifact);
+        string response = File.ReadAllText(Path.Combine(project.Quant, "reduced.rsp"));
+        string second = DetailedLog(project, "-p:QuantThreads=2");
+        project.DotNet("build", "-question").Expect(0);
+        File.SetLastWriteTimeUtc(project.Model.Manifest, DateTime.UtcNow);
+        Directory.Delete(project.Model.Store, recursive: true);
+        string third = DetailedLog(project);
+
+        Assert.Contains("--threads 1 ", first, StringComparison.Ordinal);
+        Assert.DoesNotContain("--threads", second, StringComparison.Ordinal);
+        Assert.DoesNotContain("--threads", response, StringComparison.Ordinal);
+        Assert.Contains($"--threads {Environment.ProcessorCount} ", third + " ", StringComparison.Ordinal);
+        Assert.Equal(bytes, ReducedModel.Bytes(project.Artifact));
+    }
+
+    [Fact]
+    public void A_detailed_build_names_every_action()
+    {
+        using var project = new ModelProject();
+
+        string log = DetailedLog(project, "-p:QuantVerbosity=detailed");
+
+        Assert.Matches(@"(?m)^\s+Gptq high_noise blocks\.0\.ffn\.0: ", log);
+    }
+
+    /// <summary>Builds, and gives what a detailed log has.</summary>
+    private static string DetailedLog(ModelProject project, params string[] arguments)
+    {
+        project.DotNet("build", ["-fileLogger", "-fileLoggerParameters:LogFile=build.log;Verbosity=detailed", .. arguments]).Expect(0);
+        return File.ReadAllText(project.Model["build.log"]);
+    }
+}
