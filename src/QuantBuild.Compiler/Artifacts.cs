@@ -20,7 +20,7 @@ internal static class Artifacts
         {
             Name = plan.Manifest.Name,
             Architecture = plan.Manifest.Model.Architecture,
-            Layout = plan.Manifest.Output.Layout,
+            Layout = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
             Tool = ToolVersion.Text,
             Profile = NumericProfile.Name,
             Plan = PlanDigest.Of(plan).ToString(),
@@ -35,16 +35,14 @@ internal static class Artifacts
 
     /// <summary>Every file of an expert, below the artifact's folder.</summary>
     public static IEnumerable<PackedFile> FilesOf(BuiltExpert expert) => expert.Files.OrderBy(file => file.Key, StringComparer.Ordinal)
-        .Select(file => new PackedFile($"{DirectoryOf(expert.Source.Plan)}/{file.Key}", file.Value));
-
-    private static string DirectoryOf(ExpertPlan expert) => expert.Name + "_model";
+        .Select(file => new PackedFile($"{expert.Directory}/{file.Key}", file.Value));
 
     private static ArtifactExpert Describe(BuildContext context, BuiltExpert expert)
     {
         ExpertPlan plan = expert.Source.Plan;
         return new ArtifactExpert
         {
-            Directory = DirectoryOf(plan),
+            Directory = expert.Directory,
             MinTimestep = plan.Bins.Min(bin => bin.MinTimestep),
             MaxTimestep = plan.Bins.Max(bin => bin.MaxTimestep),
             Files = [.. expert.Files.Select(file => new ArtifactFile(file.Key, file.Value.Size, file.Value.Digest.ToString())).OrderBy(file => file.Name, StringComparer.Ordinal)],

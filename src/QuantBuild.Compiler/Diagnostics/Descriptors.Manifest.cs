@@ -194,4 +194,10 @@ public static partial class Descriptors
         "'{0}' and '{1}' of {2} read the same activation and share one smoothing vector, but their settings of '{3}' differ",
         "With \"share\": \"site\" the quantized layers that read one activation (q, k and v of self-attention; k and v of cross-attention) are smoothed alike.",
         "Let the override match all layers of the site, or set \"share\": \"layer\" on all of them.");
+
+    /// <summary>QB1045: a layout that has no place for what a recipe makes.</summary>
+    public static readonly DiagnosticDescriptor LayoutCannotHold = new("QB1045", Severity.Error,
+        "The layout '{0}' cannot hold {1}: set {2}",
+        "The format of another runtime has no place for it, and leaving it out would give a model that computes something else.",
+        "Change the setting that the message names, for all layers it names, or write the layout native; docs/exports.md says what each layout holds.");
 }

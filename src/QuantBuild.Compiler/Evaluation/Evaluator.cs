@@ -35,7 +35,7 @@ internal static class Evaluator
         };
         foreach ((string method, Func<Plan, Plan> derive) in MethodLadder.Methods)
         {
-            Plan plan = derive(session.Plan);
+            Plan plan = derive(session.Plan).InNativeLayout();
             BuildContext context = session.Context with { Plan = plan };
             IReadOnlyList<ExpertSource> sources = [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))];
             IReadOnlyList<BuiltExpert> experts = ModelBuild.Run(context, sources, observer)?.Experts

@@ -20,6 +20,7 @@ internal static class ExpertPlanner
 
         List<(LayerPlan Layer, ResolvedRecipe Resolved)> layers = Layers(expert, source.Config, resolver);
         new LayerChecks(expert, problems).Check(layers);
+        new LayoutChecks(manifest.Output, expert, problems).Check(layers, bins);
         CheckTokens(manifest.Calibration, expert, bins, layers.Select(entry => entry.Layer), problems);
 
         HashSet<string> quantized = [.. layers.Where(entry => entry.Layer.Recipe.Precision != Precision.BF16).Select(entry => entry.Layer.WeightName)];

@@ -9,4 +9,8 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="Calibration">The sampling schedule that calibration follows.</param>
 /// <param name="Experts">Both experts, high noise first.</param>
 /// <param name="Warnings">Oddities that do not stop the build.</param>
-public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts, ImmutableArray<Diagnostic> Warnings);
+public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts, ImmutableArray<Diagnostic> Warnings)
+{
+    /// <summary>The same model in the layout that this project's runtime reads.</summary>
+    internal Plan InNativeLayout() => this with { Manifest = Manifest with { Output = Manifest.Output with { Layout = OutputLayout.Native } } };
+}

@@ -34,7 +34,7 @@ public static class PlanDigest
             },
             ["output"] = new JsonObject
             {
-                ["layout"] = plan.Manifest.Output.Layout,
+                ["layout"] = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
                 ["shardSize"] = plan.Manifest.Output.ShardSize,
                 ["keptDtype"] = plan.Manifest.Output.KeptDtype?.ToString() ?? "source",
             },

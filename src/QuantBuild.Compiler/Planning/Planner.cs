@@ -16,6 +16,7 @@ public static class Planner
         var problems = new List<Diagnostic>();
         ImmutableArray<ExpertCheckpoint?> sources = Sources(manifest, problems);
         CheckCalibration(manifest.Calibration, problems);
+        LayoutChecks.CheckOutput(manifest.Output, problems);
 
         FlowSchedule schedule = FlowSchedule.Create(manifest.Calibration.Steps, manifest.Calibration.Shift);
         var calibration = new CalibrationPlan([.. schedule.Timesteps], manifest.Model.BoundaryTimestep);

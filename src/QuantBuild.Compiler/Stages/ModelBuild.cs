@@ -44,7 +44,7 @@ public static class ModelBuild
             if (built.Length < source.Plan.Layers.Length)
                 context.Runner.Unknown(Stage.Pack, source.Plan.Name, source.Plan.Name);
             else if (PackStage.Run(context, source, built) is { } files)
-                experts.Add(new BuiltExpert(source, [.. built], files));
+                experts.Add(new BuiltExpert(source, [.. built], PackStage.LayoutOf(context.Plan).DirectoryOf(source.Plan.Name), files));
         }
         return experts.Count == sources.Count ? new BuiltModel(samples, experts.ToImmutable()) : null;
     }

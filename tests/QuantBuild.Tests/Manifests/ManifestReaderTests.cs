@@ -29,7 +29,7 @@ public sealed class ManifestReaderTests
         Assert.Empty(manifest.Overrides);
         Assert.Null(manifest.Gates.MaxRelativeError);
         Assert.Null(manifest.Gates.MaxErrorVsRtn);
-        Assert.Equal(new OutputSection("native", 4L << 30, null), manifest.Output);
+        Assert.Equal((OutputLayout.Native, 4L << 30, null), (manifest.Output.Layout, manifest.Output.ShardSize, manifest.Output.KeptDtype));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class ManifestReaderTests
         Assert.Equal([RecipeSetting.Rank], over.Patch.Settings);
         Assert.Equal(64, over.Patch.Rank);
         Assert.Equal((0.2, 1.0), (manifest.Gates.MaxRelativeError, manifest.Gates.MaxErrorVsRtn));
-        Assert.Equal(new OutputSection("native", 500_000_000, DType.F32), manifest.Output);
+        Assert.Equal((OutputLayout.Native, 500_000_000, DType.F32), (manifest.Output.Layout, manifest.Output.ShardSize, manifest.Output.KeptDtype));
     }
 
     [Fact]

@@ -36,6 +36,9 @@ internal sealed class TinyProject : IDisposable
 
     public string Weights { get; set; } = """ "method": "gptq" """;
 
+    /// <summary>What leaves only one block to quantize.</summary>
+    public string Kept { get; set; } = """{ "match": "blocks.1-5.*", "precision": "bf16" },""";
+
     public string Overrides { get; set; } = "";
 
     public string Gates { get; set; } = "";
@@ -98,7 +101,7 @@ internal sealed class TinyProject : IDisposable
             "activations": { "clipRatios": [{{ClipRatios}}] {{Activations}} }
           },
           "overrides": [
-            { "match": "blocks.1-5.*", "precision": "bf16" },
+            {{Kept}}
             {{Overrides}}
           ],
           "gates": { {{Gates}} },

@@ -18,7 +18,6 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
     private static readonly Interval Threshold = new(0, 1000, AboveMin: true);
     private static readonly NamedValues<int> Architectures = new(("wan2.2-i2v", 0));
     private static readonly NamedValues<int> Formats = new(("mxfp4", 0));
-    private static readonly NamedValues<int> Layouts = new(("native", 0));
     private static readonly NamedValues<ValueTuple<DType?>> KeptDtypes =
         new(("source", new(null)), ("bf16", new(DType.BF16)), ("f32", new(DType.F32)));
 
@@ -88,9 +87,10 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
     {
         const long DefaultShard = 4L << 30;
         ObjectBinder? output = manifest.Object("output", ManifestKeys.Output);
-        output?.Choice("layout", Layouts);
-        return new OutputSection(Layouts.Names[0], (output is null ? null : ShardSize(output)) ?? DefaultShard,
-            output?.Choice("keptDtype", KeptDtypes)?.Item1);
+        return new OutputSection(output?.Choice("layout", RecipeNames.Layout) ?? OutputLayout.Native, (output is null ? null : ShardSize(output)) ?? DefaultShard,
+            output?.Choice("keptDtype", KeptDtypes)?.Item1, output?.SpanOf("layout") ?? manifest.Span, Place("shardSize"), Place("keptDtype"));
+
+        SourceSpan? Place(string key) => output?.Find(key)?.Span;
     }
 
     private long? ShardSize(ObjectBinder output)

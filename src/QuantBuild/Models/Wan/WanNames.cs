@@ -1,7 +1,7 @@
 namespace QuantBuild.Models.Wan;
 
 /// <summary>The names of an expert's tensors in the Diffusers library's checkpoints.</summary>
-internal static class WanNames
+public static class WanNames
 {
     /// <summary>A tensor that only the library's layout has.</summary>
     public const string Mark = "condition_embedder.time_proj.weight";
@@ -19,6 +19,35 @@ internal static class WanNames
         ["scale_shift_table"] => "head.modulation",
         ["blocks", var block, .. var rest] when OfBlock(rest) is { } original => $"blocks.{block}.{original}",
         _ => null,
+    };
+
+    /// <summary>The library's name of a tensor.</summary>
+    /// <param name="name">Its original name.</param>
+    /// <exception cref="ArgumentException">No expert has a tensor of this name.</exception>
+    public static string Diffusers(string name) => name.Split('.') switch
+    {
+        ["patch_embedding", var part] => $"patch_embedding.{part}",
+        ["time_embedding", "0", var part] => $"condition_embedder.time_embedder.linear_1.{part}",
+        ["time_embedding", "2", var part] => $"condition_embedder.time_embedder.linear_2.{part}",
+        ["text_embedding", "0", var part] => $"condition_embedder.text_embedder.linear_1.{part}",
+        ["text_embedding", "2", var part] => $"condition_embedder.text_embedder.linear_2.{part}",
+        ["time_projection", "1", var part] => $"condition_embedder.time_proj.{part}",
+        ["head", "head", var part] => $"proj_out.{part}",
+        ["head", "modulation"] => "scale_shift_table",
+        ["blocks", var block, "modulation"] => $"blocks.{block}.scale_shift_table",
+        ["blocks", var block, "norm3", var part] => $"blocks.{block}.norm2.{part}",
+        ["blocks", var block, "self_attn", .. var rest] => $"blocks.{block}.attn1.{ToAttention(rest)}",
+        ["blocks", var block, "cross_attn", .. var rest] => $"blocks.{block}.attn2.{ToAttention(rest)}",
+        ["blocks", var block, "ffn", "0", var part] => $"blocks.{block}.ffn.net.0.proj.{part}",
+        ["blocks", var block, "ffn", "2", var part] => $"blocks.{block}.ffn.net.2.{part}",
+        _ => throw new ArgumentException($"'{name}' is no tensor of a Wan expert", nameof(name)),
+    };
+
+    private static string ToAttention(string[] name) => name switch
+    {
+        ["o", var part] => $"to_out.0.{part}",
+        ["q" or "k" or "v", var part] => $"to_{name[0]}.{part}",
+        _ => string.Join('.', name),
     };
 
     private static string? OfBlock(string[] name) => name switch

@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Kernels;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Layouts;
+
+/// <summary>A layer in 4 bits while it is written.</summary>
+/// <param name="context">The build.</param>
+/// <param name="layer">What the stages made of it.</param>
+internal sealed class PackedLayer(BuildContext context, BuiltLayer layer) : IDisposable
+{
+    private readonly Dictionary<Digest, SafeTensorsFile> _opened = [];
+
+    /// <summary>The layer as planned.</summary>
+    public LayerPlan Plan => layer.Plan;
+
+    /// <summary>Whether it has a low-rank branch.</summary>
+    public bool HasLowRank => layer.LowRank is not null;
+
+    /// <summary>Whether its input is smoothed.</summary>
+    public bool IsSmoothed => layer.Smooth is not null;
+
+    /// <summary>The choice per bin; empty when activations are not quantized.</summary>
+    public ClipChoice[] Clips() => [.. layer.Clips.Select(clip => ClipChoice.FromJson(context.Store.ReadJson(clip)))];
+
+    /// <summary>Its E2M1 codes, U8 [out, in/2], even columns in the low nibble.</summary>
+    public TensorData Codes(string name) => Copy(layer.Weights, "codes", name);
+
+    /// <summary>Its E8M0 scales, U8 [out, in/32].</summary>
+    public TensorData Scales(string name) => Copy(layer.Weights, "scales", name);
+
+    /// <summary>Its smoothing vector, F32 [in].</summary>
+    public TensorData Smooth(string name) => Copy(layer.Smooth, "scale", name);
+
+    /// <summary>The factor A of its low-rank branch, BF16 [rank, in].</summary>
+    public TensorData Down(string name) => Copy(layer.LowRank, "down", name);
+
+    /// <summary>The factor B of its low-rank branch, BF16 [out, rank].</summary>
+    public TensorData Up(string name) => Copy(layer.LowRank, "up", name);
+
+    /// <summary>The values of <see cref="Scales"/>.</summary>
+    public byte[] ReadScales() => Open(layer.Weights).Bytes("scales").ToArray();
+
+    /// <summary>The values of <see cref="Smooth"/>; empty without smoothing.</summary>
+    public float[] ReadSmooth() => IsSmoothed ? Open(layer.Smooth).ReadFloat32("scale") : [];
+
+    /// <summary>What the layer multiplies unsmoothed inputs by when its activations stay as they are: <c>(Q + B A) / s</c>, [out, in].</summary>
+    public float[] Dequantize()
+    {
+        (int rows, int columns) = (Plan.OutFeatures, Plan.InFeatures);
+        float[] weight = new PackedWeight(rows, columns, Open(layer.Weights).Bytes("codes").ToArray(), ReadScales()).Dequantize();
+        if (HasLowRank)
+        {
+            SafeTensorsFile file = Open(layer.LowRank);
+            var branch = LowRankBranch.FromBits(rows, columns, MemoryMarshal.Cast<byte, ushort>(file.Bytes("up")).ToArray(), MemoryMarshal.Cast<byte, ushort>(file.Bytes("down")).ToArray());
+            // The kernel subtracts: -(-Q - B A).
+            Negate(weight);
+            branch.SubtractFrom(new MatrixView(weight, rows, columns));
+            Negate(weight);
+        }
+        if (ReadSmooth() is { Length: > 0 } scale)
+        {
+            for (int i = 0; i < weight.Length; i++)
+                weight[i] /= scale[i % columns];
+        }
+        return weight;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SafeTensorsFile file in _opened.Values)
+            file.Dispose();
+    }
+
+    private TensorData Copy(BlobRef? blob, string tensor, string name) => TensorData.Copy(Open(blob), tensor, name);
+
+    private SafeTensorsFile Open(BlobRef? blob)
+    {
+        BlobRef present = blob ?? throw new InvalidOperationException($"'{Plan.Name}' has no such part");
+        if (!_opened.TryGetValue(present.Digest, out SafeTensorsFile? file))
+            _opened.Add(present.Digest, file = context.Store.OpenTensors(present));
+        return file;
+    }
+
+    private static void Negate(float[] values)
+    {
+        for (int i = 0; i < values.Length; i++)
+            values[i] = -values[i];
+    }
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Planning;
+
+/// <summary>Checks that the layout has a place for everything that the recipes make. What one line does to many layers is reported once.</summary>
+/// <param name="output">The output section.</param>
+/// <param name="expert">The expert whose layers are checked.</param>
+/// <param name="problems">Receives what is wrong.</param>
+internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, ICollection<Diagnostic> problems)
+{
+    private readonly string _name = RecipeNames.Layout.NameOf(output.Layout);
+
+    /// <summary>Checks the section itself: some layouts decide the number of files and types on their own.</summary>
+    public static void CheckOutput(OutputSection output, ICollection<Diagnostic> problems)
+    {
+        string name = RecipeNames.Layout.NameOf(output.Layout);
+        if (output is { Layout: OutputLayout.ModelSlim or OutputLayout.LightX2V, ShardSizeSpan: { } size })
+            problems.Add(Descriptors.LayoutCannotHold.At(size, name, "several files of weights per expert", "no output.shardSize"));
+        if (output is { Layout: OutputLayout.ModelSlim, KeptDtype: DType.F32, KeptDtypeSpan: { } type })
+            problems.Add(Descriptors.LayoutCannotHold.At(type, name, "float32 tensors beside the quantized ones", "output.keptDtype to \"bf16\", or leave it out"));
+    }
+
+    /// <summary>Checks all layers of the expert.</summary>
+    public void Check(IReadOnlyList<(LayerPlan Layer, ResolvedRecipe Resolved)> layers, ImmutableArray<TimestepBin> bins)
+    {
+        if (output.Layout is OutputLayout.Native or OutputLayout.BFloat16 or OutputLayout.Diffusers)
+            return;
+        (LayerPlan Layer, ResolvedRecipe Resolved)[] quantized = [.. layers.Where(entry => entry.Layer.Recipe.Precision != Precision.BF16)];
+        if (output.Layout == OutputLayout.LightX2V)
+            Report(layers, recipe => recipe.Precision == Precision.BF16, RecipeSetting.Precision, "layers that are not quantized", "precision to \"w4a4\"");
+        if (output.Layout is OutputLayout.LightX2V or OutputLayout.ModelSlim)
+            Report(quantized, recipe => recipe.Precision == Precision.W4A16, RecipeSetting.Precision, "4-bit weights beside activations as they are", "precision to \"w4a4\"");
+        if (output.Layout != OutputLayout.LightX2V)
+            Report(quantized, recipe => recipe.LowRank.Rank > 0, RecipeSetting.Rank, "a low-rank branch", "lowRank.rank to 0");
+        if (output.Layout == OutputLayout.ModelSlim)
+            CheckAllOrNone(quantized);
+        else
+            Report(quantized, recipe => recipe.Smooth.Enabled, RecipeSetting.SmoothEnabled, "smoothing", "smooth to false");
+        CheckClips([.. quantized.Where(entry => entry.Layer.Recipe.Precision == Precision.W4A4)], bins);
+    }
+
+    /// <summary>The consumers choose the scale of activations themselves, by the block's maximum.</summary>
+    private void CheckClips(IReadOnlyList<(LayerPlan Layer, ResolvedRecipe Resolved)> layers, ImmutableArray<TimestepBin> bins)
+    {
+        Report(layers, recipe => recipe.Activations.Granularity == ClipGranularity.Bin, RecipeSetting.Granularity, "static thresholds", "activations.granularity to \"block\"");
+        Report(layers, recipe => !recipe.Activations.ClipRatios.SequenceEqual([1.0]), RecipeSetting.ClipRatios, "clip ratios", "activations.clipRatios to [1.0]");
+        Report(layers, recipe => !recipe.Activations.ExponentOffsets.SequenceEqual([0]), RecipeSetting.ExponentOffsets, "exponent offsets", "activations.exponentOffsets to [0]");
+        foreach ((TimestepBin bin, BinSection section) in bins.Zip(expert.Bins))
+        {
+            if (bin.ClipRatios is { } ratios && !ratios.SequenceEqual([1.0]))
+                problems.Add(Descriptors.LayoutCannotHold.At(section.Span, _name, $"clip ratios of the bin '{bin.Name}' of {expert.Name}", "no clipRatios for the bin"));
+        }
+    }
+
+    private void CheckAllOrNone(IReadOnlyList<(LayerPlan Layer, ResolvedRecipe Resolved)> layers)
+    {
+        if (layers.Any(entry => entry.Layer.Recipe.Smooth.Enabled))
+        {
+            Report(layers, recipe => !recipe.Smooth.Enabled, RecipeSetting.SmoothEnabled, "smoothed layers beside others that are not", "smooth the same for all layers");
+            Report(layers, recipe => recipe.Smooth is { Enabled: true, Share: SmoothShare.Layer }, RecipeSetting.Share, "a smoothing vector of each layer's own", "smooth.share to \"site\"");
+        }
+    }
+
+    private void Report(IEnumerable<(LayerPlan Layer, ResolvedRecipe Resolved)> layers, Func<LayerRecipe, bool> isUnfit, RecipeSetting setting, string what, string cure)
+    {
+        foreach (var group in layers.Where(entry => isUnfit(entry.Layer.Recipe)).GroupBy(entry => PlaceOf(entry.Resolved, setting)))
+        {
+            string more = group.Count() == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" and {group.Count() - 1} more");
+            problems.Add(Descriptors.LayoutCannotHold.At(group.Key, _name, $"{what} ({group.First().Layer.Name}{more} of {expert.Name})", cure));
+        }
+    }
+
+    /// <summary>The line that set a setting; the layout's for a default.</summary>
+    private SourceSpan PlaceOf(ResolvedRecipe resolved, RecipeSetting setting) =>
+        resolved.Origins.TryGetValue(setting, out SettingOrigin origin) ? origin.Span : output.LayoutSpan;
+}

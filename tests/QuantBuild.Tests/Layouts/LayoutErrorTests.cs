@@ -1,0 +1,96 @@
+using QuantBuild.Compiler;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Packing;
+using QuantBuild.Tests.Stages;
+
+namespace QuantBuild.Tests.Layouts;
+
+/// <summary>A recipe that a layout cannot hold is an error at the setting to change.</summary>
+public sealed class LayoutErrorTests : IDisposable
+{
+    private readonly TinyProject _project = new() { Samples = 1 };
+
+    public void Dispose() => _project.Dispose();
+
+    private Diagnostic[] Errors()
+    {
+        try
+        {
+            ModelCompiler.Plan(_project.Options(), SilentObserver.Instance, TestContext.Current.CancellationToken);
+            return [];
+        }
+        catch (DiagnosticException failure)
+        {
+            return [.. failure.Diagnostics.Where(diagnostic => diagnostic.Descriptor.Severity == Severity.Error)];
+        }
+    }
+
+    private string LineOf(Diagnostic diagnostic) => File.ReadAllLines(_project.Manifest)[diagnostic.Span!.Value.Line - 1].Trim();
+
+    [Theory]
+    [InlineData("compressed-tensors", "lowRank.rank to 0", "smooth to false", "activations.clipRatios to [1.0]")]
+    [InlineData("msmodelslim", "lowRank.rank to 0", "activations.clipRatios to [1.0]")]
+    [InlineData("lightx2v", "precision to \"w4a4\"", "smooth to false", "activations.clipRatios to [1.0]")]
+    [InlineData("bf16")]
+    [InlineData("bf16-diffusers")]
+    public void Each_layout_names_what_it_cannot_hold(string layout, params string[] cures)
+    {
+        _project.OutputSection = $""" "layout": "{layout}" """;
+
+        Diagnostic[] errors = Errors();
+
+        Assert.All(errors, error => Assert.Equal("QB1045", error.Descriptor.Code));
+        Assert.Equal(cures.Order(StringComparer.Ordinal), errors.Select(error => error.Message[(error.Message.IndexOf("set ", StringComparison.Ordinal) + 4)..]).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_place_is_the_setting_or_the_layout_that_its_default_does_not_suit()
+    {
+        _project.OutputSection = """ "layout": "compressed-tensors" """;
+        _project.Overrides = """{ "match": "blocks.0.ffn.0", "lowRank": { "rank": 4 } },""";
+
+        Diagnostic[] errors = Errors();
+
+        Assert.Contains(errors, error => LineOf(error).Contains("\"lowRank\": { \"rank\": 8 }", StringComparison.Ordinal));
+        Assert.Contains(errors, error => LineOf(error).Contains("\"rank\": 4", StringComparison.Ordinal) && error.Message.Contains("(blocks.0.ffn.0 of high_noise)", StringComparison.Ordinal));
+        Assert.Contains(errors, error => LineOf(error).Contains("\"clipRatios\": [0.7, 1.0]", StringComparison.Ordinal));
+        Assert.Contains(errors, error => LineOf(error).Contains("\"layout\"", StringComparison.Ordinal) && error.Message.Contains("set smooth to false", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{ "match": "blocks.0.ffn.0", "smooth": false },""", "smooth the same for all layers")]
+    [InlineData("""{ "match": "blocks.0.*", "smooth": { "share": "layer" } },""", "smooth.share to \"site\"")]
+    [InlineData("""{ "match": "blocks.0.ffn.0", "precision": "w4a16" },""", "precision to \"w4a4\"")]
+    public void Model_slim_smooths_all_layers_of_an_expert_alike_or_none(string overrides, string cure)
+    {
+        _project.OutputSection = """ "layout": "msmodelslim" """;
+        _project.ClipRatios = "1.0";
+        _project.Overrides = """{ "match": "blocks.0.*", "lowRank": { "rank": 0 } },""" + overrides;
+
+        Assert.All(Errors(), error => Assert.EndsWith(cure, error.Message));
+        Assert.NotEmpty(Errors());
+    }
+
+    [Theory]
+    [InlineData("\"layout\": \"lightx2v\", \"shardSize\": \"1GiB\"", "no output.shardSize")]
+    [InlineData("\"layout\": \"msmodelslim\", \"keptDtype\": \"f32\"", "output.keptDtype to \"bf16\", or leave it out")]
+    public void Layouts_of_one_file_and_one_type_refuse_another(string output, string cure)
+    {
+        _project.OutputSection = output;
+
+        Assert.Contains(Errors(), error => error.Message.EndsWith(cure, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_layout_is_part_of_the_plan()
+    {
+        _project.Weights = """ "method": "rtn" """;
+        _project.Build();
+        LockFile native = LockFile.Read(LockFile.PathFor(_project.Manifest))!;
+        _project.OutputSection = """ "layout": "bf16" """;
+        TinyProject.Outcome again = _project.Build();
+
+        Assert.NotEqual(native.Plan, LockFile.Read(LockFile.PathFor(_project.Manifest))!.Plan);
+        Assert.Equal(["Pack high_noise high_noise", "Pack low_noise low_noise"], again.RanNames);
+    }
+}
