@@ -197,7 +197,7 @@ public static partial class Descriptors
 
     /// <summary>QB1045: a layout that has no place for what a recipe makes.</summary>
     public static readonly DiagnosticDescriptor LayoutCannotHold = new("QB1045", Severity.Error,
-        "The layout '{0}' cannot hold {1}: set {2}",
+        "The layout '{0}' cannot hold {1}: {2}",
         "The format of another runtime has no place for it, and leaving it out would give a model that computes something else.",
         "Change the setting that the message names, for all layers it names, or write the layout native; docs/exports.md says what each layout holds.");
 }

@@ -19,9 +19,9 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
     {
         string name = RecipeNames.Layout.NameOf(output.Layout);
         if (output is { Layout: OutputLayout.ModelSlim or OutputLayout.LightX2V, ShardSizeSpan: { } size })
-            problems.Add(Descriptors.LayoutCannotHold.At(size, name, "several files of weights per expert", "no output.shardSize"));
+            problems.Add(Descriptors.LayoutCannotHold.At(size, name, "several files of weights per expert", "remove output.shardSize"));
         if (output is { Layout: OutputLayout.ModelSlim, KeptDtype: DType.F32, KeptDtypeSpan: { } type })
-            problems.Add(Descriptors.LayoutCannotHold.At(type, name, "float32 tensors beside the quantized ones", "output.keptDtype to \"bf16\", or leave it out"));
+            problems.Add(Descriptors.LayoutCannotHold.At(type, name, "float32 tensors beside the quantized ones", "set output.keptDtype to \"bf16\", or leave it out"));
     }
 
     /// <summary>Checks all layers of the expert.</summary>
@@ -52,7 +52,7 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
         foreach ((TimestepBin bin, BinSection section) in bins.Zip(expert.Bins))
         {
             if (bin.ClipRatios is { } ratios && !ratios.SequenceEqual([1.0]))
-                problems.Add(Descriptors.LayoutCannotHold.At(section.Span, _name, $"clip ratios of the bin '{bin.Name}' of {expert.Name}", "no clipRatios for the bin"));
+                problems.Add(Descriptors.LayoutCannotHold.At(section.Span, _name, $"clip ratios of the bin '{bin.Name}' of {expert.Name}", "remove clipRatios of the bin"));
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
         foreach (var group in layers.Where(entry => isUnfit(entry.Layer.Recipe)).GroupBy(entry => PlaceOf(entry.Resolved, setting)))
         {
             string more = group.Count() == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" and {group.Count() - 1} more");
-            problems.Add(Descriptors.LayoutCannotHold.At(group.Key, _name, $"{what} ({group.First().Layer.Name}{more} of {expert.Name})", cure));
+            problems.Add(Descriptors.LayoutCannotHold.At(group.Key, _name, $"{what} ({group.First().Layer.Name}{more} of {expert.Name})", $"set {cure}"));
         }
     }
 

@@ -72,8 +72,8 @@ public sealed class LayoutErrorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"layout\": \"lightx2v\", \"shardSize\": \"1GiB\"", "no output.shardSize")]
-    [InlineData("\"layout\": \"msmodelslim\", \"keptDtype\": \"f32\"", "output.keptDtype to \"bf16\", or leave it out")]
+    [InlineData("\"layout\": \"lightx2v\", \"shardSize\": \"1GiB\"", "remove output.shardSize")]
+    [InlineData("\"layout\": \"msmodelslim\", \"keptDtype\": \"f32\"", "set output.keptDtype to \"bf16\", or leave it out")]
     public void Layouts_of_one_file_and_one_type_refuse_another(string output, string cure)
     {
         _project.OutputSection = output;
