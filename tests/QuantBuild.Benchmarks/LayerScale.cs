@@ -33,7 +33,7 @@ internal static class LayerScale
         {
             var sum = new InputHessian(s.Inputs, ActivationQuantizer.Unclipped(TieRule.Even));
             sum.Add(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), [], s.Threads);
-            hessian = sum.Finish();
+            hessian = sum.Finish(s.Threads);
         });
         Stage("GPTQ", () => rounded = Gptq.Quantize(Matrix(w), new MatrixView(hessian, s.Inputs, s.Inputs), new GptqOptions(), s.Threads));
         hessian = [];

@@ -162,7 +162,7 @@ public static partial class Descriptors
     /// <summary>QB1034: settings that their layers do not use.</summary>
     public static readonly DiagnosticDescriptor OverrideWithoutUse = new("QB1034", Severity.Warning,
         "The override '{0}' changes only settings that its layers do not use",
-        "The settings have no meaning for the layers: a bf16 layer uses none, a w4a16 layer none of `activations`, rtn neither `damp` nor `blockSize`, unsmoothed layers no `alpha`, rank 0 no `lowRank.method`.",
+        "The settings have no meaning for the layers: a bf16 layer uses none, a w4a16 layer none of `activations`, rtn neither `damp` nor `blockSize`, unsmoothed layers no `alpha`, rank 0 neither `lowRank.method` nor `lowRank.accuracy`, the exact method no `accuracy`.",
         "Remove the settings, or the other rule that makes them meaningless.");
 
     /// <summary>QB1040: a bin without calibration steps.</summary>

@@ -33,6 +33,12 @@ public static partial class Descriptors
         "The calibration activations of the layer are degenerate.",
         "Raise calibration.samples or calibration.tokensPerStep, or set \"weights\": { \"method\": \"rtn\" } for the layer.");
 
+    /// <summary>The low-rank branch may be farther from the best one than the manifest allows.</summary>
+    public static readonly DiagnosticDescriptor LowRankInaccurate = new("QB3210", Severity.Warning,
+        "{0}: the low-rank branch could not be shown to have accuracy {1}; after {3} passes its residual lies at most {2} above the smallest possible",
+        "The singular values of the weight fall so slowly that the search did not settle.",
+        "Raise lowRank.accuracy, or set \"lowRank\": { \"method\": \"exact\" } for the layer if it is small. The layer is quantized with the branch that was found.");
+
     /// <summary>The tokens of a bin do not fit into one array.</summary>
     public static readonly DiagnosticDescriptor TooManyTokens = new("QB3206", Severity.Error,
         "{0} calibration tokens of {1} channels in one bin are more than can be held at once",

@@ -22,6 +22,7 @@ public sealed record LayerRecipe(Precision Precision, SmoothRecipe Smooth, LowRa
         RecipeSetting.Alpha or RecipeSetting.Share => Smooth.Enabled,
         RecipeSetting.Rank => true,
         RecipeSetting.LowRankMethod => LowRank.Rank > 0,
+        RecipeSetting.LowRankAccuracy => LowRank is { Rank: > 0, Method: LowRankMethod.Randomized },
         RecipeSetting.WeightMethod => true,
         RecipeSetting.Damp or RecipeSetting.BlockSize => Weights.Method == WeightMethod.Gptq,
         _ => Precision == Precision.W4A4,

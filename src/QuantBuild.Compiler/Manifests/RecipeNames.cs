@@ -43,6 +43,7 @@ public static class RecipeNames
         RecipeSetting.Share => "smooth.share",
         RecipeSetting.Rank => "lowRank.rank",
         RecipeSetting.LowRankMethod => "lowRank.method",
+        RecipeSetting.LowRankAccuracy => "lowRank.accuracy",
         RecipeSetting.WeightMethod => "weights.method",
         RecipeSetting.Damp => "weights.damp",
         RecipeSetting.BlockSize => "weights.blockSize",

@@ -27,6 +27,9 @@ public sealed record RecipePatch
     /// <summary>How the low-rank branch is found.</summary>
     public LowRankMethod? LowRankMethod { get; init; }
 
+    /// <summary>Accuracy of the low-rank branch.</summary>
+    public double? LowRankAccuracy { get; init; }
+
     /// <summary>Rounding method.</summary>
     public WeightMethod? WeightMethod { get; init; }
 
@@ -61,7 +64,7 @@ public sealed record RecipePatch
     public LayerRecipe ApplyTo(LayerRecipe recipe) => new(
         Precision ?? recipe.Precision,
         new SmoothRecipe(SmoothEnabled ?? recipe.Smooth.Enabled, Alpha ?? recipe.Smooth.Alpha, Share ?? recipe.Smooth.Share),
-        new LowRankRecipe(Rank ?? recipe.LowRank.Rank, LowRankMethod ?? recipe.LowRank.Method),
+        new LowRankRecipe(Rank ?? recipe.LowRank.Rank, LowRankMethod ?? recipe.LowRank.Method, LowRankAccuracy ?? recipe.LowRank.Accuracy),
         new WeightRecipe(WeightMethod ?? recipe.Weights.Method, Damp ?? recipe.Weights.Damp, BlockSize ?? recipe.Weights.BlockSize),
         new ActivationRecipe(Granularity ?? recipe.Activations.Granularity, ClipRatios ?? recipe.Activations.ClipRatios,
             ExponentOffsets ?? recipe.Activations.ExponentOffsets, Ties ?? recipe.Activations.Ties,
@@ -75,6 +78,7 @@ public sealed record RecipePatch
         RecipeSetting.Share => Share is not null,
         RecipeSetting.Rank => Rank is not null,
         RecipeSetting.LowRankMethod => LowRankMethod is not null,
+        RecipeSetting.LowRankAccuracy => LowRankAccuracy is not null,
         RecipeSetting.WeightMethod => WeightMethod is not null,
         RecipeSetting.Damp => Damp is not null,
         RecipeSetting.BlockSize => BlockSize is not null,

@@ -21,6 +21,9 @@ public enum RecipeSetting
     /// <summary><c>lowRank.method</c>.</summary>
     LowRankMethod,
 
+    /// <summary><c>lowRank.accuracy</c>.</summary>
+    LowRankAccuracy,
+
     /// <summary><c>weights.method</c>.</summary>
     WeightMethod,
 

@@ -64,6 +64,7 @@ public static class PlanDigest
         json["share"] = recipe.Smooth.Enabled ? recipe.Smooth.Share.ToString() : null;
         json["rank"] = recipe.LowRank.Rank;
         json["lowRank"] = recipe.LowRank.Method.ToString();
+        json["accuracy"] = recipe.LowRank is { Rank: > 0, Method: LowRankMethod.Randomized } ? recipe.LowRank.Accuracy : null;
         json["weights"] = recipe.Weights.Method.ToString();
         json["damp"] = recipe.Weights.Damp;
         json["ties"] = recipe.Activations.Ties.ToString();

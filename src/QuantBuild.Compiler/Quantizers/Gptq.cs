@@ -30,38 +30,37 @@ public static class Gptq
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BlockSize, 1);
         if (!(options.Damp >= 0) || double.IsInfinity(options.Damp))
             throw new ArgumentOutOfRangeException(nameof(options), options.Damp, "the damping is a finite fraction, 0 or more");
-        Finite.Check("residual weight", weight);
-        Finite.Check("Hessian", hessian);
+        Finite.Check("residual weight", weight, threads);
+        Finite.Check("Hessian", hessian, threads);
 
         int dead = CountDeadColumns(hessian);
         ReadOnlyMatrixView alive = dead == 0 ? weight : WithoutDeadColumns(weight, hessian);
         ReviveDeadColumns(hessian);
-        double reference = options.MeasureProxyLoss ? HessianEnergy.Of(alive, hessian, threads) : 0;
+        double reference = HessianEnergy.OfDiagonal(alive, hessian, threads);
 
         HessianFactor? factor = HessianFactor.TryCreate(hessian, options.Damp, threads);
         if (factor is null)
         {
             PackedWeight rounded = RoundToNearest.Round(alive, options.Ties, threads);
-            double loss = options.MeasureProxyLoss ? HessianEnergy.OfError(alive, rounded, hessian, threads) : 0;
+            double loss = HessianEnergy.OfError(alive, rounded, hessian, threads);
             return new GptqResult(rounded, Outcome(0, MaxTries, fellBack: true, loss));
         }
 
         PackedWeight packed = PackedWeight.Empty(weight.Rows, weight.Columns);
-        Mxfp4.BlockScales(alive, ScaleRule.Floor, packed.Scales);
         double error = GptqSweep.Run(alive, hessian, factor, packed, options, threads);
         if (!double.IsFinite(error))
             return new GptqResult(RoundToNearest.Round(alive, options.Ties, threads), Outcome(0, factor.Tries, fellBack: true, error));
 
         // The sweep's own sum subtracts the damping's share, which cancels badly once the damping outweighs the Hessian.
-        if (factor.Tries > 1 && options.MeasureProxyLoss)
+        if (factor.Tries > 1)
         {
-            factor.Undo(hessian);
+            factor.Undo(hessian, threads);
             error = HessianEnergy.OfError(alive, packed, hessian, threads);
         }
         return new GptqResult(packed, Outcome(factor.Damping, factor.Tries, fellBack: false, error));
 
         GptqOutcome Outcome(double damping, int tries, bool fellBack, double error) =>
-            new(damping, tries, fellBack, dead, options.MeasureProxyLoss && double.IsFinite(error) ? ProxyLoss.Ratio(error, reference) : null);
+            new(damping, tries, fellBack, dead, double.IsFinite(error) ? error : null, reference);
     }
 
     /// <summary>Channels that were zero in every token.</summary>

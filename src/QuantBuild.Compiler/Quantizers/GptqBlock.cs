@@ -10,9 +10,10 @@ namespace QuantBuild.Compiler.Quantizers;
 internal sealed class GptqBlock
 {
     /// <summary>Output rows that are walked together; in the last chunk some of them are leftovers that nobody reads.</summary>
-    public const int Granule = 32;
+    public const int Granule = PanelMatrixView.Width;
 
     private readonly int _stride;
+    private readonly int _channels;
     private readonly TieRule _ties;
     private readonly HessianFactor _split;
     private readonly float[] _errors;
@@ -21,7 +22,7 @@ internal sealed class GptqBlock
     private readonly float[] _factor;
     private readonly float[] _inverseScales;
     private readonly float[] _scales;
-    private readonly float[] _row;
+    private readonly float[] _rows;
     private readonly double[] _energy;
     private int _first;
     private int _count;
@@ -31,17 +32,20 @@ internal sealed class GptqBlock
     /// <summary>Memory for blocks of <paramref name="size"/> channels out of <paramref name="channels"/>, and chunks of <paramref name="rows"/> rows.</summary>
     public GptqBlock(int size, int rows, int channels, TieRule ties, HessianFactor split)
     {
+        int granules = (rows + Granule - 1) / Granule;
+
         // Half a granule on top keeps neighbouring channels out of each other's cache sets.
-        _stride = ((rows + Granule - 1) / Granule * Granule) + (Granule / 2);
+        _stride = (granules * Granule) + (Granule / 2);
+        _channels = channels;
         _ties = ties;
         _split = split;
-        _errors = new float[channels * _stride];
+        _errors = GC.AllocateUninitializedArray<float>(checked(granules * Granule * channels));
         _weights = new float[size * _stride];
         _sums = new float[size * _stride];
         _factor = new float[size * size];
         _inverseScales = new float[size / Mxfp4.BlockSize * _stride];
         _scales = new float[size / Mxfp4.BlockSize * _stride];
-        _row = new float[size];
+        _rows = new float[rows * size];
         _energy = new double[_stride];
     }
 
@@ -61,20 +65,20 @@ internal sealed class GptqBlock
     {
         _start = start;
         _length = length;
+        Transposition.Copy(weight.View(_first, start, _count, length), new MatrixView(_weights, length, _count, _stride, 1));
+        _weights.AsSpan(0, length * _stride).CopyTo(_sums);
         int groups = Mxfp4.Blocks(packed.Columns), firstGroup = start / Mxfp4.BlockSize;
-        for (int o = 0; o < _count; o++)
+        for (int group = 0; group < Mxfp4.Blocks(length); group++)
         {
-            ReadOnlySpan<float> row = weight.Row(_first + o).Slice(start, length);
-            for (int k = 0; k < row.Length; k++)
-                _weights[(k * _stride) + o] = row[k];
-            for (int group = 0; group < Mxfp4.Blocks(length); group++)
+            Span<float> scales = _scales.AsSpan(group * _stride, _count), inverse = _inverseScales.AsSpan(group * _stride, _count);
+            int at = (_first * groups) + firstGroup + group;
+            for (int o = 0; o < scales.Length; o++, at += groups)
             {
-                byte scale = packed.Scales[((_first + o) * groups) + firstGroup + group];
-                _scales[(group * _stride) + o] = E8M0.Decode(scale);
-                _inverseScales[(group * _stride) + o] = E8M0.Inverse(scale);
+                byte scale = packed.Scales[at];
+                scales[o] = E8M0.Decode(scale);
+                inverse[o] = E8M0.Inverse(scale);
             }
         }
-        _weights.AsSpan(0, length * _stride).CopyTo(_sums);
     }
 
     /// <summary>z = w + the errors of all channels before the block.</summary>
@@ -83,22 +87,20 @@ internal sealed class GptqBlock
         if (_start == 0)
             return;
         ReadOnlyMatrixView before = factor.View(0, _start, _start, _length);
-        var finished = new ReadOnlyMatrixView(_errors, _start, _count, _stride, 1);
-        Gemm.Multiply(before.Transposed, finished, new MatrixView(_sums, _length, _count, _stride, 1), GemmMode.Add);
+
+        // Whole granules: leftovers cost nothing, and every tile is a full one.
+        int rows = (_count + Granule - 1) / Granule * Granule;
+        Gemm.MultiplyPanels(before.Transposed, new PanelMatrixView(_errors, _start, rows, _channels * Granule),
+            new MatrixView(_sums, _length, rows, _stride, 1), GemmMode.Add);
     }
 
     /// <summary>Rounds the block channel by channel; their errors join those of the channels before.</summary>
     public void Walk(PinnedMatrix factor)
     {
-        for (int j = 0; j < _length; j++)
-        {
-            ReadOnlySpan<float> row = factor.Row(_start + j).Slice(_start, _length);
-            for (int k = j + 1; k < _length; k++)
-                _factor[(k * _length) + j] = row[k];
-        }
-        Span<float> block = _errors.AsSpan(_start * _stride, _length * _stride);
+        Transposition.Copy(factor.View(_start, _start, _length, _length), new MatrixView(_factor, _length, _length));
         for (int o = 0; o < _count; o += Granule)
         {
+            Span<float> block = _errors.AsSpan((o * _channels) + (_start * Granule), _length * Granule);
             if (Vector256.IsHardwareAccelerated)
                 WalkVector(block, o);
             else
@@ -111,12 +113,10 @@ internal sealed class GptqBlock
     {
         int codeBytes = Mxfp4.CodeBytes(packed.Columns), groups = Mxfp4.Blocks(packed.Columns);
         int bytes = Mxfp4.CodeBytes(_length), blocks = Mxfp4.Blocks(_length);
+        Transposition.Copy(new ReadOnlyMatrixView(_sums, _length, _count, _stride, 1), new MatrixView(_rows, _count, _length));
         for (int o = 0; o < _count; o++)
         {
-            Span<float> row = _row.AsSpan(0, _length);
-            for (int k = 0; k < row.Length; k++)
-                row[k] = _sums[(k * _stride) + o];
-            Mxfp4.EncodeRow(row, packed.Scales.AsSpan(((_first + o) * groups) + (_start / Mxfp4.BlockSize), blocks), _ties,
+            Mxfp4.EncodeRow(_rows.AsSpan(o * _length, _length), packed.Scales.AsSpan(((_first + o) * groups) + (_start / Mxfp4.BlockSize), blocks), _ties,
                 packed.Codes.AsSpan(((_first + o) * codeBytes) + (_start / 2), bytes));
         }
     }
@@ -127,69 +127,86 @@ internal sealed class GptqBlock
         for (int k = 0; k < _length; k++)
         {
             int scale = (k / Mxfp4.BlockSize * _stride) + first;
-            for (int o = first; o < first + Granule; o++, scale++)
+            for (int o = 0; o < Granule; o++, scale++)
             {
-                float sum = _sums[(k * _stride) + o];
+                float sum = _sums[(k * _stride) + first + o];
                 for (int j = 0; j < k; j++)
-                    sum = MathF.FusedMultiplyAdd(_factor[(k * _length) + j], errors[(j * _stride) + o], sum);
+                    sum = MathF.FusedMultiplyAdd(_factor[(k * _length) + j], errors[(j * Granule) + o], sum);
                 float rounded = E2M1.Round(sum * _inverseScales[scale], _ties) * _scales[scale];
-                float error = _weights[(k * _stride) + o] - rounded;
-                _sums[(k * _stride) + o] = sum;
-                errors[(k * _stride) + o] = error;
+                float error = _weights[(k * _stride) + first + o] - rounded;
+                _sums[(k * _stride) + first + o] = sum;
+                errors[(k * Granule) + o] = error;
                 double feedback = (double)sum - rounded;
-                _energy[o] += (_split.Pivots[_start + k] * (feedback * feedback)) - (_split.Damping * ((double)error * error));
+                _energy[first + o] += (_split.Pivots[_start + k] * (feedback * feedback)) - (_split.Damping * ((double)error * error));
             }
         }
     }
 
-    /// <summary>The same, 32 rows in four vectors.</summary>
+    /// <summary>The same, 32 rows in four vectors, and two channels at a time: eight chains hide the latency of an addition.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WalkVector(Span<float> errors, int first)
     {
-        ref float e = ref Unsafe.Add(ref MemoryMarshal.GetReference(errors), first);
+        ref float e = ref MemoryMarshal.GetReference(errors);
         ref float z = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_sums), first);
-        nuint stride = (nuint)_stride;
-        for (int k = 0; k < _length; k++)
+        for (int k = 0; k < _length; k += 2)
         {
+            // Behind the last of an odd number of channels comes nothing: it is its own partner, and the second result is not used.
+            int next = Math.Min(k + 1, _length - 1);
             ref float m = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_factor), k * _length);
-            nuint at = (nuint)k * stride;
-            Vector256<float> z0 = Vector256.LoadUnsafe(ref z, at);
-            Vector256<float> z1 = Vector256.LoadUnsafe(ref z, at + 8);
-            Vector256<float> z2 = Vector256.LoadUnsafe(ref z, at + 16);
-            Vector256<float> z3 = Vector256.LoadUnsafe(ref z, at + 24);
+            ref float n = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_factor), next * _length);
+            nuint at = (nuint)(k * _stride), nextAt = (nuint)(next * _stride);
+            Vector256<float> z0 = Vector256.LoadUnsafe(ref z, at), z4 = Vector256.LoadUnsafe(ref z, nextAt);
+            Vector256<float> z1 = Vector256.LoadUnsafe(ref z, at + 8), z5 = Vector256.LoadUnsafe(ref z, nextAt + 8);
+            Vector256<float> z2 = Vector256.LoadUnsafe(ref z, at + 16), z6 = Vector256.LoadUnsafe(ref z, nextAt + 16);
+            Vector256<float> z3 = Vector256.LoadUnsafe(ref z, at + 24), z7 = Vector256.LoadUnsafe(ref z, nextAt + 24);
             nuint row = 0;
-            for (int j = 0; j < k; j++, row += stride)
+            for (int j = 0; j < k; j++, row += Granule)
             {
-                Vector256<float> weight = Vector256.Create(Unsafe.Add(ref m, j));
-                z0 = Vector256.FusedMultiplyAdd(weight, Vector256.LoadUnsafe(ref e, row), z0);
-                z1 = Vector256.FusedMultiplyAdd(weight, Vector256.LoadUnsafe(ref e, row + 8), z1);
-                z2 = Vector256.FusedMultiplyAdd(weight, Vector256.LoadUnsafe(ref e, row + 16), z2);
-                z3 = Vector256.FusedMultiplyAdd(weight, Vector256.LoadUnsafe(ref e, row + 24), z3);
+                Vector256<float> left = Vector256.Create(Unsafe.Add(ref m, j)), right = Vector256.Create(Unsafe.Add(ref n, j));
+                Vector256<float> error = Vector256.LoadUnsafe(ref e, row);
+                z0 = Vector256.FusedMultiplyAdd(left, error, z0);
+                z4 = Vector256.FusedMultiplyAdd(right, error, z4);
+                error = Vector256.LoadUnsafe(ref e, row + 8);
+                z1 = Vector256.FusedMultiplyAdd(left, error, z1);
+                z5 = Vector256.FusedMultiplyAdd(right, error, z5);
+                error = Vector256.LoadUnsafe(ref e, row + 16);
+                z2 = Vector256.FusedMultiplyAdd(left, error, z2);
+                z6 = Vector256.FusedMultiplyAdd(right, error, z6);
+                error = Vector256.LoadUnsafe(ref e, row + 24);
+                z3 = Vector256.FusedMultiplyAdd(left, error, z3);
+                z7 = Vector256.FusedMultiplyAdd(right, error, z7);
             }
-            Finish(z0, ref e, k, first);
-            Finish(z1, ref Unsafe.Add(ref e, 8), k, first + 8);
-            Finish(z2, ref Unsafe.Add(ref e, 16), k, first + 16);
-            Finish(z3, ref Unsafe.Add(ref e, 24), k, first + 24);
+            Vector256<float> e0 = Finish(z0, ref e, k, first, 0), e1 = Finish(z1, ref e, k, first, 8);
+            Vector256<float> e2 = Finish(z2, ref e, k, first, 16), e3 = Finish(z3, ref e, k, first, 24);
+            if (next == k)
+                break;
+            Vector256<float> last = Vector256.Create(Unsafe.Add(ref n, k));
+            Finish(Vector256.FusedMultiplyAdd(last, e0, z4), ref e, next, first, 0);
+            Finish(Vector256.FusedMultiplyAdd(last, e1, z5), ref e, next, first, 8);
+            Finish(Vector256.FusedMultiplyAdd(last, e2, z6), ref e, next, first, 16);
+            Finish(Vector256.FusedMultiplyAdd(last, e3, z7), ref e, next, first, 24);
         }
     }
 
-    /// <summary>Rounds eight finished sums of channel k.</summary>
+    /// <summary>Rounds eight finished sums of channel k; returns their errors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Finish(Vector256<float> sum, ref float errors, int k, int row)
+    private Vector256<float> Finish(Vector256<float> sum, ref float errors, int k, int first, int lane)
     {
+        int row = first + lane;
         nuint at = (nuint)((k * _stride) + row);
         nuint scale = (nuint)((k / Mxfp4.BlockSize * _stride) + row);
         Vector256<float> inverse = Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_inverseScales), scale);
         Vector256<float> rounded = E2M1.Round(sum * inverse, _ties) * Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_scales), scale);
         Vector256<float> error = Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_weights), at) - rounded;
         sum.StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(_sums), at);
-        error.StoreUnsafe(ref errors, (nuint)(k * _stride));
+        error.StoreUnsafe(ref errors, (nuint)((k * Granule) + lane));
 
         (Vector256<double> sumLow, Vector256<double> sumHigh) = Vector256.Widen(sum);
         (Vector256<double> roundedLow, Vector256<double> roundedHigh) = Vector256.Widen(rounded);
         (Vector256<double> errorLow, Vector256<double> errorHigh) = Vector256.Widen(error);
         AddEnergy(sumLow - roundedLow, errorLow, k, row);
         AddEnergy(sumHigh - roundedHigh, errorHigh, k, row + 4);
+        return error;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,5 +5,13 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="Tries">Factorizations tried: 0 for round-to-nearest by choice, 1 when the first succeeded, at most <see cref="Gptq.MaxTries"/>.</param>
 /// <param name="FellBack">Whether every factorization failed, or the feedback overflowed, so that the weight was rounded to nearest.</param>
 /// <param name="DeadColumns">Input channels that were zero in every calibration token; their weights became zero.</param>
-/// <param name="ProxyLoss"><c>tr(E H E^T) / tr(W H W^T)</c> with E = W - Q, W without its dead columns and H undamped; 0 for a zero denominator; null when it was not asked for, or feedback overflowed.</param>
-public sealed record GptqOutcome(double Damping, int Tries, bool FellBack, int DeadColumns, double? ProxyLoss);
+/// <param name="ErrorEnergy"><c>tr(E H E^T)</c> with E = W - Q, W without its dead columns and H undamped; null when there is no Hessian, or feedback overflowed.</param>
+/// <param name="DiagonalEnergy"><c>sum_k H_kk ||w_k||²</c>: <c>tr(W H W^T)</c> as it would be if input channels were uncorrelated; null when there is no Hessian.</param>
+public sealed record GptqOutcome(double Damping, int Tries, bool FellBack, int DeadColumns, double? ErrorEnergy, double? DiagonalEnergy)
+{
+    /// <summary><see cref="ErrorEnergy"/> over <see cref="DiagonalEnergy"/>; 0 for a zero denominator.</summary>
+    /// <remarks>
+    /// The usual denominator, <c>tr(W H W^T)</c>, costs as much as the rounding itself and says nothing about it; see <see cref="Quantizers.ProxyLoss"/>.
+    /// </remarks>
+    public double? ProxyLoss => ErrorEnergy is { } error && DiagonalEnergy is { } diagonal ? diagonal == 0 ? 0 : error / diagonal : null;
+}

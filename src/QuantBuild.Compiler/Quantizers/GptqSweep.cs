@@ -9,17 +9,19 @@ namespace QuantBuild.Compiler.Quantizers;
 /// j = 0, 1, …, k - 1 in this order; <c>q_k</c> is z_k rounded to its group's grid; <c>e_k = w_k - q_k</c>, rounded to float32.</para>
 /// <para>The layout is for speed alone: output rows are columns here, so that one vector instruction serves eight of them.  Threads
 /// take chunks of rows.  Within a chunk the input channels go by in blocks: all errors before the block enter by one long
-/// <see cref="Gemm"/>, whose chains are exactly the prefix of the chains above, and <see cref="GptqBlock"/> finishes them.</para>
+/// <see cref="Gemm"/>, whose chains are exactly the prefix of the chains above, and <see cref="GptqBlock"/> finishes them.  Errors are
+/// written in the panels in which Gemm reads them, and never copied.</para>
 /// </remarks>
 internal static unsafe class GptqSweep
 {
-    private const int RowsAtOnce = 512;
+    private const int RowsAtOnce = 768;
+    private const int WholeTiles = 3 * Mxfp4.BlockSize;
 
-    /// <summary>Fills in the codes under the scales that <paramref name="packed"/> has already.</summary>
+    /// <summary>Fills in scales (floor rule) and codes.</summary>
     /// <param name="weight">W, [out, in].</param>
     /// <param name="factor">M in the strict upper triangle, [in, in].</param>
     /// <param name="split">D and the damping.</param>
-    /// <param name="packed">Scales given, codes to fill in.</param>
+    /// <param name="packed">Receives the result.</param>
     /// <param name="options">Block size and ties.</param>
     /// <param name="threads">Threads to use.</param>
     /// <returns><c>tr(E H E^T)</c> with the undamped H, summed over k within a row and over rows in ascending order.</returns>
@@ -27,8 +29,9 @@ internal static unsafe class GptqSweep
     {
         int channels = weight.Columns;
 
-        // Codes are encoded 32 channels at a time; since blocks never change a bit they may as well be whole groups.
-        int block = (Math.Min(options.BlockSize, channels) + Mxfp4.BlockSize - 1) / Mxfp4.BlockSize * Mxfp4.BlockSize;
+        // Codes are encoded 32 channels at a time, and 96 are whole tiles of every Gemm kernel; blocks never change a bit.
+        int granule = options.BlockSize < WholeTiles ? Mxfp4.BlockSize : WholeTiles;
+        int block = Math.Max(granule, Math.Min(options.BlockSize, channels + granule - 1) / granule * granule);
         var energy = new double[weight.Rows];
         fixed (float* w = weight.Data, m = factor.Data)
         {
@@ -38,6 +41,7 @@ internal static unsafe class GptqSweep
             RowChunks.For(weight.Rows, size, threads, () => new GptqBlock(block, size, channels, options.Ties, split), (scratch, first, count) =>
             {
                 scratch.Begin(first, count);
+                packed.ScaleRows(pinnedWeight.Slice(first, count), first);
                 for (int start = 0; start < channels; start += block)
                 {
                     scratch.Load(pinnedWeight, packed, start, Math.Min(block, channels - start));

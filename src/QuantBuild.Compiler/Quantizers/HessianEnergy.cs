@@ -20,6 +20,25 @@ internal static unsafe class HessianEnergy
     public static double OfError(ReadOnlyMatrixView weight, PackedWeight rounded, ReadOnlyMatrixView hessian, int threads) =>
         Measure(weight, rounded, hessian, threads);
 
+    /// <summary><c>sum_k H_kk ||w_k||²</c>, the part of the energy that the diagonal makes: rows by <see cref="FixedSums"/>, in ascending order.</summary>
+    public static double OfDiagonal(ReadOnlyMatrixView weight, ReadOnlyMatrixView hessian, int threads)
+    {
+        var diagonal = new float[hessian.Rows];
+        for (int k = 0; k < diagonal.Length; k++)
+            diagonal[k] = hessian[k, k];
+        var energy = new double[weight.Rows];
+        fixed (float* w = weight.Data)
+        {
+            var pinned = new PinnedMatrix(w, weight.Rows, weight.Columns, weight.RowStride);
+            RowChunks.For(weight.Rows, RowChunks.Size(weight.Rows, threads, 1, RowsAtOnce), threads, (first, count) =>
+            {
+                for (int row = first; row < first + count; row++)
+                    energy[row] = FixedSums.WeightedSquares(pinned.Row(row), diagonal);
+            });
+        }
+        return Sum(energy);
+    }
+
     private static double Measure(ReadOnlyMatrixView weight, PackedWeight? rounded, ReadOnlyMatrixView hessian, int threads)
     {
         int channels = weight.Columns;
@@ -41,8 +60,13 @@ internal static unsafe class HessianEnergy
                 AddRows(v, pinnedHessian, energy.AsSpan(first, count));
             });
         }
+        return Sum(energy);
+    }
+
+    private static double Sum(double[] rows)
+    {
         double sum = 0;
-        foreach (double row in energy)
+        foreach (double row in rows)
             sum += row;
         return sum;
     }

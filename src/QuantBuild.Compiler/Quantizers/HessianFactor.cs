@@ -4,12 +4,15 @@ using QuantBuild.Kernels;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>The factorization <c>H + damping I = M D M^T</c>, M unit upper triangular, D diagonal.</summary>
-/// <remarks>M's strict upper triangle replaces that of the Hessian; the rest of the Hessian is overwritten too.</remarks>
+/// <remarks>
+/// M's strict upper triangle replaces that of the Hessian.  Most of the Hessian lives on in its lower triangle, from which, with the few
+/// diagonals that a factorization overwrites, it can be brought back (<see cref="SavedBand"/>).
+/// </remarks>
 internal sealed class HessianFactor
 {
-    private readonly SavedTriangle? _hessian;
+    private readonly SavedBand _hessian;
 
-    private HessianFactor(double[] pivots, double damping, int tries, SavedTriangle? hessian)
+    private HessianFactor(double[] pivots, double damping, int tries, SavedBand hessian)
     {
         Pivots = pivots;
         Damping = damping;
@@ -32,8 +35,7 @@ internal sealed class HessianFactor
     /// </summary>
     public static HessianFactor? TryCreate(MatrixView hessian, double damp, int threads)
     {
-        // A failed factorization leaves nothing to start again from.
-        var saved = new SavedTriangle(hessian);
+        var saved = new SavedBand(hessian);
         double mean = 0;
         for (int i = 0; i < hessian.Rows; i++)
             mean += hessian[i, i];
@@ -42,19 +44,20 @@ internal sealed class HessianFactor
         {
             for (int i = 0; i < hessian.Rows; i++)
                 hessian[i, i] = (float)(hessian[i, i] + damping);
-            if (Cholesky.TryFactorReversed(hessian, threads))
-                return new HessianFactor(SplitDiagonal(hessian), damping, attempt, attempt > 1 ? saved : null);
-            saved.Restore(hessian);
+            if (Cholesky.TryFactorAboveBand(hessian, threads))
+                return new HessianFactor(SplitDiagonal(hessian, threads), damping, attempt, saved);
+            saved.Restore(hessian, threads);
         }
         return null;
     }
 
-    /// <summary>Gives the Hessian back, undamped, in exchange for M. Only after more than one try: the first keeps no copy.</summary>
-    public void Undo(MatrixView hessian) => _hessian!.Restore(hessian);
+    /// <summary>Gives the Hessian back, undamped, in exchange for M.</summary>
+    public void Undo(MatrixView hessian, int threads) => _hessian.Restore(hessian, threads);
 
     /// <summary>From R with R R^T = H to M and D: column k of M is column k of R divided by R_kk, D_k = R_kk².</summary>
-    private static double[] SplitDiagonal(MatrixView factor)
+    private static unsafe double[] SplitDiagonal(MatrixView factor, int threads)
     {
+        const int RowsAtOnce = 64;
         int n = factor.Rows;
         var roots = new float[n];
         var pivots = new double[n];
@@ -63,16 +66,24 @@ internal sealed class HessianFactor
             roots[i] = factor[i, i];
             pivots[i] = (double)roots[i] * roots[i];
         }
-        for (int row = 0; row < n; row++)
+        fixed (float* data = factor.Data)
         {
-            Span<float> values = Rows.Of(factor, row)[row..];
-            ReadOnlySpan<float> divisors = roots.AsSpan(row);
-            int i = 0;
-            for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
-                (new Vector<float>(values[i..]) / new Vector<float>(divisors[i..])).CopyTo(values[i..]);
-            for (; i < values.Length; i++)
-                values[i] /= divisors[i];
+            var pinned = new PinnedMatrix(data, n, n, factor.RowStride);
+            RowChunks.For(n, RowsAtOnce, threads, (first, count) =>
+            {
+                for (int row = first; row < first + count; row++)
+                    Divide(pinned.Row(row)[row..], roots.AsSpan(row));
+            });
         }
         return pivots;
+    }
+
+    private static void Divide(Span<float> values, ReadOnlySpan<float> divisors)
+    {
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (new Vector<float>(values[i..]) / new Vector<float>(divisors[i..])).CopyTo(values[i..]);
+        for (; i < values.Length; i++)
+            values[i] /= divisors[i];
     }
 }

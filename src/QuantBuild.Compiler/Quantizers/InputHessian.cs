@@ -1,4 +1,4 @@
-using QuantBuild.Formats;
+using System.Numerics;
 using QuantBuild.Kernels;
 
 namespace QuantBuild.Compiler.Quantizers;
@@ -11,9 +11,11 @@ namespace QuantBuild.Compiler.Quantizers;
 /// </remarks>
 /// <param name="channels">Input channels.</param>
 /// <param name="quantizer">How the main branch rounds its input; null leaves it.</param>
-public sealed class InputHessian(int channels, ActivationQuantizer? quantizer)
+public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quantizer)
 {
     private const int TokensAtOnce = 1024;
+    private const int RowsAtOnce = 32;
+    private const int ChannelsAtOnce = 64;
 
     private readonly float[] _sum = new float[(long)channels * channels];
     private float[] _input = [];
@@ -29,32 +31,63 @@ public sealed class InputHessian(int channels, ActivationQuantizer? quantizer)
     public void Add(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Columns, channels);
-        Finite.Check(NumericException.Activation, x);
+        Finite.Check(NumericException.Activation, x, threads);
         for (int first = 0; first < x.Rows; first += TokensAtOnce)
         {
             int count = Math.Min(TokensAtOnce, x.Rows - first);
             if (_input.Length < count * channels)
                 _input = new float[count * channels];
             var input = new MatrixView(_input.AsSpan(0, count * channels), count, channels);
-            Smoothing.ApplyToActivation(x.Slice(first, 0, count, channels), scale, input);
-            quantizer?.Apply(input, input);
-            Gram.Accumulate(input, new MatrixView(_sum, channels, channels), threads);
+            Round(x.Slice(first, 0, count, channels), scale, input, threads);
+            Gram.AccumulateUpper(input, new MatrixView(_sum, channels, channels), threads);
         }
         Tokens += x.Rows;
     }
 
     /// <summary>Divides by the token count and hands the matrix over; nothing can be added afterwards.</summary>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <returns>[in, in], symmetric; all zero when there were no tokens.</returns>
     /// <exception cref="NumericException">A sum overflowed.</exception>
-    public float[] Finish()
+    public float[] Finish(int threads = 1)
     {
-        Finite.Check("Hessian", new ReadOnlyMatrixView(_sum, channels, channels));
-        if (Tokens > 0)
+        var sum = new MatrixView(_sum, channels, channels);
+        Gram.Mirror(sum, threads);
+        Finite.Check("Hessian", sum, threads);
+        if (Tokens == 0)
+            return _sum;
+        var tokens = new Vector<float>(Tokens);
+        RowChunks.For(channels, ChannelsAtOnce, threads, (first, count) =>
         {
-            float tokens = Tokens;
-            for (int i = 0; i < _sum.Length; i++)
-                _sum[i] /= tokens;
-        }
+            Span<float> values = _sum.AsSpan(first * channels, count * channels);
+            int i = 0;
+            for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+                (new Vector<float>(values[i..]) / tokens).CopyTo(values[i..]);
+            for (; i < values.Length; i++)
+                values[i] /= Tokens;
+        });
         return _sum;
+    }
+
+    /// <summary>What the main branch sees of the tokens.</summary>
+    private void Round(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView input, int threads)
+    {
+        float[] scales = scale.ToArray();
+        fixed (float* from = x.Data, to = input.Data)
+        {
+            var source = new PinnedMatrix(from, x.Rows, channels, x.RowStride);
+            var target = new PinnedMatrix(to, x.Rows, channels, channels);
+            bool finite = true;
+            RowChunks.For(x.Rows, RowsAtOnce, threads, (first, count) =>
+            {
+                MatrixView rows = target.Slice(first, count);
+                if (Smoothing.TryApplyToActivation(source.Slice(first, count), scales, rows))
+                    quantizer?.Apply(rows, rows);
+                else
+                    Volatile.Write(ref finite, false);
+            });
+            // Once more, to name the first place of all.
+            if (!finite)
+                Smoothing.ApplyToActivation(x, scales, input);
+        }
     }
 }

@@ -41,6 +41,13 @@ public sealed record LowRankBranch
     /// <summary>The values of <see cref="DownBits"/>.</summary>
     public float[] Down { get; }
 
+    /// <inheritdoc cref="LowRankFactors.Passes"/>
+    public int Passes { get; init; }
+
+    /// <inheritdoc cref="LowRankFactors.Excess"/>
+    /// <remarks>Of the factors in float32, before they are rounded; 0 for factors that were read back.</remarks>
+    public double Excess { get; init; }
+
     /// <summary>No branch.</summary>
     public static LowRankBranch None(int rows, int columns) => new(rows, columns, 0, [], []);
 

@@ -7,12 +7,9 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <summary>Finds the low-rank branch of eq. (6).</summary>
 public static class LowRankSplit
 {
-    /// <summary>How far the residual's norm may lie above the smallest possible: well below what rounding the factors to bfloat16 costs.</summary>
-    private const double Tolerance = 1e-3;
-
     /// <summary>The branch <c>B A = U S V^T</c> of the largest singular values, with the square roots of S on both sides, rounded to bfloat16.</summary>
     /// <param name="smoothed">The smoothed weight, [out, in].</param>
-    /// <param name="recipe">Rank and method.</param>
+    /// <param name="recipe">Rank, method and accuracy.</param>
     /// <param name="seed">Seed of the randomized method.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="NumericException">The weight, a product with it, or a factor in bfloat16 is not finite.</exception>
@@ -22,7 +19,7 @@ public static class LowRankSplit
         if (recipe.Rank == 0)
             return LowRankBranch.None(smoothed.Rows, smoothed.Columns);
         LowRankFactors factors = Factors(smoothed, recipe, seed, threads);
-        return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, Halves(factors.Up), Halves(factors.Down));
+        return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, Halves(factors.Up), Halves(factors.Down)) with { Passes = factors.Passes, Excess = factors.Excess };
     }
 
     private static LowRankFactors Factors(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads)
@@ -31,7 +28,7 @@ public static class LowRankSplit
         {
             return recipe.Method == LowRankMethod.Exact
                 ? TruncatedSvd.Exact(smoothed, recipe.Rank)
-                : TruncatedSvd.Randomized(smoothed, recipe.Rank, seed, Tolerance, threads);
+                : TruncatedSvd.Randomized(smoothed, recipe.Rank, seed, recipe.Accuracy, threads);
         }
         catch (ArithmeticException e) when (e is not OverflowException)
         {

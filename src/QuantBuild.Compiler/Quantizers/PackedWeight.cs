@@ -14,6 +14,13 @@ public sealed record PackedWeight(int Rows, int Columns, byte[] Codes, byte[] Sc
     public static PackedWeight Empty(int rows, int columns) =>
         new(rows, columns, new byte[(long)rows * Mxfp4.CodeBytes(columns)], new byte[(long)rows * Mxfp4.Blocks(columns)]);
 
+    /// <summary>Sets the scales of adjacent rows to those of a weight, by the floor rule.</summary>
+    internal void ScaleRows(ReadOnlyMatrixView rows, int firstRow)
+    {
+        int blocks = Mxfp4.Blocks(Columns);
+        Mxfp4.BlockScales(rows, ScaleRule.Floor, Scales.AsSpan(firstRow * blocks, rows.Rows * blocks));
+    }
+
     /// <summary>Decodes adjacent rows.</summary>
     /// <param name="firstRow">First row to decode.</param>
     /// <param name="destination">Receives as many rows as it has, [rows, Columns].</param>

@@ -17,7 +17,7 @@ public static unsafe class RoundToNearest
     public static GptqResult Quantize(ReadOnlyMatrixView weight, TieRule ties, int threads = 1)
     {
         Finite.Check("residual weight", weight);
-        return new GptqResult(Round(weight, ties, threads), new GptqOutcome(0, 0, FellBack: false, 0, null));
+        return new GptqResult(Round(weight, ties, threads), new GptqOutcome(0, 0, FellBack: false, 0, null, null));
     }
 
     internal static PackedWeight Round(ReadOnlyMatrixView weight, TieRule ties, int threads)

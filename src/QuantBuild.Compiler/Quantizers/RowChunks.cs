@@ -30,10 +30,13 @@ internal static class RowChunks
         }
     }
 
-    /// <summary>The largest range, a multiple of <paramref name="granule"/> and at most <paramref name="most"/>, that gives every thread work.</summary>
+    /// <summary>The largest range, a multiple of <paramref name="granule"/> and at most <paramref name="most"/>, that gives every thread as many.</summary>
     public static int Size(int total, int threads, int granule, int most)
     {
-        int share = (total + threads - 1) / Math.Max(1, threads);
+        long rounds = Divide(total, (long)Math.Max(1, threads) * most);
+        int share = (int)Divide(total, Math.Max(1, threads) * Math.Max(1, rounds));
         return Math.Clamp((share + granule - 1) / granule * granule, granule, most);
     }
+
+    private static long Divide(long value, long by) => (value + by - 1) / by;
 }

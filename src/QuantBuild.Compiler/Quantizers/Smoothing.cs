@@ -79,16 +79,24 @@ public static class Smoothing
     /// <exception cref="NumericException">The scale is not positive and finite, or a smoothed activation is not finite.</exception>
     public static void ApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result)
     {
+        if (!TryApplyToActivation(x, scale, result))
+            Finite.Check("smoothed activation", result);
+    }
+
+    /// <summary>The same; false when a smoothed activation is not finite.</summary>
+    internal static bool TryApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result)
+    {
         ArgumentOutOfRangeException.ThrowIfNotEqual(result.Columns, x.Columns);
         ArgumentOutOfRangeException.ThrowIfNotEqual(result.Rows, x.Rows);
         if (scale.IsEmpty)
         {
             for (int row = 0; row < x.Rows; row++)
                 Rows.Of(x, row).CopyTo(Rows.Of(result, row));
-            return;
+            return true;
         }
         ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, x.Columns);
         Finite.CheckPositive("smoothing scale", scale);
+        bool finite = true;
         for (int row = 0; row < x.Rows; row++)
         {
             ReadOnlySpan<float> source = Rows.Of(x, row);
@@ -98,8 +106,9 @@ public static class Smoothing
                 (new Vector<float>(source[i..]) / new Vector<float>(scale[i..])).CopyTo(destination[i..]);
             for (; i < source.Length; i++)
                 destination[i] = source[i] / scale[i];
+            finite &= Kernels.Finite.IsFinite(destination);
         }
-        Finite.Check("smoothed activation", result);
+        return finite;
     }
 
     private static void CheckMaxima(string quantity, ReadOnlySpan<float> maxima)

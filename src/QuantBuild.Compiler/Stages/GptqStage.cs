@@ -63,6 +63,8 @@ internal static class GptqStage
         ["tries"] = outcome.Tries,
         ["fellBack"] = outcome.FellBack,
         ["deadColumns"] = outcome.DeadColumns,
+        ["errorEnergy"] = outcome.ErrorEnergy,
+        ["diagonalEnergy"] = outcome.DiagonalEnergy,
         ["proxyLoss"] = outcome.ProxyLoss,
     };
 }

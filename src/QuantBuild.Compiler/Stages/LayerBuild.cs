@@ -11,13 +11,14 @@ internal static class LayerBuild
     /// <summary>Builds a layer; null when the runner only looks and something is missing.</summary>
     public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Digest> recordings)
     {
-        BlobRef? lowRank = null;
+        LowRankStage.Result? branch = null;
         if (layer.Recipe.LowRank.Rank > 0)
         {
-            lowRank = LowRankStage.Run(context, source, layer, smooth);
-            if (lowRank is null)
+            branch = LowRankStage.Run(context, source, layer, smooth);
+            if (branch is null)
                 return UnknownFrom(context, source.Plan, layer, Stage.Gptq);
         }
+        BlobRef? lowRank = branch?.Factors;
         if (GptqStage.Run(context, source, layer, smooth, lowRank, recordings) is not { } weights)
             return UnknownFrom(context, source.Plan, layer, Stage.Clip);
 
@@ -33,7 +34,7 @@ internal static class LayerBuild
                 return UnknownFrom(context, source.Plan, layer, Stage.Measure);
         }
         return MeasureStage.Run(context, source, layer, smooth, lowRank, weights.Weights, clips, recordings) is { } measure
-            ? new BuiltLayer(layer, smooth, lowRank, weights.Weights, weights.Outcome, clips.ToImmutable(), measure)
+            ? new BuiltLayer(layer, smooth, lowRank, branch?.Outcome, weights.Weights, weights.Outcome, clips.ToImmutable(), measure)
             : null;
     }
 

@@ -14,21 +14,33 @@ internal static class LowRankStage
     /// <summary>Seed of the randomized decomposition: one constant, so that equal weights share one result.</summary>
     private const ulong Seed = 0x51424C52;
 
-    /// <summary>A blob with <c>down</c> BF16 [r, in] and <c>up</c> BF16 [out, r].</summary>
-    public static BlobRef? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth)
+    /// <summary>What the action stores.</summary>
+    /// <param name="Factors">Blob with <c>down</c> BF16 [r, in] and <c>up</c> BF16 [out, r].</param>
+    /// <param name="Outcome">JSON: passes over the weight, and how far the residual may lie above the smallest possible.</param>
+    public readonly record struct Result(BlobRef Factors, BlobRef Outcome);
+
+    /// <summary>The branch.</summary>
+    public static Result? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth)
     {
         LowRankRecipe recipe = layer.Recipe.LowRank;
+        var options = new JsonObject { ["rank"] = recipe.Rank, ["method"] = recipe.Method.ToString() };
+        if (recipe.Method == LowRankMethod.Randomized)
+            options["accuracy"] = recipe.Accuracy;
         var spec = new ActionSpec(Stage.LowRank, source.Plan.Name, layer.Name,
-            new JsonObject { ["rank"] = recipe.Rank, ["method"] = recipe.Method.ToString() },
+            options,
             LayerTensors.Inputs(source, layer, smooth, lowRank: null, weights: null, recordings: []));
-        return context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, () =>
+        ActionRecord? record = context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, () =>
         {
             var tensors = new LayerTensors(context.Store, source, layer, smooth, lowRank: null, weights: null);
             var smoothed = new ReadOnlyMatrixView(tensors.CopySmoothed(), layer.OutFeatures, layer.InFeatures);
             LowRankBranch branch = LowRankSplit.Of(smoothed, recipe, Seed);
             return Outputs.Of("factors", context.Store.StoreTensors(
                 TensorData.BFloat16("down", [recipe.Rank, layer.InFeatures], branch.DownBits),
-                TensorData.BFloat16("up", [layer.OutFeatures, recipe.Rank], branch.UpBits)));
-        }), context.Cancellation)?.Outputs["factors"];
+                TensorData.BFloat16("up", [layer.OutFeatures, recipe.Rank], branch.UpBits)),
+                "outcome", context.Store.StoreJson(new JsonObject { ["passes"] = branch.Passes, ["excess"] = Finite(branch.Excess) }));
+        }), context.Cancellation);
+        return record is null ? null : new Result(record.Outputs["factors"], record.Outputs["outcome"]);
     }
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 }

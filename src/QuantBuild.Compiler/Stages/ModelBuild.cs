@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
@@ -56,11 +57,17 @@ public static class ModelBuild
     public static void Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer) =>
         Calibrate(context, sources, TrajectoryStage.LoadSet(context.Plan), observer);
 
-    /// <summary>Reports layers whose Hessian needed help. It is told on every build, cached or not: the artifact is what it is.</summary>
+    /// <summary>Reports layers whose Hessian needed help, or whose low-rank branch is not as accurate as asked. It is told on every build, cached or not: the artifact is what it is.</summary>
     private static void Warn(BuildContext context, IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> layers, IBuildObserver observer)
     {
         foreach (((string expert, string name), BuiltLayer layer) in layers.OrderBy(pair => pair.Key.Expert, StringComparer.Ordinal).ThenBy(pair => pair.Key.Layer, StringComparer.Ordinal))
         {
+            if (layer.LowRankOutcome is { } branch && context.Store.ReadJson(branch) is var found
+                && !(found["excess"]?.GetValue<double>() <= layer.Plan.Recipe.LowRank.Accuracy))
+            {
+                observer.Report(Descriptors.LowRankInaccurate.At(null, $"{expert} {name}", layer.Plan.Recipe.LowRank.Accuracy,
+                    found["excess"]?.GetValue<double>().ToString("G3", CultureInfo.InvariantCulture) ?? "unknown", found["passes"]!.GetValue<int>()));
+            }
             if (layer.Outcome is not { } blob)
                 continue;
             JsonObject outcome = context.Store.ReadJson(blob);

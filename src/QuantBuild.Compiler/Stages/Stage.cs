@@ -12,10 +12,10 @@ public sealed record Stage(string Name, int Version)
     public static Stage Smooth { get; } = new("Smooth", 1);
 
     /// <summary>Low-rank branch of a layer, eq. (6).</summary>
-    public static Stage LowRank { get; } = new("LowRank", 1);
+    public static Stage LowRank { get; } = new("LowRank", 2);
 
     /// <summary>Residual weights of a layer in 4 bits.</summary>
-    public static Stage Gptq { get; } = new("Gptq", 1);
+    public static Stage Gptq { get; } = new("Gptq", 2);
 
     /// <summary>Clip ratio of a layer in a bin, eq. (10).</summary>
     public static Stage Clip { get; } = new("Clip", 2);

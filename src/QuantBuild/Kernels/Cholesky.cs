@@ -7,6 +7,9 @@ public static unsafe class Cholesky
     // 32 would be a little faster, but loses agreement of GPTQ's codes with the golden values (below 99.9 % at 512 columns).
     private const int Leaf = 64;
 
+    /// <summary>Diagonals from the main one downwards that a factorization may write to: a product's tile on the diagonal reaches below it.</summary>
+    public const int Band = 64;
+
     /// <summary>
     /// Overwrites a symmetric H[n,n] with the upper triangular R that has H = R R^T, zeros below the diagonal.
     /// </summary>
@@ -22,7 +25,23 @@ public static unsafe class Cholesky
     /// <exception cref="ArgumentException"><paramref name="h"/> is not square.</exception>
     public static bool TryFactorReversed(MatrixView h, int threads = 1) => TryFactorReversed(Gemm.Fastest, h, threads);
 
+    /// <summary>
+    /// The same, but keeps what lies <see cref="Band"/> or more below the diagonal; the band between holds anything.  With the band saved, the
+    /// lower triangle can bring the matrix back.
+    /// </summary>
+    /// <inheritdoc cref="TryFactorReversed(MatrixView, int)"/>
+    public static bool TryFactorAboveBand(MatrixView h, int threads = 1) => TryFactor(Gemm.Fastest, h, threads);
+
     internal static bool TryFactorReversed(GemmPath path, MatrixView h, int threads)
+    {
+        if (!TryFactor(path, h, threads))
+            return false;
+        fixed (float* data = h.Data)
+            Symmetry.ClearLower(new Strided(data, h.RowStride, h.ColumnStride), h.Rows, threads);
+        return true;
+    }
+
+    internal static bool TryFactor(GemmPath path, MatrixView h, int threads)
     {
         if (h.Rows != h.Columns)
             throw new ArgumentException($"a {h.Rows}x{h.Columns} matrix is not symmetric");
@@ -31,10 +50,7 @@ public static unsafe class Cholesky
         fixed (float* data = h.Data)
         {
             var matrix = new Strided(data, h.RowStride, h.ColumnStride);
-            if (!Factor(path, matrix, h.Rows, threads))
-                return false;
-            Symmetry.ClearLower(matrix, h.Rows, threads);
-            return true;
+            return Factor(path, matrix, h.Rows, threads);
         }
     }
 

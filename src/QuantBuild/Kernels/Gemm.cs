@@ -27,6 +27,11 @@ public static unsafe class Gemm
     public static void Multiply(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite, int threads = 1) =>
         Multiply(Fastest, a, b, c, mode, threads);
 
+    /// <summary>C[m,n] (op)= A[m,k] B[k,n] with B in panels, on the calling thread.</summary>
+    /// <inheritdoc cref="Multiply(ReadOnlyMatrixView, ReadOnlyMatrixView, MatrixView, GemmMode, int)"/>
+    public static void MultiplyPanels(ReadOnlyMatrixView a, PanelMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite) =>
+        MultiplyPanels(Fastest, a, b, c, mode);
+
     /// <summary>The fastest kernel this machine has.</summary>
     internal static GemmPath Fastest =>
         Vector512.IsHardwareAccelerated && Avx512F.IsSupported ? GemmPath.Vector512
@@ -59,6 +64,36 @@ public static unsafe class Gemm
                 Accumulate = mode != GemmMode.Overwrite,
                 Negate = mode == GemmMode.Subtract,
             }, threads);
+        }
+    }
+
+    internal static void MultiplyPanels(GemmPath path, ReadOnlyMatrixView a, PanelMatrixView b, MatrixView c, GemmMode mode)
+    {
+        if (a.Columns != b.Rows || a.Rows != c.Rows || b.Columns != c.Columns)
+            throw new ArgumentException($"cannot multiply {a.Rows}x{a.Columns} by {b.Rows}x{b.Columns} into {c.Rows}x{c.Columns}");
+        if (c.Rows == 0 || c.Columns == 0)
+            return;
+        if (a.Columns == 0)
+        {
+            if (mode == GemmMode.Overwrite)
+                Clear(c);
+            return;
+        }
+
+        fixed (float* dataA = a.Data, dataB = b.Data, dataC = c.Data)
+        {
+            RunHere(path, new GemmProblem
+            {
+                Rows = c.Rows,
+                Columns = c.Columns,
+                Depth = a.Columns,
+                A = new Strided(dataA, a.RowStride, a.ColumnStride),
+                B = new Strided(dataB, PanelMatrixView.Width, 1),
+                PanelStride = b.PanelStride,
+                C = new Strided(dataC, c.RowStride, c.ColumnStride),
+                Accumulate = mode != GemmMode.Overwrite,
+                Negate = mode == GemmMode.Subtract,
+            });
         }
     }
 

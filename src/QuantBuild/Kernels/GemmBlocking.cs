@@ -23,7 +23,7 @@ internal static unsafe class GemmBlocking<TKernel>
         int blocks = Divide(problem.Depth, DepthBlock);
         int depthBlock = Divide(problem.Depth, blocks);
         int roomForA = RoundUp(RoundUp(Math.Min(problem.Rows, RowBlock), TKernel.Rows) * depthBlock, CacheLine / sizeof(float));
-        int roomForB = RoundUp(Math.Min(problem.Columns, ColumnBlock), TKernel.Columns) * depthBlock;
+        int roomForB = problem.PanelStride > 0 ? 0 : RoundUp(Math.Min(problem.Columns, ColumnBlock), TKernel.Columns) * depthBlock;
         float[] room = ArrayPool<float>.Shared.Rent(roomForA + roomForB + (CacheLine / sizeof(float)));
         fixed (float* start = room)
         {
@@ -41,14 +41,16 @@ internal static unsafe class GemmBlocking<TKernel>
             for (int step = 0; step < problem.Depth; step += depthBlock)
             {
                 int depth = Math.Min(depthBlock, problem.Depth - step);
-                GemmPacking.Pack(problem.B.From(step, column).Transposed, columns, depth, TKernel.Columns, negate: false, packedB);
+                if (problem.PanelStride == 0)
+                    GemmPacking.Pack(problem.B.From(step, column).Transposed, columns, depth, TKernel.Columns, negate: false, packedB);
                 int end = problem.RowsAbove(column + columns);
                 for (int row = 0; row < end; row += RowBlock)
                 {
                     int rows = Math.Min(RowBlock, problem.Rows - row);
                     GemmProblem block = problem.Part(row, column, rows, columns);
                     GemmPacking.Pack(problem.A.From(row, step), rows, depth, TKernel.Rows, problem.Negate, packedA);
-                    MultiplyBlock(block, depth, packedA, packedB, problem.Accumulate || step > 0);
+                    float* panels = problem.PanelStride == 0 ? packedB : block.B.At(step, 0);
+                    MultiplyBlock(block, depth, packedA, panels, problem.Accumulate || step > 0);
                 }
             }
         }
@@ -57,12 +59,16 @@ internal static unsafe class GemmBlocking<TKernel>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyBlock(in GemmProblem block, int depth, float* packedA, float* packedB, bool accumulate)
     {
+        bool given = block.PanelStride > 0;
+        nint width = given ? PanelMatrixView.Width : TKernel.Columns;
         float* edge = stackalloc float[TKernel.Rows * TKernel.Columns];
         bool adjacent = block.C.ColumnStride == 1;
         for (int column = 0; column < block.Columns; column += TKernel.Columns)
         {
             int columns = Math.Min(TKernel.Columns, block.Columns - column);
-            float* panelB = packedB + ((nint)column * depth);
+            float* panelB = given
+                ? packedB + (column / PanelMatrixView.Width * block.PanelStride) + (column % PanelMatrixView.Width)
+                : packedB + ((nint)column * depth);
             int end = block.RowsAbove(column + columns);
             for (int row = 0; row < end; row += TKernel.Rows)
             {
@@ -71,12 +77,12 @@ internal static unsafe class GemmBlocking<TKernel>
                 Strided tile = block.C.From(row, column);
                 if (adjacent && rows == TKernel.Rows && columns == TKernel.Columns)
                 {
-                    TKernel.Run(depth, panelA, panelB, tile.Data, tile.RowStride, accumulate);
+                    TKernel.Run(depth, panelA, panelB, width, tile.Data, tile.RowStride, accumulate);
                     continue;
                 }
                 if (accumulate)
                     Copy(tile, new Strided(edge, TKernel.Columns, 1), rows, columns);
-                TKernel.Run(depth, panelA, panelB, edge, TKernel.Columns, accumulate);
+                TKernel.Run(depth, panelA, panelB, width, edge, TKernel.Columns, accumulate);
                 Copy(new Strided(edge, TKernel.Columns, 1), tile, rows, columns);
             }
         }

@@ -11,7 +11,7 @@ internal readonly unsafe struct GemmKernel256 : IGemmKernel
     public static int Columns => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(nint depth, float* a, float* b, float* c, nint stride, bool accumulate)
+    public static void Run(nint depth, float* a, float* b, nint step, float* c, nint stride, bool accumulate)
     {
         Vector256<float> c0l = Vector256<float>.Zero, c0r = Vector256<float>.Zero;
         Vector256<float> c1l = Vector256<float>.Zero, c1r = Vector256<float>.Zero;
@@ -42,7 +42,7 @@ internal readonly unsafe struct GemmKernel256 : IGemmKernel
         }
 
         Vector256<float> left, right, value;
-        for (; depth >= 2; depth -= 2, a += 12, b += 32)
+        for (; depth >= 2; depth -= 2, a += 12, b += 2 * step)
         {
             left = Vector256.Load(b);
             right = Vector256.Load(b + 8);
@@ -64,8 +64,8 @@ internal readonly unsafe struct GemmKernel256 : IGemmKernel
             value = Vector256.Create(a[5]);
             c5l = Vector256.FusedMultiplyAdd(value, left, c5l);
             c5r = Vector256.FusedMultiplyAdd(value, right, c5r);
-            left = Vector256.Load(b + 16);
-            right = Vector256.Load(b + 24);
+            left = Vector256.Load(b + step);
+            right = Vector256.Load(b + step + 8);
             value = Vector256.Create(a[6]);
             c0l = Vector256.FusedMultiplyAdd(value, left, c0l);
             c0r = Vector256.FusedMultiplyAdd(value, right, c0r);
@@ -85,7 +85,7 @@ internal readonly unsafe struct GemmKernel256 : IGemmKernel
             c5l = Vector256.FusedMultiplyAdd(value, left, c5l);
             c5r = Vector256.FusedMultiplyAdd(value, right, c5r);
         }
-        for (; depth > 0; depth--, a += 6, b += 16)
+        for (; depth > 0; depth--, a += 6, b += step)
         {
             left = Vector256.Load(b);
             right = Vector256.Load(b + 8);

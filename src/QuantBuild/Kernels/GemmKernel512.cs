@@ -12,7 +12,7 @@ internal readonly unsafe struct GemmKernel512 : IGemmKernel
     public static int Columns => 32;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(nint depth, float* a, float* b, float* c, nint stride, bool accumulate)
+    public static void Run(nint depth, float* a, float* b, nint step, float* c, nint stride, bool accumulate)
     {
         Vector512<float> c0l = Vector512<float>.Zero, c0r = Vector512<float>.Zero;
         Vector512<float> c1l = Vector512<float>.Zero, c1r = Vector512<float>.Zero;
@@ -75,7 +75,7 @@ internal readonly unsafe struct GemmKernel512 : IGemmKernel
         }
 
         Vector512<float> left, right, value;
-        for (; depth > 0; depth--, a += 12, b += 32)
+        for (; depth > 0; depth--, a += 12, b += step)
         {
             left = Vector512.Load(b);
             right = Vector512.Load(b + 16);

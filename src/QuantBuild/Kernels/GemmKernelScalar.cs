@@ -13,7 +13,7 @@ internal readonly unsafe struct GemmKernelScalar : IGemmKernel
     public static int Columns => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(nint depth, float* a, float* b, float* c, nint stride, bool accumulate)
+    public static void Run(nint depth, float* a, float* b, nint step, float* c, nint stride, bool accumulate)
     {
         for (int row = 0; row < 4; row++, c += stride)
         {
@@ -21,7 +21,7 @@ internal readonly unsafe struct GemmKernelScalar : IGemmKernel
             if (accumulate)
                 (c0, c1, c2, c3) = (c[0], c[1], c[2], c[3]);
             float* left = a + row, right = b;
-            for (nint k = 0; k < depth; k++, left += 4, right += 4)
+            for (nint k = 0; k < depth; k++, left += 4, right += step)
             {
                 float value = *left;
                 c0 = MathF.FusedMultiplyAdd(value, right[0], c0);

@@ -28,6 +28,11 @@ internal readonly unsafe struct GemmProblem
     /// </summary>
     public int Diagonal { get; init; } = Full;
 
+    /// <summary>
+    /// 0, or: B lies in panels already (<see cref="PanelMatrixView"/>), this far apart.  Rectangles of the product must then begin at a whole panel.
+    /// </summary>
+    public nint PanelStride { get; init; }
+
     public GemmProblem()
     {
     }
@@ -48,7 +53,7 @@ internal readonly unsafe struct GemmProblem
         Rows = rows,
         Columns = columns,
         A = A.From(row, 0),
-        B = B.From(0, column),
+        B = PanelStride == 0 ? B.From(0, column) : B.From(0, column / PanelMatrixView.Width * PanelStride),
         C = C.From(row, column),
         Diagonal = Diagonal == Full ? Full : Diagonal + column - row,
     };

@@ -6,4 +6,6 @@ namespace QuantBuild.Kernels;
 /// <param name="Rank">The r that was asked for. When W has fewer singular values, or some are zero, the last columns of
 /// <paramref name="Up"/> and rows of <paramref name="Down"/> are zero.</param>
 /// <param name="SingularValues">The r largest singular values of W, descending.</param>
-public sealed record LowRankFactors(float[] Up, float[] Down, int Rank, float[] SingularValues);
+/// <param name="Passes">Products with W or its transpose that were taken; 0 for a full decomposition.</param>
+/// <param name="Excess">How far |W - Up Down| may lie above the smallest possible, as a part of it; 0 where float32 does not resolve it, or for a full decomposition.</param>
+public sealed record LowRankFactors(float[] Up, float[] Down, int Rank, float[] SingularValues, int Passes, double Excess);

@@ -39,6 +39,15 @@ internal sealed unsafe class TallMatrix(int rows, int columns)
             values[i] = (float)Data[i];
     }
 
+    /// <summary>The first columns, row-major.</summary>
+    public double[] Kept(int count)
+    {
+        var kept = new double[(long)rows * count];
+        for (int row = 0; row < rows; row++)
+            Data.AsSpan(row * columns, count).CopyTo(kept.AsSpan(row * count));
+        return kept;
+    }
+
     /// <summary>This [m,l] times a small B[l,c], row-major.</summary>
     public TallMatrix Times(double[] right, int rightColumns, int threads)
     {

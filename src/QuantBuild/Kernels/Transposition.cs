@@ -6,10 +6,22 @@ using System.Runtime.Intrinsics.X86;
 namespace QuantBuild.Kernels;
 
 /// <summary>Copies of a block of a matrix with rows and columns exchanged, in 4 x 4 pieces that stay in registers.</summary>
-internal static unsafe class Transposition
+public static unsafe class Transposition
 {
     // A cache line of a row at a time: the lines of a group of rows are used up before rows a power of two apart evict them.
     private const int Line = 16;
+
+    /// <summary>target[j, i] = source[i, j].</summary>
+    /// <param name="source">The block to read; fast when its rows are contiguous.</param>
+    /// <param name="target">Where to write; must not overlap the source. Fast when its rows are contiguous.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    public static void Copy(ReadOnlyMatrixView source, MatrixView target)
+    {
+        if (source.Rows != target.Columns || source.Columns != target.Rows)
+            throw new ArgumentException($"{source.Rows}x{source.Columns} does not transpose into {target.Rows}x{target.Columns}");
+        fixed (float* from = source.Data, to = target.Data)
+            Copy(new Strided(from, source.RowStride, source.ColumnStride), source.Rows, source.Columns, new Strided(to, target.RowStride, target.ColumnStride));
+    }
 
     /// <summary>target[j, i] = source[i, j], or its negative.</summary>
     /// <param name="source">The block to read, any strides; fast when its rows are contiguous.</param>
@@ -18,7 +30,7 @@ internal static unsafe class Transposition
     /// <param name="target">Where to write; must not overlap the source. Fast when its rows are contiguous.</param>
     /// <param name="negate">Whether to flip every sign, which rounds nothing.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Copy(Strided source, int rows, int columns, Strided target, bool negate = false)
+    internal static void Copy(Strided source, int rows, int columns, Strided target, bool negate = false)
     {
         bool vectors = (Sse.IsSupported || AdvSimd.Arm64.IsSupported) && source.ColumnStride == 1 && target.ColumnStride == 1;
         int wholeRows = vectors ? rows & ~3 : 0, wholeColumns = vectors ? columns & ~3 : 0;

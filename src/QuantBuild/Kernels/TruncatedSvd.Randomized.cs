@@ -11,8 +11,11 @@ public static partial class TruncatedSvd
 
     private const int MostPasses = 40;
 
-    // The ratio creeps up as the fast components settle; the estimate of what is to come allows for that.
-    private const double Safety = 2;
+    // Before, the first singular value beyond the rank says nothing yet.
+    private const int FewestPasses = 4;
+
+    // As long as the first singular value beyond the rank still rises, it is taken to rise by so many times its last step.
+    private const double Settling = 4;
 
     // Bounds on the estimated ratio of successive rises of the energy.
     private const double FastestRatio = 0.5;
@@ -23,15 +26,15 @@ public static partial class TruncatedSvd
 
     /// <summary>
     /// Block power iteration from random signs (Halko, Martinsson, Tropp 2011, algorithm 4.4) that stops by itself when the Frobenius
-    /// norm of W - Up Down is within (1 + <paramref name="tolerance"/>) of the smallest possible.
+    /// norm of W - Up Down is found to be within (1 + <paramref name="tolerance"/>) of the smallest possible.
     /// </summary>
     /// <remarks>
     /// Every pass multiplies W or its transpose by an orthonormal basis of 16 to 47 columns more than the rank.  The singular values of
     /// that product give the energy E (sum of squares) which the rank-r approximation within the basis holds; it rises from pass to
-    /// pass towards its optimum.  With d the last rise and q its ratio to the rise before (kept between 0.5 and 0.95), the rises to come
-    /// are estimated, generously, as 2 d q / (1 - q).  The iteration stops when they are at most 2 tolerance (|W|^2 - E), the change of the
-    /// squared residual that the tolerance allows, or at most 1e-8 |W|^2, which float32 products do not resolve; and after 40 passes in
-    /// any case, which only a nearly flat spectrum with a tolerance below 1e-4 was seen to need.
+    /// pass towards its optimum.  When the rises to come, extrapolated from the last two, no longer matter, the result is verified: a bound U
+    /// on the energy of any rank-r approximation (<see cref="EnergyBound"/>) gives the excess
+    /// <c>sqrt((|W|^2 - E) / (|W|^2 - U)) - 1</c>.  The iteration goes on until that is within the tolerance, or U - E within 1e-8 |W|^2, which
+    /// float32 products do not resolve; and ends after 40 passes in any case, with <see cref="LowRankFactors.Excess"/> saying what was reached.
     /// <para>The cost is 2 m n l operations a pass, l the columns of the basis; 4 to 10 passes are typical.  Where the basis would span the
     /// whole space the answer is that of <see cref="Exact"/>.</para>
     /// </remarks>
@@ -49,7 +52,7 @@ public static partial class TruncatedSvd
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tolerance);
         double total = SquaredNorm(w, threads);
         if (rank == 0)
-            return new LowRankFactors([], [], 0, []);
+            return new LowRankFactors([], [], 0, [], 0, 0);
         long width = (rank + (long)Oversampling + BasisStep - 1) / BasisStep * BasisStep;
         return width >= Math.Min(w.Rows, w.Columns) ? Rotate(w, rank) : Iterate(w, rank, (int)width, seed, tolerance, total, threads);
     }
@@ -59,32 +62,45 @@ public static partial class TruncatedSvd
         var narrow = new float[(long)Math.Max(w.Rows, w.Columns) * width];
         SignMatrix.Fill(narrow.AsSpan(0, w.Columns * width), width, seed);
         TallMatrix basis = Orthonormalization.Factor(Pass(w, narrow, width, threads), threads).Q;
-        double energy = 0, rise = 0;
+        TallMatrix? lastBasis = null;
+        double[] lastR = [];
+        double energy = 0, rise = 0, beyond = 0, most = double.PositiveInfinity;
         for (int pass = 2; ; pass++)
         {
             // An even pass has a basis of W's columns and makes one of its rows, W^T basis = next R; an odd one the other way round.
             bool even = pass % 2 == 0;
             basis.Round(narrow);
             (TallMatrix next, double[] r) = Orthonormalization.Factor(Pass(even ? w.Transposed : w, narrow, width, threads), threads);
-            (double[] values, TallMatrix along, TallMatrix across) = JacobiSvd.Decompose(r, width, width, rank);
+            (double[] values, TallMatrix along, TallMatrix across) = JacobiSvd.Decompose(r, width, width, rank + 1);
 
             (double lastEnergy, double lastRise) = (energy, rise);
             energy = 0;
-            foreach (double value in values)
+            foreach (double value in values.AsSpan(0, rank))
                 energy += value * value;
             rise = pass > 2 ? energy - lastEnergy : 0;
             double ratio = lastRise > 0 ? Math.Clamp(rise / lastRise, FastestRatio, SlowestRatio) : SlowestRatio;
-            double toCome = Safety * rise * ratio / (1 - ratio);
-            double accepted = Math.Max(2 * tolerance * (total - energy), EnergyResolution * total);
-            if ((pass > 2 && toCome <= accepted) || pass == MostPasses)
+            double toCome = rise * ratio / (1 - ratio);
+            if (pass >= FewestPasses && (pass == MostPasses || toCome <= Math.Max(2 * tolerance * (total - energy), EnergyResolution * total)))
             {
-                // R = across S along^T.
-                TallMatrix ofNext = next.Times(across.Data, rank, threads), ofBasis = basis.Times(along.Data, rank, threads);
-                return even ? Factors(ofBasis, ofNext, values, rank) : Factors(ofNext, ofBasis, values, rank);
+                double square = values[rank] * values[rank];
+                most = Math.Min(most, EnergyBound.Of(lastBasis!, lastR, next, r, square + (Settling * Math.Max(0, square - beyond)), rank, threads));
+                double excess = Excess(total, energy, most);
+                if (excess <= tolerance || pass == MostPasses)
+                {
+                    // R = across S along^T.
+                    TallMatrix ofNext = next.Times(across.Kept(rank), rank, threads), ofBasis = basis.Times(along.Kept(rank), rank, threads);
+                    return (even ? Factors(ofBasis, ofNext, values, rank) : Factors(ofNext, ofBasis, values, rank)) with { Passes = pass, Excess = excess };
+                }
             }
-            basis = next;
+            (lastBasis, basis, lastR, beyond) = (basis, next, r, values[rank] * values[rank]);
         }
     }
+
+    /// <summary>How far the residual's norm may lie above the smallest possible, as a part of it.</summary>
+    private static double Excess(double total, double energy, double most) =>
+        most - energy <= EnergyResolution * total ? 0
+        : most < total ? Math.Sqrt((total - energy) / (total - most)) - 1
+        : double.PositiveInfinity;
 
     /// <summary>W times a float32 basis, as float64.</summary>
     private static TallMatrix Pass(ReadOnlyMatrixView w, float[] basis, int width, int threads)

@@ -41,7 +41,7 @@ public static unsafe partial class TruncatedSvd
         var up = new float[(long)left.Rows * rank];
         var down = new float[(long)rank * right.Rows];
         var singular = new float[rank];
-        for (int k = 0; k < values.Length; k++)
+        for (int k = 0; k < Math.Min(rank, values.Length); k++)
         {
             double largest = 0;
             for (int i = 0; i < left.Rows; i++)
@@ -53,7 +53,7 @@ public static unsafe partial class TruncatedSvd
                 down[((long)k * right.Rows) + j] = (float)(right[j, k] * root);
             singular[k] = (float)values[k];
         }
-        return new LowRankFactors(up, down, rank, singular);
+        return new LowRankFactors(up, down, rank, singular, Passes: 0, Excess: 0);
     }
 
     /// <summary>The sum of squares in float64, row by row; refuses what is not finite.</summary>

@@ -46,6 +46,31 @@ public sealed class CholeskyTests
         Assert.InRange(error, 0, 1e-6 * largest);
     }
 
+    [Theory]
+    [InlineData(200, 1), InlineData(333, 2), InlineData(900, 3)]
+    public void What_lies_below_the_band_survives(int size, int threads)
+    {
+        TestMatrix h = PositiveDefinite(size), expected = h.Copy();
+        Assert.True(Cholesky.TryFactorReversed(expected.View));
+        foreach (GemmPath path in Paths)
+        {
+            TestMatrix factor = h.Copy();
+
+            Assert.True(Cholesky.TryFactor(path, factor.View, threads));
+
+            for (int i = 0; i < size; i++)
+            {
+                for (int j = 0; j < size; j++)
+                {
+                    if (j >= i)
+                        Assert.Equal(expected.View[i, j], factor.View[i, j]);
+                    else if (i - j >= Cholesky.Band)
+                        Assert.Equal(h.View[i, j], factor.View[i, j]);
+                }
+            }
+        }
+    }
+
     [Fact]
     public void The_factor_is_upper_triangular_with_a_positive_diagonal()
     {

@@ -67,6 +67,32 @@ public sealed class GemmTests
         }
     }
 
+    [Theory, MemberData(nameof(Modes))]
+    public void A_right_factor_in_panels_gives_the_same_bits(GemmMode mode)
+    {
+        foreach ((int m, int k, int n) in new[] { (1, 1, 1), (13, 40, 31), (96, 800, 64), (100, 3, 33), (7, 0, 40), (25, 19, 1600) })
+        {
+            TestMatrix a = new(m, k, Layout.Transposed, 30), b = new(k, n, Layout.RowMajor, 31), expected = new(m, n, Layout.PaddedRows, 32);
+            int stride = (k * PanelMatrixView.Width) + 16, panels = (n + PanelMatrixView.Width - 1) / PanelMatrixView.Width;
+            var data = new float[panels * stride];
+            for (int row = 0; row < k; row++)
+            {
+                for (int column = 0; column < n; column++)
+                    data[(column / PanelMatrixView.Width * stride) + (row * PanelMatrixView.Width) + (column % PanelMatrixView.Width)] = b.View[row, column];
+            }
+            TestMatrix before = expected.Copy();
+            Specification(a.View, b.View, expected.View, mode);
+            foreach (GemmPath path in Paths)
+            {
+                TestMatrix actual = before.Copy();
+
+                Gemm.MultiplyPanels(path, a.View, new PanelMatrixView(data, k, n, stride), actual.View, mode);
+
+                TestMatrix.AssertSameBits(expected.Storage, actual.Storage, $"{path} {mode} {m}x{k}x{n}");
+            }
+        }
+    }
+
     [Fact]
     public void Every_path_follows_the_chain_across_cache_blocks_of_rows_and_columns()
     {

@@ -70,11 +70,11 @@ public sealed class ManifestReaderTests
               },
               "quantize": {
                 "format": "mxfp4", "precision": "w4a4",
-                "smooth": { "enabled": true, "alpha": 0.25, "share": "layer" }, "lowRank": { "rank": 8, "method": "randomized" },
+                "smooth": { "enabled": true, "alpha": 0.25, "share": "layer" }, "lowRank": { "rank": 8, "method": "randomized", "accuracy": 0.01 },
                 "weights": { "method": "gptq", "damp": 0.1, "blockSize": 256 },
                 "activations": { "granularity": "bin", "clipRatios": [0.8], "exponentOffsets": [-1, 0, 1], "ties": "zero", "objective": "activation" }
               },
-              "overrides": [{ "match": "blocks.3-5.ffn.2", "experts": ["low_noise"], "lowRank": { "rank": 64 } }],
+              "overrides": [{ "match": "blocks.3-5.ffn.2", "experts": ["low_noise"], "lowRank": { "rank": 64, "accuracy": 0.1 } }],
               "gates": { "maxRelativeError": 0.2, "maxErrorVsRtn": 1.0 },
               "output": { "layout": "native", "shardSize": "500MB", "keptDtype": "f32" }
             }
@@ -92,13 +92,13 @@ public sealed class ManifestReaderTests
         LayerRecipe lowRecipe = low.Patch.ApplyTo(manifest.Quantize);
         Assert.Equal(Precision.W4A16, lowRecipe.Precision);
         Assert.Equal(new SmoothRecipe(false, 0.25, SmoothShare.Layer), lowRecipe.Smooth);
-        Assert.Equal(new LowRankRecipe(32, LowRankMethod.Exact), lowRecipe.LowRank);
+        Assert.Equal(new LowRankRecipe(32, LowRankMethod.Exact, 0.01), lowRecipe.LowRank);
         Assert.Equal(new WeightRecipe(WeightMethod.Rtn, 0.02, 64), lowRecipe.Weights);
         CalibrationSection calibration = manifest.Calibration;
         Assert.Equal(("/project/sets/c.jsonl", 3, "euler", 8, 3.0, 3.5, 4.0, 16, ulong.MaxValue), (calibration.Data, calibration.Samples,
             calibration.Solver, calibration.Steps, calibration.Shift, calibration.GuidanceHigh, calibration.GuidanceLow, calibration.TokensPerStep, calibration.Seed));
         Assert.Equal(new SmoothRecipe(true, 0.25, SmoothShare.Layer), manifest.Quantize.Smooth);
-        Assert.Equal(new LowRankRecipe(8, LowRankMethod.Randomized), manifest.Quantize.LowRank);
+        Assert.Equal(new LowRankRecipe(8, LowRankMethod.Randomized, 0.01), manifest.Quantize.LowRank);
         Assert.Equal(new WeightRecipe(WeightMethod.Gptq, 0.1, 256), manifest.Quantize.Weights);
         ActivationRecipe activations = manifest.Quantize.Activations;
         Assert.Equal((ClipGranularity.Bin, TieRule.Zero, ClipObjective.Activation), (activations.Granularity, activations.Ties, activations.Objective));
@@ -107,7 +107,8 @@ public sealed class ManifestReaderTests
         OverrideSection over = Assert.Single(manifest.Overrides);
         Assert.Equal("blocks.3-5.ffn.2", over.Match);
         Assert.Equal(["low_noise"], over.Experts);
-        Assert.Equal([RecipeSetting.Rank], over.Patch.Settings);
+        Assert.Equal([RecipeSetting.Rank, RecipeSetting.LowRankAccuracy], over.Patch.Settings);
+        Assert.Equal(0.1, over.Patch.ApplyTo(manifest.Quantize).LowRank.Accuracy);
         Assert.Equal(64, over.Patch.Rank);
         Assert.Equal((0.2, 1.0), (manifest.Gates.MaxRelativeError, manifest.Gates.MaxErrorVsRtn));
         Assert.Equal((OutputLayout.Native, 500_000_000, DType.F32), (manifest.Output.Layout, manifest.Output.ShardSize, manifest.Output.KeptDtype));

@@ -20,7 +20,9 @@ public class GptqTests
 
         Assert.Equal(golden.Bytes($"case.{@case}.gptq.scales"), result.Scales);
         Assert.True(EqualCodes(golden.Bytes($"case.{@case}.gptq.packed"), result.Codes) >= 0.999);
-        Assert.Equal(expected, result.Outcome.ProxyLoss!.Value, 1e-4 * expected);
+        MatrixView kept = golden.Matrix($"case.{@case}.hessian");
+        Assert.Equal(expected, result.Outcome.ErrorEnergy!.Value / HessianEnergy.Of(golden.Matrix($"case.{@case}.w"), kept, threads: 1), 1e-4 * expected);
+        Assert.Equal(expected, ProxyLoss.Of(golden.Matrix($"case.{@case}.w"), result.Weight, kept), 1e-4 * expected);
         Assert.Equal(1, result.Outcome.Tries);
         Assert.Equal(@case == 1 ? 5 : 0, result.Outcome.DeadColumns);
     }
@@ -59,8 +61,8 @@ public class GptqTests
         int equal = actual.Zip(expected).Count(pair => pair.First == pair.Second);
         Assert.True(equal >= 0.999 * actual.Length, $"only {equal} of {actual.Length} are equal");
         double loss = TextbookGptq.Loss(weight, expected, hessian, rows, channels);
-        Assert.Equal(loss, result.Outcome.ProxyLoss!.Value, 1e-3 * loss);
-        Assert.Equal(TextbookGptq.Loss(weight, actual, hessian, rows, channels), result.Outcome.ProxyLoss!.Value, 1e-5 * loss);
+        Assert.Equal(loss, Loss(result, weight, hessian, channels), 1e-3 * loss);
+        Assert.Equal(TextbookGptq.Loss(weight, actual, hessian, rows, channels), Loss(result, weight, hessian, channels), 1e-5 * loss);
     }
 
     [Fact]
@@ -71,7 +73,7 @@ public class GptqTests
         GptqResult gptq = Gptq.Quantize(RandomData.Matrix(weight, 256), RandomData.Matrix([.. hessian], 256), new GptqOptions());
         GptqResult nearest = RoundToNearest.Quantize(RandomData.Matrix(weight, 256), TieRule.Even);
 
-        Assert.True(gptq.Outcome.ProxyLoss < 0.6 * ProxyLoss.Of(RandomData.Matrix(weight, 256), nearest.Weight, RandomData.Matrix(hessian, 256)));
+        Assert.True(Loss(gptq, weight, hessian, 256) < 0.6 * ProxyLoss.Of(RandomData.Matrix(weight, 256), nearest.Weight, RandomData.Matrix(hessian, 256)));
     }
 
     [Theory]
@@ -169,7 +171,7 @@ public class GptqTests
         GptqResult result = Gptq.Quantize(RandomData.Matrix(weight, 32), RandomData.Matrix(new float[32 * 32], 32), new GptqOptions());
 
         Assert.All(result.Weight.Dequantize(), value => Assert.Equal(0, value));
-        Assert.Equal(new GptqOutcome(0.01, 1, false, 32, 0), result.Outcome);
+        Assert.Equal(new GptqOutcome(0.01, 1, false, 32, 0, 0), result.Outcome);
     }
 
     [Fact]
@@ -187,7 +189,7 @@ public class GptqTests
         Assert.Equal(4, result.Outcome.Tries);
         Assert.False(result.Outcome.FellBack);
         Assert.Equal(10 * mean, result.Outcome.Damping, 1e-3 * mean);
-        Assert.Equal(TextbookGptq.Loss(weight, result.Weight.Dequantize(), before, 24, 64), result.Outcome.ProxyLoss!.Value, 1e-4);
+        Assert.Equal(TextbookGptq.Loss(weight, result.Weight.Dequantize(), before, 24, 64), Loss(result, weight, before, 64), 1e-4);
     }
 
     [Fact]
@@ -202,6 +204,18 @@ public class GptqTests
         Assert.Equal(4, ladder.Outcome.Tries);
         Assert.Equal(1, direct.Outcome.Tries);
         Assert.Equal(direct.Codes, ladder.Codes);
+    }
+
+    [Fact]
+    public void The_recorded_loss_is_relative_to_the_energy_of_the_diagonal()
+    {
+        (float[] weight, float[] hessian) = Problem(20, 96, 19);
+        double energy = Enumerable.Range(0, weight.Length).Sum(i => (double)hessian[i % 96 * 97] * weight[i] * weight[i]);
+
+        GptqOutcome outcome = Gptq.Quantize(RandomData.Matrix(weight, 96), RandomData.Matrix(hessian, 96), new GptqOptions()).Outcome;
+
+        Assert.Equal(energy, outcome.DiagonalEnergy!.Value, 1e-12 * energy);
+        Assert.Equal(outcome.ErrorEnergy!.Value / energy, outcome.ProxyLoss!.Value, 1e-12);
     }
 
     [Fact]
@@ -227,7 +241,7 @@ public class GptqTests
 
         GptqResult result = Gptq.Quantize(RandomData.Matrix(weight, 2), RandomData.Matrix(hessian, 2), new GptqOptions(Damp: 0));
 
-        Assert.Equal(new GptqOutcome(0, 1, true, 0, null), result.Outcome);
+        Assert.Equal(new GptqOutcome(0, 1, true, 0, null, result.Outcome.DiagonalEnergy), result.Outcome);
         Assert.Equal(RoundToNearest.Quantize(RandomData.Matrix(weight, 2), TieRule.Even).Codes, result.Codes);
     }
 
@@ -262,6 +276,10 @@ public class GptqTests
 
     private static (float[] Weight, float[] Hessian) Problem(int rows, int channels, int seed) =>
         (RandomData.Normal(seed, rows * channels), RandomData.Hessian(RandomData.Tokens(seed + 100, 2 * channels, channels), channels));
+
+    /// <summary><c>tr(E H E^T) / tr(W H W^T)</c> with the rounding's own numerator.</summary>
+    private static double Loss(GptqResult result, float[] weight, float[] hessian, int channels) =>
+        result.Outcome.ErrorEnergy!.Value / HessianEnergy.Of(RandomData.Matrix(weight, channels), RandomData.Matrix(hessian, channels), threads: 1);
 
     private static void AssertSame(GptqResult expected, GptqResult actual)
     {

@@ -69,6 +69,6 @@ public class InputHessianTests
         var hessian = new InputHessian(2, null);
         hessian.Add(new ReadOnlyMatrixView([1, 1e30f], 1, 2), []);
 
-        Assert.Equal("Hessian", Assert.Throws<NumericException>(hessian.Finish).Quantity);
+        Assert.Equal("Hessian", Assert.Throws<NumericException>(() => hessian.Finish()).Quantity);
     }
 }

@@ -24,7 +24,7 @@ public class SameBytesTests
     public void Hessian() => AssertDigest("226a1656ee53dcbe", MemoryMarshal.AsBytes<float>(InputSecondMoment()));
 
     [Theory]
-    [InlineData(LowRankMethod.Randomized, "e36e4a2cba950d04")]
+    [InlineData(LowRankMethod.Randomized, "bbadd792f780273e")]
     [InlineData(LowRankMethod.Exact, "086b8f2f170213e9")]
     public void Low_rank_factors(LowRankMethod method, string digest)
     {
@@ -38,7 +38,7 @@ public class SameBytesTests
     {
         GptqResult result = Rounded();
 
-        AssertDigest("5d24d20039085984", [.. result.Codes, .. result.Scales, .. BitConverter.GetBytes(result.Outcome.ProxyLoss!.Value)]);
+        AssertDigest("aff5d372d1f276a3", [.. result.Codes, .. result.Scales, .. BitConverter.GetBytes(result.Outcome.ErrorEnergy!.Value)]);
     }
 
     [Fact]

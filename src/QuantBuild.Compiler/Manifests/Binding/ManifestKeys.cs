@@ -30,7 +30,7 @@ internal static class ManifestKeys
 
     public static readonly KeySet Smooth = new("smooth", ["enabled", "alpha", "share"]);
 
-    public static readonly KeySet LowRank = new("lowRank", ["rank", "method"]);
+    public static readonly KeySet LowRank = new("lowRank", ["rank", "method", "accuracy"]);
 
     public static readonly KeySet Weights = new("weights", ["method", "damp", "blockSize"]);
 

@@ -17,6 +17,9 @@ internal static class RecipeBinder
 
     private static readonly Interval Unit = new(0, 1);
 
+    // Below, float32 products no longer tell two approximations apart.
+    private static readonly Interval Accuracy = new(1e-5, 1);
+
     /// <summary>What the section sets, with the places of the values.</summary>
     /// <param name="section">A section with the keys of a recipe.</param>
     /// <param name="weights">Its <c>weights</c>, which mean more in an expert; null when absent.</param>
@@ -33,6 +36,7 @@ internal static class RecipeBinder
             Share = smooth?.Choice("share", RecipeNames.Share),
             Rank = lowRank?.Integer("rank", 0, MaxRank),
             LowRankMethod = lowRank?.Choice("method", RecipeNames.LowRankMethod),
+            LowRankAccuracy = lowRank?.Number("accuracy", Accuracy),
             WeightMethod = weights?.Choice("method", RecipeNames.WeightMethod),
             Damp = weights?.Number("damp", Unit),
             BlockSize = weights is null ? null : BlockSize(weights),
@@ -67,6 +71,7 @@ internal static class RecipeBinder
         Note(RecipeSetting.Share, smooth, "share");
         Note(RecipeSetting.Rank, lowRank, "rank");
         Note(RecipeSetting.LowRankMethod, lowRank, "method");
+        Note(RecipeSetting.LowRankAccuracy, lowRank, "accuracy");
         Note(RecipeSetting.WeightMethod, weights, "method");
         Note(RecipeSetting.Damp, weights, "damp");
         Note(RecipeSetting.BlockSize, weights, "blockSize");

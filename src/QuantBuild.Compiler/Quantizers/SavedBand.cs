@@ -1,0 +1,34 @@
+using QuantBuild.Kernels;
+
+namespace QuantBuild.Compiler.Quantizers;
+
+/// <summary>
+/// What a factorization of a symmetric matrix destroys and its lower triangle cannot tell: the main diagonal and a few below it.
+/// </summary>
+internal sealed class SavedBand
+{
+    private readonly float[] _values;
+
+    public SavedBand(ReadOnlyMatrixView matrix)
+    {
+        _values = new float[matrix.Rows * Cholesky.Band];
+        for (int row = 0; row < matrix.Rows; row++)
+        {
+            ReadOnlySpan<float> values = Rows.Of(matrix, row)[First(row)..(row + 1)];
+            values.CopyTo(_values.AsSpan(row * Cholesky.Band));
+        }
+    }
+
+    /// <summary>Writes the band and the upper triangle back.</summary>
+    public void Restore(MatrixView matrix, int threads)
+    {
+        for (int row = 0; row < matrix.Rows; row++)
+        {
+            Span<float> values = Rows.Of(matrix, row)[First(row)..(row + 1)];
+            _values.AsSpan(row * Cholesky.Band, values.Length).CopyTo(values);
+        }
+        Gram.Mirror(matrix.Transposed, threads);
+    }
+
+    private static int First(int row) => Math.Max(0, row + 1 - Cholesky.Band);
+}
