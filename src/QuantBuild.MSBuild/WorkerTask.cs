@@ -9,6 +9,9 @@ namespace QuantBuild.MSBuild;
 /// </summary>
 public abstract class WorkerTask : ToolTask
 {
+    /// <summary>The exit code of a command line that the quantizer does not understand.</summary>
+    private const int WrongUsage = 2;
+
     /// <summary>Lets MSBuild build other projects on this node while the quantizer works.</summary>
     protected WorkerTask() => YieldDuringToolExecution = true;
 
@@ -60,7 +63,9 @@ public abstract class WorkerTask : ToolTask
     /// <summary>A worker that ends badly without a diagnostic of its own has crashed, or was killed.</summary>
     protected override bool HandleTaskExecutionErrors()
     {
-        if (!Log.HasLoggedErrors)
+        if (!Log.HasLoggedErrors && ExitCode == WrongUsage)
+            Error("QB0010", Subject, $"The quantizer refuses a value, for the reason above; its command line: dotnet {GenerateCommandLineCommands()}");
+        else if (!Log.HasLoggedErrors)
         {
             Error("QB0003", Subject,
                 $"The quantizer ended with exit code {ExitCode} and without a diagnostic; to run it by hand: dotnet {GenerateCommandLineCommands()}");

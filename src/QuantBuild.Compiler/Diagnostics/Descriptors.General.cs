@@ -57,6 +57,12 @@ public static partial class Descriptors
         "A `global.json` picks an older SDK, or no newer one is installed.",
         "Install the .NET 10 SDK and let `global.json` allow it.");
 
+    /// <summary>QB0010: a property of the build step that cannot be understood.</summary>
+    public static readonly DiagnosticDescriptor PropertyValue = new("QB0010", Severity.Error,
+        "'{0}' cannot be the value of {1}",
+        "A property of the project, such as `QuantVerbosity` or `QuantMemoryLimit`, has a value that means nothing.",
+        "Correct the value, or remove the property; `docs/msbuild.md` lists what each can be.");
+
     /// <summary>QB9001: a bug.</summary>
     public static readonly DiagnosticDescriptor InternalError = new("QB9001", Severity.Error,
         "Internal error: {0}",

@@ -7,7 +7,7 @@ namespace QuantBuild.Build.Tests.Build;
 public sealed class BinaryLogTests
 {
     [Fact]
-    public void A_binary_log_has_the_command_line_and_the_lock_file_and_no_secret()
+    public void A_binary_log_has_the_command_line_the_lock_file_and_the_report_and_no_secret()
     {
         using var project = new ModelProject();
 
@@ -16,23 +16,27 @@ public sealed class BinaryLogTests
         string log = Unpacked(project.Model["build.binlog"]);
         Assert.Contains("reduced.rsp", log, StringComparison.Ordinal);
         Assert.Contains("--outputs-file", log, StringComparison.Ordinal);
-        string[] embedded = Embedded(project.Model["build.binlog"]);
-        Assert.Contains("reduced.rsp", embedded);
-        Assert.Contains("reduced.quant.lock.json", embedded);
-        Assert.Contains("artifact.json", embedded);
-        Assert.DoesNotContain("secretOfTheTests", log, StringComparison.Ordinal);
+        Dictionary<string, string> embedded = Embedded(project.Model["build.binlog"]);
+        Assert.Superset(new HashSet<string>(["reduced.rsp", "reduced.quant.lock.json", "artifact.json", "quality.json"]), embedded.Keys.ToHashSet());
+        Assert.All(embedded.Values.Append(log), text => Assert.DoesNotContain("secretOfTheTests", text, StringComparison.Ordinal));
     }
 
     private static string Unpacked(string binlog) => Encoding.UTF8.GetString(Bytes(binlog));
 
-    /// <summary>Names of the files in a log: it ends with a zip archive.</summary>
-    private static string[] Embedded(string binlog)
+    /// <summary>The files in a log, by name: it ends with a zip archive.</summary>
+    private static Dictionary<string, string> Embedded(string binlog)
     {
         byte[] bytes = Bytes(binlog);
         int start = bytes.AsSpan().IndexOf("PK\u0003\u0004"u8);
         Assert.True(start >= 0);
         using var archive = new ZipArchive(new MemoryStream(bytes[start..]));
-        return [.. archive.Entries.Select(entry => entry.FullName[(entry.FullName.LastIndexOfAny(['/', '\\']) + 1)..])];
+        var files = new Dictionary<string, string>();
+        foreach (ZipArchiveEntry entry in archive.Entries)
+        {
+            using var reader = new StreamReader(entry.Open());
+            files[entry.FullName[(entry.FullName.LastIndexOfAny(['/', '\\']) + 1)..]] = reader.ReadToEnd();
+        }
+        return files;
     }
 
     private static byte[] Bytes(string binlog)

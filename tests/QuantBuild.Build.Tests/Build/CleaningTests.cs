@@ -47,4 +47,26 @@ public sealed class CleaningTests
         Assert.Contains("error QB0006", damaged.Out, StringComparison.Ordinal);
         Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);
     }
+
+    [Fact]
+    public void A_build_leaves_nothing_of_the_model_that_it_replaced_and_eats_nothing_of_the_one_that_it_has()
+    {
+        using var project = new ModelProject(Apps.EmbeddedItem, program: Apps.OpenModel);
+        project.DotNet("build").Expect(0);
+        string[] before = Embedded(project);
+
+        project.Model.Write(ReducedModel.Text(rank: 8));
+        project.DotNet("build").Expect(0);
+        string[] after = Embedded(project);
+        File.SetLastWriteTimeUtc(project.Model["Program.cs"], DateTime.UtcNow);
+        project.DotNet("build").Expect(0);
+
+        Assert.Equal(before.Length, after.Length);
+        Assert.NotEqual(before, after);
+        Assert.Equal(after, Embedded(project));
+        Tool.Run(project.Model.Folder, "verify", Path.Combine(project.Quant, "reduced")).Expect(0);
+        project.RunApp().Expect(0);
+    }
+
+    private static string[] Embedded(ModelProject project) => [.. Directory.EnumerateFiles(Path.Combine(project.Quant, "embedded")).Order(StringComparer.Ordinal)];
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using QuantBuild.Build.Tests.Infrastructure;
 
 namespace QuantBuild.Build.Tests.Build;
@@ -69,5 +70,34 @@ public sealed class EmbeddingTests
         Assert.Equal(before, ReducedModel.Bytes(Path.Combine(project.Quant, "reduced")));
         Assert.DoesNotContain("Quantizing", project.DotNet("build").Expect(0).Out, StringComparison.Ordinal);
         project.RunApp().Expect(0);
+    }
+
+    [Fact]
+    public void A_name_that_ends_like_a_language_is_no_translation()
+    {
+        using var project = new ModelProject("""<QuantManifest Include="reduced.fr.quant.json" />""", program: Apps.OpenModel
+            .Replace("QuantizedModels.Reduced", "QuantizedModels.ReducedFr", StringComparison.Ordinal));
+        project.Write("reduced.fr.quant.json", ReducedModel.Text());
+
+        project.DotNet("build").Expect(0);
+
+        Assert.StartsWith("reduced ", project.RunApp().Expect(0).Out, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(project.Model["bin", "Debug", "net10.0", "fr"]));
+    }
+
+    [Fact]
+    public void An_artifact_that_no_assembly_can_hold_is_an_error()
+    {
+        using var project = new ModelProject();
+        project.DotNet("build").Expect(0);
+        string descriptor = Path.Combine(project.Quant, "reduced", "artifact.json");
+        string text = Regex.Replace(File.ReadAllText(descriptor), "\"size\": ?\\d+", "\"size\": 2000000000");
+        File.Delete(descriptor);
+        File.WriteAllText(descriptor, text);
+        project.Edit("Embed=\"false\"", "Embed=\"true\"");
+
+        Outcome outcome = project.DotNet("build", "-t:QuantCollect").Expect(1);
+
+        Assert.Matches(@"reduced\.quant\.json : error QB0004: The artifact of 'reduced' has \d{10,} bytes", outcome.Out);
     }
 }

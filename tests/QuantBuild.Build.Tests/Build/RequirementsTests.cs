@@ -20,6 +20,20 @@ public sealed class RequirementsTests
         Assert.False(Directory.Exists(project.Model.Store));
     }
 
+    [Theory]
+    [InlineData("QuantVerbosity=loud")]
+    [InlineData("QuantMemoryLimit=much")]
+    public void A_value_that_a_property_cannot_have_is_an_error(string property)
+    {
+        using var project = new ModelProject();
+
+        Outcome outcome = project.DotNet("build", "-p:" + property).Expect(1);
+
+        Assert.Contains("error QB0010: ", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains(property.Split('=')[1], outcome.Out, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(project.Artifact));
+    }
+
     [Fact]
     public void A_project_of_the_old_kind_is_told_what_it_lacks()
     {

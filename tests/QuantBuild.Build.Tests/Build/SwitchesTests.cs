@@ -36,4 +36,22 @@ public sealed class SwitchesTests
         Assert.True(File.Exists(project.Model["obj", "Debug", "net10.0", "quant", "reduced", "artifact.json"]));
         Assert.False(Directory.Exists(project.Model["bin"]));
     }
+
+    [Fact]
+    public void An_editor_that_asks_for_the_files_to_copy_gets_those_of_the_last_build_and_starts_no_work()
+    {
+        using var project = new ModelProject();
+        string[] question = ["-restore", "-p:DesignTimeBuild=true", "-t:GetCopyToOutputDirectoryItems", "-getItem:None"];
+
+        Outcome before = project.DotNet("build", question).Expect(0);
+        bool worked = Directory.Exists(project.Model.Store);
+        project.DotNet("build").Expect(0);
+        project.Model.Write(ReducedModel.Text(rank: 8));
+        Outcome after = project.DotNet("build", question).Expect(0);
+
+        Assert.False(worked);
+        Assert.DoesNotContain("artifact/reduced", before.Out, StringComparison.Ordinal);
+        Assert.Contains("artifact/reduced/artifact.json", after.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Quantizing", after.Out, StringComparison.Ordinal);
+    }
 }

@@ -86,6 +86,27 @@ public sealed partial class PublicNamesTests
     }
 
     [Fact]
+    public void Every_name_says_whose_it_is()
+    {
+        string[] handedOn = ["AvailableItemName", "Watch", "EmbeddedResource", "None", "Compile", "FileWrites", "EmbedInBinlog", "UpToDateCheckInput", "UpToDateCheckOutput",
+            "TfmSpecificPackageFile", "TargetsForTfmSpecificContentInPackage"];
+        IEnumerable<string> names = Files.SelectMany(file => file.Descendants("PropertyGroup").Concat(file.Descendants("ItemGroup"))).Elements().Select(element => element.Name.LocalName)
+            .Concat(Files.SelectMany(file => file.Descendants("Target")).Select(target => target.Attribute("Name")!.Value));
+
+        Assert.All(names.Except(handedOn), name => Assert.Matches("^_?Quant", name));
+    }
+
+    [Fact]
+    public void The_props_depend_on_nothing_that_a_project_says()
+    {
+        string props = Files[0].Root!.Value + string.Concat(Files[0].Descendants().Attributes().Select(attribute => attribute.Value));
+
+        Assert.DoesNotContain("@(", props, StringComparison.Ordinal);
+        Assert.Equal(Names(Files[0].Descendants("PropertyGroup").Elements().Select(property => property.Name.LocalName)),
+            Names(AnyProperty().Matches(props).Select(match => match.Groups[1].Value)));
+    }
+
+    [Fact]
     public void Every_code_that_the_build_step_reports_is_in_its_troubleshooting_table()
     {
         string sources = string.Concat(TargetFiles.Select(file => File.ReadAllText(Repository.PathOf("targets", file)))
@@ -113,6 +134,9 @@ public sealed partial class PublicNamesTests
 
     [GeneratedRegex(@"\$\((Quant\w+)\)")]
     private static partial Regex PropertyReference();
+
+    [GeneratedRegex(@"\$\((\w+)\)")]
+    private static partial Regex AnyProperty();
 
     [GeneratedRegex("""\["(\w+)"\]""")]
     private static partial Regex DictionaryKey();
