@@ -1,3 +1,5 @@
+using QuantBuild.Compiler.Scheduling;
+
 namespace QuantBuild.Compiler;
 
 /// <summary>What every operation on a manifest takes.</summary>
@@ -5,7 +7,8 @@ namespace QuantBuild.Compiler;
 /// <param name="Store">Root of the store; null for the default (QUANTBUILD_CACHE, else the platform's cache folder).</param>
 /// <param name="Threads">Threads to use; 0 for all cores. Never changes a result.</param>
 /// <param name="Locked">Whether a result that differs from the lock file is an error, as in CI.</param>
-public sealed record CompileOptions(string Manifest, string? Store = null, int Threads = 0, bool Locked = false)
+/// <param name="Memory">Memory to use; null for 70 % of what is free. Never changes a result.</param>
+public sealed record CompileOptions(string Manifest, string? Store = null, int Threads = 0, bool Locked = false, MemoryLimit? Memory = null)
 {
     /// <summary>The number of threads meant by <see cref="Threads"/>.</summary>
     public int ThreadCount => Threads > 0 ? Threads : Environment.ProcessorCount;

@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 
@@ -16,7 +17,10 @@ internal sealed class CompileSession : IDisposable
         Store = store;
         Runner = runner;
         Sources = sources;
-        Context = new BuildContext(plan, runner, options.ThreadCount, cancellation);
+        Machine = MachineMemory.Read();
+        MemoryLimit = (options.Memory ?? Scheduling.MemoryLimit.Default).Resolve(Machine);
+        var budget = new WorkBudget(Math.Max(0, MemoryLimit - WorkingSets.Program), options.ThreadCount, Math.Max(0, Machine.Total - WorkingSets.Program));
+        Context = new BuildContext(plan, runner, budget, cancellation);
     }
 
     public CompileOptions Options { get; }
@@ -30,6 +34,12 @@ internal sealed class CompileSession : IDisposable
     public IReadOnlyList<ExpertSource> Sources { get; }
 
     public BuildContext Context { get; }
+
+    /// <summary>Memory of the machine when the session began.</summary>
+    public MachineMemory Machine { get; }
+
+    /// <summary>Memory that the process may take, in bytes.</summary>
+    public long MemoryLimit { get; }
 
     /// <summary>Reads and resolves the manifest and opens everything it names; warnings go to the observer.</summary>
     /// <exception cref="DiagnosticException">Any of it failed; all errors of the manifest are in it.</exception>

@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Formats;
 using QuantBuild.Models.Wan;
@@ -28,23 +29,30 @@ internal static class Predictions
     }
 
     /// <summary>
-    /// Working set: per thread, the largest layer's weight in its five forms (source, smoothed, residual, rounded, transposed), its Hessian and
-    /// factor, and the tokens of its largest bin with their outputs; or, while calibrating, both experts in float32 when they stay in memory.
+    /// The most memory the process takes: the program, and the largest work that the budget lets run side by side, of calibration and of the
+    /// layers; work that is larger than the budget runs alone.
     /// </summary>
-    public static long PeakBytes(BuildContext context, IReadOnlyList<ExpertSource> sources)
+    public static long PeakBytes(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set)
     {
-        long layer = context.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Recipe.Precision != Precision.BF16)
-            .Select(layer => LayerWorkingSet(context.Plan, expert, layer))).DefaultIfEmpty().Max();
-        long models = CalibrationModels.StorageFor(sources) == WeightStorage.Resident ? CalibrationModels.ResidentBytes(sources) : 0;
-        return Math.Max(layer * context.Threads, models);
+        WorkBudget budget = context.Budget;
+        long layers = SideBySide(budget, context.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Recipe.Precision != Precision.BF16)
+            .Select(layer => (Func<int, long>)(threads => WorkingSets.Of(context.Plan, expert, layer, Stage.LowRank, threads)))));
+        long models = CalibrationModels.StorageFor(sources, budget) == WeightStorage.Resident ? CalibrationModels.ResidentBytes(sources) : 0;
+        long samples = SideBySide(budget, set.Samples.Select(sample =>
+            (Func<int, long>)(threads => WorkingSets.Trajectory(TrajectoryStage.Largest(context.Plan), sample.Shape, threads))));
+        return WorkingSets.Program + Math.Max(layers, models + samples);
     }
 
-    private static long LayerWorkingSet(Plan plan, ExpertPlan expert, LayerPlan layer)
+    /// <summary>Bytes of the largest pieces of work together, as many as there are threads and as fit.</summary>
+    private static long SideBySide(WorkBudget budget, IEnumerable<Func<int, long>> needs)
     {
-        long weight = 4L * layer.OutFeatures * layer.InFeatures;
-        long hessian = 8L * layer.InFeatures * layer.InFeatures;
-        long rows = (long)expert.Bins.Max(bin => bin.Steps.Length) * plan.Manifest.Calibration.Samples * plan.Manifest.Calibration.TokensPerStep;
-        return (5 * weight) + Math.Max(hessian, 4 * rows * ((3L * layer.InFeatures) + (2L * layer.OutFeatures)));
+        long sum = 0;
+        foreach (long need in needs.Select(need => need(1)).OrderDescending().Take(budget.Threads))
+        {
+            if (sum == 0 || sum + need <= budget.Bytes)
+                sum += need;
+        }
+        return sum;
     }
 
     private static long LayerBytes(ExpertPlan expert, LayerPlan layer)

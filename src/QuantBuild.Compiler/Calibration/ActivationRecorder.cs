@@ -21,6 +21,7 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
     private readonly Options _options;
     private readonly Region[][][] _regions;
     private readonly SafeFileHandle _file;
+    private readonly CancellationToken _cancellation;
     private int _expert;
     private int _step;
     private int _pass;
@@ -30,8 +31,10 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
     /// <param name="options">What to keep.</param>
     /// <param name="latentTokens">Tokens of the sample's latent after patch embedding.</param>
     /// <param name="temporaryPath">File to create; deleted on dispose.</param>
-    public ActivationRecorder(IReadOnlyList<ExpertPlan> experts, Options options, int latentTokens, string temporaryPath)
+    /// <param name="cancellation">Ends the run of the model at the next observation.</param>
+    public ActivationRecorder(IReadOnlyList<ExpertPlan> experts, Options options, int latentTokens, string temporaryPath, CancellationToken cancellation = default)
     {
+        _cancellation = cancellation;
         _experts = experts;
         _options = options;
         long position = 0;
@@ -75,6 +78,7 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
     /// <inheritdoc/>
     public void Observe(int block, WanSite site, ReadOnlyMatrixView input)
     {
+        _cancellation.ThrowIfCancellationRequested();
         Region region = _regions[_expert][block][(int)site];
         ExpertPlan expert = _experts[_expert];
         ArgumentOutOfRangeException.ThrowIfNotEqual(input.Columns, region.Channels);

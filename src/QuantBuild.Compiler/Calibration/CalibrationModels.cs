@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
@@ -6,26 +7,32 @@ namespace QuantBuild.Compiler.Calibration;
 
 /// <summary>Full-precision weights of both experts, loaded when first needed and shared by all samples.</summary>
 /// <param name="sources">Both experts, open.</param>
-internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources)
+/// <param name="budget">Where resident weights are counted.</param>
+/// <param name="cancellation">Stops loading.</param>
+internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources, WorkBudget budget, CancellationToken cancellation) : IDisposable
 {
-    private readonly Lazy<WanWeights>[] _weights = [.. sources.Select(source => new Lazy<WanWeights>(() => Load(source, StorageFor(sources))))];
+    private readonly Lazy<WanWeights>[] _weights = [.. sources.Select(source => new Lazy<WanWeights>(() => Load(source, StorageFor(sources, budget), cancellation)))];
+    private readonly WorkLease _resident = budget.Reserve(StorageFor(sources, budget) == WeightStorage.Resident ? ResidentBytes(sources) : 0);
 
     /// <summary>An expert's weights.</summary>
     /// <exception cref="SafeTensorsException">A tensor is missing or damaged.</exception>
     /// <exception cref="Diagnostics.DiagnosticException">A weight is not finite.</exception>
     public WanWeights this[int expert] => _weights[expert].Value;
 
-    private static WanWeights Load(ExpertSource source, WeightStorage storage)
-    {
-        FiniteWeights.Require(source);
-        return WanWeights.Load(source.Plan.Config, source.Checkpoint, storage);
-    }
+    /// <inheritdoc/>
+    public void Dispose() => _resident.Dispose();
 
-    /// <summary>Memory when float32 copies of everything take a small part of it, else the file. The result is the same.</summary>
-    public static WeightStorage StorageFor(IReadOnlyList<ExpertSource> sources) =>
-        ResidentBytes(sources) < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 ? WeightStorage.Resident : WeightStorage.Mapped;
+    /// <summary>Memory when float32 copies of everything take a small part of the budget, else the file. The result is the same.</summary>
+    public static WeightStorage StorageFor(IReadOnlyList<ExpertSource> sources, WorkBudget budget) =>
+        ResidentBytes(sources) < budget.Bytes / 4 ? WeightStorage.Resident : WeightStorage.Mapped;
 
     /// <summary>Memory of float32 copies of everything.</summary>
     public static long ResidentBytes(IReadOnlyList<ExpertSource> sources) =>
         sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => 4 * tensor.ElementCount));
+
+    private static WanWeights Load(ExpertSource source, WeightStorage storage, CancellationToken cancellation)
+    {
+        FiniteWeights.Require(source, cancellation);
+        return WanWeights.Load(source.Plan.Config, source.Checkpoint, storage);
+    }
 }

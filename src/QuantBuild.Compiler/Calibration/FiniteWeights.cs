@@ -10,21 +10,32 @@ namespace QuantBuild.Compiler.Calibration;
 /// <summary>Finds weights that are not finite where they are, before a run of the model spreads them over everything.</summary>
 internal static class FiniteWeights
 {
-    /// <summary>Checks every tensor of an expert, one at a time.</summary>
+    // Elements in memory at once.
+    private const int PanelSize = 1 << 22;
+
+    /// <summary>Checks every tensor of an expert, a panel of rows at a time.</summary>
     /// <exception cref="DiagnosticException">Some are not finite: the first bad value of each.</exception>
-    public static void Require(ExpertSource source)
+    public static void Require(ExpertSource source, CancellationToken cancellation)
     {
         var problems = new List<Diagnostic>();
         IReadOnlyDictionary<string, TensorInfo> tensors = source.Checkpoint.Tensors;
-        var values = new float[tensors.Values.Max(tensor => tensor.ElementCount)];
+        var panel = new float[Math.Min(PanelSize, tensors.Values.Max(tensor => tensor.ElementCount))];
         foreach ((string name, TensorInfo tensor) in tensors.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            int rows = tensor.Shape.Count > 1 ? (int)tensor.Shape[0] : 1;
-            Span<float> tensorValues = values.AsSpan(0, (int)tensor.ElementCount);
-            source.Checkpoint.ReadFloat32(name, tensorValues);
+            long rows = tensor.Shape.Count > 1 ? tensor.Shape[0] : 1;
+            int columns = (int)(tensor.ElementCount / Math.Max(1, rows));
+            int atOnce = (int)Math.Clamp(PanelSize / Math.Max(1, columns), 1, Math.Max(1, rows));
+            if (panel.Length < atOnce * columns)
+                panel = new float[atOnce * columns];
             try
             {
-                Finite.Check(NumericException.Weight, new ReadOnlyMatrixView(tensorValues, rows, tensorValues.Length / rows));
+                for (long first = 0; first < rows; first += atOnce)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    int count = (int)Math.Min(atOnce, rows - first);
+                    source.Checkpoint.ReadFloat32(name, first * columns, panel.AsSpan(0, count * columns));
+                    Finite.CheckPart(NumericException.Weight, new ReadOnlyMatrixView(panel, count, columns), (int)first);
+                }
             }
             catch (NumericException e)
             {

@@ -1,12 +1,11 @@
 using System.Runtime.InteropServices;
-using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Calibration;
 
-/// <summary>The recordings of one site over all calibration samples, mapped from the store and read in chunks.</summary>
+/// <summary>The recordings of one site over all calibration samples, mapped from the store and read in portions.</summary>
 public sealed class SiteActivations : IDisposable
 {
     private readonly SafeTensorsFile[] _samples;
@@ -53,37 +52,35 @@ public sealed class SiteActivations : IDisposable
     /// <param name="steps">Indices of the expert's steps.</param>
     public long Rows(IReadOnlyCollection<int> steps) => steps.Count * _samples.Sum(sample => (long)TokensPerStep(sample));
 
-    /// <summary>The tokens of the given steps as float32 rows, sample by sample and step by step; every chunk reuses one buffer.</summary>
+    /// <summary>
+    /// The tokens of the given steps as float32 rows, sample by sample and step by step, in portions of the same size but for the last.
+    /// Every portion reuses one buffer, which the reader may write to.
+    /// </summary>
     /// <param name="steps">Indices of the expert's steps, ascending.</param>
-    public IEnumerable<ReadOnlyMemory<float>> Chunks(IReadOnlyCollection<int> steps)
+    /// <param name="rows">Rows of a portion.</param>
+    public IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows)
     {
-        var buffer = new float[_samples.Max(TokensPerStep) * Channels];
+        var buffer = new float[Math.Min(rows, Rows(steps)) * Channels];
+        int filled = 0;
         foreach (SafeTensorsFile sample in _samples)
         {
-            int length = TokensPerStep(sample) * Channels;
+            int stepTokens = TokensPerStep(sample);
             foreach (int step in steps)
             {
-                BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(sample.Bytes("tokens", 2L * step * length, 2 * length)), buffer);
-                yield return buffer.AsMemory(0, length);
+                for (int token = 0, count; token < stepTokens; token += count)
+                {
+                    count = Math.Min(stepTokens - token, (buffer.Length - filled) / Channels);
+                    Read(sample, ((long)step * stepTokens) + token, buffer.AsSpan(filled, count * Channels));
+                    filled += count * Channels;
+                    if (filled < buffer.Length)
+                        continue;
+                    yield return buffer;
+                    filled = 0;
+                }
             }
         }
-    }
-
-    /// <summary>All tokens of the given steps, in the order of <see cref="Chunks"/>: [<see cref="Rows"/>, <see cref="Channels"/>].</summary>
-    /// <param name="steps">Indices of the expert's steps, ascending.</param>
-    /// <exception cref="DiagnosticException">They are more than an array can hold.</exception>
-    public float[] Read(IReadOnlyCollection<int> steps)
-    {
-        if (Rows(steps) * Channels > Array.MaxLength)
-            throw new DiagnosticException(Descriptors.TooManyTokens.At(null, Rows(steps), Channels));
-        var rows = new float[Rows(steps) * Channels];
-        int position = 0;
-        foreach (ReadOnlyMemory<float> chunk in Chunks(steps))
-        {
-            chunk.Span.CopyTo(rows.AsSpan(position));
-            position += chunk.Length;
-        }
-        return rows;
+        if (filled > 0)
+            yield return buffer.AsMemory(0, filled);
     }
 
     /// <inheritdoc/>
@@ -91,6 +88,14 @@ public sealed class SiteActivations : IDisposable
     {
         foreach (SafeTensorsFile sample in _samples)
             sample.Dispose();
+    }
+
+    private void Read(SafeTensorsFile sample, long token, Span<float> rows)
+    {
+        long first = 2 * token * Channels;
+        BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(sample.Bytes("tokens", first, 2 * rows.Length)), rows);
+        // Recordings are read once per stage and are larger than the layer: their pages would fill the memory of the process.
+        sample.Release("tokens", first, 2L * rows.Length);
     }
 
     private static int TokensPerStep(SafeTensorsFile sample) => (int)sample.Tensors["tokens"].Shape[1];

@@ -39,15 +39,21 @@ public static partial class Descriptors
         "The singular values of the weight fall so slowly that the search did not settle.",
         "Raise lowRank.accuracy, or set \"lowRank\": { \"method\": \"exact\" } for the layer if it is small. The layer is quantized with the branch that was found.");
 
-    /// <summary>The tokens of a bin do not fit into one array.</summary>
-    public static readonly DiagnosticDescriptor TooManyTokens = new("QB3206", Severity.Error,
-        "{0} calibration tokens of {1} channels in one bin are more than can be held at once",
-        "The clip search and the measurement hold all sampled tokens of a bin; at 2^31 values the limit is reached whatever the memory.",
-        "Lower calibration.tokensPerStep or calibration.samples, or use narrower bins.");
-
     /// <summary>The machine has not enough memory for a step.</summary>
     public static readonly DiagnosticDescriptor OutOfMemory = new("QB3207", Severity.Error,
         "There is not enough memory for {0}",
-        "Every thread holds the weight of one layer in several forms, and the tokens of one bin.",
-        "Use fewer threads, or lower calibration.tokensPerStep; `quantbuild plan` predicts the memory.");
+        "Something else took memory that was free when the build began, or the limit is above what the process may have.",
+        "Lower --memory-limit, use fewer threads, or lower calibration.tokensPerStep; `quantbuild plan` predicts the memory.");
+
+    /// <summary>Some work is larger than the memory limit.</summary>
+    public static readonly DiagnosticDescriptor MemoryLimitExceeded = new("QB3208", Severity.Warning,
+        "{0} needs about {1}{2}; the memory limit leaves {3}",
+        "The weights, the Hessian and the tokens of one layer, or the activations of one sample, must be in memory at once. Work that exceeds the limit ran, but alone.",
+        "Raise --memory-limit (`QuantMemoryLimit` in a project); `quantbuild plan` predicts the memory. For calibration, use smaller latents.");
+
+    /// <summary>Some work is larger than the machine.</summary>
+    public static readonly DiagnosticDescriptor MemoryImpossible = new("QB3209", Severity.Error,
+        "{0} needs about {1} of memory; this machine, or its container, can give {2}",
+        "The weights, the Hessian and the tokens of one layer, or the activations of one sample, must be in memory at once.",
+        "Use a machine with more memory, or raise the container's limit. For calibration, use smaller latents.");
 }

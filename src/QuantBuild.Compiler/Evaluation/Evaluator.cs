@@ -5,6 +5,7 @@ using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Models.Wan;
@@ -27,7 +28,7 @@ internal static class Evaluator
     public static EvaluationReport Run(CompileSession session, string data, int? samples, IBuildObserver observer)
     {
         CalibrationSet set = CalibrationSet.Load(data, samples, session.Plan.Experts[0].Config, needNull: true, origin: null);
-        var full = new FullPrecisionModel(session.Sources);
+        using var full = new FullPrecisionModel(session.Sources, session.Context);
         float[][] reference = Sample(session, set, "full", full, observer);
         var rows = new List<EvaluationReport.Row>
         {
@@ -41,7 +42,7 @@ internal static class Evaluator
             IReadOnlyList<BuiltExpert> experts = ModelBuild.Run(context, sources, observer)?.Experts
                 ?? throw new InvalidOperationException("an executing build left actions out");
             byte[] descriptor = Artifacts.Describe(context, experts).ToJson();
-            using var model = new QuantizedModel(session.Store, experts, descriptor);
+            using var model = new QuantizedModel(session.Context, experts, descriptor);
             float[][] latents = Sample(session, set, method, model, observer);
             rows.Add(Row(method, plan, LayerQualities.Of(session.Store, experts), reference, latents,
                 descriptor.Length + experts.Sum(expert => expert.Files.Values.Sum(file => file.Size))));
@@ -66,7 +67,8 @@ internal static class Evaluator
     {
         observer.PhaseStarted($"Evaluate {method}", set.Samples.Count);
         var latents = new float[set.Samples.Count][];
-        IndependentTasks.ForAll(session.Context, Enumerable.Range(0, latents.Length), i => latents[i] = Sample(session, set, set.Samples[i], method, model));
+        WorkQueue.Run(session.Context.Budget, set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,
+            _ => latents[i] = Sample(session, set, sample, method, model))), session.Context.Cancellation);
         return latents;
     }
 
@@ -81,12 +83,12 @@ internal static class Evaluator
             ["boundary"] = options.Boundary,
             ["guidance"] = Guidance,
         }, model.Inputs.Append(KeyValuePair.Create("sample", sample.Digest)).Append(KeyValuePair.Create("null_context", set.NullDigest)));
-        BlobRef blob = session.Runner.Run(spec, () =>
+        BlobRef blob = session.Context.Run(spec, threads => WorkingSets.Trajectory(TrajectoryStage.Largest(session.Plan), sample.Shape, threads), threads =>
         {
             var sampler = new TwoExpertSampler(() => new WanTransformer(model.Weights(0)), () => new WanTransformer(model.Weights(1)));
-            float[] latent = sampler.Run(options, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample), ct: session.Context.Cancellation);
+            float[] latent = sampler.Run(options with { Threads = threads }, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample), ct: session.Context.Cancellation);
             return Outputs.Of("latent", session.Store.StoreTensors(TensorData.Of("latent", [latent.Length], latent)));
-        }, session.Context.Cancellation)!.Outputs["latent"];
+        })!.Outputs["latent"];
         using SafeTensorsFile file = session.Store.OpenTensors(blob);
         return MemoryMarshal.Cast<byte, float>(file.Bytes("latent")).ToArray();
     }

@@ -6,13 +6,16 @@ using QuantBuild.Models.Wan;
 namespace QuantBuild.Compiler.Evaluation;
 
 /// <summary>The source checkpoint.</summary>
-internal sealed class FullPrecisionModel(IReadOnlyList<ExpertSource> sources) : IEvaluatedModel
+internal sealed class FullPrecisionModel(IReadOnlyList<ExpertSource> sources, BuildContext context) : IEvaluatedModel, IDisposable
 {
-    private readonly CalibrationModels _models = new(sources);
+    private readonly CalibrationModels _models = new(sources, context.Budget, context.Cancellation);
 
     /// <inheritdoc/>
     public IEnumerable<KeyValuePair<string, Digest>> Inputs => sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Model));
 
     /// <inheritdoc/>
     public WanWeights Weights(int expert) => _models[expert];
+
+    /// <inheritdoc/>
+    public void Dispose() => _models.Dispose();
 }

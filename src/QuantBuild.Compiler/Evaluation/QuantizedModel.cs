@@ -16,14 +16,14 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
     private readonly ModelArtifact _artifact;
     private readonly Lazy<WanWeights>[] _weights;
 
-    public QuantizedModel(ContentStore store, IReadOnlyList<BuiltExpert> experts, byte[] descriptor)
+    public QuantizedModel(BuildContext context, IReadOnlyList<BuiltExpert> experts, byte[] descriptor)
     {
         _experts = experts;
         _descriptor = Digest.Of(descriptor);
-        _folder = store.NewTemporary();
-        ArtifactFolder.WriteAsync(store, _folder, Artifacts.FilesOf(experts), descriptor).GetAwaiter().GetResult();
+        _folder = context.Store.NewTemporary();
+        ArtifactFolder.WriteAsync(context.Store, _folder, Artifacts.FilesOf(experts), descriptor).GetAwaiter().GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
-        WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)]);
+        WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)], context.Budget);
         _weights = [.. experts.Select(expert => new Lazy<WanWeights>(
             () => (expert.Source.Plan.Name == ExpertNames.HighNoise ? _artifact.HighNoise : _artifact.LowNoise).LoadWeights(storage)))];
     }

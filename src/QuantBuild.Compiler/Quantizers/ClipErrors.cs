@@ -23,46 +23,71 @@ internal sealed unsafe class ClipErrors
 
     private readonly PackedWeight _rounded;
     private readonly Mxfp4Panels _weight;
+    private readonly ClipObjective _objective;
+    private readonly int[] _order;
     private readonly ActivationQuantizer[] _chain;
     private readonly Mxfp4Changes[] _changes;
     private readonly double[] _sums;
     private readonly int _threads;
+    private float[] _outputs = [];
+    private bool _ended;
 
-    private ClipErrors(PackedWeight rounded, ActivationQuantizer[] chain, int threads)
+    /// <summary>Begins with no tokens.</summary>
+    public ClipErrors(PackedWeight rounded, ImmutableArray<ActivationQuantizer> candidates, ClipObjective objective, int threads)
     {
         _rounded = rounded;
         _weight = Mxfp4Panels.Of(rounded.Codes, rounded.Scales, rounded.Rows, rounded.Columns, threads);
-        _chain = chain;
-        _changes = [.. chain.Skip(1).Select(_ => new Mxfp4Changes(rounded.Columns))];
-        _sums = new double[(long)Slabs * chain.Length];
+        _objective = objective;
+        _order = [.. Enumerable.Range(0, candidates.Length)
+            .OrderByDescending(i => Math.ScaleB(candidates[i].Ratio, candidates[i].ExponentOffset))
+            .ThenByDescending(i => candidates[i].Threshold)];
+        _chain = [.. _order.Select(i => candidates[i])];
+        _changes = [.. _chain.Skip(1).Select(_ => new Mxfp4Changes(rounded.Columns))];
+        _sums = new double[(long)Slabs * _chain.Length];
         _threads = threads;
     }
 
     private int Slabs => (_rounded.Rows + Mxfp4Slab.Width - 1) / Mxfp4Slab.Width;
 
-    /// <summary>The sum of squared errors of every candidate, in the candidates' order.</summary>
-    /// <exception cref="NumericException">An error is not finite.</exception>
-    public static double[] Measure(ReadOnlyMatrixView x, ReadOnlyMatrixView residual, PackedWeight rounded,
-        ImmutableArray<ActivationQuantizer> candidates, ClipObjective objective, int threads)
+    /// <summary>Adds tokens; all calls but the last bring a multiple of <see cref="TokensAtOnce"/>.</summary>
+    public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView residual)
     {
-        int[] order = [.. Enumerable.Range(0, candidates.Length)
-            .OrderByDescending(i => Math.ScaleB(candidates[i].Ratio, candidates[i].ExponentOffset))
-            .ThenByDescending(i => candidates[i].Threshold)];
-        var search = new ClipErrors(rounded, [.. order.Select(i => candidates[i])], threads);
+        if (residual.Columns != x.Columns || _rounded.Columns != x.Columns || residual.Rows != _rounded.Rows)
+            throw new ArgumentException($"{residual.Rows} x {residual.Columns} and {_rounded.Rows} x {_rounded.Columns} weights do not fit {x.Columns} channels");
+        if (x.Rows == 0)
+            return;
+        if (_ended)
+            throw new InvalidOperationException("a portion that is not full was the last one");
+        _ended = x.Rows % TokensAtOnce != 0;
         int most = Math.Min(TokensAtOnce, x.Rows);
-        var outputs = new float[most * rounded.Rows];
+        if (_outputs.Length < most * _rounded.Rows)
+            _outputs = new float[most * _rounded.Rows];
         for (int first = 0; first < x.Rows; first += TokensAtOnce)
         {
             int count = Math.Min(TokensAtOnce, x.Rows - first);
             ReadOnlyMatrixView tokens = x.Slice(first, 0, count, x.Columns);
-            var y = new MatrixView(outputs.AsSpan(0, count * rounded.Rows), count, rounded.Rows);
-            if (objective == ClipObjective.Output)
-                Gemm.Multiply(tokens, residual.Transposed, y, GemmMode.Overwrite, threads);
+            var y = new MatrixView(_outputs.AsSpan(0, count * _rounded.Rows), count, _rounded.Rows);
+            if (_objective == ClipObjective.Output)
+                Gemm.Multiply(tokens, residual.Transposed, y, GemmMode.Overwrite, _threads);
             else
-                search.MultiplyFirstError(tokens, y);
-            search.Add(tokens, y, objective == ClipObjective.Output);
+                MultiplyFirstError(tokens, y);
+            Add(tokens, y, _objective == ClipObjective.Output);
         }
-        return search.Finish(order);
+    }
+
+    /// <summary>The sum of squared errors of every candidate, in the candidates' order.</summary>
+    /// <exception cref="NumericException">One is not finite.</exception>
+    public double[] Finish()
+    {
+        var errors = new double[_order.Length];
+        for (int candidate = 0; candidate < _order.Length; candidate++)
+        {
+            double sum = 0;
+            for (int slab = 0; slab < Slabs; slab++)
+                sum += _sums[((long)slab * _order.Length) + candidate];
+            errors[_order[candidate]] = double.IsFinite(sum) ? sum : throw new NumericException("clip error", $"candidate {_order[candidate]}", (float)sum);
+        }
+        return errors;
     }
 
     /// <summary>y = (x - Q(x)) Rq^T for the first candidate.</summary>
@@ -115,18 +140,5 @@ internal sealed unsafe class ClipErrors
                 }
             });
         }
-    }
-
-    private double[] Finish(int[] order)
-    {
-        var errors = new double[order.Length];
-        for (int candidate = 0; candidate < order.Length; candidate++)
-        {
-            double sum = 0;
-            for (int slab = 0; slab < Slabs; slab++)
-                sum += _sums[((long)slab * order.Length) + candidate];
-            errors[order[candidate]] = double.IsFinite(sum) ? sum : throw new NumericException("clip error", $"candidate {order[candidate]}", (float)sum);
-        }
-        return errors;
     }
 }

@@ -12,46 +12,49 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <para>From one candidate to the next most blocks of most tokens round to the same values, so that only the first candidate costs a
 /// product; <see cref="ClipErrors"/> walks through the others by their differences.</para>
 /// </remarks>
-public static class ClipSearch
+public sealed class ClipSearch
 {
-    /// <summary>Measures every candidate and chooses.</summary>
+    /// <summary>Tokens that <see cref="Add"/> takes at a time: portions of this many, or a multiple of it, but for the last.</summary>
+    public const int TokensAtOnce = ClipErrors.TokensAtOnce;
+
+    private readonly ImmutableArray<(double Ratio, int Offset)> _grid;
+    private readonly ImmutableArray<ActivationQuantizer> _quantizers;
+    private readonly ClipErrors _errors;
+    private readonly float _magnitude;
+
+    /// <summary>Begins a search whose tokens come in portions.</summary>
+    /// <param name="rounded">Rq: the residual in 4 bits.</param>
+    /// <param name="recipe">Candidates, granularity, objective and ties.</param>
+    /// <param name="magnitude">m of eq. (8), the largest <see cref="Magnitude"/> of all portions; matters under bin granularity only.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    public ClipSearch(PackedWeight rounded, ActivationRecipe recipe, float magnitude, int threads = 1)
+    {
+        if (recipe.ClipRatios.IsDefaultOrEmpty || recipe.ExponentOffsets.IsDefaultOrEmpty)
+            throw new ArgumentException("there is no candidate to choose from", nameof(recipe));
+        _magnitude = magnitude;
+        _grid = [.. recipe.ClipRatios.SelectMany(_ => recipe.ExponentOffsets, (ratio, offset) => (ratio, offset))];
+        _quantizers = [.. _grid.Select(c => Quantizer(c.Ratio, c.Offset, magnitude, recipe))];
+        _errors = new ClipErrors(rounded, _quantizers, recipe.Objective, threads);
+    }
+
+    /// <summary>Measures every candidate on tokens that are all in memory, and chooses.</summary>
     /// <param name="x">The bin's tokens after smoothing, X / s, [tokens, in], row-major.</param>
     /// <param name="residual">R: the smoothed weight without the low-rank branch, [out, in], row-major.</param>
     /// <param name="rounded">Rq: the residual in 4 bits.</param>
     /// <param name="recipe">Candidates, granularity, objective and ties.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <returns>
-    /// All errors and the choice: the least error; among equals the ratio nearest to 1, then the offset nearest to 0, then the first.
-    /// </returns>
+    /// <returns>What <see cref="Finish"/> returns.</returns>
     /// <exception cref="NumericException">An activation or an error is not finite.</exception>
     public static ClipResult Search(ReadOnlyMatrixView x, ReadOnlyMatrixView residual, PackedWeight rounded, ActivationRecipe recipe, int threads = 1)
     {
-        if (residual.Columns != x.Columns || rounded.Columns != x.Columns || residual.Rows != rounded.Rows)
-            throw new ArgumentException($"{residual.Rows} x {residual.Columns} and {rounded.Rows} x {rounded.Columns} weights do not fit {x.Columns} channels");
-        if (recipe.ClipRatios.IsDefaultOrEmpty || recipe.ExponentOffsets.IsDefaultOrEmpty)
-            throw new ArgumentException("there is no candidate to choose from", nameof(recipe));
         Finite.Check(NumericException.Activation, x);
-
-        float magnitude = Magnitude(x);
-        ImmutableArray<(double Ratio, int Offset)> grid = [.. recipe.ClipRatios.SelectMany(_ => recipe.ExponentOffsets, (ratio, offset) => (ratio, offset))];
-        ImmutableArray<ActivationQuantizer> quantizers = [.. grid.Select(c => Quantizer(c.Ratio, c.Offset, magnitude, recipe))];
-        double[] errors = ClipErrors.Measure(x, residual, rounded, quantizers, recipe.Objective, threads);
-
-        ImmutableArray<ClipCandidate> candidates = [.. grid.Zip(errors, (c, error) => new ClipCandidate(c.Ratio, c.Offset, error))];
-        int chosen = Enumerable.Range(0, candidates.Length)
-            .OrderBy(i => candidates[i].Error)
-            .ThenBy(i => Math.Abs(candidates[i].Ratio - 1))
-            .ThenBy(i => Math.Abs(candidates[i].ExponentOffset))
-            .First();
-        return new ClipResult(candidates, chosen, magnitude, quantizers[chosen]);
+        var search = new ClipSearch(rounded, recipe, Magnitude(x), threads);
+        search.Add(x, residual);
+        return search.Finish();
     }
 
-    private static ActivationQuantizer Quantizer(double ratio, int offset, float magnitude, ActivationRecipe recipe) =>
-        recipe.Granularity == ClipGranularity.Bin
-            ? new ActivationQuantizer(1, offset, (float)ratio * magnitude, recipe.Ties)
-            : new ActivationQuantizer((float)ratio, offset, float.PositiveInfinity, recipe.Ties);
-
-    private static float Magnitude(ReadOnlyMatrixView x)
+    /// <summary>The largest magnitude of some tokens.</summary>
+    public static float Magnitude(ReadOnlyMatrixView x)
     {
         float magnitude = 0;
         for (int row = 0; row < x.Rows; row++)
@@ -61,4 +64,35 @@ public static class ClipSearch
         }
         return magnitude;
     }
+
+    /// <summary>Measures every candidate on more tokens of the bin.</summary>
+    /// <param name="x">Tokens after smoothing, X / s, [tokens, in], row-major; as many as <see cref="TokensAtOnce"/> says.</param>
+    /// <param name="residual">R: the smoothed weight without the low-rank branch, [out, in], row-major; the same every time.</param>
+    /// <exception cref="NumericException">An activation is not finite.</exception>
+    public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView residual)
+    {
+        Finite.Check(NumericException.Activation, x);
+        _errors.Add(x, residual);
+    }
+
+    /// <summary>Chooses.</summary>
+    /// <returns>
+    /// All errors and the choice: the least error; among equals the ratio nearest to 1, then the offset nearest to 0, then the first.
+    /// </returns>
+    /// <exception cref="NumericException">An error is not finite.</exception>
+    public ClipResult Finish()
+    {
+        ImmutableArray<ClipCandidate> candidates = [.. _grid.Zip(_errors.Finish(), (c, error) => new ClipCandidate(c.Ratio, c.Offset, error))];
+        int chosen = Enumerable.Range(0, candidates.Length)
+            .OrderBy(i => candidates[i].Error)
+            .ThenBy(i => Math.Abs(candidates[i].Ratio - 1))
+            .ThenBy(i => Math.Abs(candidates[i].ExponentOffset))
+            .First();
+        return new ClipResult(candidates, chosen, _magnitude, _quantizers[chosen]);
+    }
+
+    private static ActivationQuantizer Quantizer(double ratio, int offset, float magnitude, ActivationRecipe recipe) =>
+        recipe.Granularity == ClipGranularity.Bin
+            ? new ActivationQuantizer(1, offset, (float)ratio * magnitude, recipe.Ties)
+            : new ActivationQuantizer((float)ratio, offset, float.PositiveInfinity, recipe.Ties);
 }

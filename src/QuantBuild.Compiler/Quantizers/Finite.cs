@@ -11,13 +11,17 @@ internal static class Finite
 
     /// <summary>Throws at the first element, row by row, that is NaN or infinite.</summary>
     /// <exception cref="NumericException">There is one.</exception>
-    public static void Check(string quantity, ReadOnlyMatrixView matrix)
+    public static void Check(string quantity, ReadOnlyMatrixView matrix) => CheckPart(quantity, matrix, firstRow: 0);
+
+    /// <summary>The same for some rows of a matrix, the first of which is called <paramref name="firstRow"/>.</summary>
+    /// <exception cref="NumericException">There is one.</exception>
+    public static void CheckPart(string quantity, ReadOnlyMatrixView matrix, int firstRow)
     {
         for (int row = 0; row < matrix.Rows; row++)
         {
             int column = FirstNonFinite(Rows.Of(matrix, row));
             if (column >= 0)
-                throw new NumericException(quantity, $"row {row}, channel {column}", matrix[row, column]);
+                throw new NumericException(quantity, $"row {firstRow + row}, channel {column}", matrix[row, column]);
         }
     }
 

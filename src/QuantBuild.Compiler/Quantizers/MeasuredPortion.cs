@@ -16,10 +16,14 @@ internal sealed class MeasuredPortion : IDisposable
     {
         int tile = Math.Min(OutputsAtOnce, outputs);
         _layers = layers;
+        MostTokens = mostTokens;
         _inputs = [.. layers.Select(layer => new MeasuredInput(layer, mostTokens, tile))];
         _expected = new float[mostTokens * tile];
         _actual = new float[mostTokens * tile];
     }
+
+    /// <summary>Most tokens of one call.</summary>
+    public int MostTokens { get; }
 
     /// <summary>Adds the errors of every layer on these tokens to <paramref name="sums"/>.</summary>
     public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView weight, ErrorSums[] sums, int threads)

@@ -13,11 +13,12 @@ public static class Smoothing
     /// <remarks>Start from zeros; call once per weight that reads the activation.</remarks>
     /// <param name="weight">Weight, [out, in], row-major.</param>
     /// <param name="absmax">Maximum per input channel, [in]; updated.</param>
+    /// <param name="firstRow">Number of the first row, for messages, when <paramref name="weight"/> is a part of a weight.</param>
     /// <exception cref="NumericException">The weight has a value that is not finite.</exception>
-    public static void AccumulateAbsmax(ReadOnlyMatrixView weight, Span<float> absmax)
+    public static void AccumulateAbsmax(ReadOnlyMatrixView weight, Span<float> absmax, int firstRow = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(absmax.Length, weight.Columns);
-        Finite.Check(NumericException.Weight, weight);
+        Finite.CheckPart(NumericException.Weight, weight, firstRow);
         for (int row = 0; row < weight.Rows; row++)
         {
             ReadOnlySpan<float> values = Rows.Of(weight, row);

@@ -19,12 +19,12 @@ internal static class ClipStage
     public static JsonArray StepsOf(TimestepBin bin) => [.. bin.Steps.Select(step => (JsonNode)step)];
 
     /// <summary>JSON with the chosen ratio, offset and threshold and the error of every candidate.</summary>
-    public static BlobRef? Run(BuildContext context, ExpertSource source, LayerPlan layer, TimestepBin bin, BlobRef? smooth, BlobRef? lowRank,
-        BlobRef weights, IReadOnlyList<Digest> recordings)
+    public static BlobRef? Run(LayerWork work, TimestepBin bin)
     {
+        LayerPlan layer = work.Layer;
         ActivationRecipe recipe = layer.Recipe.Activations;
         ImmutableArray<double> ratios = bin.ClipRatios ?? recipe.ClipRatios;
-        var spec = new ActionSpec(Stage.Clip, source.Plan.Name, NameOf(layer, bin), new JsonObject
+        var spec = new ActionSpec(Stage.Clip, work.Source.Plan.Name, NameOf(layer, bin), new JsonObject
         {
             ["granularity"] = recipe.Granularity.ToString(),
             ["ratios"] = new JsonArray([.. ratios.Select(ratio => (JsonNode)ratio)]),
@@ -32,19 +32,44 @@ internal static class ClipStage
             ["ties"] = recipe.Ties.ToString(),
             ["objective"] = recipe.Objective.ToString(),
             ["steps"] = StepsOf(bin),
-        }, LayerTensors.Inputs(source, layer, smooth, lowRank, weights, recordings));
-        return context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, () =>
+        }, LayerTensors.Inputs(work, work.Recordings));
+        return work.Run(spec, () =>
         {
-            var tensors = new LayerTensors(context.Store, source, layer, smooth, lowRank, weights);
-            using SiteActivations activations = SiteActivations.Open(context.Store, recordings);
-            float[] tokens = activations.Read(bin.Steps);
-            var x = new MatrixView(tokens, tokens.Length / layer.InFeatures, layer.InFeatures);
-            if (tensors.Scale.Length > 0)
-                Smoothing.ApplyToActivation(x, tensors.Scale, x);
-            ClipResult result = ClipSearch.Search(x, tensors.Residual, tensors.Packed, recipe with { ClipRatios = ratios });
+            ClipResult result = Search(work, bin, recipe with { ClipRatios = ratios });
             var choice = new ClipChoice(result.Best.Ratio, result.Best.ExponentOffset, result.Threshold,
                 [.. result.Candidates.Select(candidate => new ClipChoice.Candidate(candidate.Ratio, candidate.ExponentOffset, candidate.Error))]);
-            return Outputs.Of("choice", context.Store.StoreJson(choice.ToJson()));
-        }), context.Cancellation)?.Outputs["choice"];
+            return Outputs.Of("choice", work.Context.Store.StoreJson(choice.ToJson()));
+        })?.Outputs["choice"];
+    }
+
+    private static ClipResult Search(LayerWork work, TimestepBin bin, ActivationRecipe recipe)
+    {
+        using SiteActivations activations = SiteActivations.Open(work.Context.Store, work.Recordings);
+        // Only a static threshold depends on the largest magnitude, and with it on all tokens.
+        float magnitude = 0;
+        if (recipe.Granularity == ClipGranularity.Bin)
+        {
+            foreach (Memory<float> portion in Tokens())
+                magnitude = Math.Max(magnitude, ClipSearch.Magnitude(Matrix(portion)));
+        }
+        var search = new ClipSearch(work.Tensors.Packed, recipe, magnitude, work.Threads);
+        foreach (Memory<float> portion in Tokens())
+            search.Add(Matrix(portion), work.Tensors.Residual);
+        return search.Finish();
+
+        // The bin's tokens after smoothing, from the store every time: however many there are, few are in memory.
+        IEnumerable<Memory<float>> Tokens()
+        {
+            foreach (Memory<float> portion in activations.Portions(bin.Steps, ClipSearch.TokensAtOnce))
+            {
+                work.Context.Cancellation.ThrowIfCancellationRequested();
+                MatrixView tokens = Matrix(portion);
+                if (work.Tensors.Scale.Length > 0)
+                    Smoothing.ApplyToActivation(tokens, work.Tensors.Scale, tokens);
+                yield return portion;
+            }
+        }
+
+        MatrixView Matrix(Memory<float> portion) => new(portion.Span, portion.Length / work.Layer.InFeatures, work.Layer.InFeatures);
     }
 }

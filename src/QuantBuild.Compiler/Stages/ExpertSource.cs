@@ -66,8 +66,12 @@ public sealed class ExpertSource : IDisposable
     /// <summary>The same checkpoint under another plan; dispose only the original.</summary>
     public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests, ConfigJson, _stamps);
 
-    /// <summary>A layer's weight in float32, [out, in].</summary>
-    public float[] ReadWeight(LayerPlan layer) => Checkpoint.ReadFloat32(layer.WeightName);
+    /// <summary>Reads a layer's weight in float32, [out, in].</summary>
+    public void ReadWeight(LayerPlan layer, Span<float> destination) => Checkpoint.ReadFloat32(layer.WeightName, destination);
+
+    /// <summary>Reads adjacent rows of a layer's weight in float32, as many as fit.</summary>
+    public void ReadRows(LayerPlan layer, int first, Span<float> destination) =>
+        Checkpoint.ReadFloat32(layer.WeightName, (long)first * layer.InFeatures, destination);
 
     /// <summary>
     /// Refuses to go on when somebody wrote into a file after it was hashed: results would be remembered for other weights than they were

@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Kernels;
 using QuantBuild.SafeTensors;
@@ -19,8 +20,9 @@ internal static class GptqStage
     public readonly record struct Result(BlobRef Weights, BlobRef Outcome);
 
     /// <summary>The rounded weight.</summary>
-    public static Result? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, BlobRef? lowRank, IReadOnlyList<Digest> recordings)
+    public static Result? Run(LayerWork work)
     {
+        LayerPlan layer = work.Layer;
         WeightRecipe recipe = layer.Recipe.Weights;
         bool gptq = recipe.Method == WeightMethod.Gptq;
         var options = new JsonObject { ["method"] = recipe.Method.ToString(), ["format"] = "mxfp4", ["ties"] = layer.Recipe.Activations.Ties.ToString() };
@@ -29,32 +31,34 @@ internal static class GptqStage
             options["damp"] = recipe.Damp;
             options["inputs"] = layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float";
         }
-        var spec = new ActionSpec(Stage.Gptq, source.Plan.Name, layer.Name, options,
-            LayerTensors.Inputs(source, layer, smooth, lowRank, weights: null, gptq ? recordings : []));
-        ActionRecord? record = context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, () =>
+        var spec = new ActionSpec(Stage.Gptq, work.Source.Plan.Name, layer.Name, options, LayerTensors.Inputs(work, gptq ? work.Recordings : []));
+        ActionRecord? record = work.Run(spec, () =>
         {
-            var tensors = new LayerTensors(context.Store, source, layer, smooth, lowRank, weights: null);
+            ContentStore store = work.Context.Store;
             GptqResult result = gptq
-                ? Gptq.Quantize(tensors.Residual, Hessian(context, source, layer, tensors.Scale, recordings),
-                    new GptqOptions(recipe.Damp, recipe.BlockSize, layer.Recipe.Activations.Ties))
-                : RoundToNearest.Quantize(tensors.Residual, layer.Recipe.Activations.Ties);
-            BlobRef weights = context.Store.StoreTensors(
+                ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, layer.Recipe.Activations.Ties), work.Threads)
+                : RoundToNearest.Quantize(work.Tensors.Residual, layer.Recipe.Activations.Ties, work.Threads);
+            BlobRef weights = store.StoreTensors(
                 TensorData.Of("codes", [layer.OutFeatures, layer.InFeatures / 2], result.Codes),
                 TensorData.Of("scales", [layer.OutFeatures, layer.InFeatures / 32], result.Scales));
-            return Outputs.Of("weights", weights, "outcome", context.Store.StoreJson(Json(result.Outcome)));
-        }), context.Cancellation);
+            return Outputs.Of("weights", weights, "outcome", store.StoreJson(Json(result.Outcome)));
+        });
         return record is null ? null : new Result(record.Outputs["weights"], record.Outputs["outcome"]);
     }
 
-    private static MatrixView Hessian(BuildContext context, ExpertSource source, LayerPlan layer, float[] scale, IReadOnlyList<Digest> recordings)
+    private static MatrixView Hessian(LayerWork work)
     {
+        LayerPlan layer = work.Layer;
         ActivationQuantizer? quantizer = layer.Recipe.Precision == Precision.W4A4 ? ActivationQuantizer.Unclipped(layer.Recipe.Activations.Ties) : null;
         var hessian = new InputHessian(layer.InFeatures, quantizer);
-        using SiteActivations activations = SiteActivations.Open(context.Store, recordings);
-        ImmutableArray<int> steps = [.. Enumerable.Range(0, source.Plan.Timesteps.Length)];
-        foreach (ReadOnlyMemory<float> chunk in activations.Chunks(steps))
-            hessian.Add(new ReadOnlyMatrixView(chunk.Span, chunk.Length / layer.InFeatures, layer.InFeatures), scale);
-        return new MatrixView(hessian.Finish(), layer.InFeatures, layer.InFeatures);
+        using SiteActivations activations = SiteActivations.Open(work.Context.Store, work.Recordings);
+        ImmutableArray<int> steps = [.. Enumerable.Range(0, work.Source.Plan.Timesteps.Length)];
+        foreach (ReadOnlyMemory<float> portion in activations.Portions(steps, WorkingSets.PortionRows(layer)))
+        {
+            work.Context.Cancellation.ThrowIfCancellationRequested();
+            hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), work.Tensors.Scale, work.Threads);
+        }
+        return new MatrixView(hessian.Finish(work.Threads), layer.InFeatures, layer.InFeatures);
     }
 
     private static JsonObject Json(GptqOutcome outcome) => new()

@@ -11,30 +11,32 @@ internal static class LayerBuild
     /// <summary>Builds a layer; null when the runner only looks and something is missing.</summary>
     public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Digest> recordings)
     {
+        using var work = new LayerWork(context, source, layer, smooth, recordings);
         LowRankStage.Result? branch = null;
         if (layer.Recipe.LowRank.Rank > 0)
         {
-            branch = LowRankStage.Run(context, source, layer, smooth);
+            branch = LowRankStage.Run(work);
             if (branch is null)
                 return UnknownFrom(context, source.Plan, layer, Stage.Gptq);
+            work.LowRank = branch.Value.Factors;
         }
-        BlobRef? lowRank = branch?.Factors;
-        if (GptqStage.Run(context, source, layer, smooth, lowRank, recordings) is not { } weights)
+        if (GptqStage.Run(work) is not { } rounded)
             return UnknownFrom(context, source.Plan, layer, Stage.Clip);
+        work.Weights = rounded.Weights;
 
         var clips = ImmutableArray.CreateBuilder<BlobRef>();
         if (layer.Recipe.Precision == Precision.W4A4)
         {
             foreach (TimestepBin bin in source.Plan.Bins)
             {
-                if (ClipStage.Run(context, source, layer, bin, smooth, lowRank, weights.Weights, recordings) is { } clip)
+                if (ClipStage.Run(work, bin) is { } clip)
                     clips.Add(clip);
             }
             if (clips.Count < source.Plan.Bins.Length)
                 return UnknownFrom(context, source.Plan, layer, Stage.Measure);
         }
-        return MeasureStage.Run(context, source, layer, smooth, lowRank, weights.Weights, clips, recordings) is { } measure
-            ? new BuiltLayer(layer, smooth, lowRank, branch?.Outcome, weights.Weights, weights.Outcome, clips.ToImmutable(), measure)
+        return MeasureStage.Run(work, clips) is { } measure
+            ? new BuiltLayer(layer, smooth, work.LowRank, branch?.Outcome, rounded.Weights, rounded.Outcome, clips.ToImmutable(), measure)
             : null;
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
@@ -10,59 +9,91 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>A layer's tensors in float32, read or computed when a stage first asks for them.</summary>
-/// <param name="store">The store.</param>
-/// <param name="source">The expert.</param>
-/// <param name="layer">The layer.</param>
-/// <param name="smooth">Its smoothing vector; null for none.</param>
-/// <param name="lowRank">Its low-rank branch; null for none, or when it is not made yet.</param>
-/// <param name="weights">Its rounded residual; null when it is not made yet.</param>
-internal sealed class LayerTensors(ContentStore store, ExpertSource source, LayerPlan layer, BlobRef? smooth, BlobRef? lowRank, BlobRef? weights)
+/// <remarks>
+/// Of the weight's three forms (<see cref="Weight"/>, <see cref="Smoothed"/>, <see cref="Residual"/>) one is in memory at a time, in one
+/// array: asking for another form ends the one before. The stages ask in an order in which each follows from the last.
+/// </remarks>
+/// <param name="work">The layer.</param>
+internal sealed class LayerTensors(LayerWork work)
 {
-    private readonly float[] _scale = smooth is { } blob ? ReadAll(store, blob, "scale") : [];
-    private float[]? _weight;
-    private float[]? _residual;
+    private readonly LayerPlan _layer = work.Layer;
+    private float[] _values = [];
+    private Form _form;
     private PackedWeight? _packed;
     private LowRankBranch? _branch;
 
+    private enum Form
+    {
+        None,
+        Weight,
+        Smoothed,
+        Residual,
+    }
+
     /// <summary>The smoothing vector, [in]; empty for none.</summary>
-    public float[] Scale => _scale;
+    public float[] Scale => field ??= work.Smooth is { } blob ? ReadAll(blob, "scale") : [];
 
     /// <summary>The source weight, [out, in].</summary>
-    public ReadOnlyMatrixView Weight => Matrix(_weight ??= source.ReadWeight(layer));
+    public ReadOnlyMatrixView Weight
+    {
+        get
+        {
+            if (_form != Form.Weight)
+                Read();
+            return Matrix;
+        }
+    }
 
-    /// <summary>The low-rank branch; null for none.</summary>
-    public LowRankBranch? Branch => lowRank is { } blob ? _branch ??= ReadBranch(blob) : null;
+    /// <summary>The smoothed weight, [out, in].</summary>
+    public ReadOnlyMatrixView Smoothed
+    {
+        get
+        {
+            if (_form is Form.None or Form.Residual)
+                Read();
+            if (_form == Form.Weight && Scale.Length > 0)
+                Smoothing.ApplyToWeight(Matrix, Scale);
+            _form = Form.Smoothed;
+            return Matrix;
+        }
+    }
 
     /// <summary>Smoothed weight without the low-rank branch: what the 4-bit main branch stands for, [out, in].</summary>
-    public ReadOnlyMatrixView Residual => Matrix(_residual ??= ComputeResidual());
+    public ReadOnlyMatrixView Residual
+    {
+        get
+        {
+            if (_form == Form.Residual)
+                return Matrix;
+            _ = Smoothed;
+            Branch?.SubtractFrom(Matrix, work.Threads);
+            _form = Form.Residual;
+            return Matrix;
+        }
+    }
+
+    /// <summary>The low-rank branch; null for none.</summary>
+    public LowRankBranch? Branch => work.LowRank is { } blob ? _branch ??= ReadBranch(blob) : null;
 
     /// <summary>The residual in 4 bits.</summary>
     public PackedWeight Packed => _packed ??= ReadPacked();
 
-    /// <summary>A new copy of the smoothed weight, [out, in].</summary>
-    public float[] CopySmoothed()
-    {
-        float[] smoothed = Weight.Data.ToArray();
-        if (Scale.Length > 0)
-            Smoothing.ApplyToWeight(new MatrixView(smoothed, layer.OutFeatures, layer.InFeatures), Scale);
-        return smoothed;
-    }
+    private MatrixView Matrix => new(_values, _layer.OutFeatures, _layer.InFeatures);
 
     /// <summary>The inputs of a stage of this layer, for its key.</summary>
-    public static IEnumerable<KeyValuePair<string, Digest>> Inputs(ExpertSource source, LayerPlan layer, BlobRef? smooth, BlobRef? lowRank, BlobRef? weights,
-        IReadOnlyList<Digest> recordings) =>
+    public static IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work, IReadOnlyList<Digest> recordings) =>
         Stages.Inputs.Of(recordings)
-            .Append(KeyValuePair.Create("weight", source.Digests[layer.WeightName]))
-            .Concat(Stages.Inputs.Of("smooth", smooth))
-            .Concat(Stages.Inputs.Of("lowrank", lowRank))
-            .Concat(Stages.Inputs.Of("weights", weights));
+            .Append(KeyValuePair.Create("weight", work.Source.Digests[work.Layer.WeightName]))
+            .Concat(Stages.Inputs.Of("smooth", work.Smooth))
+            .Concat(Stages.Inputs.Of("lowrank", work.LowRank))
+            .Concat(Stages.Inputs.Of("weights", work.Weights));
 
     /// <summary>Runs a stage's arithmetic; a value that is not finite becomes a diagnostic with the layer's name.</summary>
-    public static IReadOnlyDictionary<string, BlobRef> Guard(ExpertSource source, LayerPlan layer, Func<IReadOnlyDictionary<string, BlobRef>> work)
+    public static IReadOnlyDictionary<string, BlobRef> Guard(ExpertSource source, LayerPlan layer, Func<IReadOnlyDictionary<string, BlobRef>> compute)
     {
         try
         {
-            return work();
+            return compute();
         }
         catch (NumericException e)
         {
@@ -70,31 +101,30 @@ internal sealed class LayerTensors(ContentStore store, ExpertSource source, Laye
         }
     }
 
-    private ReadOnlyMatrixView Matrix(float[] values) => new(values, layer.OutFeatures, layer.InFeatures);
-
-    private float[] ComputeResidual()
+    private void Read()
     {
-        float[] residual = CopySmoothed();
-        Branch?.SubtractFrom(new MatrixView(residual, layer.OutFeatures, layer.InFeatures));
-        return residual;
+        if (_values.Length == 0)
+            _values = new float[(long)_layer.OutFeatures * _layer.InFeatures];
+        work.Source.ReadWeight(_layer, _values);
+        _form = Form.Weight;
     }
 
     private PackedWeight ReadPacked()
     {
-        using SafeTensorsFile file = store.OpenTensors(weights ?? throw new InvalidOperationException("the weights are not made yet"));
-        return new PackedWeight(layer.OutFeatures, layer.InFeatures, file.Bytes("codes").ToArray(), file.Bytes("scales").ToArray());
+        using SafeTensorsFile file = work.Context.Store.OpenTensors(work.Weights ?? throw new InvalidOperationException("the weights are not made yet"));
+        return new PackedWeight(_layer.OutFeatures, _layer.InFeatures, file.Bytes("codes").ToArray(), file.Bytes("scales").ToArray());
     }
 
     private LowRankBranch ReadBranch(BlobRef blob)
     {
-        using SafeTensorsFile file = store.OpenTensors(blob);
-        return LowRankBranch.FromBits(layer.OutFeatures, layer.InFeatures,
+        using SafeTensorsFile file = work.Context.Store.OpenTensors(blob);
+        return LowRankBranch.FromBits(_layer.OutFeatures, _layer.InFeatures,
             MemoryMarshal.Cast<byte, ushort>(file.Bytes("up")).ToArray(), MemoryMarshal.Cast<byte, ushort>(file.Bytes("down")).ToArray());
     }
 
-    private static float[] ReadAll(ContentStore store, BlobRef blob, string name)
+    private float[] ReadAll(BlobRef blob, string name)
     {
-        using SafeTensorsFile file = store.OpenTensors(blob);
+        using SafeTensorsFile file = work.Context.Store.OpenTensors(blob);
         return file.ReadFloat32(name);
     }
 }

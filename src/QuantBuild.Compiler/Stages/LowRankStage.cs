@@ -3,7 +3,6 @@ using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Kernels;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
@@ -20,25 +19,23 @@ internal static class LowRankStage
     public readonly record struct Result(BlobRef Factors, BlobRef Outcome);
 
     /// <summary>The branch.</summary>
-    public static Result? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth)
+    public static Result? Run(LayerWork work)
     {
+        LayerPlan layer = work.Layer;
         LowRankRecipe recipe = layer.Recipe.LowRank;
         var options = new JsonObject { ["rank"] = recipe.Rank, ["method"] = recipe.Method.ToString() };
         if (recipe.Method == LowRankMethod.Randomized)
             options["accuracy"] = recipe.Accuracy;
-        var spec = new ActionSpec(Stage.LowRank, source.Plan.Name, layer.Name,
-            options,
-            LayerTensors.Inputs(source, layer, smooth, lowRank: null, weights: null, recordings: []));
-        ActionRecord? record = context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, () =>
+        var spec = new ActionSpec(Stage.LowRank, work.Source.Plan.Name, layer.Name, options, LayerTensors.Inputs(work, recordings: []));
+        ActionRecord? record = work.Run(spec, () =>
         {
-            var tensors = new LayerTensors(context.Store, source, layer, smooth, lowRank: null, weights: null);
-            var smoothed = new ReadOnlyMatrixView(tensors.CopySmoothed(), layer.OutFeatures, layer.InFeatures);
-            LowRankBranch branch = LowRankSplit.Of(smoothed, recipe, Seed);
-            return Outputs.Of("factors", context.Store.StoreTensors(
+            ContentStore store = work.Context.Store;
+            LowRankBranch branch = LowRankSplit.Of(work.Tensors.Smoothed, recipe, Seed, work.Threads);
+            return Outputs.Of("factors", store.StoreTensors(
                 TensorData.BFloat16("down", [recipe.Rank, layer.InFeatures], branch.DownBits),
                 TensorData.BFloat16("up", [layer.OutFeatures, recipe.Rank], branch.UpBits)),
-                "outcome", context.Store.StoreJson(new JsonObject { ["passes"] = branch.Passes, ["excess"] = Finite(branch.Excess) }));
-        }), context.Cancellation);
+                "outcome", store.StoreJson(new JsonObject { ["passes"] = branch.Passes, ["excess"] = Finite(branch.Excess) }));
+        });
         return record is null ? null : new Result(record.Outputs["factors"], record.Outputs["outcome"]);
     }
 

@@ -16,38 +16,39 @@ internal static class MeasureStage
     private static readonly string[] Methods = ["rtn", "svdquant+rtn", "svdquant+gptq", "recipe"];
 
     /// <summary>JSON with exact sums per bin and method.</summary>
-    public static BlobRef? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, BlobRef? lowRank, BlobRef weights,
-        IReadOnlyList<BlobRef> clips, IReadOnlyList<Digest> recordings)
+    public static BlobRef? Run(LayerWork work, IReadOnlyList<BlobRef> clips)
     {
-        var spec = new ActionSpec(Stage.Measure, source.Plan.Name, layer.Name, new JsonObject
+        LayerPlan layer = work.Layer;
+        var spec = new ActionSpec(Stage.Measure, work.Source.Plan.Name, layer.Name, new JsonObject
         {
             ["precision"] = layer.Recipe.Precision.ToString(),
             ["granularity"] = layer.Recipe.Activations.Granularity.ToString(),
             ["ties"] = layer.Recipe.Activations.Ties.ToString(),
-            ["steps"] = new JsonArray([.. source.Plan.Bins.Select(ClipStage.StepsOf)]),
-        }, LayerTensors.Inputs(source, layer, smooth, lowRank, weights, recordings)
+            ["steps"] = new JsonArray([.. work.Source.Plan.Bins.Select(ClipStage.StepsOf)]),
+        }, LayerTensors.Inputs(work, work.Recordings)
             .Concat(clips.Select((clip, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"clip.{i:00}"), clip.Digest))));
-        return context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, () =>
+        return work.Run(spec, () =>
         {
-            var tensors = new LayerTensors(context.Store, source, layer, smooth, lowRank, weights);
-            ClipChoice[] choices = [.. clips.Select(clip => ClipChoice.FromJson(context.Store.ReadJson(clip)))];
-            return Outputs.Of("errors", context.Store.StoreJson(Measure(context, source.Plan, layer, tensors, choices, recordings)));
-        }), context.Cancellation)?.Outputs["errors"];
+            ClipChoice[] choices = [.. clips.Select(clip => ClipChoice.FromJson(work.Context.Store.ReadJson(clip)))];
+            return Outputs.Of("errors", work.Context.Store.StoreJson(Measure(work, choices)));
+        })?.Outputs["errors"];
     }
 
-    private static JsonObject Measure(BuildContext context, ExpertPlan expert, LayerPlan layer, LayerTensors tensors, ClipChoice[] choices, IReadOnlyList<Digest> recordings)
+    private static JsonObject Measure(LayerWork work, ClipChoice[] choices)
     {
+        LayerPlan layer = work.Layer;
+        LayerTensors tensors = work.Tensors;
         TieRule ties = layer.Recipe.Activations.Ties;
         // Methods differ in how they round, not in what: beside a recipe that leaves activations alone the others do so too.
         ActivationQuantizer? unclipped = layer.Recipe.Precision == Precision.W4A4 ? ActivationQuantizer.Unclipped(ties) : null;
         float[]? scale = tensors.Scale.Length > 0 ? tensors.Scale : null;
-        PackedWeight rtn = RoundToNearest.Quantize(tensors.Weight, ties).Weight;
-        PackedWeight residualRtn = RoundToNearest.Quantize(tensors.Residual, ties).Weight;
-        using SiteActivations activations = SiteActivations.Open(context.Store, recordings);
+        // The residual first: the clip search has left it in memory, where the weight takes its place.
+        PackedWeight residualRtn = RoundToNearest.Quantize(tensors.Residual, ties, work.Threads).Weight;
+        PackedWeight rtn = RoundToNearest.Quantize(tensors.Weight, ties, work.Threads).Weight;
+        using SiteActivations activations = SiteActivations.Open(work.Context.Store, work.Recordings);
         var bins = new JsonArray();
-        for (int bin = 0; bin < expert.Bins.Length; bin++)
+        for (int bin = 0; bin < work.Source.Plan.Bins.Length; bin++)
         {
-            float[] tokens = activations.Read(expert.Bins[bin].Steps);
             MeasuredLayer[] ladder =
             [
                 new(null, null, rtn, unclipped),
@@ -55,10 +56,16 @@ internal static class MeasureStage
                 new(scale, tensors.Branch, tensors.Packed, unclipped),
                 new(scale, tensors.Branch, tensors.Packed, choices.Length == 0 ? null : Quantizer(layer.Recipe.Activations, choices[bin])),
             ];
-            ErrorSums[] sums = LayerError.Measure(new ReadOnlyMatrixView(tokens, tokens.Length / layer.InFeatures, layer.InFeatures), tensors.Weight, ladder);
+            using var errors = new LayerError(ladder, work.Threads);
+            foreach (Memory<float> portion in activations.Portions(work.Source.Plan.Bins[bin].Steps, LayerError.TokensAtOnce))
+            {
+                work.Context.Cancellation.ThrowIfCancellationRequested();
+                errors.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), tensors.Weight);
+            }
+            ErrorSums[] sums = errors.Finish();
             bins.Add(new JsonObject
             {
-                ["tokens"] = tokens.Length / layer.InFeatures,
+                ["tokens"] = errors.Tokens,
                 ["reference"] = sums[0].Reference,
                 ["methods"] = new JsonObject(Methods.Zip(sums, (method, sum) => KeyValuePair.Create(method, (JsonNode?)new JsonObject
                 {

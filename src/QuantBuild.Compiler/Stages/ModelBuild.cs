@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Stages;
@@ -28,13 +29,10 @@ public static class ModelBuild
             .Select(group => (source, group.Key, group.ToArray())))];
         observer.PhaseStarted("Quantize", sites.Sum(site => SiteBuild.CountActions(site.Source.Plan, site.Site, site.Layers)));
         var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
-        // Largest first, so that the last thread to finish is not alone with the largest site.
-        IndependentTasks.ForAll(context, sites.OrderByDescending(site => site.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures)), task =>
-        {
-            IReadOnlyList<Digest>? recorded = recordings?[ActivationRecorder.OutputName(task.Source.Plan.Name, task.Site.Block, task.Site.Site)];
-            foreach (BuiltLayer layer in SiteBuild.Run(context, task.Source, task.Site, task.Layers, recorded))
-                layers[(task.Source.Plan.Name, layer.Plan.Name)] = layer;
-        });
+        WorkQueue.Run(context.Budget, sites.SelectMany(site => SiteBuild.Items(context, site.Source, site.Site, site.Layers,
+            recordings?[ActivationRecorder.OutputName(site.Source.Plan.Name, site.Site.Block, site.Site.Site)],
+            layer => layers[(site.Source.Plan.Name, layer.Plan.Name)] = layer)), context.Cancellation);
+        WarnOfMemory(context, observer);
         Warn(context, layers, observer);
         observer.PhaseStarted("Pack", sources.Count);
         var experts = ImmutableArray.CreateBuilder<BuiltExpert>();
@@ -79,14 +77,26 @@ public static class ModelBuild
         }
     }
 
+    /// <summary>Says what did not fit into the memory limit; only what really ran counts.</summary>
+    private static void WarnOfMemory(BuildContext context, IBuildObserver observer)
+    {
+        IReadOnlyDictionary<string, long> oversized = context.Budget.TakeOversized();
+        if (oversized.Count == 0)
+            return;
+        (string name, long bytes) = oversized.MaxBy(work => work.Value);
+        observer.Report(Descriptors.MemoryLimitExceeded.At(null, name, ByteText.Of(bytes),
+            oversized.Count == 1 ? "" : FormattableString.Invariant($", and {oversized.Count - 1} others need too much"), ByteText.Of(context.Budget.Bytes)));
+    }
+
     /// <summary>Recordings of every site in sample order; null when the runner only looks and one is missing.</summary>
     private static Dictionary<string, IReadOnlyList<Digest>>? Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set,
         IBuildObserver observer)
     {
         observer.PhaseStarted("Calibrate", set.Samples.Count);
-        var models = new CalibrationModels(sources);
+        using var models = new CalibrationModels(sources, context.Budget, context.Cancellation);
         var records = new ActionRecord?[set.Samples.Count];
-        IndependentTasks.ForAll(context, Enumerable.Range(0, records.Length), i => records[i] = TrajectoryStage.Run(context, sources, models, set, set.Samples[i]));
+        WorkQueue.Run(context.Budget, set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,
+            _ => records[i] = TrajectoryStage.Run(context, sources, models, set, sample))), context.Cancellation);
         if (records.Contains(null))
             return null;
         return records[0]!.Outputs.Keys.ToDictionary(name => name,

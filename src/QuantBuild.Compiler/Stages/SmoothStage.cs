@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
 using QuantBuild.SafeTensors;
 
@@ -12,6 +13,9 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Smoothing vector of a site, or of one of its layers: eq. (5).</summary>
 internal static class SmoothStage
 {
+    // Elements of a weight that are in memory at once.
+    private const int PanelSize = 1 << 22;
+
     /// <summary>The vector shared by <paramref name="layers"/>, as a blob with one tensor <c>scale</c> F32 [in].</summary>
     /// <param name="context">The build.</param>
     /// <param name="source">The expert.</param>
@@ -25,8 +29,8 @@ internal static class SmoothStage
             new JsonObject { ["alpha"] = recipe.Alpha },
             layers.Select((layer, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"weight.{i}"), source.Digests[layer.WeightName]))
                 .Concat(Inputs.Of(recordings)));
-        return context.Runner.Run(spec, () => LayerTensors.Guard(source, layers[0], () =>
-            Outputs.Of("scale", Compute(context, source, layers, recordings, recipe))), context.Cancellation)?.Outputs["scale"];
+        return context.Run(spec, _ => WorkingSets.Smooth, _ => LayerTensors.Guard(source, layers[0], () =>
+            Outputs.Of("scale", Compute(context, source, layers, recordings, recipe))))?.Outputs["scale"];
     }
 
     private static BlobRef Compute(BuildContext context, ExpertSource source, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Digest> recordings, SmoothRecipe recipe)
@@ -34,10 +38,17 @@ internal static class SmoothStage
         using SiteActivations activations = SiteActivations.Open(context.Store, recordings);
         int channels = activations.Channels;
         var weightAbsmax = new float[channels];
+        int panelRows = Math.Max(1, PanelSize / channels);
+        var panel = new float[Math.Min(panelRows, layers.Max(layer => layer.OutFeatures)) * channels];
         foreach (LayerPlan layer in layers)
         {
-            float[] weight = source.ReadWeight(layer);
-            Smoothing.AccumulateAbsmax(new Kernels.ReadOnlyMatrixView(weight, layer.OutFeatures, channels), weightAbsmax);
+            for (int first = 0; first < layer.OutFeatures; first += panelRows)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                int rows = Math.Min(panelRows, layer.OutFeatures - first);
+                source.ReadRows(layer, first, panel.AsSpan(0, rows * channels));
+                Smoothing.AccumulateAbsmax(new Kernels.ReadOnlyMatrixView(panel, rows, channels), weightAbsmax, first);
+            }
         }
         var scale = new float[channels];
         Smoothing.Scale(activations.Absmax(), weightAbsmax, recipe.Alpha, scale);

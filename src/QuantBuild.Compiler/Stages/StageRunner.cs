@@ -33,13 +33,20 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     /// <param name="spec">The action.</param>
     /// <param name="work">Executes it and returns its outputs by name.</param>
     /// <param name="cancellation">Stops waiting and working.</param>
-    public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> work, CancellationToken cancellation)
+    /// <param name="claim">
+    /// Called before an execution to wait for what it needs, such as memory; null for nothing. Whoever holds an action's lock must not wait
+    /// for memory: another process could hold the next lock and wait for this one.
+    /// </param>
+    public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> work, CancellationToken cancellation, Action? claim = null)
     {
         cancellation.ThrowIfCancellationRequested();
         if (store.FindAction(spec.Key) is { } found)
         {
             if (recheck?.Contains(spec.Key) == true && !_rechecked.ContainsKey(spec.Key))
+            {
+                claim?.Invoke();
                 Recheck(spec, found, work);
+            }
             return Finish(spec, found, ActionOutcome.Cached);
         }
         if (!execute)
@@ -48,6 +55,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
             return null;
         }
 
+        claim?.Invoke();
         using ActionLock held = store.LockAsync(spec.Key, () => observer.Waiting(spec), cancellation).AsTask().GetAwaiter().GetResult();
         if (store.FindAction(spec.Key) is { } other)
             return Finish(spec, other, ActionOutcome.Cached);

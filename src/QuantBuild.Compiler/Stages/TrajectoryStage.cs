@@ -3,6 +3,7 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Kernels;
 using QuantBuild.Models.Wan;
@@ -43,15 +44,15 @@ internal static class TrajectoryStage
             ["seed"] = section.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["sample"] = sample.Id,
         }, inputs);
-        return context.Runner.Run(spec, () => Record(context, models, set, sample), context.Cancellation);
+        return context.Run(spec, threads => WorkingSets.Trajectory(Largest(context.Plan), sample.Shape, threads), threads => Record(context, models, set, sample, threads));
     }
 
-    private static IReadOnlyDictionary<string, BlobRef> Record(BuildContext context, CalibrationModels models, CalibrationSet set, CalibrationSample sample)
+    private static IReadOnlyDictionary<string, BlobRef> Record(BuildContext context, CalibrationModels models, CalibrationSet set, CalibrationSample sample, int threads)
     {
-        SamplingOptions options = Options(context.Plan);
+        SamplingOptions options = Options(context.Plan) with { Threads = threads };
         var keep = new ActivationRecorder.Options(context.Plan.Manifest.Calibration.Seed, sample.Id, context.Plan.Manifest.Calibration.TokensPerStep,
             [options.GuidanceHigh == 1 ? 1 : 2, options.GuidanceLow == 1 ? 1 : 2]);
-        using var recorder = new ActivationRecorder(context.Plan.Experts, keep, sample.Shape.Volume / Patches.Size, context.Store.NewTemporary());
+        using var recorder = new ActivationRecorder(context.Plan.Experts, keep, sample.Shape.Volume / Patches.Size, context.Store.NewTemporary(), context.Cancellation);
         int highSteps = context.Plan.Experts[0].Timesteps.Length;
         var sampler = new TwoExpertSampler(() => new WanTransformer(models[0]), () => new WanTransformer(models[1]));
         sampler.Run(options, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample),
@@ -59,6 +60,9 @@ internal static class TrajectoryStage
             ct: context.Cancellation);
         return recorder.Store(context.Store);
     }
+
+    /// <summary>The shape of the expert with the wider layers.</summary>
+    internal static WanConfig Largest(Plan plan) => plan.Experts.Select(expert => expert.Config).MaxBy(config => config.Dim + config.FfnDim)!;
 
     /// <summary>How the plan's calibration samples.</summary>
     public static SamplingOptions Options(Plan plan)

@@ -48,6 +48,7 @@ internal static class BuildCommand
             Out,
             CommonOptions.Store,
             CommonOptions.Threads,
+            CommonOptions.Memory,
             Locked,
             CommonOptions.Log,
             Until,

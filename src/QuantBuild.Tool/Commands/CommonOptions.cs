@@ -1,5 +1,6 @@
 using System.CommandLine;
 using QuantBuild.Compiler;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Tool.Logging;
 
 namespace QuantBuild.Tool.Commands;
@@ -29,6 +30,19 @@ internal static class CommonOptions
         HelpName = "n",
     });
 
+    public static Option<MemoryLimit?> Memory { get; } = new("--memory-limit")
+    {
+        Description = "Memory to use, such as 8GiB, or a share of what is free, such as 50% [default: 70%]. The result is the same for any limit.",
+        HelpName = "size",
+        CustomParser = result =>
+        {
+            MemoryLimit? limit = MemoryLimit.Parse(result.Tokens[0].Value);
+            if (limit is null)
+                result.AddError($"--memory-limit takes a size such as 8GiB or a share such as 70%, not '{result.Tokens[0].Value}'.");
+            return limit;
+        },
+    };
+
     public static Option<LogFormat> Log { get; } = new("--log")
     {
         Description = "Form of the log: text for people, json for programs (one line per action on standard output).",
@@ -47,7 +61,7 @@ internal static class CommonOptions
     /// <param name="arguments">The command line.</param>
     /// <param name="locked">Whether the lock file must not change.</param>
     public static CompileOptions Compile(ParseResult arguments, bool locked = false) =>
-        new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked);
+        new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked, arguments.GetValue(Memory));
 
     /// <summary>The manifest named, or the only one here.</summary>
     /// <exception cref="UsageException">None or several are here.</exception>

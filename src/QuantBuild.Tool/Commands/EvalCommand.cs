@@ -38,6 +38,7 @@ internal static class EvalCommand
             Json,
             CommonOptions.Store,
             CommonOptions.Threads,
+            CommonOptions.Memory,
             CommonOptions.Log,
         };
         command.SetAction(arguments => session.Run(arguments, run =>

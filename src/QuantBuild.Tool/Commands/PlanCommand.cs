@@ -18,6 +18,7 @@ internal static class PlanCommand
             CommonOptions.Manifest,
             CommonOptions.Store,
             CommonOptions.Threads,
+            CommonOptions.Memory,
             CommonOptions.Json,
         };
         command.SetAction(arguments => session.Run(arguments, run =>

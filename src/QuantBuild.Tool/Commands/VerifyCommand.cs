@@ -54,6 +54,7 @@ internal static class VerifyCommand
             Seed,
             CommonOptions.Store,
             CommonOptions.Threads,
+            CommonOptions.Memory,
             CommonOptions.Log,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
@@ -61,7 +62,8 @@ internal static class VerifyCommand
             string? path = arguments.GetValue(Target);
             if (arguments.GetValue(Recompute) is { } fraction)
             {
-                var options = new CompileOptions(CommonOptions.ManifestOf(path), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads));
+                var options = new CompileOptions(CommonOptions.ManifestOf(path), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads),
+                    Memory: arguments.GetValue(CommonOptions.Memory));
                 return Repeat(run, options, fraction, arguments.GetValue(Seed) ?? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue));
             }
             if (path is null || File.Exists(path))

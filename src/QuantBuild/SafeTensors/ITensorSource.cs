@@ -22,4 +22,24 @@ public interface ITensorSource
     /// <summary>Converts a tensor stored F32, F16 or BF16 to float32.</summary>
     /// <exception cref="SafeTensorsException">No such tensor, another element type, or another element count.</exception>
     void ReadFloat32(string name, Span<float> destination);
+
+    /// <summary>
+    /// Says that a tensor will be read soon, so that a file can be read from the disk meanwhile. Does not wait, and changes no result.
+    /// </summary>
+    /// <exception cref="SafeTensorsException">There is no such tensor.</exception>
+    void Prefetch(string name)
+    {
+    }
+
+    /// <summary>
+    /// Says that part of a tensor will not be read for a while, so that pages of a mapped file need not count as memory of the process.
+    /// Spans stay valid and no result changes; reading the part again costs a little more.
+    /// </summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="offset">First byte, counted from the tensor's first.</param>
+    /// <param name="length">Bytes.</param>
+    /// <exception cref="SafeTensorsException">There is no such tensor.</exception>
+    void Release(string name, long offset, long length)
+    {
+    }
 }

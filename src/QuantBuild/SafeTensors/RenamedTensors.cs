@@ -19,5 +19,11 @@ internal sealed class RenamedTensors(ITensorSource source, IReadOnlyDictionary<s
     /// <inheritdoc/>
     public void ReadFloat32(string name, Span<float> destination) => source.ReadFloat32(NameInSource(name), destination);
 
+    /// <inheritdoc/>
+    public void Prefetch(string name) => source.Prefetch(NameInSource(name));
+
+    /// <inheritdoc/>
+    public void Release(string name, long offset, long length) => source.Release(NameInSource(name), offset, length);
+
     private string NameInSource(string name) => names.GetValueOrDefault(name, name);
 }

@@ -11,11 +11,13 @@ namespace QuantBuild.SafeTensors;
 public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
 {
     private readonly SafeTensorsHeader _header;
+    private readonly bool _mapped;
     private IDisposable? _owner;
     private byte* _start;
 
     private SafeTensorsFile(SafeTensorsHeader header, byte* start, IDisposable? owner, string? path)
     {
+        _mapped = owner is MappedFile;
         _header = header;
         _start = start;
         _owner = owner;
@@ -104,16 +106,25 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         TensorInfo tensor = Find(name);
         if (tensor.ElementCount != destination.Length)
             throw new SafeTensorsException("WrongLength", $"tensor '{name}' has {tensor.ElementCount} elements, not {destination.Length}", Path);
-        if (tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
-            throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {tensor.DType}; F32, F16 or BF16 can be read as float32", Path);
+        this.ReadFloat32(name, 0, destination);
+    }
 
-        const int Piece = 1 << 28;
-        int size = tensor.DType.Bits() / 8;
-        for (int done = 0; done < destination.Length; done += Piece)
-        {
-            Span<float> piece = destination.Slice(done, Math.Min(Piece, destination.Length - done));
-            FloatBytes.Read(tensor.DType, View(tensor, (long)done * size, piece.Length * size), piece);
-        }
+    /// <inheritdoc/>
+    public void Prefetch(string name)
+    {
+        TensorInfo tensor = Find(name);
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        if (_mapped)
+            MappedPages.Prefetch(_start + _header.DataStart + tensor.Begin, tensor.ByteLength);
+    }
+
+    /// <inheritdoc/>
+    public void Release(string name, long offset, long length)
+    {
+        TensorInfo tensor = Find(name);
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        if (_mapped)
+            MappedPages.Release(_start + _header.DataStart + tensor.Begin + offset, Math.Min(length, tensor.ByteLength - offset));
     }
 
     /// <inheritdoc/>

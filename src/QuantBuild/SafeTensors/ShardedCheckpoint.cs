@@ -72,6 +72,12 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     public void ReadFloat32(string name, Span<float> destination) => ShardOf(name).ReadFloat32(name, destination);
 
     /// <inheritdoc/>
+    public void Prefetch(string name) => ShardOf(name).Prefetch(name);
+
+    /// <inheritdoc/>
+    public void Release(string name, long offset, long length) => ShardOf(name).Release(name, offset, length);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (SafeTensorsFile shard in _shards)

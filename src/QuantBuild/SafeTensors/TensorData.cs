@@ -55,9 +55,14 @@ public sealed class TensorData(string name, DType type, IReadOnlyList<long> shap
             throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
         return new TensorData(newName ?? name, tensor.DType, tensor.Shape, stream =>
         {
-            const int Piece = 1 << 26;
+            const int Piece = 1 << 24;
             for (long done = 0; done < tensor.ByteLength; done += Piece)
-                stream.Write(source.Bytes(name, done, (int)Math.Min(Piece, tensor.ByteLength - done)));
+            {
+                int length = (int)Math.Min(Piece, tensor.ByteLength - done);
+                stream.Write(source.Bytes(name, done, length));
+                if (tensor.ByteLength > Piece)
+                    source.Release(name, done, length);
+            }
         });
     }
 

@@ -15,4 +15,33 @@ public static class TensorSourceExtensions
         source.ReadFloat32(name, values);
         return values;
     }
+
+    /// <summary>Converts adjacent elements of a tensor stored F32, F16 or BF16 to float32.</summary>
+    /// <param name="source">Where it is.</param>
+    /// <param name="name">The tensor.</param>
+    /// <param name="first">Index of the first element wanted.</param>
+    /// <param name="destination">Receives as many elements as it has.</param>
+    /// <exception cref="SafeTensorsException">No such tensor, or another element type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The part reaches beyond the tensor.</exception>
+    public static void ReadFloat32(this ITensorSource source, string name, long first, Span<float> destination)
+    {
+        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor))
+            throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
+        if (tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
+            throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {tensor.DType}; F32, F16 or BF16 can be read as float32", (source as SafeTensorsFile)?.Path);
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, tensor.ElementCount - first, nameof(destination));
+
+        // In pieces, so that a large tensor's pages do not all count as memory beside their converted values.
+        const int Piece = 1 << 22;
+        int size = tensor.DType.Bits() / 8;
+        for (int done = 0; done < destination.Length; done += Piece)
+        {
+            Span<float> piece = destination.Slice(done, Math.Min(Piece, destination.Length - done));
+            long offset = (first + done) * size;
+            FloatBytes.Read(tensor.DType, source.Bytes(name, offset, piece.Length * size), piece);
+            if (tensor.ElementCount > Piece)
+                source.Release(name, offset, piece.Length * size);
+        }
+    }
 }

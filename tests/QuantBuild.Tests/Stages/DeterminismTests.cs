@@ -1,20 +1,37 @@
 using System.Globalization;
+using QuantBuild.Compiler.Scheduling;
 
 namespace QuantBuild.Tests.Stages;
 
 public sealed class DeterminismTests
 {
     [Fact]
-    public void Artifacts_and_lock_are_the_same_for_any_thread_count_folder_and_store()
+    public void Artifacts_and_lock_are_the_same_for_any_thread_count_memory_limit_folder_and_store()
     {
         using var one = new TinyProject { Threads = 1 };
-        using var three = new TinyProject("Другая папка ü") { Threads = 3 };
-
         one.Build();
-        three.Build();
+        foreach ((int threads, long memory) in new[] { (2, 4L << 30), (2, 1L), (3, 170L << 20) })
+        {
+            using var other = new TinyProject("Другая папка ü") { Threads = threads, Memory = MemoryLimit.Of(memory) };
 
-        Assert.Equal(one.ArtifactDigests(), three.ArtifactDigests());
-        Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(one.Manifest, ".lock.json")), File.ReadAllBytes(Path.ChangeExtension(three.Manifest, ".lock.json")));
+            other.Build();
+
+            Assert.Equal(one.ArtifactDigests(), other.ArtifactDigests());
+            Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(one.Manifest, ".lock.json")), File.ReadAllBytes(Path.ChangeExtension(other.Manifest, ".lock.json")));
+        }
+    }
+
+    [Fact]
+    public void What_exceeds_the_memory_limit_runs_alone_and_is_a_warning()
+    {
+        using var project = new TinyProject { Samples = 1, Memory = MemoryLimit.Of(1) };
+        var observer = new Warnings();
+
+        project.Build(observer);
+        project.Build(observer);
+
+        // Once, by the build that did the work; the second one takes everything from the store.
+        Assert.Single(observer.Reported, warning => warning.Descriptor.Code == "QB3208");
     }
 
     [Fact]

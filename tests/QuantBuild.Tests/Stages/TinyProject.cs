@@ -1,5 +1,6 @@
 using System.Text.Json;
 using QuantBuild.Compiler;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Tests.Stages;
@@ -52,13 +53,15 @@ internal sealed class TinyProject : IDisposable
 
     public int Threads { get; set; } = 2;
 
+    public MemoryLimit? Memory { get; set; }
+
     public CancellationToken Cancellation { get; set; } = TestContext.Current.CancellationToken;
 
     /// <summary>Builds in this process and returns what happened.</summary>
     public Outcome Build(IBuildObserver? observer = null, bool locked = false)
     {
         WriteManifest();
-        var options = new CompileOptions(Manifest, Store, Threads, locked);
+        var options = new CompileOptions(Manifest, Store, Threads, locked, Memory);
         CompileResult result = ModelCompiler.Build(options, Output, observer ?? SilentObserver.Instance, Cancellation);
         return new Outcome(result, [.. result.Actions.Where(action => action.Outcome == ActionOutcome.Ran)]);
     }
@@ -66,7 +69,7 @@ internal sealed class TinyProject : IDisposable
     public CompileOptions Options()
     {
         WriteManifest();
-        return new CompileOptions(Manifest, Store, Threads);
+        return new CompileOptions(Manifest, Store, Threads, Memory: Memory);
     }
 
     /// <summary>Goes on with a copy of the checkpoint that a test may change.</summary>

@@ -81,5 +81,11 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
     public void ReadFloat32(string name, Span<float> destination) => _files.ReadFloat32(NameInFile(name), destination);
 
     /// <inheritdoc/>
+    public void Prefetch(string name) => _files.Prefetch(NameInFile(name));
+
+    /// <inheritdoc/>
+    public void Release(string name, long offset, long length) => _files.Release(NameInFile(name), offset, length);
+
+    /// <inheritdoc/>
     public void Dispose() => _files.Dispose();
 }

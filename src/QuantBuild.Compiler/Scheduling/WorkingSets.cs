@@ -1,0 +1,110 @@
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Formats;
+using QuantBuild.Models;
+using QuantBuild.Models.Wan;
+
+namespace QuantBuild.Compiler.Scheduling;
+
+/// <summary>How much memory each kind of work holds at its peak, from shapes alone. Tests hold these against measurement.</summary>
+internal static class WorkingSets
+{
+    /// <summary>What the program itself takes, whatever the model: runtime, compiled code, tables, buffers of the file system.</summary>
+    public const long Program = 150L << 20;
+
+    // Packed panels of a matrix product, per thread: 4.8 MiB, rented from a pool that rounds up to powers of two.
+    private const long ProductPanels = 8L << 20;
+
+    // Panels of a weight that are read at once.
+    private const long ReadPanel = 4L << 22;
+
+    /// <summary>Tokens that enter a Hessian at once.</summary>
+    public static int PortionRows(LayerPlan layer) => (int)Math.Clamp((1L << 24) / layer.InFeatures, 256, 1024);
+
+    /// <summary>Peak of a layer from a stage on.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="expert">The layer's expert.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="from">The first stage that has to be executed.</param>
+    /// <param name="threads">Threads of its arithmetic.</param>
+    public static long Of(Plan plan, ExpertPlan expert, LayerPlan layer, Stage from, int threads)
+    {
+        ReadOnlySpan<Stage> order = [Stage.LowRank, Stage.Gptq, Stage.Clip, Stage.Measure];
+        ReadOnlySpan<long> sizes = [LowRank(layer, threads), Gptq(layer, threads), Clip(plan, expert, layer, threads), Measure(layer, threads)];
+        long peak = 0;
+        for (int stage = Math.Max(0, order.IndexOf(from)); stage < order.Length; stage++)
+            peak = Math.Max(peak, sizes[stage]);
+        return peak;
+    }
+
+    /// <summary>A smoothing vector: panels of the weights.</summary>
+    public static long Smooth => 2 * ReadPanel;
+
+    /// <summary>One sample through the model: activations of one block for all tokens, and what every thread takes of attention scores.</summary>
+    /// <param name="config">The larger expert.</param>
+    /// <param name="shape">The sample's latent.</param>
+    /// <param name="threads">Threads of its arithmetic.</param>
+    public static long Trajectory(WanConfig config, LatentShape shape, int threads)
+    {
+        long tokens = shape.Volume / 4;
+        long scratch = 4 * tokens * ((5L * config.Dim) + config.FfnDim + (4L * config.InDim));
+        long text = 4L * config.TextLen * ((5L * config.Dim) + config.TextDim);
+        long attention = 4 * Math.Clamp((1 << 18) / Math.Max(1, tokens), 64, 512) * tokens;
+        long latents = 4L * shape.Volume * ((4L * config.OutDim) + config.InDim);
+        return scratch + text + latents + (4L * 256 * config.FfnDim) + (threads * (attention + ProductPanels));
+    }
+
+    private static long LowRank(LayerPlan layer, int threads)
+    {
+        long width = (layer.Recipe.LowRank.Rank + 16L + 31) / 32 * 32;
+        long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * (4 + (4 * 8));
+        long exact = layer.Recipe.LowRank.Method == LowRankMethod.Exact ? 16L * layer.OutFeatures * layer.InFeatures : 0;
+        return layer.Recipe.LowRank.Rank == 0 ? 0 : Weight(layer) + bases + exact + (threads * ProductPanels);
+    }
+
+    private static long Gptq(LayerPlan layer, int threads)
+    {
+        if (layer.Recipe.Weights.Method != WeightMethod.Gptq)
+            return Weight(layer) + Packed(layer) + (threads * ProductPanels);
+        long inputs = layer.InFeatures;
+        long hessian = 4 * inputs * inputs;
+        long tokens = 2 * 4L * PortionRows(layer) * inputs;
+        long rowsAtOnce = Math.Min(512, (layer.OutFeatures + threads - 1L) / threads) + 48;
+        long sweep = threads * 4 * rowsAtOnce * (inputs + (4L * layer.Recipe.Weights.BlockSize));
+        return Weight(layer) + Packed(layer) + hessian + Math.Max(tokens, sweep) + (threads * ProductPanels);
+    }
+
+    private static long Clip(Plan plan, ExpertPlan expert, LayerPlan layer, int threads)
+    {
+        if (layer.Recipe.Precision != Precision.W4A4)
+            return 0;
+        ActivationRecipe recipe = layer.Recipe.Activations;
+        long candidates = expert.Bins.Max(bin => (bin.ClipRatios ?? recipe.ClipRatios).Length) * (long)recipe.ExponentOffsets.Length;
+        long rows = Math.Min(ClipSearch.TokensAtOnce, BinTokens(plan, expert));
+        // A portion as float32 and, for every candidate, its changed blocks: bytes, and a scale, a correction and a token's index per block.
+        long portion = rows * layer.InFeatures * 4 + (rows * layer.InFeatures * (candidates + 1) * 3 / 2);
+        long outputs = rows * layer.OutFeatures * 4;
+        return Weight(layer) + Packed(layer) + Panels(layer.OutFeatures, layer.InFeatures) + portion + outputs + (threads * ProductPanels);
+    }
+
+    private static long Measure(LayerPlan layer, int threads)
+    {
+        const int Methods = 4;
+        long rows = LayerError.TokensAtOnce;
+        long perMethod = (rows * layer.InFeatures * 11 / 2) + Panels(Math.Min(512, layer.OutFeatures), layer.InFeatures);
+        return Weight(layer) + (3 * Packed(layer)) + (rows * layer.InFeatures * 4) + (Methods * perMethod) + (rows * 512 * 8) + (threads * ProductPanels);
+    }
+
+    private static long BinTokens(Plan plan, ExpertPlan expert) =>
+        expert.Bins.Max(bin => bin.Steps.Length) * (long)plan.Manifest.Calibration.Samples * plan.Manifest.Calibration.TokensPerStep;
+
+    /// <summary>The weight in one of its forms, and the pages of its file that are being read.</summary>
+    private static long Weight(LayerPlan layer) => (4L * layer.OutFeatures * layer.InFeatures) + ReadPanel;
+
+    private static long Packed(LayerPlan layer) => (long)layer.OutFeatures * (Mxfp4.CodeBytes(layer.InFeatures) + Mxfp4.Blocks(layer.InFeatures));
+
+    /// <summary>A weight unpacked for integer products: a byte per element and a float per block.</summary>
+    private static long Panels(long outputs, long inputs) => outputs * inputs * 9 / 8;
+}

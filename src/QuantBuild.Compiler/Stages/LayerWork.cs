@@ -1,0 +1,64 @@
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>
+/// A layer on its way through its stages: its tensors, which the stages share, and its part of the memory and thread budget, which it takes
+/// when the first action has to be executed and makes smaller as it goes on.
+/// </summary>
+/// <param name="context">The build.</param>
+/// <param name="source">The expert.</param>
+/// <param name="layer">The layer.</param>
+/// <param name="smooth">Its smoothing vector; null for none.</param>
+/// <param name="recordings">Its site's recordings, in sample order.</param>
+internal sealed class LayerWork(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Digest> recordings) : IDisposable
+{
+    private WorkLease? _lease;
+
+    /// <summary>The build.</summary>
+    public BuildContext Context => context;
+
+    /// <summary>The expert.</summary>
+    public ExpertSource Source => source;
+
+    /// <summary>The layer.</summary>
+    public LayerPlan Layer => layer;
+
+    /// <summary>Its smoothing vector; null for none.</summary>
+    public BlobRef? Smooth => smooth;
+
+    /// <summary>Its low-rank branch; null for none, or when it is not made yet.</summary>
+    public BlobRef? LowRank { get; set; }
+
+    /// <summary>Its rounded residual; null when it is not made yet.</summary>
+    public BlobRef? Weights { get; set; }
+
+    /// <summary>Its site's recordings, in sample order.</summary>
+    public IReadOnlyList<Digest> Recordings => recordings;
+
+    /// <summary>Its tensors, in memory as far as a stage asked for them.</summary>
+    public LayerTensors Tensors => field ??= new LayerTensors(this);
+
+    /// <summary>Threads that its arithmetic may use now.</summary>
+    public int Threads => _lease?.Threads ?? 1;
+
+    /// <summary>The result of an action of this layer; null only when nothing is executed and the store does not have it.</summary>
+    /// <param name="spec">The action.</param>
+    /// <param name="compute">Computes its outputs.</param>
+    public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> compute) =>
+        context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, compute), context.Cancellation, () => Claim(spec.Stage));
+
+    /// <inheritdoc/>
+    public void Dispose() => _lease?.Dispose();
+
+    /// <summary>Takes what this stage and those behind it need, or gives back what only those before it needed.</summary>
+    private void Claim(Stage stage)
+    {
+        if (_lease is null)
+            _lease = context.Budget.Enter($"{source.Plan.Name} {layer.Name}", threads => WorkingSets.Of(context.Plan, source.Plan, layer, stage, threads), context.Cancellation);
+        else
+            _lease.Shrink(WorkingSets.Of(context.Plan, source.Plan, layer, stage, _lease.Threads));
+    }
+}
