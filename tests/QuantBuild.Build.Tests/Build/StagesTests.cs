@@ -47,23 +47,24 @@ public sealed class StagesTests
     }
 
     [Fact]
-    public void Threads_are_told_to_the_worker_and_change_nothing_that_is_remembered()
+    public void Threads_and_memory_are_told_to_the_worker_and_change_nothing_that_is_remembered()
     {
         using var project = new ModelProject();
 
-        string first = DetailedLog(project, "-p:QuantThreads=1");
+        string first = DetailedLog(project, "-p:QuantThreads=1", "-p:QuantMemoryLimit=60%");
         string bytes = ReducedModel.Bytes(project.Artifact);
         string response = File.ReadAllText(Path.Combine(project.Quant, "reduced.rsp"));
-        string second = DetailedLog(project, "-p:QuantThreads=2");
+        string second = DetailedLog(project, "-p:QuantThreads=2", "-p:QuantMemoryLimit=16GiB");
         project.DotNet("build", "-question").Expect(0);
         File.SetLastWriteTimeUtc(project.Model.Manifest, DateTime.UtcNow);
         Directory.Delete(project.Model.Store, recursive: true);
         string third = DetailedLog(project);
 
-        Assert.Contains("--threads 1 ", first, StringComparison.Ordinal);
+        Assert.Contains("--threads 1 --memory-limit 60%", first, StringComparison.Ordinal);
         Assert.DoesNotContain("--threads", second, StringComparison.Ordinal);
-        Assert.DoesNotContain("--threads", response, StringComparison.Ordinal);
+        Assert.DoesNotMatch("--threads|--memory-limit", response);
         Assert.Contains($"--threads {Environment.ProcessorCount} ", third + " ", StringComparison.Ordinal);
+        Assert.DoesNotContain("--memory-limit", third, StringComparison.Ordinal);
         Assert.Equal(bytes, ReducedModel.Bytes(project.Artifact));
     }
 
