@@ -10,7 +10,7 @@ internal static class ClipScale
 {
     private static readonly ImmutableArray<double> Ratios = [0.6, 0.7, 0.8, 0.9, 1.0];
 
-    public static void Run(Settings s)
+    public static Figures Run(Settings s)
     {
         float[] x = Data.Activations(s.Tokens, s.Inputs), w = Data.Weight(s.Outputs, s.Inputs), y = new float[s.Tokens * s.Outputs];
         PackedWeight packed = RoundToNearest.Quantize(new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), TieRule.Even).Weight;
@@ -19,7 +19,9 @@ internal static class ClipScale
         contest.Add("5 ratios", () => Search(x, w, packed, [0], s));
         contest.Add("5 ratios x 3 offsets", () => Search(x, w, packed, [-1, 0, 1], s));
         contest.Add("measuring four methods", () => Measure(x, w, packed, s));
-        contest.Run(s.Rounds);
+        IReadOnlyDictionary<string, Timing> times = contest.Run(s.Rounds);
+        double gemm = times["Gemm of the layer"].Of(s.Threads);
+        return new Figures { ["five"] = times["5 ratios"].Of(s.Threads) / gemm, ["fifteen"] = times["5 ratios x 3 offsets"].Of(s.Threads) / gemm };
     }
 
     private static void Measure(float[] x, float[] w, PackedWeight packed, Settings s)

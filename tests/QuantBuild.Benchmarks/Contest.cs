@@ -18,8 +18,8 @@ internal sealed class Contest
             _contestants.Add((name, run, work / 1e9, unit));
     }
 
-    /// <summary>Runs everything and prints a line for each; returns the medians in seconds.</summary>
-    public double[] Run(int rounds)
+    /// <summary>Runs everything and prints a line for each; returns the medians in seconds, by name.</summary>
+    public IReadOnlyDictionary<string, Timing> Run(int rounds)
     {
         var wall = _contestants.Select(_ => new List<double>()).ToArray();
         var processor = _contestants.Select(_ => new List<double>()).ToArray();
@@ -29,30 +29,30 @@ internal sealed class Contest
         {
             for (int i = 0; i < _contestants.Count; i++)
             {
-                (double seconds, double busy) = Time(_contestants[i].Run);
-                wall[i].Add(seconds);
-                processor[i].Add(busy);
+                Timing time = Time(_contestants[i].Run);
+                wall[i].Add(time.Wall);
+                processor[i].Add(time.Processor);
             }
         }
-        double[] medians = [.. wall.Select(Median)];
+        Timing[] medians = [.. wall.Zip(processor, (seconds, busy) => new Timing(Median(seconds), Median(busy)))];
         for (int i = 0; i < medians.Length; i++)
         {
             (string name, _, double work, string unit) = _contestants[i];
-            string rate = work > 0 ? $"{work / medians[i],8:F1} {unit}" : "";
-            Console.WriteLine($"  {name,-34} {medians[i] * 1e3,9:F1} ms  cpu {Median(processor[i]) * 1e3,9:F1} ms  {medians[i] / medians[0],6:F2} x first {rate}");
+            string rate = work > 0 ? $"{work / medians[i].Wall,8:F1} {unit}" : "";
+            Console.WriteLine($"  {name,-34} {medians[i].Wall * 1e3,9:F1} ms  cpu {medians[i].Processor * 1e3,9:F1} ms  {medians[i].Wall / medians[0].Wall,6:F2} x first {rate}");
         }
-        return medians;
+        return _contestants.Zip(medians).ToDictionary(pair => pair.First.Name, pair => pair.Second, StringComparer.Ordinal);
     }
 
     /// <summary>Wall-clock and processor seconds of one run.</summary>
-    public static (double Wall, double Processor) Time(Action run)
+    public static Timing Time(Action run)
     {
         GC.Collect();
         TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
         long start = Stopwatch.GetTimestamp();
         run();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return (seconds, (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds);
+        return new Timing(seconds, (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds);
     }
 
     private static double Median(List<double> values)

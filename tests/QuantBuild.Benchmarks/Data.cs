@@ -1,3 +1,5 @@
+using QuantBuild.Kernels;
+
 namespace QuantBuild.Benchmarks;
 
 /// <summary>Data shaped like that of a transformer: a few input channels are much larger than the rest.</summary>
@@ -6,6 +8,16 @@ internal static class Data
     public static float[] Activations(int tokens, int channels) => Fill(tokens, channels, 1, (channel, random) => 1 + (channel % 97 == 5 ? 20 : random.NextSingle()));
 
     public static float[] Weight(int outputs, int inputs) => Fill(outputs, inputs, 2, (channel, random) => 0.02f * (channel % 61 == 3 ? 4 : 1 + random.NextSingle()));
+
+    /// <summary>A symmetric matrix that has a Cholesky factor.</summary>
+    public static float[] PositiveDefinite(int size)
+    {
+        float[] x = Activations(2 * size, size), h = new float[size * size];
+        Gram.Accumulate(new ReadOnlyMatrixView(x, 2 * size, size), new MatrixView(h, size, size));
+        for (int i = 0; i < size; i++)
+            h[i * (size + 1)] *= 1.01f;
+        return h;
+    }
 
     private static float[] Fill(int rows, int columns, int seed, Func<int, Random, float> spread)
     {

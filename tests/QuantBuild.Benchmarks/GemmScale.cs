@@ -4,7 +4,7 @@ namespace QuantBuild.Benchmarks;
 
 internal static class GemmScale
 {
-    public static void Run(Settings s)
+    public static Figures Run(Settings s)
     {
         float[] x = Data.Activations(s.Tokens, s.Inputs), w = Data.Weight(s.Outputs, s.Inputs), y = new float[s.Tokens * s.Outputs];
         float[] gram = new float[(long)s.Inputs * s.Inputs];
@@ -15,7 +15,15 @@ internal static class GemmScale
         contest.Add("OpenBLAS", blas is null ? null : () => blas.Multiply(x, w, y, s), s.Operations, "GFLOP/s");
         contest.Add("Gram (half the operations counted)", () => Gram.Accumulate(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new MatrixView(gram, s.Inputs, s.Inputs), s.Threads),
             1.0 * s.Tokens * s.Inputs * s.Inputs, "GFLOP/s");
-        contest.Run(s.Rounds);
+        contest.Add("FMA peak of one thread", () => FmaPeak.Run(FmaPeak.Steps), FmaPeak.Operations, "GFLOP/s");
+        IReadOnlyDictionary<string, Timing> times = contest.Run(s.Rounds);
+        double own = times["Gemm"].Of(s.Threads);
+        return new Figures
+        {
+            ["blas"] = blas is null ? double.NaN : times["OpenBLAS"].Of(s.Threads) / own,
+            ["scaling"] = s.Threads > 1 ? times["Gemm, one thread"].Wall / own : double.NaN,
+            ["peak"] = s.Operations / own / s.Threads / (FmaPeak.Operations / times["FMA peak of one thread"].Processor),
+        };
     }
 
     public static void Multiply(float[] x, float[] w, float[] y, Settings s, int threads) =>

@@ -7,18 +7,18 @@ using QuantBuild.Kernels;
 namespace QuantBuild.Benchmarks;
 
 /// <summary>
-/// One layer from weights and tokens to codes and clip ratio.  A stage's figure is its processor time over that of one product of the tokens
-/// with the layer, measured before and after: by OpenBLAS if it is there, and by our own Gemm.  Processor time, not wall-clock time: it
-/// means something on a shared machine too.
+/// One layer from weights and tokens to codes and clip ratio.  A stage's figure is its time over that of one product of the tokens with the
+/// layer, measured before and after: by OpenBLAS if it is there, and by our own Gemm.  With one thread that is processor time, which
+/// means something on a shared machine too; with several it is the clock.
 /// </summary>
 internal static class LayerScale
 {
     private const int Rank = 32;
 
-    public static void Run(Settings s)
+    public static Figures Run(Settings s)
     {
         float[] x = Data.Activations(s.Tokens, s.Inputs), w = Data.Weight(s.Outputs, s.Inputs);
-        var stages = new List<(string Name, double Wall, double Processor)>();
+        var stages = new List<(string Name, Timing Time)>();
         (double own, double blas) = GemmSeconds(x, w, s);
         GC.Collect();
 
@@ -43,16 +43,20 @@ internal static class LayerScale
         own = (own + ownAfter) / 2;
         blas = (blas + blasAfter) / 2;
 
-        foreach ((string name, double wall, double processor) in stages.Append(("whole layer", stages.Sum(stage => stage.Wall), stages.Sum(stage => stage.Processor))))
-            Console.WriteLine($"  {name,-20} {wall,8:F2} s  cpu {processor,8:F2} s  {processor / own,6:F2} x Gemm {processor / blas,6:F2} x OpenBLAS");
-        Console.WriteLine($"  Gemm {s.Operations / own / 1e9:F0} GFLOP/s, OpenBLAS {s.Operations / blas / 1e9:F0} GFLOP/s of processor time, proxy loss {rounded.Outcome.ProxyLoss:G6}, peak memory {peak:F2} GB, tokens and weight included");
+        var whole = new Timing(stages.Sum(stage => stage.Time.Wall), stages.Sum(stage => stage.Time.Processor));
+        foreach ((string name, Timing time) in stages.Append(("whole layer", whole)))
+        {
+            double seconds = time.Of(s.Threads);
+            Console.WriteLine($"  {name,-20} {time.Wall,8:F2} s  cpu {time.Processor,8:F2} s  {seconds / whole.Of(s.Threads),6:P1} {seconds / own,6:F2} x Gemm {seconds / blas,6:F2} x OpenBLAS");
+        }
+        Console.WriteLine($"  Gemm {s.Operations / own / 1e9:F0} GFLOP/s, OpenBLAS {s.Operations / blas / 1e9:F0} GFLOP/s, low-rank branch {branch.Passes} passes, excess {branch.Excess:G3}, proxy loss {rounded.Outcome.ProxyLoss:G6}, peak memory {peak:F2} GB, tokens and weight included");
+        return new Figures { ["own"] = whole.Of(s.Threads) / own, ["blas"] = whole.Of(s.Threads) / blas, ["peak"] = peak };
 
         ReadOnlyMatrixView Matrix(float[] values) => new(values, s.Outputs, s.Inputs);
 
         void Stage(string name, Action run)
         {
-            (double wall, double processor) = Contest.Time(run);
-            stages.Add((name, wall, processor));
+            stages.Add((name, Contest.Time(run)));
         }
     }
 
@@ -66,7 +70,7 @@ internal static class LayerScale
         Smoothing.ApplyToWeight(new MatrixView(w, s.Outputs, s.Inputs), scale);
     }
 
-    /// <summary>Processor seconds of one product, from the better of two runs over a part of the tokens, which needs little memory; NaN for a missing OpenBLAS.</summary>
+    /// <summary>Seconds of one product, from the better of two runs over a part of the tokens, which needs little memory; NaN for a missing OpenBLAS.</summary>
     private static (double Own, double Blas) GemmSeconds(float[] x, float[] w, Settings s)
     {
         Settings part = s with { Tokens = Math.Min(s.Tokens, 1024) };
@@ -74,6 +78,6 @@ internal static class LayerScale
         OpenBlas? blas = OpenBlas.TryLoad(s.Threads);
         return (Best(() => GemmScale.Multiply(x, w, y, part, s.Threads)), blas is null ? double.NaN : Best(() => blas.Multiply(x, w, y, part)));
 
-        double Best(Action run) => Math.Min(Contest.Time(run).Processor, Contest.Time(run).Processor) * s.Tokens / part.Tokens;
+        double Best(Action run) => Math.Min(Contest.Time(run).Of(s.Threads), Contest.Time(run).Of(s.Threads)) * s.Tokens / part.Tokens;
     }
 }

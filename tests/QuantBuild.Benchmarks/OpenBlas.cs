@@ -7,11 +7,15 @@ internal sealed unsafe class OpenBlas
 {
     private const int RowMajor = 101, NoTranspose = 111, Transpose = 112;
 
+    /// <summary>Whose kernels it has chosen for this processor, such as HASWELL (256 bits) or SKYLAKEX (512).</summary>
+    public string Kernels { get; }
+
     private readonly delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void> _gemm;
 
     private OpenBlas(nint library, int threads)
     {
         ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(library, "openblas_set_num_threads"))(threads);
+        Kernels = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(library, "openblas_get_corename"))()) ?? "unknown";
         _gemm = (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void>)
             NativeLibrary.GetExport(library, "cblas_sgemm");
     }

@@ -1,38 +1,30 @@
 using System.Globalization;
+using BenchmarkDotNet.Running;
 using QuantBuild.Benchmarks;
+using QuantBuild.Benchmarks.Micro;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-if (args is not ["scale", string what, ..] || Settings.Parse(args[2..]) is not { } settings)
+switch (args)
 {
-    Console.Error.WriteLine("""
-        scale gemm  [OUTxIN] [--tokens N] [--threads N] [--rounds N]   Gemm against OpenBLAS (if installed) and the Gram matrix
-        scale w4a4  [OUTxIN] …                                         the quantized linear layer against Gemm
-        scale clip  [OUTxIN] …                                         clip searches of 5 and of 15 candidates against Gemm
-        scale qdq   [OUTxIN] …                                         activation quantization against a copy
-        scale layer [OUTxIN] …                                         a whole layer, stage by stage, in Gemm times
-        """);
-    return 2;
-}
-
-Console.WriteLine($"{what}: {settings}");
-switch (what)
-{
-    case "gemm":
-        GemmScale.Run(settings);
+    case ["scale", string what, .. string[] rest] when Settings.Parse(rest) is { } settings && ScaleCommand.Find(what) is { } run:
+        Console.WriteLine($"{what}: {settings}");
+        run(settings).Print();
         return 0;
-    case "w4a4":
-        W4A4Scale.Run(settings);
+    case ["table", .. string[] rest] when Settings.Parse(rest) is { } settings:
+        TableCommand.Run(settings);
         return 0;
-    case "clip":
-        ClipScale.Run(settings);
-        return 0;
-    case "qdq":
-        QuantizeScale.Run(settings);
-        return 0;
-    case "layer":
-        LayerScale.Run(settings);
+    case ["kernels", .. string[] rest]:
+        BenchmarkSwitcher.FromAssembly(typeof(GemmBenchmarks).Assembly).Run(rest.Length == 0 ? ["--filter", "*"] : rest, InProcessConfig.Create());
         return 0;
     default:
-        Console.Error.WriteLine($"there is no benchmark '{what}'");
+        Console.Error.WriteLine("""
+            scale gemm  [OUTxIN] [--tokens N] [--threads N] [--rounds N]   Gemm against OpenBLAS (if installed), the processor's peak, and the Gram matrix
+            scale w4a4  [OUTxIN] …                                         the quantized linear layer against Gemm
+            scale clip  [OUTxIN] …                                         clip searches of 5 and of 15 candidates against Gemm
+            scale qdq   [OUTxIN] …                                         activation quantization against a copy
+            scale layer [OUTxIN] …                                         a whole layer, stage by stage, in Gemm times
+            table [--threads N] [--rounds N]                               all targets, with the widest vectors and with 256 bits (about 6 minutes)
+            kernels [BenchmarkDotNet's options]                            single kernels, small enough to repeat
+            """);
         return 2;
 }

@@ -81,7 +81,17 @@ public static class E2M1
         return Vector256.FusedMultiplyAdd(value, tieFactor, shift) - shift;
     }
 
-    /// <summary>The second factor that <see cref="RoundNumbers"/> takes for a tie rule.</summary>
+    /// <inheritdoc cref="RoundNumbers(Vector256{float}, Vector256{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> RoundNumbers(Vector512<float> value, Vector512<float> tieFactor)
+    {
+        value = Vector512.MaxNative(Vector512.MinNative(value, Vector512.Create(MaxValue)), Vector512.Create(-MaxValue));
+        Vector512<int> power = Vector512.Max(value.AsInt32() & Vector512.Create(0x7F80_0000), Vector512.Create((int)OneBits));
+        Vector512<float> shift = (power + Vector512.Create((22 << 23) | 0x0040_0000)).AsSingle();
+        return Vector512.FusedMultiplyAdd(value, tieFactor, shift) - shift;
+    }
+
+    /// <summary>The second factor that <see cref="RoundNumbers(Vector256{float}, Vector256{float})"/> takes for a tie rule.</summary>
     internal static float TieFactor(TieRule ties) => ties == TieRule.Even ? 1 : 0.99999994f;
 
     /// <inheritdoc cref="Round(Vector256{float}, TieRule)"/>

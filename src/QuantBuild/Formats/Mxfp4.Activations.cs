@@ -59,13 +59,15 @@ public static unsafe partial class Mxfp4
             y[row, column + i] = values[i];
     }
 
-    /// <summary>Rounds blocks of 32 contiguous floats; the three ways to do it agree bit for bit.</summary>
-    internal readonly record struct ActivationBlock(ScaleRule Rule, TieRule Ties, float Ratio, int ExponentOffset)
+    /// <summary>Rounds blocks of 32 contiguous floats; the ways to do it agree bit for bit.</summary>
+    internal readonly partial record struct ActivationBlock(ScaleRule Rule, TieRule Ties, float Ratio, int ExponentOffset)
     {
         /// <summary>Rounds <paramref name="count"/> blocks with the widest vectors there are.</summary>
         public void ApplyAll(ref float x, ref float y, int count)
         {
-            if (Vector256.IsHardwareAccelerated)
+            if (Vector512.IsHardwareAccelerated)
+                Apply512(ref x, ref y, count);
+            else if (Vector256.IsHardwareAccelerated)
                 Apply256(ref x, ref y, count);
             else if (Vector128.IsHardwareAccelerated)
                 Apply128(ref x, ref y, count);

@@ -6,8 +6,9 @@ namespace QuantBuild.Kernels;
 
 /// <summary>4 tokens x 16 outputs, twice: eight accumulators of 16-bit sums, two vectors of weights and one broadcast of four values.</summary>
 /// <remarks>
-/// A pair of products is at most 2 x 24 x 60 and a 16-bit lane adds eight of them: 23040, so nothing saturates, neither for values up
-/// to 12 (<see cref="Mxfp4Tokens"/>) nor up to 60.
+/// A pair of products is at most 2 x 24 x 60, so that none saturates, neither for values up to 12 (<see cref="Mxfp4Tokens"/>) nor up to 60.  A 16-bit lane
+/// adds eight of them to half the correction; sums may wrap on the way, but with w the signed weights the last is (w + 6) a over the lane's own
+/// sixteen channels less 6 a over the other sixteen, at most 16 x 60 x (18 + 6) = 23040.
 /// </remarks>
 internal readonly unsafe struct Mxfp4Kernel256 : IMxfp4Kernel
 {
@@ -33,10 +34,11 @@ internal readonly unsafe struct Mxfp4Kernel256 : IMxfp4Kernel
         int* correction = tile.Corrections;
         for (nint block = tile.Blocks; block > 0; block--)
         {
-            Vector256<short> s0l = Vector256<short>.Zero, s0r = Vector256<short>.Zero;
-            Vector256<short> s1l = Vector256<short>.Zero, s1r = Vector256<short>.Zero;
-            Vector256<short> s2l = Vector256<short>.Zero, s2r = Vector256<short>.Zero;
-            Vector256<short> s3l = Vector256<short>.Zero, s3r = Vector256<short>.Zero;
+            // Half the correction in either half of a pair of sums: nothing is left to add when the pair is joined.
+            Vector256<short> s0l = Vector256.Create((short)(*correction >> 1)), s0r = s0l;
+            Vector256<short> s1l = Vector256.Create((short)(correction[blockStride] >> 1)), s1r = s1l;
+            Vector256<short> s2l = Vector256.Create((short)(correction[2 * blockStride] >> 1)), s2r = s2l;
+            Vector256<short> s3l = Vector256.Create((short)(correction[3 * blockStride] >> 1)), s3r = s3l;
             for (int k = 0; k < 8; k++, a += 4, weights += 4 * Mxfp4Panels.Width)
             {
                 Vector256<byte> left = Vector256.Load(weights), right = Vector256.Load(weights + 32);
@@ -53,10 +55,10 @@ internal readonly unsafe struct Mxfp4Kernel256 : IMxfp4Kernel
                 s3l += Avx2.MultiplyAddAdjacent(left, value);
                 s3r += Avx2.MultiplyAddAdjacent(right, value);
             }
-            Add(s0l, s0r, *correction, *scale, weightScales, y0);
-            Add(s1l, s1r, correction[blockStride], scale[blockStride], weightScales, y1);
-            Add(s2l, s2r, correction[2 * blockStride], scale[2 * blockStride], weightScales, y2);
-            Add(s3l, s3r, correction[3 * blockStride], scale[3 * blockStride], weightScales, y3);
+            Add(s0l, s0r, *scale, weightScales, y0);
+            Add(s1l, s1r, scale[blockStride], weightScales, y1);
+            Add(s2l, s2r, scale[2 * blockStride], weightScales, y2);
+            Add(s3l, s3r, scale[3 * blockStride], weightScales, y3);
             scale++;
             correction++;
             weightScales += Mxfp4Panels.Width;
@@ -64,12 +66,11 @@ internal readonly unsafe struct Mxfp4Kernel256 : IMxfp4Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(Vector256<short> left, Vector256<short> right, int correction, float scale, float* weightScales, float* y)
+    private static void Add(Vector256<short> left, Vector256<short> right, float scale, float* weightScales, float* y)
     {
-        Vector256<int> offset = Vector256.Create(correction);
         Vector256<float> factor = Vector256.Create(scale);
-        Vector256<float> l = Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(left, Vector256<short>.One) + offset) * factor;
-        Vector256<float> r = Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(right, Vector256<short>.One) + offset) * factor;
+        Vector256<float> l = Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(left, Vector256<short>.One)) * factor;
+        Vector256<float> r = Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(right, Vector256<short>.One)) * factor;
         Vector256.FusedMultiplyAdd(l, Vector256.Load(weightScales), Vector256.Load(y)).Store(y);
         Vector256.FusedMultiplyAdd(r, Vector256.Load(weightScales + 8), Vector256.Load(y + 8)).Store(y + 8);
     }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
 using QuantBuild.Models.Wan;
@@ -14,7 +13,7 @@ namespace QuantBuild.Models;
 /// the main branch, then <c>fma(t_r, B_r, y)</c> over ascending r.  The main branch adds one exact integer product per 32-block, blocks
 /// ascending (<see cref="Mxfp4Product"/>); where the input is left as it is, <c>fma(u_k, Wq_k, y)</c> over ascending k.</para>
 /// </remarks>
-public sealed class QuantizedLinear : ILinear
+public sealed unsafe class QuantizedLinear : ILinear
 {
     // 64 MiB of smoothed input at once, however many tokens there are.
     private const int ElementsAtOnce = 1 << 24;
@@ -89,8 +88,8 @@ public sealed class QuantizedLinear : ILinear
     /// <summary>input = x / s, projection = input A^T.</summary>
     private void ReadInput(ReadOnlyMatrixView x, MatrixView input, MatrixView projection, int threads)
     {
-        for (int row = 0; row < x.Rows; row++)
-            Smooth(x, row, input);
+        fixed (float* from = x.Data, to = input.Data, scale = _layer.Smooth.Span)
+            RowLoop.Run(x.Rows, x.Columns, threads, new SmoothRows(new Strided(from, x.RowStride, x.ColumnStride), scale, new Strided(to, input.RowStride, 1), x.Columns));
         if (_layer.Rank > 0)
             Gemm.Multiply(input, new ReadOnlyMatrixView(_layer.Down.Span, _layer.Rank, InFeatures).Transposed, projection, GemmMode.Overwrite, threads);
     }
@@ -98,33 +97,10 @@ public sealed class QuantizedLinear : ILinear
     /// <summary>y = bias + Q(input) Wq^T.</summary>
     private void AddMain(MatrixView input, MatrixView y, ActivationSetting setting, int threads)
     {
-        for (int row = 0; row < y.Rows; row++)
-            _bias.CopyTo(y.Data.Slice(row * y.RowStride, y.Columns));
+        fixed (float* bias = _bias, to = y.Data)
+            RowLoop.Run(y.Rows, y.Columns, threads, new RepeatRow(bias, new Strided(to, y.RowStride, 1), y.Columns));
         using var tokens = new Mxfp4Tokens(InFeatures);
         tokens.Load(input, new Mxfp4Rounding(_layer.Activations!.Ties, setting.Ratio, setting.ExponentOffset, setting.Threshold), negate: false, threads);
         _main!.AddTo(y, tokens, threads);
-    }
-
-    /// <summary>A row of x, every channel divided by its scale. Vectors go along channels, so their width shows in no result.</summary>
-    private void Smooth(ReadOnlyMatrixView x, int row, MatrixView input)
-    {
-        Span<float> target = input.Data.Slice(row * input.RowStride, x.Columns);
-        if (x.ColumnStride == 1)
-        {
-            x.Data.Slice(row * x.RowStride, x.Columns).CopyTo(target);
-        }
-        else
-        {
-            for (int column = 0; column < x.Columns; column++)
-                target[column] = x[row, column];
-        }
-        if (_layer.Smooth.IsEmpty)
-            return;
-        ReadOnlySpan<float> scale = _layer.Smooth.Span;
-        int i = 0;
-        for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
-            (new Vector<float>(target[i..]) / new Vector<float>(scale[i..])).CopyTo(target[i..]);
-        for (; i < target.Length; i++)
-            target[i] /= scale[i];
     }
 }

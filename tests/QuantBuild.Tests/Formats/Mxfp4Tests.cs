@@ -15,6 +15,7 @@ public sealed class Mxfp4Tests
         var scalar = new float[x.Length];
         var narrow = new float[x.Length];
         var wide = new float[x.Length];
+        var widest = new float[x.Length];
         foreach (ScaleRule rule in Enum.GetValues<ScaleRule>())
         {
             foreach (TieRule ties in Enum.GetValues<TieRule>())
@@ -26,9 +27,11 @@ public sealed class Mxfp4Tests
                     block.ApplyScalar(ref x[0], ref scalar[0], Blocks);
                     block.Apply128(ref x[0], ref narrow[0], Blocks);
                     block.Apply256(ref x[0], ref wide[0], Blocks);
+                    block.Apply512(ref x[0], ref widest[0], Blocks);
 
                     Assert.Equal(Bits(scalar), Bits(narrow));
                     Assert.Equal(Bits(scalar), Bits(wide));
+                    Assert.Equal(Bits(scalar), Bits(widest));
                     Assert.DoesNotContain(0x8000_0000u, Bits(scalar));
                 }
             }
