@@ -6,7 +6,7 @@ using QuantBuild.Kernels;
 namespace QuantBuild.Benchmarks.Micro;
 
 /// <summary>What happens to tokens and weights in 4 bits, 1024 x 1024, one thread.</summary>
-public sealed class Mxfp4Benchmarks : IDisposable
+public class Mxfp4Benchmarks : IDisposable
 {
     private const int Size = 1024;
 
@@ -48,6 +48,13 @@ public sealed class Mxfp4Benchmarks : IDisposable
     [GlobalCleanup]
     public void Dispose()
     {
-        _tokens.Dispose();
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+            _tokens.Dispose();
     }
 }
