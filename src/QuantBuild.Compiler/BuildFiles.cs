@@ -1,3 +1,5 @@
+using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.SafeTensors;
@@ -10,13 +12,15 @@ internal static class BuildFiles
     /// <summary>Every file that the build read, absolute: while none of them changes, neither does its result.</summary>
     public static IReadOnlyList<string> ReadBy(CompileSession session, string lockFile)
     {
-        string data = session.Plan.Manifest.Calibration.Data;
+        CalibrationSection calibration = session.Plan.Manifest.Calibration;
         return
         [
             session.Plan.Manifest.Path,
             lockFile,
-            data,
-            Path.ChangeExtension(data, ".safetensors"),
+            calibration.Data,
+            .. session.Plan.Calibration.FromPictures
+                ? SampleSet.Of(calibration).Lines.Select(line => line.Image!).Concat(EncoderSource.FilesOf(session.Plan.Location.Folder))
+                : [SampleSet.TensorsOf(calibration.Data)],
             .. session.Sources.SelectMany(OfCheckpoint).Distinct(StringComparer.Ordinal),
         ];
     }

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Scheduling;
 
 namespace QuantBuild.Compiler;
@@ -8,7 +9,10 @@ namespace QuantBuild.Compiler;
 /// <param name="Threads">Threads to use; 0 for all cores. Never changes a result.</param>
 /// <param name="Locked">Whether a result that differs from the lock file is an error, as in CI.</param>
 /// <param name="Memory">Memory to use; null for 70 % of what is free. Never changes a result.</param>
-public sealed record CompileOptions(string Manifest, string? Store = null, int Threads = 0, bool Locked = false, MemoryLimit? Memory = null)
+/// <param name="Hub">How checkpoints of the Hub are reached; null for what the environment says.</param>
+/// <param name="HeadersOnly">Whether a look at a plan must not read weights, but only the headers of their files.</param>
+public sealed record CompileOptions(string Manifest, string? Store = null, int Threads = 0, bool Locked = false, MemoryLimit? Memory = null,
+    HubAccess? Hub = null, bool HeadersOnly = false)
 {
     /// <summary>The number of threads meant by <see cref="Threads"/>.</summary>
     public int ThreadCount => Threads > 0 ? Threads : Environment.ProcessorCount;

@@ -1,7 +1,12 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 
@@ -43,11 +48,12 @@ internal sealed class CompileSession : IDisposable
 
     /// <summary>Reads and resolves the manifest and opens everything it names; warnings go to the observer.</summary>
     /// <exception cref="DiagnosticException">Any of it failed; all errors of the manifest are in it.</exception>
-    public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation)
+    public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation, bool decodes = false)
     {
         ManifestReadResult read = ManifestReader.Read(options.Manifest);
         Report(read.Diagnostics, read.Manifest is null, observer);
-        PlanResult planned = Planner.Resolve(read.Manifest!);
+        CheckpointLocation location = Locate(read.Manifest!, options, observer, execute, decodes, cancellation);
+        PlanResult planned = Planner.Resolve(read.Manifest!, location);
         Report(planned.Diagnostics, planned.Plan is null, observer);
 
         ContentStore store = ContentStore.Open(options.Store ?? ContentStore.DefaultRoot());
@@ -55,7 +61,7 @@ internal sealed class CompileSession : IDisposable
         try
         {
             foreach (ExpertPlan expert in planned.Plan!.Experts)
-                sources.Add(ExpertSource.Open(expert, store, options.ThreadCount, cancellation));
+                sources.Add(ExpertSource.Open(expert, location, store, options.ThreadCount, cancellation));
             return new CompileSession(options, planned.Plan, store, new StageRunner(store, observer, execute, requireInputs: () => sources.ForEach(source => source.RequireUnchanged())), sources, cancellation);
         }
         catch
@@ -71,6 +77,31 @@ internal sealed class CompileSession : IDisposable
         foreach (ExpertSource source in Sources)
             source.Dispose();
         Store.Dispose();
+    }
+
+    /// <summary>Where a manifest's checkpoint is: its folder, or that of its repository in the download cache.</summary>
+    /// <param name="manifest">The manifest.</param>
+    /// <param name="options">How the Hub is reached.</param>
+    /// <param name="observer">Told of warnings.</param>
+    /// <param name="execute">Whether weights are needed, and downloaded where they are not in the cache; else their headers do.</param>
+    /// <param name="decodes">Whether the autoencoder is wanted, too.</param>
+    /// <param name="cancellation">Ends a download.</param>
+    public static CheckpointLocation Locate(QuantManifest manifest, CompileOptions options, IBuildObserver observer, bool execute,
+        bool decodes, CancellationToken cancellation)
+    {
+        if (manifest.Model.Repository is not { } reference)
+            return new CheckpointLocation(manifest.Model.Source, HeadersOnly: options.HeadersOnly && !execute);
+        // In locked mode the checkpoint is the one that the lock file names, wherever its branch has gone.
+        if (options.Locked && LockFile.Read(LockFile.PathFor(manifest.Path))?.Source is { } locked && locked.Reference == reference)
+            reference = reference with { Revision = locked.Commit };
+        var locator = new SourceLocator(options.Hub ?? HubAccess.OfProcess(), reference, manifest.Model.Span, cancellation);
+        ImmutableArray<string>? experts = manifest.Experts.All(expert => expert.Weights is not null)
+            ? [.. manifest.Experts.Select(expert => expert.Weights!.Replace('\\', '/'))] : null;
+        bool encoders = decodes || SampleSet.IsFromPictures(manifest.Calibration.Data);
+        CheckpointLocation found = execute
+            ? locator.Fetch(experts, encoders, heads => Report([.. Planner.Resolve(manifest, heads).Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)], failed: false, observer), observer)
+            : locator.Look(experts, encoders, observer);
+        return found with { Repository = manifest.Model.Repository, HeadersOnly = found.HeadersOnly || (options.HeadersOnly && !execute) };
     }
 
     private static void Report(IReadOnlyList<Diagnostic> diagnostics, bool failed, IBuildObserver observer)

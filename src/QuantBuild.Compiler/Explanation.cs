@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler;
 /// <summary>Compares the keys of a layer's actions now with those of the build before.</summary>
 internal static class Explanation
 {
-    private static readonly string[] StageOrder = ["Trajectory", "Smooth", "LowRank", "Gptq", "Clip", "Measure"];
+    private static readonly string[] StageOrder = ["Condition", "Trajectory", "Smooth", "LowRank", "Gptq", "Clip", "Measure"];
 
     /// <summary>Reports for every expert that has the layer.</summary>
     /// <exception cref="DiagnosticException">No expert has it.</exception>
@@ -33,7 +33,7 @@ internal static class Explanation
 
     private static bool Concerns(ActionEvent action, ExpertPlan expert, LayerPlan layer) => action.Stage switch
     {
-        "Trajectory" => layer.Recipe.Precision != Manifests.Precision.BF16,
+        "Condition" or "Trajectory" => layer.Recipe.Precision != Manifests.Precision.BF16,
         "Smooth" => action.Expert == expert.Name && (action.Name == layer.Name || action.Name == new SiteKey(layer.Block, layer.Site).ToString()),
         "Clip" => action.Expert == expert.Name && action.Name.StartsWith(layer.Name + "/", StringComparison.Ordinal),
         _ => action.Expert == expert.Name && action.Name == layer.Name,

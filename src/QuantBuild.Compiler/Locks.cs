@@ -11,7 +11,8 @@ internal static class Locks
 {
     /// <summary>What was resolved, what was read, and what was made.</summary>
     public static LockFile Of(Plan plan, BuiltModel model) => new(ToolVersion.Text, NumericProfile.Name,
-        PlanDigest.Of(plan), model.Samples, [.. model.Experts.Select(Of)]);
+        PlanDigest.Of(plan), model.Samples, [.. model.Experts.Select(Of)],
+        plan.Location is { Repository: { } reference, Commit: { } commit } ? new LockedSource(reference, commit) : null);
 
     private static LockedExpert Of(BuiltExpert expert) => new(expert.Source.Plan.Name, expert.Source.Content,
         [.. expert.Layers.Select(Of)], [.. Artifacts.FilesOf(expert)]);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Stages;
@@ -51,8 +52,10 @@ public static class ModelCompiler
     {
         using var session = CompileSession.Open(options, observer, execute: false, cancellation);
         ModelBuild.Run(session.Context, session.Sources, observer);
-        return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, session.Sources, TrajectoryStage.LoadSet(session.Plan)),
-            Predictions.StoreBytes(session.Plan, session.Runner.Trace), Predictions.ArtifactBytes(session.Sources));
+        SampleSet samples = SampleSet.Of(session.Plan.Manifest.Calibration);
+        return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, session.Sources, samples.Shapes()),
+            Predictions.StoreBytes(session.Plan, session.Runner.Trace), Predictions.ArtifactBytes(session.Plan, session.Sources),
+            session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)));
     }
 
     /// <summary>Says which parts of a layer's keys changed since the last build.</summary>
@@ -71,11 +74,13 @@ public static class ModelCompiler
     /// <param name="data">The evaluation set's jsonl file.</param>
     /// <param name="samples">Samples to use; null for all.</param>
     /// <param name="observer">Follows the work.</param>
+    /// <param name="clips">Given every decoded video, if the checkpoint has an autoencoder; may be null.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static EvaluationReport Evaluate(CompileOptions options, string data, int? samples, IBuildObserver observer, CancellationToken cancellation = default)
+    public static EvaluationReport Evaluate(CompileOptions options, string data, int? samples, IBuildObserver observer, Action<EvaluatedClip>? clips = null,
+        CancellationToken cancellation = default)
     {
-        using var session = CompileSession.Open(options, observer, execute: true, cancellation);
-        return Evaluator.Run(session, data, samples, observer);
+        using var session = CompileSession.Open(options, observer, execute: true, cancellation, decodes: true);
+        return Evaluator.Run(session, data, samples, clips, observer);
     }
 
     /// <summary>Executes a random part of the build's actions again and compares bytes.</summary>

@@ -9,4 +9,5 @@ namespace QuantBuild.Compiler;
 /// <param name="PeakBytes">Predicted working set.</param>
 /// <param name="StoreBytes">Predicted growth of the store.</param>
 /// <param name="ArtifactBytes">Predicted size of the artifact.</param>
-public sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes);
+/// <param name="WeightBytes">Size of the experts' tensors.</param>
+public sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes, long WeightBytes);

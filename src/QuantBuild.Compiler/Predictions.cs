@@ -4,7 +4,9 @@ using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Formats;
+using QuantBuild.Models;
 using QuantBuild.Models.Wan;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler;
 
@@ -12,8 +14,8 @@ namespace QuantBuild.Compiler;
 internal static class Predictions
 {
     /// <summary>Bytes of the artifact's tensors: codes, scales, smoothing, low rank, and everything kept.</summary>
-    public static long ArtifactBytes(IReadOnlyList<ExpertSource> sources) => sources.Sum(source =>
-        source.Plan.KeptTensors.Sum(name => source.Checkpoint.Tensors[name].ByteLength) + source.Plan.Layers.Sum(layer => LayerBytes(source.Plan, layer)));
+    public static long ArtifactBytes(Plan plan, IReadOnlyList<ExpertSource> sources) => sources.Sum(source =>
+        source.Plan.KeptTensors.Sum(name => KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype)) + source.Plan.Layers.Sum(layer => LayerBytes(source.Plan, layer)));
 
     /// <summary>
     /// Bytes that missing actions will add to the store. Recordings dominate: 2 bytes per kept token and channel, 4 per channel and step.
@@ -32,14 +34,14 @@ internal static class Predictions
     /// The most memory the process takes: the program, and the largest work that the budget lets run side by side, of calibration and of the
     /// layers; work that is larger than the budget runs alone.
     /// </summary>
-    public static long PeakBytes(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set)
+    public static long PeakBytes(BuildContext context, IReadOnlyList<ExpertSource> sources, IEnumerable<LatentShape> shapes)
     {
         WorkBudget budget = context.Budget;
         long layers = SideBySide(budget, context.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Recipe.Precision != Precision.BF16)
             .Select(layer => (Func<int, long>)(threads => WorkingSets.Of(context.Plan, expert, layer, Stage.LowRank, threads)))));
         long models = CalibrationModels.StorageFor(sources, budget) == WeightStorage.Resident ? CalibrationModels.ResidentBytes(sources) : 0;
-        long samples = SideBySide(budget, set.Samples.Select(sample =>
-            (Func<int, long>)(threads => WorkingSets.Trajectory(TrajectoryStage.Largest(context.Plan), sample.Shape, threads))));
+        long samples = SideBySide(budget, shapes.Select(shape =>
+            (Func<int, long>)(threads => WorkingSets.Trajectory(TrajectoryStage.Largest(context.Plan), shape, threads))));
         return WorkingSets.Program + Math.Max(layers, models + samples);
     }
 
@@ -54,6 +56,10 @@ internal static class Predictions
         }
         return sum;
     }
+
+    private static long KeptBytes(TensorInfo tensor, DType? castTo) => castTo is { } target && tensor.DType is DType.F32 or DType.F16 or DType.BF16
+        ? tensor.ElementCount * (target == DType.F32 ? 4 : 2)
+        : tensor.ByteLength;
 
     private static long LayerBytes(ExpertPlan expert, LayerPlan layer)
     {

@@ -1,17 +1,27 @@
 // Denoises one latent with the quantized TinyWan: QuantBuild.Sample <samples.safetensors> [steps]
+// Makes a video with it: QuantBuild.Sample video <checkpoint> <picture> <prompt> <video.png> [steps]
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QuantBuild;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
+using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
 using TinyWan;
 
+if (args is ["video", var checkpoint, var picture, var prompt, var output, ..])
+{
+    var sampling = new SamplingOptions { Threads = Environment.ProcessorCount, Steps = args.Length == 6 ? int.Parse(args[5], CultureInfo.InvariantCulture) : 40 };
+    Video.Make(checkpoint, picture, prompt, output, new GenerationOptions { Frames = 17, Area = 96 * 64, Sampling = sampling });
+    Console.WriteLine($"sha256 {Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(output)))}");
+    return 0;
+}
+
 if (args.Length is < 1 or > 2)
 {
-    await Console.Error.WriteLineAsync("usage: QuantBuild.Sample <samples.safetensors> [steps]");
+    await Console.Error.WriteLineAsync("usage: QuantBuild.Sample <samples.safetensors> [steps] | video <checkpoint> <picture> <prompt> <video.png> [steps]");
     return 2;
 }
 

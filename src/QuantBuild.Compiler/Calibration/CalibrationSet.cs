@@ -9,8 +9,8 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Calibration;
 
 /// <summary>
-/// Prepared samples: a jsonl file with a line per sample (<c>id</c>, <c>prompt</c>) and, beside it under the same name, a safetensors file
-/// with <c>sample.{id:000}.noise</c>, <c>.y</c>, <c>.context</c> and one <c>null_context</c> for guidance.
+/// Samples that the sampler can start from. Prepared ones are in a safetensors file beside the jsonl file, under the same name, with
+/// <c>sample.{id:000}.noise</c>, <c>.y</c> and <c>.context</c> for each line, and one <c>null_context</c> for guidance.
 /// </summary>
 /// <param name="Samples">The samples, in file order.</param>
 /// <param name="NullContext">Embedded empty prompt [<paramref name="NullTokens"/>, text_dim]; empty when the set has none.</param>
@@ -21,83 +21,37 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
     /// <summary>The conditioning of guidance's other pass for a sample; null when the set has no <c>null_context</c>.</summary>
     public WanConditioning? UnconditionedFor(CalibrationSample sample) => NullTokens == 0 ? null : new WanConditioning(NullContext, NullTokens, sample.Condition);
 
-    /// <summary>Reads and checks the first <paramref name="count"/> samples, or all when it is null.</summary>
-    /// <param name="path">The jsonl file.</param>
-    /// <param name="count">Samples wanted.</param>
+    /// <summary>Reads and checks the tensors of a set.</summary>
+    /// <param name="set">The set's lines.</param>
     /// <param name="config">The model the samples are for.</param>
     /// <param name="needNull">Whether a missing <c>null_context</c> is an error.</param>
     /// <param name="origin">Place in the manifest that names the set.</param>
     /// <exception cref="DiagnosticException">Anything is missing or does not fit.</exception>
-    public static CalibrationSet Load(string path, int? count, WanConfig config, bool needNull, SourceSpan? origin)
+    internal static CalibrationSet Load(SampleSet set, WanConfig config, bool needNull, SourceSpan? origin)
     {
-        List<(int Id, string Prompt, SourceSpan Span)> lines = ReadLines(path, origin);
-        if (lines.Count == 0 || lines.Count < count)
-            throw new DiagnosticException(Descriptors.CalibrationEmpty.At(origin, path, lines.Count, count ?? 1));
-
-        string tensorsPath = Path.ChangeExtension(path, ".safetensors");
+        string path = SampleSet.TensorsOf(set.Path);
         try
         {
-            using SafeTensorsFile tensors = SafeTensorsFile.Open(tensorsPath);
-            CalibrationSample[] samples = [.. lines.Take(count ?? lines.Count).Select(line => ReadSample(tensors, config, line.Id, line.Prompt, line.Span))];
+            using SafeTensorsFile tensors = SafeTensorsFile.Open(path);
+            CalibrationSample[] samples = [.. set.Lines.Select(line => ReadSample(tensors, config, line.Id, line.Prompt, line.Span))];
             if (!tensors.Tensors.ContainsKey("null_context") && !needNull)
                 return new CalibrationSet(samples, [], 0, Digest.Of([]));
-            var check = new SampleTensors(tensors, "null_context", lines[0].Span);
+            var check = new SampleTensors(tensors, "null_context", set.Lines[0].Span);
             float[] context = check.Read("null_context", [null, config.TextDim], out IReadOnlyList<long> shape);
             return new CalibrationSet(samples, context, (int)shape[0], DigestOf(tensors, "null_context"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
-            throw new DiagnosticException(Descriptors.CalibrationUnreadable.At(origin, tensorsPath, e.Message), e);
-        }
-    }
-
-    private static List<(int Id, string Prompt, SourceSpan Span)> ReadLines(string path, SourceSpan? origin)
-    {
-        var lines = new List<(int, string, SourceSpan)>();
-        var ids = new HashSet<int>();
-        try
-        {
-            int number = 0;
-            foreach (string line in File.ReadLines(path))
-            {
-                number++;
-                if (string.IsNullOrWhiteSpace(line))
-                    continue;
-                var span = new SourceSpan(path, number, 1);
-                (int id, string prompt) = ParseLine(line, span);
-                if (!ids.Add(id))
-                    throw new DiagnosticException(Descriptors.CalibrationLine.At(span, $"id {id} is taken by an earlier line"));
-                lines.Add((id, prompt, span));
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
             throw new DiagnosticException(Descriptors.CalibrationUnreadable.At(origin, path, e.Message), e);
         }
-        return lines;
     }
 
-    private static (int Id, string Prompt) ParseLine(string line, SourceSpan span)
-    {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(line);
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-                throw new DiagnosticException(Descriptors.CalibrationLine.At(span, "it is not a JSON object"));
-            if (!json.RootElement.TryGetProperty("id", out JsonElement id) || id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out int number) || number < 0)
-                throw new DiagnosticException(Descriptors.CalibrationLine.At(span, "it has no integer \"id\""));
-            if (!json.RootElement.TryGetProperty("prompt", out JsonElement prompt) || prompt.ValueKind != JsonValueKind.String)
-                throw new DiagnosticException(Descriptors.CalibrationLine.At(span, "it has no string \"prompt\""));
-            return (number, prompt.GetString()!);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // InvalidOperationException is how the JSON reader reports an escaped half of a surrogate pair.
-            throw new DiagnosticException(Descriptors.CalibrationLine.At(span, e.Message), e);
-        }
-    }
+    /// <summary>Digest of a sample, by those of its tensors.</summary>
+    internal static Digest DigestOf(Digest noise, Digest condition, Digest context) => TensorDigests.Combine(
+        [KeyValuePair.Create("noise", noise), KeyValuePair.Create("y", condition), KeyValuePair.Create("context", context)]);
 
-    private static Digest DigestOf(SafeTensorsFile file, string name) =>
+    /// <summary>Digest of a tensor.</summary>
+    internal static Digest DigestOf(SafeTensorsFile file, string name) =>
         TensorDigests.Of(file.Tensors[name].DType, file.Tensors[name].Shape, file.Bytes(name));
 
     private static CalibrationSample ReadSample(SafeTensorsFile file, WanConfig config, int id, string prompt, SourceSpan span)
@@ -113,8 +67,7 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
         if (contextShape[0] > config.TextLen || contextShape[0] == 0)
             throw tensors.Wrong(prefix + ".context", $"has {contextShape[0]} tokens; the model takes 1 to {config.TextLen}");
 
-        Digest digest = TensorDigests.Combine(((string[])["noise", "y", "context"])
-            .Select(part => KeyValuePair.Create(part, DigestOf(file, $"{prefix}.{part}"))));
+        Digest digest = DigestOf(DigestOf(file, prefix + ".noise"), DigestOf(file, prefix + ".y"), DigestOf(file, prefix + ".context"));
         return new CalibrationSample(id, prompt, latent, noise, condition, context, (int)contextShape[0], digest);
     }
 

@@ -12,7 +12,8 @@ public static partial class Descriptors
     /// <summary>A line of the jsonl file is not a sample.</summary>
     public static readonly DiagnosticDescriptor CalibrationLine = new("QB3102", Severity.Error,
         "This line is not a sample: {0}",
-        "Every line must be a JSON object with an integer \"id\" that no other line has, and a string \"prompt\".",
+        "Every line must be a JSON object with an integer \"id\" that no other line has, and a string \"prompt\". Samples that are made of pictures also need " +
+        "a string \"image\" and an integer \"seed\", and may have integers \"frames\", \"width\" and \"height\".",
         "Correct the line.");
 
     /// <summary>There is nothing to calibrate with.</summary>
@@ -33,6 +34,12 @@ public static partial class Descriptors
         "Sample {0}, timestep {1}: the full-precision model has values that are not finite at {2}",
         "A weight of the checkpoint or a value of the sample overflows or is not a number.",
         "Check the checkpoint with `quantbuild inspect`, and the sample; leave the sample out if the model itself cannot run it.");
+
+    /// <summary>A first frame that cannot be used.</summary>
+    public static readonly DiagnosticDescriptor CalibrationPicture = new("QB3106", Severity.Error,
+        "The picture '{0}' cannot be used: {1}",
+        "The first frame of a sample is missing, is neither a PNG nor a JPEG file, is damaged, or does not go with the size and the frames of its line.",
+        "Correct the line or the file; frames are one more than a multiple of four, and paths are relative to the sample set.");
 
     /// <summary>A first frame of one colour.</summary>
     public static readonly DiagnosticDescriptor CalibrationImageConstant = new("QB3110", Severity.Warning,

@@ -66,7 +66,7 @@ public static partial class Descriptors
     /// <summary>QB2011: the calibration set is not there.</summary>
     public static readonly DiagnosticDescriptor CalibrationNotFound = new("QB2011", Severity.Error,
         "The calibration file '{0}' does not exist",
-        "`calibration.data` names a .jsonl file; its tensors are in the .safetensors file of the same name beside it.",
+        "`calibration.data` names a .jsonl file; beside it, under the same name, is the .safetensors file of its tensors, unless its lines name pictures to make them of.",
         "Correct the path, or add the file.");
 
     /// <summary>QB2012: the checkpoint and the manifest switch experts at different timesteps.</summary>
@@ -74,4 +74,22 @@ public static partial class Descriptors
         "The checkpoint switches experts at {0}, the manifest at {1}",
         "`model_index.json` of a Diffusers checkpoint has a `boundary_ratio`, and `model.boundary` says something else: each expert is calibrated and used on timesteps that it was not trained for.",
         "Set `model.boundary` to the checkpoint's value.");
+
+    /// <summary>QB2013: a checkpoint of the Hub cannot be had.</summary>
+    public static readonly DiagnosticDescriptor SourceNotFetched = new("QB2013", Severity.Error,
+        "The checkpoint '{0}' cannot be fetched: {1}",
+        "`model.source` names a repository of the Hub that is not complete in the download cache and cannot be brought there. The Hub's own diagnostic follows.",
+        "Follow the cure of the second diagnostic; or download the checkpoint by other means and name its folder.");
+
+    /// <summary>QB2014: the Hub was not asked what a branch is now.</summary>
+    public static readonly DiagnosticDescriptor SourceFromCache = new("QB2014", Severity.Warning,
+        "The Hub cannot be reached; of '{0}' commit {1} is used, which the download cache has",
+        "A branch or tag can only be looked up on the Hub. The last commit that it was seen at is complete in the cache, so the work goes on with that.",
+        "None is needed. Name a commit in place of the branch to work without the Hub.");
+
+    /// <summary>QB2015: samples cannot be made of pictures.</summary>
+    public static readonly DiagnosticDescriptor EncodersUnusable = new("QB2015", Severity.Error,
+        "Text encoder, tokenizer and autoencoder cannot be used: {0}",
+        "There are no tensors beside the sample set, so its pictures and prompts must be encoded, and a part of the checkpoint that does so is missing, damaged, or of another model.",
+        "Put the folders text_encoder, tokenizer and vae of the model's Diffusers version beside the experts; or add the set's tensors, which `quantbuild prepare` makes.");
 }

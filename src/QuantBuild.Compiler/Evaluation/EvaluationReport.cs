@@ -12,6 +12,7 @@ public sealed record EvaluationReport(IReadOnlyList<EvaluationReport.Row> Rows, 
     /// <param name="FinalLatentError">Relative L2 distance of the final latent to full precision's, mean over samples.</param>
     /// <param name="FinalLatentCosine">Cosine similarity of the two, mean over samples.</param>
     /// <param name="ArtifactBytes">Size of the artifact; of the checkpoint's tensors for <c>full</c>.</param>
+    /// <param name="Video">Quality of the decoded videos; null when the checkpoint has no autoencoder.</param>
     public sealed record Row(string Method, double MeanLayerError, IReadOnlyDictionary<string, double> MeanLayerErrorByExpert,
-        double FinalLatentError, double FinalLatentCosine, long ArtifactBytes);
+        double FinalLatentError, double FinalLatentCosine, long ArtifactBytes, VideoQuality? Video);
 }

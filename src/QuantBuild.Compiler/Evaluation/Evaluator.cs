@@ -24,15 +24,21 @@ internal static class Evaluator
     /// <param name="session">The open manifest.</param>
     /// <param name="data">The evaluation set.</param>
     /// <param name="samples">Samples to use; null for all.</param>
+    /// <param name="clips">Given every decoded video; may be null.</param>
     /// <param name="observer">Follows the work.</param>
-    public static EvaluationReport Run(CompileSession session, string data, int? samples, IBuildObserver observer)
+    public static EvaluationReport Run(CompileSession session, string data, int? samples, Action<EvaluatedClip>? clips, IBuildObserver observer)
     {
-        CalibrationSet set = CalibrationSet.Load(data, samples, session.Plan.Experts[0].Config, needNull: true, origin: null);
+        SampleSet lines = SampleSet.Read(data, samples, origin: null);
+        CalibrationSet set = lines.Load(session.Context, session.Plan.Experts[0].Config, needNull: true, origin: null, observer)
+            ?? throw new InvalidOperationException("an executing build left samples out");
+        ClipDecoder? decoder = ClipDecoder.IsPossible(session.Plan.Location.Folder) ? new ClipDecoder(session.Context, lines, set, clips) : null;
         using var full = new FullPrecisionModel(session.Sources, session.Context);
-        float[][] reference = Sample(session, set, "full", full, observer);
+        BlobRef[] references = Sample(session, set, "full", full, observer);
+        float[][] reference = [.. references.Select(blob => Read(session, blob))];
         var rows = new List<EvaluationReport.Row>
         {
-            new("full", 0, session.Plan.Experts.ToDictionary(expert => expert.Name, _ => 0.0), 0, 1, session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength))),
+            new("full", 0, session.Plan.Experts.ToDictionary(expert => expert.Name, _ => 0.0), 0, 1, session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)),
+                decoder?.Measure("full", references, observer)),
         };
         foreach ((string method, Func<Plan, Plan> derive) in MethodLadder.Methods)
         {
@@ -43,36 +49,37 @@ internal static class Evaluator
                 ?? throw new InvalidOperationException("an executing build left actions out");
             byte[] descriptor = Artifacts.Describe(context, experts).ToJson();
             using var model = new QuantizedModel(session.Context, experts, descriptor);
-            float[][] latents = Sample(session, set, method, model, observer);
-            rows.Add(Row(method, plan, LayerQualities.Of(session.Store, experts), reference, latents,
-                descriptor.Length + experts.Sum(expert => expert.Files.Values.Sum(file => file.Size))));
+            BlobRef[] latents = Sample(session, set, method, model, observer);
+            rows.Add(Row(method, plan, LayerQualities.Of(session.Store, experts), reference, [.. latents.Select(blob => Read(session, blob))],
+                descriptor.Length + experts.Sum(expert => expert.Files.Values.Sum(file => file.Size)), decoder?.Measure(method, latents, observer)));
         }
         return new EvaluationReport(rows, set.Samples.Count);
     }
 
-    private static EvaluationReport.Row Row(string method, Plan plan, IReadOnlyList<LayerQuality> qualities, float[][] reference, float[][] latents, long bytes)
+    private static EvaluationReport.Row Row(string method, Plan plan, IReadOnlyList<LayerQuality> qualities, float[][] reference, float[][] latents, long bytes,
+        VideoQuality? video)
     {
         Dictionary<string, double> byExpert = plan.Experts.ToDictionary(expert => expert.Name,
             expert => qualities.Where(layer => layer.Expert == expert.Name).Sum(layer => layer.Recipe) / expert.Layers.Length, StringComparer.Ordinal);
         double mean = qualities.Sum(layer => layer.Recipe) / plan.Experts.Sum(expert => expert.Layers.Length);
         ErrorSums[] sums = [.. reference.Zip(latents, Compare)];
-        return new EvaluationReport.Row(method, mean, byExpert, sums.Average(sum => sum.RelativeError), sums.Average(sum => sum.Cosine), bytes);
+        return new EvaluationReport.Row(method, mean, byExpert, sums.Average(sum => sum.RelativeError), sums.Average(sum => sum.Cosine), bytes, video);
     }
 
     private static ErrorSums Compare(float[] expected, float[] actual) => new(
         FixedSums.SquaredNorm(expected), FixedSums.SquaredDistance(expected, actual), FixedSums.Dot(expected, actual), FixedSums.SquaredNorm(actual));
 
-    /// <summary>Final latents of all samples.</summary>
-    private static float[][] Sample(CompileSession session, CalibrationSet set, string method, IEvaluatedModel model, IBuildObserver observer)
+    /// <summary>Final latents of all samples, as stored.</summary>
+    private static BlobRef[] Sample(CompileSession session, CalibrationSet set, string method, IEvaluatedModel model, IBuildObserver observer)
     {
         observer.PhaseStarted($"Evaluate {method}", set.Samples.Count);
-        var latents = new float[set.Samples.Count][];
+        var latents = new BlobRef[set.Samples.Count];
         WorkQueue.Run(session.Context.Budget, set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,
             _ => latents[i] = Sample(session, set, sample, method, model))), session.Context.Cancellation);
         return latents;
     }
 
-    private static float[] Sample(CompileSession session, CalibrationSet set, CalibrationSample sample, string method, IEvaluatedModel model)
+    private static BlobRef Sample(CompileSession session, CalibrationSet set, CalibrationSample sample, string method, IEvaluatedModel model)
     {
         SamplingOptions options = TrajectoryStage.Options(session.Plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance };
         var spec = new ActionSpec(Stage.Evaluate, "", FormattableString.Invariant($"{method} sample {sample.Id:000}"), new JsonObject
@@ -83,12 +90,16 @@ internal static class Evaluator
             ["boundary"] = options.Boundary,
             ["guidance"] = Guidance,
         }, model.Inputs.Append(KeyValuePair.Create("sample", sample.Digest)).Append(KeyValuePair.Create("null_context", set.NullDigest)));
-        BlobRef blob = session.Context.Run(spec, threads => WorkingSets.Trajectory(TrajectoryStage.Largest(session.Plan), sample.Shape, threads), threads =>
+        return session.Context.Run(spec, threads => WorkingSets.Trajectory(TrajectoryStage.Largest(session.Plan), sample.Shape, threads), threads =>
         {
             var sampler = new TwoExpertSampler(() => new WanTransformer(model.Weights(0)), () => new WanTransformer(model.Weights(1)));
             float[] latent = sampler.Run(options with { Threads = threads }, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample), ct: session.Context.Cancellation);
             return Outputs.Of("latent", session.Store.StoreTensors(TensorData.Of("latent", [latent.Length], latent)));
         })!.Outputs["latent"];
+    }
+
+    private static float[] Read(CompileSession session, BlobRef blob)
+    {
         using SafeTensorsFile file = session.Store.OpenTensors(blob);
         return MemoryMarshal.Cast<byte, float>(file.Bytes("latent")).ToArray();
     }

@@ -100,24 +100,23 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
         };
         if (offset > 0)
             request = request with { Headers = [.. request.Headers, KeyValuePair.Create("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-"))] };
+        using HttpResponseMessage response = await FollowAsync(client, request, ct);
+        return await StoreAsync(response, offset, watch, ct);
+    }
+
+    /// <summary>Sends a request for a file's content and follows it to the content's own server, whose address is a secret, and who must not see the token.</summary>
+    public static async Task<HttpResponseMessage> FollowAsync(HubClient client, HubRequest request, CancellationToken ct)
+    {
         HttpResponseMessage response = await client.Transport.SendAsync(request, ct);
-        try
-        {
-            // The content's own server: whose address is a secret, and who must not see the token.
-            for (int hop = 0; (int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location; hop++)
-            {
-                if (hop == 5)
-                    throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, location.GetLeftPart(UriPartial.Path), "there are too many"));
-                request = request with { Address = location };
-                response.Dispose();
-                response = await client.Transport.SendAsync(request, ct);
-            }
-            return await StoreAsync(response, offset, watch, ct);
-        }
-        finally
+        for (int hop = 0; (int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location; hop++)
         {
             response.Dispose();
+            if (hop == 5)
+                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, location.GetLeftPart(UriPartial.Path), "there are too many"));
+            request = request with { Address = location };
+            response = await client.Transport.SendAsync(request, ct);
         }
+        return response;
     }
 
     private async Task<long> StoreAsync(HttpResponseMessage response, long offset, StallWatch watch, CancellationToken ct)

@@ -1,13 +1,15 @@
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Hub;
 
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The source model.</summary>
 /// <param name="Architecture">Always <c>wan2.2-i2v</c> today.</param>
-/// <param name="Source">Checkpoint folder, absolute.</param>
+/// <param name="Source">Checkpoint folder, absolute; or the reference as written, when <paramref name="Repository"/> is not null.</param>
 /// <param name="Boundary">Fraction of 1000 at which the experts switch; 0.9.</param>
 /// <param name="Span">Place of <c>source</c>.</param>
-public sealed record ModelSection(string Architecture, string Source, double Boundary, SourceSpan Span)
+/// <param name="Repository">The repository of the Hub that the checkpoint is in; null for a folder.</param>
+public sealed record ModelSection(string Architecture, string Source, double Boundary, SourceSpan Span, HubReference? Repository = null)
 {
     /// <summary>The timestep of pure noise.</summary>
     public const int MaxTimestep = 1000;

@@ -15,7 +15,9 @@ namespace QuantBuild.Compiler.Packing;
 /// <param name="Plan">Digest of the canonical resolved plan.</param>
 /// <param name="Calibration">Digest of each calibration sample, in order.</param>
 /// <param name="Experts">The experts; names are unique.</param>
-public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, ImmutableArray<Digest> Calibration, ImmutableArray<LockedExpert> Experts)
+/// <param name="Source">The checkpoint's repository and commit; null when it came from a folder, of which the lock says nothing but the digests.</param>
+public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, ImmutableArray<Digest> Calibration, ImmutableArray<LockedExpert> Experts,
+    LockedSource? Source = null)
 {
     /// <summary>Version of the file's format.</summary>
     public const int Format = 1;

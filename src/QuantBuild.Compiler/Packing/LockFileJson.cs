@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Packing;
@@ -9,7 +10,15 @@ namespace QuantBuild.Compiler.Packing;
 /// <summary>The lock file as JSON. Experts, layers and files are objects by name, so that a line of a textual difference tells its place.</summary>
 internal static class LockFileJson
 {
-    public static JsonObject ToJson(LockFile value) => new()
+    public static JsonObject ToJson(LockFile value)
+    {
+        JsonObject json = Content(value);
+        if (value.Source is { } source)
+            json["source"] = new JsonObject { ["reference"] = source.Reference.ToString(), ["commit"] = source.Commit };
+        return json;
+    }
+
+    private static JsonObject Content(LockFile value) => new()
     {
         ["format"] = LockFile.Format,
         ["tool"] = value.Tool,
@@ -43,13 +52,14 @@ internal static class LockFileJson
                 throw Invalid(path, 0, $"it has format {format}, this tool knows {LockFile.Format}", null);
             return new LockFile(Text(root["tool"]), Text(root["numericProfile"]), DigestIn(root["plan"]),
                 [.. root["calibration"]!.AsArray().Select(DigestIn)],
-                [.. root["experts"]!.AsObject().Select(entry => Expert(entry.Key, entry.Value!))]);
+                [.. root["experts"]!.AsObject().Select(entry => Expert(entry.Key, entry.Value!))],
+                root["source"] is { } source ? new LockedSource(HubReference.Parse(Text(source["reference"])), Text(source["commit"])) : null);
         }
         catch (JsonException failure)
         {
             throw Invalid(path, (int)(failure.LineNumber ?? -1) + 1, failure.Message, failure);
         }
-        catch (Exception failure) when (failure is FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (Exception failure) when (failure is DiagnosticException { Diagnostics: [{ Descriptor.Code: "QB5020" }] } or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
         {
             throw Invalid(path, 0, "a value is missing or has another type than it should", failure);
         }

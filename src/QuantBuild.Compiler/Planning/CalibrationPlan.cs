@@ -5,4 +5,5 @@ namespace QuantBuild.Compiler.Planning;
 /// <summary>The denoising schedule of calibration.</summary>
 /// <param name="Timesteps">Integer timesteps, descending, as the model sees them.</param>
 /// <param name="Boundary">Timesteps at or above it belong to the high-noise expert.</param>
-public sealed record CalibrationPlan(ImmutableArray<int> Timesteps, int Boundary);
+/// <param name="FromPictures">Whether samples are made of pictures and prompts, because there are no tensors of them.</param>
+public sealed record CalibrationPlan(ImmutableArray<int> Timesteps, int Boundary, bool FromPictures);

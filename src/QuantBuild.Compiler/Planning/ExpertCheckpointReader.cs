@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Manifests.Binding;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
@@ -12,11 +13,12 @@ internal static class ExpertCheckpointReader
     private const string ConfigName = "config.json";
 
     /// <summary>The expert's source, or null after reports.</summary>
-    /// <param name="source">Folder of the checkpoint; exists.</param>
+    /// <param name="location">The checkpoint; its folder exists.</param>
     /// <param name="expert">The expert.</param>
     /// <param name="problems">Receives what is wrong.</param>
-    public static ExpertCheckpoint? Read(string source, ExpertSection expert, ICollection<Diagnostic> problems)
+    public static ExpertCheckpoint? Read(CheckpointLocation location, ExpertSection expert, ICollection<Diagnostic> problems)
     {
+        string source = location.Folder;
         string folder = expert.Weights ?? ExpertFolders.In(source, expert.Name);
         string directory = Path.GetFullPath(folder, source);
         try
@@ -28,7 +30,7 @@ internal static class ExpertCheckpointReader
             }
             if (Config(directory, expert, problems) is not { } config)
                 return null;
-            using WanCheckpoint checkpoint = WanCheckpoint.Open(directory);
+            using WanCheckpoint checkpoint = location.Open(directory);
             return TensorChecks.Check(expert.Name, directory, checkpoint, config, problems)
                 ? new ExpertCheckpoint(directory, config, [.. checkpoint.Tensors.Keys.Order(StringComparer.Ordinal)])
                 : null;

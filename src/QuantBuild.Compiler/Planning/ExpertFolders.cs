@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Sources;
 
 namespace QuantBuild.Compiler.Planning;
 
@@ -10,10 +11,8 @@ internal static class ExpertFolders
     /// <param name="expert">Name of the expert.</param>
     public static string In(string source, string expert)
     {
-        string original = expert + "_model", diffusers = expert == ExpertNames.HighNoise ? "transformer" : "transformer_2";
-        return !Directory.Exists(Path.Combine(source, original)) && (Directory.Exists(Path.Combine(source, diffusers)) || IsDiffusers(source)) ? diffusers : original;
+        int index = expert == ExpertNames.HighNoise ? 0 : 1;
+        IEnumerable<string> folders = Directory.EnumerateDirectories(source).Select(folder => Path.GetFileName(folder) + "/");
+        return CheckpointFiles.ExpertsIn(folders)[index];
     }
-
-    /// <summary>Whether a checkpoint says that it is one of the Diffusers library.</summary>
-    public static bool IsDiffusers(string source) => File.Exists(Path.Combine(source, PipelineIndex.FileName));
 }

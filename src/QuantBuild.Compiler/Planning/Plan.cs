@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Sources;
 
 namespace QuantBuild.Compiler.Planning;
 
@@ -8,8 +9,10 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="Manifest">The manifest it came from.</param>
 /// <param name="Calibration">The sampling schedule that calibration follows.</param>
 /// <param name="Experts">Both experts, high noise first.</param>
+/// <param name="Location">Where the checkpoint was found.</param>
 /// <param name="Warnings">Oddities that do not stop the build.</param>
-public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts, ImmutableArray<Diagnostic> Warnings)
+public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts,
+    CheckpointLocation Location, ImmutableArray<Diagnostic> Warnings)
 {
     /// <summary>The same model in the layout that this project's runtime reads.</summary>
     internal Plan InNativeLayout() => this with { Manifest = Manifest with { Output = Manifest.Output with { Layout = OutputLayout.Native } } };

@@ -18,7 +18,7 @@ public static class PlanDigest
         return new JsonObject
         {
             ["profile"] = NumericProfile.Name,
-            ["stages"] = new JsonObject(Stage.All.Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
+            ["stages"] = new JsonObject(Stage.AllOf(plan.Calibration.FromPictures).Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
             ["architecture"] = plan.Manifest.Model.Architecture,
             ["boundary"] = plan.Calibration.Boundary,
             ["calibration"] = new JsonObject

@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Models.Wan;
+using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
 
 namespace QuantBuild.Compiler.Planning;
@@ -11,15 +14,18 @@ public static class Planner
 {
     /// <summary>Makes the plan.</summary>
     /// <param name="manifest">A manifest without errors.</param>
-    public static PlanResult Resolve(QuantManifest manifest)
+    /// <param name="location">Where its checkpoint is; null for the folder that it names.</param>
+    public static PlanResult Resolve(QuantManifest manifest, CheckpointLocation? location = null)
     {
+        location ??= new CheckpointLocation(manifest.Model.Source);
         var problems = new List<Diagnostic>();
-        ImmutableArray<ExpertCheckpoint?> sources = Sources(manifest, problems);
-        CheckCalibration(manifest.Calibration, problems);
+        ImmutableArray<ExpertCheckpoint?> sources = Sources(manifest, location, problems);
+        bool fromPictures = SampleSet.IsFromPictures(manifest.Calibration.Data);
+        CheckCalibration(manifest, location, fromPictures, problems);
         LayoutChecks.CheckOutput(manifest.Output, problems);
 
         FlowSchedule schedule = FlowSchedule.Create(manifest.Calibration.Steps, manifest.Calibration.Shift);
-        var calibration = new CalibrationPlan([.. schedule.Timesteps], manifest.Model.BoundaryTimestep);
+        var calibration = new CalibrationPlan([.. schedule.Timesteps], manifest.Model.BoundaryTimestep, fromPictures);
         var resolver = new RecipeResolver(manifest);
         ImmutableArray<ExpertPlan> experts = [.. manifest.Experts.Zip(sources, (expert, source) => source is null
             ? null
@@ -31,20 +37,20 @@ public static class Planner
 
         ImmutableArray<Diagnostic> all = [.. problems];
         return new PlanResult(
-            all.Any(problem => problem.Descriptor.Severity == Severity.Error) ? null : new Plan(manifest, calibration, experts, all),
+            all.Any(problem => problem.Descriptor.Severity == Severity.Error) ? null : new Plan(manifest, calibration, experts, location, all),
             all);
     }
 
-    private static ImmutableArray<ExpertCheckpoint?> Sources(QuantManifest manifest, List<Diagnostic> problems)
+    private static ImmutableArray<ExpertCheckpoint?> Sources(QuantManifest manifest, CheckpointLocation location, List<Diagnostic> problems)
     {
-        string source = manifest.Model.Source;
+        string source = location.Folder;
         if (!Directory.Exists(source))
         {
             problems.Add(Descriptors.SourceNotFound.At(manifest.Model.Span, source));
             return [.. manifest.Experts.Select(_ => (ExpertCheckpoint?)null)];
         }
-        CheckBoundary(manifest.Model, problems);
-        ImmutableArray<ExpertCheckpoint?> sources = [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(source, expert, problems))];
+        CheckBoundary(manifest.Model, source, problems);
+        ImmutableArray<ExpertCheckpoint?> sources = [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(location, expert, problems))];
         if (sources is [{ } high, { } low])
         {
             Compare("in_dim", config => config.InDim);
@@ -64,25 +70,47 @@ public static class Planner
         return sources;
     }
 
-    private static void CheckBoundary(ModelSection model, List<Diagnostic> problems)
+    private static void CheckBoundary(ModelSection model, string source, List<Diagnostic> problems)
     {
         try
         {
-            if (PipelineIndex.BoundaryOf(model.Source) is { } boundary && boundary != model.Boundary)
+            if (PipelineIndex.BoundaryOf(source) is { } boundary && boundary != model.Boundary)
                 problems.Add(Descriptors.BoundaryDiffers.At(model.Span, boundary, model.Boundary));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            problems.Add(Descriptors.SourceUnreadable.At(new SourceSpan(Path.Combine(model.Source, PipelineIndex.FileName)), error.Message));
+            problems.Add(Descriptors.SourceUnreadable.At(new SourceSpan(Path.Combine(source, PipelineIndex.FileName)), error.Message));
         }
     }
 
-    private static void CheckCalibration(CalibrationSection calibration, List<Diagnostic> problems)
+    private static void CheckCalibration(QuantManifest manifest, CheckpointLocation location, bool fromPictures, List<Diagnostic> problems)
     {
-        foreach (string file in (string[])[calibration.Data, Path.ChangeExtension(calibration.Data, ".safetensors")])
+        CalibrationSection calibration = manifest.Calibration;
+        if (!fromPictures)
         {
-            if (!File.Exists(file))
-                problems.Add(Descriptors.CalibrationNotFound.At(calibration.Span, file));
+            foreach (string file in (string[])[calibration.Data, SampleSet.TensorsOf(calibration.Data)])
+            {
+                if (!File.Exists(file))
+                    problems.Add(Descriptors.CalibrationNotFound.At(calibration.Span, file));
+            }
+            return;
+        }
+        try
+        {
+            SampleSet.Of(calibration);
+        }
+        catch (DiagnosticException failure)
+        {
+            problems.AddRange(failure.Diagnostics);
+        }
+        try
+        {
+            if (Directory.Exists(location.Folder))
+                WanEncoders.Require(location.Folder);
+        }
+        catch (InvalidDataException failure)
+        {
+            problems.Add(Descriptors.EncodersUnusable.At(manifest.Model.Span, failure.Message));
         }
     }
 }

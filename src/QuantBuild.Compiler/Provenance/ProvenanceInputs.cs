@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 
@@ -31,8 +33,10 @@ public static class ProvenanceInputs
             string path = LockFile.PathFor(manifest.Path);
             return Digest.Of((LockFile.Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)))).ToJson());
         });
-        PlanResult planned = Planner.Resolve(manifest);
-        Plan RequirePlan() => planned.Plan ?? throw new DiagnosticException(planned.Diagnostics);
+        var found = new Lazy<PlanResult>(() => Planner.Resolve(manifest, CompileSession.Locate(manifest, options, SilentObserver.Instance, execute: false, decodes: false, ct)));
+        Plan RequirePlan() => found.Value.Plan ?? throw new DiagnosticException(found.Value.Diagnostics);
+        Plan RequireWeights() => RequirePlan() is { Location.HeadersOnly: false } plan ? plan
+            : throw new DiagnosticException(Descriptors.SourceNotFetched.At(manifest.Model.Span, manifest.Model.Source, "its weights are not in the download cache"));
         inputs.Add("plan", build.Plan, () => PlanDigest.Of(RequirePlan()));
 
         var here = new Dictionary<string, Func<Digest>>(StringComparer.Ordinal);
@@ -41,11 +45,17 @@ public static class ProvenanceInputs
         {
             here[$"checkpoint/{expert}"] = () =>
             {
-                using ExpertSource source = ExpertSource.Open(RequirePlan().Experts.Single(plan => plan.Name == expert), store, options.ThreadCount, ct);
+                using ExpertSource source = ExpertSource.Open(RequireWeights().Experts.Single(plan => plan.Name == expert), RequireWeights().Location, store, options.ThreadCount, ct);
                 return source.Content;
             };
         }
-        var samples = new Lazy<ImmutableArray<Digest>>(() => [.. TrajectoryStage.LoadSet(RequirePlan()).Samples.Select(sample => sample.Digest)]);
+        var samples = new Lazy<ImmutableArray<Digest>>(() =>
+        {
+            Plan plan = RequireWeights();
+            // Samples of pictures that the store does not have are made: nothing else tells what they are.
+            var context = new BuildContext(plan, new StageRunner(store, SilentObserver.Instance, execute: true), new WorkBudget(long.MaxValue, options.ThreadCount, long.MaxValue), ct);
+            return [.. TrajectoryStage.LoadSet(context, SampleSet.Of(plan.Manifest.Calibration), SilentObserver.Instance)!.Samples.Select(sample => sample.Digest)];
+        });
         foreach ((string name, Digest stated) in build.Dependencies)
             inputs.Add(name, stated, here.GetValueOrDefault(name) ?? (() => Sample(samples.Value, name, manifest.Path)));
         return inputs.All;

@@ -72,17 +72,25 @@ public static class ProvenanceStatement
 
     private static IEnumerable<JsonNode> Dependencies(LockFile lockFile) => [
         // Not the digest of a file: of the names and contents of all tensors, whatever files they are in.
-        .. lockFile.Experts.Select(expert => new JsonObject
-        {
-            ["name"] = $"checkpoint/{expert.Name}",
-            ["digest"] = new JsonObject { ["quantbuildTensors1"] = expert.Checkpoint.ToString() },
-        }),
+        .. lockFile.Experts.Select(expert => Checkpoint(expert, lockFile.Source)),
         .. lockFile.Calibration.Select((sample, i) => new JsonObject
         {
             ["name"] = $"calibration/{i}",
             ["digest"] = new JsonObject { ["quantbuildSample1"] = sample.ToString() },
         }),
         new JsonObject { ["name"] = "tool", ["uri"] = $"pkg:nuget/QuantBuild.Tool@{lockFile.Tool}" }];
+
+    private static JsonObject Checkpoint(LockedExpert expert, LockedSource? source)
+    {
+        var checkpoint = new JsonObject
+        {
+            ["name"] = $"checkpoint/{expert.Name}",
+            ["digest"] = new JsonObject { ["quantbuildTensors1"] = expert.Checkpoint.ToString() },
+        };
+        if (source is not null)
+            checkpoint["uri"] = (source.Reference with { Revision = source.Commit }).ToString();
+        return checkpoint;
+    }
 
     private static void RequireLock(LockFile lockFile, byte[] descriptor, ImmutableArray<PackedFile> files)
     {

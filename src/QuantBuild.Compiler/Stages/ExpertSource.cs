@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
@@ -43,13 +44,20 @@ public sealed class ExpertSource : IDisposable
     public ReadOnlyMemory<byte> ConfigJson { get; }
 
     /// <summary>Opens and hashes a checkpoint; unchanged files are not read again.</summary>
+    /// <param name="plan">The expert.</param>
+    /// <param name="location">Its checkpoint. Of one with headers only nothing is hashed, and its digests are empty.</param>
+    /// <param name="store">Remembers digests.</param>
+    /// <param name="threads">Threads to hash with.</param>
+    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="DiagnosticException">It cannot be read or breaks a rule of its format.</exception>
-    public static ExpertSource Open(ExpertPlan plan, ContentStore store, int threads, CancellationToken cancellation)
+    public static ExpertSource Open(ExpertPlan plan, CheckpointLocation location, ContentStore store, int threads, CancellationToken cancellation)
     {
         WanCheckpoint? checkpoint = null;
         try
         {
-            checkpoint = WanCheckpoint.Open(plan.Directory);
+            checkpoint = location.Open(plan.Directory);
+            if (location.HeadersOnly)
+                return new ExpertSource(plan, checkpoint, ImmutableDictionary<string, Digest>.Empty, ReadOnlyMemory<byte>.Empty, []);
             ImmutableArray<(string, FileStamp?)> stamps = [.. checkpoint.Files.Select(file => (file, FileStamp.Of(file)))];
             ImmutableSortedDictionary<string, Digest> inFiles = TensorDigests.OfAsync(checkpoint.Files, store, threads, ct: cancellation).GetAwaiter().GetResult();
             return new ExpertSource(plan, checkpoint,

@@ -20,9 +20,9 @@ public static class ModelBuild
     /// <exception cref="DiagnosticException">Something failed; everything that did not depend on it is finished and stored.</exception>
     public static BuiltModel? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
     {
-        CalibrationSet set = TrajectoryStage.LoadSet(context.Plan);
-        ImmutableArray<Digest> samples = [.. set.Samples.Select(sample => sample.Digest)];
-        Dictionary<string, IReadOnlyList<Digest>>? recordings = Calibrate(context, sources, set, observer);
+        SampleSet lines = SampleSet.Of(context.Plan.Manifest.Calibration);
+        CalibrationSet? set = context.Plan.Location.HeadersOnly ? null : TrajectoryStage.LoadSet(context, lines, observer);
+        Dictionary<string, IReadOnlyList<Digest>>? recordings = set is null ? Unknown(context, lines) : Calibrate(context, sources, set, observer);
 
         (ExpertSource Source, SiteKey Site, LayerPlan[] Layers)[] sites = [.. sources.SelectMany(source => source.Plan.Layers
             .GroupBy(layer => new SiteKey(layer.Block, layer.Site))
@@ -40,12 +40,12 @@ public static class ModelBuild
         {
             BuiltLayer[] built = [.. source.Plan.Layers.Where(layer => layers.ContainsKey((source.Plan.Name, layer.Name)))
                 .Select(layer => layers[(source.Plan.Name, layer.Name)])];
-            if (built.Length < source.Plan.Layers.Length)
+            if (built.Length < source.Plan.Layers.Length || set is null)
                 context.Runner.Unknown(Stage.Pack, source.Plan.Name, source.Plan.Name);
             else if (PackStage.Run(context, source, built) is { } files)
                 experts.Add(new BuiltExpert(source, [.. built], PackStage.LayoutOf(context.Plan).DirectoryOf(source.Plan.Name), files));
         }
-        return experts.Count == sources.Count ? new BuiltModel(samples, experts.ToImmutable()) : null;
+        return experts.Count == sources.Count ? new BuiltModel([.. set!.Samples.Select(sample => sample.Digest)], experts.ToImmutable()) : null;
     }
 
     /// <summary>Runs calibration alone.</summary>
@@ -53,7 +53,8 @@ public static class ModelBuild
     /// <param name="sources">Both experts, open.</param>
     /// <param name="observer">Follows the build.</param>
     public static void Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer) =>
-        Calibrate(context, sources, TrajectoryStage.LoadSet(context.Plan), observer);
+        Calibrate(context, sources, TrajectoryStage.LoadSet(context, SampleSet.Of(context.Plan.Manifest.Calibration), observer)
+            ?? throw new InvalidOperationException("an executing build left samples out"), observer);
 
     /// <summary>Reports layers whose Hessian needed help, or whose low-rank branch is not as accurate as asked. It is told on every build, cached or not: the artifact is what it is.</summary>
     private static void Warn(BuildContext context, IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> layers, IBuildObserver observer)
@@ -86,6 +87,18 @@ public static class ModelBuild
         (string name, long bytes) = oversized.MaxBy(work => work.Value);
         observer.Report(Descriptors.MemoryLimitExceeded.At(null, name, ByteText.Of(bytes),
             oversized.Count == 1 ? "" : FormattableString.Invariant($", and {oversized.Count - 1} others need too much"), ByteText.Of(context.Budget.Bytes)));
+    }
+
+    /// <summary>Notes the recordings of samples as missing whose content is not known yet.</summary>
+    private static Dictionary<string, IReadOnlyList<Digest>>? Unknown(BuildContext context, SampleSet set)
+    {
+        foreach (SampleLine line in set.Lines)
+        {
+            if (set.FromPictures && context.Plan.Location.HeadersOnly)
+                context.Runner.Unknown(Stage.Condition, "", TrajectoryStage.NameOf(line.Id));
+            context.Runner.Unknown(Stage.Trajectory, "", TrajectoryStage.NameOf(line.Id));
+        }
+        return null;
     }
 
     /// <summary>Recordings of every site in sample order; null when the runner only looks and one is missing.</summary>

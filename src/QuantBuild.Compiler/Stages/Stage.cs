@@ -5,6 +5,9 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="Version">Algorithm version: raised whenever the same inputs would give other bytes.</param>
 public sealed record Stage(string Name, int Version)
 {
+    /// <summary>The encoded picture and prompt of a sample.</summary>
+    public static Stage Condition { get; } = new("Condition", 1);
+
     /// <summary>One calibration sample through the full-precision sampler.</summary>
     public static Stage Trajectory { get; } = new("Trajectory", 1);
 
@@ -29,6 +32,11 @@ public sealed record Stage(string Name, int Version)
     /// <summary>One evaluation sample through a model.</summary>
     public static Stage Evaluate { get; } = new("Evaluate", 2);
 
+    /// <summary>The frames of an evaluated latent.</summary>
+    public static Stage Decode { get; } = new("Decode", 1);
+
     /// <summary>The stages whose versions decide an artifact's bytes.</summary>
-    public static IReadOnlyList<Stage> All { get; } = [Trajectory, Smooth, LowRank, Gptq, Clip, Measure, Pack];
+    /// <param name="fromPictures">Whether samples are made of pictures and prompts.</param>
+    public static IReadOnlyList<Stage> AllOf(bool fromPictures) =>
+        [.. fromPictures ? [Condition] : (Stage[])[], Trajectory, Smooth, LowRank, Gptq, Clip, Measure, Pack];
 }

@@ -17,12 +17,15 @@ namespace QuantBuild.Compiler.Stages;
 /// </summary>
 internal static class TrajectoryStage
 {
-    /// <summary>Reads the samples that the plan calibrates with.</summary>
-    public static CalibrationSet LoadSet(Plan plan)
+    /// <summary>The samples that the plan calibrates with; null when the runner only looks and one is not made yet.</summary>
+    public static CalibrationSet? LoadSet(BuildContext context, SampleSet set, IBuildObserver observer)
     {
-        CalibrationSection section = plan.Manifest.Calibration;
-        return CalibrationSet.Load(section.Data, section.Samples, plan.Experts[0].Config, NeedsNull(section), section.Span);
+        CalibrationSection section = context.Plan.Manifest.Calibration;
+        return set.Load(context, context.Plan.Experts[0].Config, NeedsNull(section), section.Span, observer);
     }
+
+    /// <summary>Name of a sample's recording.</summary>
+    public static string NameOf(int sample) => FormattableString.Invariant($"sample {sample:000}");
 
     /// <summary>The recording of a sample: one output per <see cref="ActivationRecorder.OutputName"/>.</summary>
     public static ActionRecord? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationModels models, CalibrationSet set, CalibrationSample sample)
@@ -32,7 +35,7 @@ internal static class TrajectoryStage
             .Append(KeyValuePair.Create("sample", sample.Digest));
         if (NeedsNull(section))
             inputs = inputs.Append(KeyValuePair.Create("null_context", set.NullDigest));
-        var spec = new ActionSpec(Stage.Trajectory, "", FormattableString.Invariant($"sample {sample.Id:000}"), new JsonObject
+        var spec = new ActionSpec(Stage.Trajectory, "", NameOf(sample.Id), new JsonObject
         {
             ["solver"] = section.Solver,
             ["steps"] = section.Steps,

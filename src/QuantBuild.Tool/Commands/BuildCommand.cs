@@ -57,7 +57,7 @@ internal static class BuildCommand
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments, arguments.GetValue(Locked));
+            CompileOptions options = CommonOptions.Compile(arguments, run, arguments.GetValue(Locked));
             if (arguments.GetValue(Until) == Phase.Calibrate)
             {
                 CalibrationResult calibrated = run.Observe(observer => ModelCompiler.Calibrate(options, observer, run.Cancellation));

@@ -59,9 +59,10 @@ internal static class CommonOptions
 
     /// <summary>What the compiler needs, from a command line with these options.</summary>
     /// <param name="arguments">The command line.</param>
+    /// <param name="run">The command, which tells of downloads.</param>
     /// <param name="locked">Whether the lock file must not change.</param>
-    public static CompileOptions Compile(ParseResult arguments, bool locked = false) =>
-        new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked, arguments.GetValue(Memory));
+    public static CompileOptions Compile(ParseResult arguments, CommandRun run, bool locked = false) =>
+        new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked, arguments.GetValue(Memory), HubConnection.Access(run));
 
     /// <summary>The manifest named, or the only one here.</summary>
     /// <exception cref="UsageException">None or several are here.</exception>

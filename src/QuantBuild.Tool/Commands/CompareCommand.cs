@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using QuantBuild.Imaging;
 using QuantBuild.Pipelines;
+using QuantBuild.Sampling;
 using QuantBuild.Tool.Logging;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
@@ -11,6 +12,7 @@ namespace QuantBuild.Tool.Commands;
 /// <summary><c>quantbuild compare</c>: one video by full precision and by artifacts, side by side.</summary>
 internal static class CompareCommand
 {
+    private const string FullPrecision = "full precision";
     private const int SheetFrames = 6;
 
     private static readonly Option<string[]> Artifacts = new("--artifact")
@@ -43,17 +45,26 @@ internal static class CompareCommand
         using (ModelArtifact first = ModelArtifact.Open(folders[0]))
             options = GenerateOptions.Of(arguments, first);
 
-        var videos = new List<(string Name, GeneratedVideo Video)>();
+        var videos = new List<Rendered>();
         foreach (string? folder in (string?[])[null, .. folders])
         {
-            run.Console.Error.WriteLine(folder ?? "full precision");
+            run.Console.Error.WriteLine(folder ?? FullPrecision);
             using ModelArtifact? artifact = folder is null ? null : ModelArtifact.Open(folder);
-            GeneratedVideo video = GenerateOptions.Open(arguments, artifact)
-                .Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), run.Cancellation);
-            videos.Add((folder ?? "full precision", video));
+            var latents = new List<float[]>();
+            var errors = new List<double>();
+            void Step(SamplingStep step)
+            {
+                if (folder is null)
+                    latents.Add(step.Latent.ToArray());
+                else
+                    errors.Add(RelativeError(step.Latent.Span, videos[0].Latents[step.Index]));
+            }
+            GeneratedVideo video = GenerateOptions.Open(arguments, artifact, run)
+                .Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), Step, run.Cancellation);
+            videos.Add(new Rendered(folder ?? FullPrecision, video, latents, errors));
         }
         Print(picture, videos, run.Console);
-
+        PrintSteps(videos, FlowSchedule.Create(options.Sampling.Steps, options.Sampling.Shift).Timesteps, run.Console);
         if (output is not null)
         {
             Image[] frames = [.. Enumerable.Range(0, options.Frames).Select(i => ContactSheet.Arrange([.. videos.Select(entry => entry.Video.Frames[i])], videos.Count))];
@@ -63,15 +74,23 @@ internal static class CompareCommand
             VideoFile.WritePicture(sheet, ContactSheet.Arrange([.. videos.SelectMany(entry => ContactSheet.Pick(entry.Video.Frames, SheetFrames))], SheetFrames));
     }
 
-    private static void Print(Image picture, List<(string Name, GeneratedVideo Video)> videos, ToolConsole console)
+    /// <summary>A model's video.</summary>
+    /// <param name="Name">The model.</param>
+    /// <param name="Video">Its video.</param>
+    /// <param name="Latents">Full precision's latent after every step; empty for others.</param>
+    /// <param name="Errors">Relative error of the latent after every step; empty for full precision.</param>
+    private sealed record Rendered(string Name, GeneratedVideo Video, IReadOnlyList<float[]> Latents, IReadOnlyList<double> Errors);
+
+    private static void Print(Image picture, IReadOnlyList<Rendered> videos, ToolConsole console)
     {
         GeneratedVideo reference = videos[0].Video;
         Image first = FirstFrame.Resize(picture, reference.Frames[0].Height, reference.Frames[0].Width);
         Table table = Tables.Create("model", "psnr", "ssim", "first frame psnr", "flicker", "latent error");
-        foreach ((string name, GeneratedVideo video) in videos)
+        foreach (Rendered rendered in videos)
         {
+            GeneratedVideo video = rendered.Video;
             bool isReference = ReferenceEquals(video, reference);
-            Tables.AddRow(table, name,
+            Tables.AddRow(table, rendered.Name,
                 isReference ? "" : Number(FrameMetrics.Psnr(video.Frames, reference.Frames), "0.00"),
                 isReference ? "" : Number(FrameMetrics.Ssim(video.Frames, reference.Frames), "0.0000"),
                 Number(FrameMetrics.Psnr([video.Frames[0]], [first]), "0.00"),
@@ -81,6 +100,21 @@ internal static class CompareCommand
         console.Tables.Write(table);
         console.Out.WriteLine();
         console.Out.WriteLine("psnr (in dB), ssim and error against full precision, of the first frame against the picture; flicker is the mean difference of neighbouring frames");
+    }
+
+    /// <summary>How the latent drifts away from full precision's, step by step.</summary>
+    private static void PrintSteps(IReadOnlyList<Rendered> videos, IReadOnlyList<int> timesteps, ToolConsole console)
+    {
+        Table table = Tables.Create(["step", "timestep", .. videos.Skip(1).Select(rendered => rendered.Name)]);
+        for (int i = 0; i < timesteps.Count; i++)
+        {
+            Tables.AddRow(table, [(i + 1).ToString(CultureInfo.InvariantCulture), timesteps[i].ToString(CultureInfo.InvariantCulture),
+                .. videos.Skip(1).Select(rendered => Number(rendered.Errors[i], "0.00000"))]);
+        }
+        console.Out.WriteLine();
+        console.Tables.Write(table);
+        console.Out.WriteLine();
+        console.Out.WriteLine("relative error of the latent after every step, against full precision's after the same one");
     }
 
     private static double RelativeError(ReadOnlySpan<float> values, ReadOnlySpan<float> reference)

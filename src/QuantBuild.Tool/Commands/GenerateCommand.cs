@@ -49,9 +49,9 @@ internal static class GenerateCommand
         string output = arguments.GetValue(Output)!;
         VideoFile.Check(output);
         using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
-        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact);
+        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact, run);
         GeneratedVideo video = pipeline.Generate(Image.Load(arguments.GetValue(GenerateOptions.Image)!), arguments.GetValue(GenerateOptions.Prompt)!,
-            GenerateOptions.Of(arguments, artifact), new GenerationLog(run.Console.Error), run.Cancellation);
+            GenerateOptions.Of(arguments, artifact), new GenerationLog(run.Console.Error), ct: run.Cancellation);
 
         VideoFile.Write(output, video.Frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);
         if (arguments.GetValue(GenerateOptions.Sheet) is { } sheet)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
 
@@ -8,7 +9,7 @@ namespace QuantBuild.Tool.Commands;
 /// <summary>The options of commands that make videos, and what they mean together.</summary>
 internal static class GenerateOptions
 {
-    public static Option<string> Model { get; } = new("--model") { Description = "Folder of the checkpoint, or of a model project with one.", HelpName = "dir", Required = true };
+    public static Option<string> Model { get; } = new("--model") { Description = "Folder of the checkpoint or of a model project, or a repository of the Hub, hf://owner/name@revision.", HelpName = "dir|hf://", Required = true };
 
     public static Option<string> Image { get; } = new("--image") { Description = "The first frame, a PNG or JPEG file.", HelpName = "file", Required = true };
 
@@ -42,10 +43,15 @@ internal static class GenerateOptions
         Description = "What is kept of the experts: one at a time, both, or none, which reads weights on every step.", HelpName = "one|both|none",
     };
 
+    private static readonly Option<int?> Tile = CommonOptions.AtLeast(VaeConfig.SpatialStride, new Option<int?>("--vae-tile")
+    {
+        Description = "Let the autoencoder work on overlapping tiles of this many pixels, a multiple of 8, such as 256: less memory, slightly other frames [default: whole frames].", HelpName = "pixels",
+    });
+
     /// <summary>Adds all options to a command.</summary>
     public static void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[Model, Image, Prompt, Negative, Frames, Size, Seed, Steps, Shift, Guidance, Solver, Memory, Sheet, FramesPerSecond, CommonOptions.Threads])
+        foreach (Option option in (Option[])[Model, Image, Prompt, Negative, Frames, Size, Seed, Steps, Shift, Guidance, Solver, Memory, Tile, Sheet, FramesPerSecond, CommonOptions.Threads])
             command.Options.Add(option);
     }
 
@@ -75,12 +81,16 @@ internal static class GenerateOptions
         };
     }
 
-    /// <summary>A pipeline over the checkpoint, or the project's checkpoint.</summary>
-    public static WanImageToVideoPipeline Open(ParseResult arguments, ModelArtifact? artifact)
-    {
-        string folder = arguments.GetValue(Model)!, inside = Path.Combine(folder, "checkpoint");
-        return new WanImageToVideoPipeline(Directory.Exists(inside) ? inside : folder, artifact, arguments.GetValue(Memory));
-    }
+    /// <summary>A pipeline over the checkpoint that <c>--model</c> names.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="artifact">The artifact whose experts are used; null for those of the checkpoint.</param>
+    /// <param name="run">The command.</param>
+    public static WanImageToVideoPipeline Open(ParseResult arguments, ModelArtifact? artifact, CommandRun run) =>
+        new(ModelFolder.Find(arguments.GetValue(Model)!, needsExperts: artifact is null, run), artifact, arguments.GetValue(Memory), Tiling(arguments));
+
+    private static VaeTiling? Tiling(ParseResult arguments) => arguments.GetValue(Tile) is { } size
+        ? new VaeTiling(size, size / 4 / VaeConfig.SpatialStride * VaeConfig.SpatialStride)
+        : null;
 
     private static int Area(string size)
     {

@@ -27,6 +27,9 @@ internal static class HubConnection
         return new HubClient(options with { Token = TokenDiscovery.FindAsync(options, environment, ct: run.Cancellation).GetAwaiter().GetResult() });
     }
 
+    /// <summary>How checkpoints of the Hub are reached, with progress and notices on standard error.</summary>
+    public static HubAccess Access(CommandRun run) => HubAccess.OfProcess() with { Notice = run.Console.Error.WriteLine, Progress = Progress(run) };
+
     /// <summary>The download cache.</summary>
     public static HubCache Cache() => new(HubEnvironment.OfProcess().CacheFolder);
 

@@ -11,6 +11,11 @@ namespace QuantBuild.Tool.Commands;
 /// <summary><c>quantbuild plan</c>: what a build would do.</summary>
 internal static class PlanCommand
 {
+    private static readonly Option<bool> Headers = new("--headers")
+    {
+        Description = "Read only the headers of weights: at once for any size, but without telling what is in the store. A checkpoint of the Hub that is not in the download cache is always looked at this way.",
+    };
+
     public static Command Create(Session session)
     {
         var command = new Command("plan", "Show what every layer becomes and why, what a build would have to do, and what it would need.")
@@ -20,10 +25,11 @@ internal static class PlanCommand
             CommonOptions.Threads,
             CommonOptions.Memory,
             CommonOptions.Json,
+            Headers,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments);
+            CompileOptions options = CommonOptions.Compile(arguments, run) with { HeadersOnly = arguments.GetValue(Headers) };
             PlanReport report = ModelCompiler.Plan(options, new DiagnosticsOnly(run.Report), run.Cancellation);
             if (arguments.GetValue(CommonOptions.Json))
                 run.Answer.WriteLine(PlanDocument.Of(report).ToJsonString(JsonReport.Indented));
@@ -50,6 +56,10 @@ internal static class PlanCommand
         int missing = report.Actions.Count(action => action.Outcome == ActionOutcome.Missing);
         console.Out.WriteLine();
         console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Actions.Count} actions: {missing} to run, {report.Actions.Count - missing} in the store"));
+        if (report.Plan.Location.HeadersOnly)
+            console.Out.WriteLine("weights were not read: whether any of this is in the store is not known");
+        if (report.Plan.Location is { Repository: { } repository, Commit: { } commit })
+            console.Out.WriteLine($"{repository} is commit {commit}; weights {Quantity.Size(report.WeightBytes)}{(report.Plan.Location.Heads is null ? "" : ", not downloaded")}");
         console.Out.WriteLine($"memory {Quantity.Size(report.PeakBytes)}, store grows by {Quantity.Size(report.StoreBytes)}, artifact {Quantity.Size(report.ArtifactBytes)} (predicted)");
     }
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Imaging;
 using QuantBuild.Pipelines;
@@ -28,30 +28,28 @@ internal static class PrepareCommand
     private static void Prepare(ParseResult arguments, CommandRun run)
     {
         string path = arguments.GetValue(Set)!, output = Path.ChangeExtension(path, ".safetensors");
-        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact: null);
+        IReadOnlyList<SampleLine> lines = SampleLine.Read(path, origin: null);
+        Diagnostic[] faults = [.. lines.SelectMany(SampleLine.FaultsOf)];
+        if (faults.Length > 0)
+            throw new DiagnosticException(faults);
+        if (lines.Count == 0)
+            throw new InvalidDataException($"{path}: there is no sample");
+        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact: null, run);
         int threads = arguments.GetValue(CommonOptions.Threads);
         var tensors = new List<TensorData>();
-        int number = 0;
-        foreach (string text in File.ReadLines(path))
+        foreach (SampleLine line in lines)
         {
-            var span = new SourceSpan(path, ++number, 1);
-            if (string.IsNullOrWhiteSpace(text))
-                continue;
-            Line line = Parse(text, span);
             run.Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"sample {line.Id}: {line.Prompt}"));
-            string picture = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, line.Image);
-            Image image = Image.Load(picture);
-            if (image.Pixels.Span[3..].SequenceEqual(image.Pixels.Span[..^3]))
-                run.Report(Descriptors.CalibrationImageConstant.At(span, picture));
+            Image image = Image.Load(line.Image!);
+            if (image.IsUniform)
+                run.Report(Descriptors.CalibrationImageConstant.At(line.Span, line.Image));
             var options = new GenerationOptions
             {
-                Frames = line.Frames, Area = checked(line.Width * line.Height), Seed = line.Seed,
+                Frames = line.Frames, Area = line.Width * line.Height, Seed = line.Seed!.Value,
                 Sampling = new SamplingOptions { Threads = threads == 0 ? Environment.ProcessorCount : threads },
             };
             Add(tensors, line.Id, pipeline.Prepare(image, line.Prompt, options, progress: null, run.Cancellation));
         }
-        if (tensors.Count == 0)
-            throw new InvalidDataException($"{path}: there is no sample");
         SafeTensorsWriter.Write(output, tensors);
         run.Answer.WriteLine(output);
     }
@@ -66,38 +64,4 @@ internal static class PrepareCommand
         if (tensors.Count == 3)
             tensors.Add(TensorData.Of("null_context", [video.NullContext.Length / video.TextDim, video.TextDim], video.NullContext));
     }
-
-    private static Line Parse(string text, SourceSpan span)
-    {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(text);
-            JsonElement root = json.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-                throw new DiagnosticException(Descriptors.CalibrationLine.At(span, "it is not a JSON object"));
-            return new Line(
-                Whole(root, "id", null, span), Text(root, "prompt", span), Text(root, "image", span), Whole(root, "seed", null, span),
-                Whole(root, "frames", 81, span), Whole(root, "width", 832, span), Whole(root, "height", 480, span));
-        }
-        catch (JsonException e)
-        {
-            throw new DiagnosticException(Descriptors.CalibrationLine.At(span, e.Message), e);
-        }
-    }
-
-    private static string Text(JsonElement root, string name, SourceSpan span) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()!
-            : throw new DiagnosticException(Descriptors.CalibrationLine.At(span, $"it has no string \"{name}\""));
-
-    private static int Whole(JsonElement root, string name, int? absent, SourceSpan span)
-    {
-        if (!root.TryGetProperty(name, out JsonElement value) && absent is { } standard)
-            return standard;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0
-            ? number
-            : throw new DiagnosticException(Descriptors.CalibrationLine.At(span, $"it has no whole number \"{name}\""));
-    }
-
-    private sealed record Line(int Id, string Prompt, string Image, int Seed, int Frames, int Width, int Height);
 }

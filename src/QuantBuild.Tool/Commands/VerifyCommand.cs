@@ -63,14 +63,14 @@ internal static class VerifyCommand
             if (arguments.GetValue(Recompute) is { } fraction)
             {
                 var options = new CompileOptions(CommonOptions.ManifestOf(path), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads),
-                    Memory: arguments.GetValue(CommonOptions.Memory));
+                    Memory: arguments.GetValue(CommonOptions.Memory), Hub: HubConnection.Access(run));
                 return Repeat(run, options, fraction, arguments.GetValue(Seed) ?? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue));
             }
             if (path is null || File.Exists(path))
                 throw new UsageException("Name an artifact's folder, or add --recompute to verify a manifest's build.");
             return arguments.GetValue(Provenance) || arguments.GetValue(CommonOptions.PublicKey) is not null || arguments.GetValue(Built) is not null
                 ? ProvenanceReport.Write(run, path, arguments.GetValue(CommonOptions.PublicKey), arguments.GetValue(Built) is { } manifest
-                    ? new CompileOptions(manifest, arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads)) : null)
+                    ? new CompileOptions(manifest, arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads), Hub: HubConnection.Access(run)) : null)
                 : VerifyFiles(run, path);
         }));
         return command;

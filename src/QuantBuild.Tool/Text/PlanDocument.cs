@@ -26,6 +26,9 @@ internal static class PlanDocument
             ["peakBytes"] = report.PeakBytes,
             ["storeBytes"] = report.StoreBytes,
             ["artifactBytes"] = report.ArtifactBytes,
+            ["weightBytes"] = report.WeightBytes,
+            ["headersOnly"] = report.Plan.Location.HeadersOnly,
+            ["commit"] = report.Plan.Location.Commit,
         };
     }
 

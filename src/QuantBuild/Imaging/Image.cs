@@ -31,6 +31,9 @@ public sealed class Image
     /// <summary>Red, green, blue of every pixel, row by row.</summary>
     public ReadOnlyMemory<byte> Pixels { get; }
 
+    /// <summary>Whether all pixels have one colour.</summary>
+    public bool IsUniform => Pixels.Span[3..].SequenceEqual(Pixels.Span[..^3]);
+
     /// <summary>Reads a PNG or JPEG file, told apart by their first bytes.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">It is neither, or damaged; the message says how.</exception>

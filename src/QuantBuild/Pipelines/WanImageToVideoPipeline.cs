@@ -5,7 +5,6 @@ using QuantBuild.Models.Vae;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
-using QuantBuild.Text;
 
 namespace QuantBuild.Pipelines;
 
@@ -29,10 +28,8 @@ public sealed class WanImageToVideoPipeline
     private readonly PipelineFolders _folders;
     private readonly ModelArtifact? _artifact;
     private readonly ExpertMemory _memory;
-    private readonly UnigramTokenizer _tokenizer;
-    private readonly TextEncoderConfig _textConfig;
-    private readonly VaeConfig _vaeConfig;
     private readonly WanConfig _config;
+    private readonly WanEncoders _encoders;
     private WanWeights? _high;
     private WanWeights? _low;
 
@@ -43,21 +40,17 @@ public sealed class WanImageToVideoPipeline
     /// </param>
     /// <param name="artifact">An open artifact whose experts are used in place of the checkpoint's; must stay open.</param>
     /// <param name="memory">What is kept of the experts.</param>
+    /// <param name="tiling">Tiles of the autoencoder, for frames whose features do not fit into memory; null to work on whole frames.</param>
     /// <exception cref="InvalidDataException">A part is missing or damaged, or the parts do not fit each other; the message says which.</exception>
+    /// <exception cref="ArgumentException">The sizes of tiles are not as they must be.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public WanImageToVideoPipeline(string checkpoint, ModelArtifact? artifact = null, ExpertMemory memory = ExpertMemory.One)
+    public WanImageToVideoPipeline(string checkpoint, ModelArtifact? artifact = null, ExpertMemory memory = ExpertMemory.One, VaeTiling? tiling = null)
     {
         _folders = new PipelineFolders(checkpoint);
         _artifact = artifact;
         _memory = memory;
-        _tokenizer = UnigramTokenizer.Load(_folders.Tokenizer);
-        _textConfig = TextEncoderConfig.Load(Path.Combine(_folders.TextEncoder, "config.json"));
-        _vaeConfig = VaeConfig.Load(Path.Combine(_folders.Vae, "config.json"));
         _config = artifact?.HighNoise.Config ?? WanConfig.Load(_folders.HighNoiseConfig);
-        if (_textConfig.Dim != _config.TextDim || _tokenizer.VocabularySize > _textConfig.VocabularySize)
-            throw new InvalidDataException($"{checkpoint}: the text encoder makes {_textConfig.Dim} channels of {_textConfig.VocabularySize} tokens; the model takes {_config.TextDim}, the tokenizer makes {_tokenizer.VocabularySize}");
-        if (_vaeConfig.LatentDim != _config.OutDim || _config.ConditionDim != _config.OutDim + VaeConfig.TemporalStride)
-            throw new InvalidDataException($"{checkpoint}: the autoencoder makes {_vaeConfig.LatentDim} channels; the model takes {_config.OutDim} and a condition of {_config.ConditionDim}");
+        _encoders = new WanEncoders(checkpoint, _config) { Tiling = tiling };
     }
 
     /// <summary>Makes a video.</summary>
@@ -65,12 +58,14 @@ public sealed class WanImageToVideoPipeline
     /// <param name="prompt">What happens in it.</param>
     /// <param name="options">How it is made; null for the defaults.</param>
     /// <param name="progress">Told about every step; may be null.</param>
+    /// <param name="step">Shown the latent after every denoising step; may be null.</param>
     /// <param name="ct">Cancels between steps.</param>
     /// <returns>The video. The first frame is the picture's, as far as autoencoder and model keep it.</returns>
     /// <exception cref="ArgumentException">The size, the frames or the sampling options are not possible.</exception>
     /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public GeneratedVideo Generate(Image image, string prompt, GenerationOptions? options = null, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
+    public GeneratedVideo Generate(Image image, string prompt, GenerationOptions? options = null, IProgress<GenerationProgress>? progress = null,
+        Action<SamplingStep>? step = null, CancellationToken ct = default)
     {
         options ??= new GenerationOptions();
         SamplingOptions sampling = _artifact is null ? options.Sampling : options.Sampling with { Boundary = _artifact.Descriptor.Boundary };
@@ -78,8 +73,8 @@ public sealed class WanImageToVideoPipeline
         var conditioning = new WanConditioning(prepared.Context, prepared.Context.Length / prepared.TextDim, prepared.Condition);
         WanConditioning? negative = prepared.NullContext.Length == 0 ? null
             : new WanConditioning(prepared.NullContext, prepared.NullContext.Length / prepared.TextDim, prepared.Condition);
-        float[] latent = Denoise(sampling, prepared.Shape, prepared.Noise, conditioning, negative, progress, ct);
-        return new GeneratedVideo(Decode(prepared.Shape, latent, sampling.Threads, progress, ct), latent, prepared.Shape);
+        float[] latent = Denoise(sampling, prepared.Shape, prepared.Noise, conditioning, negative, progress, step, ct);
+        return new GeneratedVideo(_encoders.Decode(prepared.Shape, latent, sampling.Threads, progress, ct), latent, prepared.Shape);
     }
 
     /// <summary>Does what comes before the first denoising step: what calibration records samples from.</summary>
@@ -97,36 +92,16 @@ public sealed class WanImageToVideoPipeline
         LatentShape shape = VaeConfig.LatentShapeOf(size);
         int threads = options.Sampling.Threads;
         bool isGuided = options.Sampling.GuidanceHigh != 1 || options.Sampling.GuidanceLow != 1;
-        float[][] contexts = EncodePrompts(isGuided ? [prompt, options.NegativePrompt] : [prompt], threads, progress, ct);
+        float[][] contexts = _encoders.EncodePrompts(isGuided ? [prompt, options.NegativePrompt] : [prompt], threads, progress, ct);
         progress?.Report(new GenerationProgress(GenerationPhase.EncodeImage, 0, 1));
-        float[] condition = EncodeImage(image, size, threads, ct);
+        float[] condition = _encoders.EncodeImage(image, size, threads, ct);
         progress?.Report(new GenerationProgress(GenerationPhase.EncodeImage, 1, 1));
         float[] noise = GaussianNoise.Draw(options.Seed, checked(_config.OutDim * shape.Volume));
         return new PreparedVideo(shape, noise, condition, contexts[0], isGuided ? contexts[1] : [], _config.TextDim);
     }
 
-    private float[][] EncodePrompts(string[] prompts, int threads, IProgress<GenerationProgress>? progress, CancellationToken ct)
-    {
-        using ShardedCheckpoint weights = _folders.OpenTextEncoder();
-        var encoder = new TextEncoder(_textConfig, weights);
-        var contexts = new float[prompts.Length][];
-        for (int i = 0; i < prompts.Length; i++)
-        {
-            progress?.Report(new GenerationProgress(GenerationPhase.EncodeText, i, prompts.Length));
-            contexts[i] = encoder.Encode(_tokenizer.Encode(prompts[i], _config.TextLen), threads, ct);
-        }
-        progress?.Report(new GenerationProgress(GenerationPhase.EncodeText, prompts.Length, prompts.Length));
-        return contexts;
-    }
-
-    private float[] EncodeImage(Image image, VideoShape size, int threads, CancellationToken ct)
-    {
-        using ShardedCheckpoint weights = _folders.OpenVae();
-        return FirstFrame.Condition(new VideoAutoencoder(_vaeConfig, weights), image, size, threads, ct);
-    }
-
     private float[] Denoise(SamplingOptions sampling, LatentShape shape, float[] noise, WanConditioning conditioning, WanConditioning? negative,
-        IProgress<GenerationProgress>? progress, CancellationToken ct)
+        IProgress<GenerationProgress>? progress, Action<SamplingStep>? shown, CancellationToken ct)
     {
         WanCheckpoint? high = _artifact is null ? WanCheckpoint.Open(_folders.HighNoise) : null;
         WanCheckpoint? low = _artifact is null ? WanCheckpoint.Open(_folders.LowNoise) : null;
@@ -138,7 +113,11 @@ public sealed class WanImageToVideoPipeline
                 () => new WanTransformer(Load(_artifact?.HighNoise, high, () => _folders.HighNoiseConfig, ref _high)),
                 () => new WanTransformer(Load(_artifact?.LowNoise, low, () => _folders.LowNoiseConfig, ref _low)));
             return sampler.Run(sampling, shape, noise, conditioning, negative,
-                progress: step => progress?.Report(new GenerationProgress(GenerationPhase.Denoise, step.Index + 1, step.Count)), ct: ct);
+                progress: step =>
+                {
+                    shown?.Invoke(step);
+                    progress?.Report(new GenerationProgress(GenerationPhase.Denoise, step.Index + 1, step.Count));
+                }, ct: ct);
         }
     }
 
@@ -151,19 +130,5 @@ public sealed class WanImageToVideoPipeline
         if (_memory == ExpertMemory.Both)
             kept = weights;
         return weights;
-    }
-
-    private List<Image> Decode(LatentShape shape, float[] latent, int threads, IProgress<GenerationProgress>? progress, CancellationToken ct)
-    {
-        VideoShape size = VaeConfig.VideoShapeOf(shape);
-        var frames = new List<Image>(size.Frames);
-        progress?.Report(new GenerationProgress(GenerationPhase.Decode, 0, size.Frames));
-        using ShardedCheckpoint weights = _folders.OpenVae();
-        new VideoAutoencoder(_vaeConfig, weights).Decode(shape, latent, (frame, pixels) =>
-        {
-            frames.Add(Image.FromPlanes(pixels, size.Height, size.Width));
-            progress?.Report(new GenerationProgress(GenerationPhase.Decode, frame + 1, size.Frames));
-        }, threads, ct);
-        return frames;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 
 namespace QuantBuild.SafeTensors;
 
@@ -14,6 +15,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     private readonly bool _mapped;
     private IDisposable? _owner;
     private byte* _start;
+    private bool _isHead;
 
     private SafeTensorsFile(SafeTensorsHeader header, byte* start, IDisposable? owner, string? path)
     {
@@ -81,6 +83,32 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         return new SafeTensorsFile(header, file, owner, name);
     }
 
+    /// <summary>Checks the head of a file that lies elsewhere, such as on a server. Its tensors can be listed, but not read.</summary>
+    /// <param name="head">The file's first bytes, at least up to the end of the header.</param>
+    /// <param name="length">Length in bytes of the whole file.</param>
+    /// <param name="name">What messages call the file.</param>
+    /// <exception cref="SafeTensorsException">The header breaks a rule of the format, or does not fit into <paramref name="head"/>.</exception>
+    public static SafeTensorsFile FromHead(ReadOnlyMemory<byte> head, long length, string name)
+    {
+        SafeTensorsHeader header = SafeTensorsHeader.Read(length, (destination, offset) =>
+        {
+            if (offset + destination.Length > head.Length)
+                throw new SafeTensorsException("InvalidHeaderLength", $"the header does not fit into the first {head.Length} bytes", name);
+            head.Span.Slice((int)offset, destination.Length).CopyTo(destination);
+        }, name);
+        return new SafeTensorsFile(header, null, null, name) { _isHead = true };
+    }
+
+    /// <summary>Bytes from the start of a file up to the end of its header, by the file's first eight bytes.</summary>
+    /// <exception cref="SafeTensorsException">The header is larger than the format allows.</exception>
+    public static long HeadLength(ReadOnlySpan<byte> prefix)
+    {
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        return length <= SafeTensorsHeader.MaxLength
+            ? SafeTensorsHeader.PrefixLength + (long)length
+            : throw new SafeTensorsException("HeaderTooLarge", $"the header claims {length} bytes; {SafeTensorsHeader.MaxLength} are allowed");
+    }
+
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Bytes(string name)
     {
@@ -137,6 +165,8 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
 
     private ReadOnlySpan<byte> View(TensorInfo tensor, long offset, int length)
     {
+        if (_isHead)
+            throw new SafeTensorsException("HeaderOnly", $"of this file only the header is here, not tensor '{tensor.Name}'", Path);
         ObjectDisposedException.ThrowIf(_start is null, this);
         return new ReadOnlySpan<byte>(_start + _header.DataStart + tensor.Begin + offset, length);
     }

@@ -58,6 +58,33 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         };
     }
 
+    /// <summary>Opens a checkpoint whose weights lie elsewhere: its tensors can be listed, but not read.</summary>
+    /// <param name="directory">The folder, which has the index if there is one.</param>
+    /// <param name="open">Opens the head of a file by its name; null when there is no such file.</param>
+    /// <param name="stem">Name of the weights.</param>
+    /// <exception cref="SafeTensorsException">As for weights that are there.</exception>
+    /// <exception cref="IOException">The index cannot be read.</exception>
+    public static ShardedCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open, string stem = DefaultStem)
+    {
+        string single = stem + ".safetensors", indexPath = Path.Combine(directory, single + ".index.json");
+        if (!File.Exists(indexPath))
+        {
+            return Of([open(single) ?? throw new SafeTensorsException("MissingCheckpoint", $"there is no {single} and no index of shards", directory)], null, null);
+        }
+        ShardIndex index = ShardIndex.Read(indexPath);
+        return Of([.. index.Files.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .Select(name => open(name) ?? throw new SafeTensorsException("MissingShard", "the index names this file, but it does not exist", Path.Combine(directory, name)))], indexPath, index);
+    }
+
+    /// <summary>The names of the files that hold a folder's weights, as its index or the lack of one says; whether they exist is not looked at.</summary>
+    /// <exception cref="SafeTensorsException">The index cannot be used.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static IReadOnlyList<string> FileNames(string directory, string stem = DefaultStem)
+    {
+        string single = stem + ".safetensors", index = Path.Combine(directory, single + ".index.json");
+        return File.Exists(index) ? [.. ShardIndex.Read(index).Files.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] : [single];
+    }
+
     /// <summary>Path of the file that has a tensor.</summary>
     /// <exception cref="SafeTensorsException">There is no such tensor.</exception>
     public string FileOf(string tensor) => ShardOf(tensor).Path!;

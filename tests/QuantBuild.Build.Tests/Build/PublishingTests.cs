@@ -73,6 +73,27 @@ public sealed class PublishingTests
         return project.Run(compiler, project.Model["native", "main.c"], "-lz", "-o", project.Model["native", "main"]).ExitCode == 0;
     }
 
+    [Fact]
+    public void The_sample_app_makes_a_video_and_the_readme_shows_how()
+    {
+        string sample = Repository.PathOf("tests", "QuantBuild.Sample", "bin", Repository.Configuration, "net10.0", "QuantBuild.Sample.dll");
+        using var folder = new TemporaryFolder();
+        using var process = new RunningProcess("dotnet", ["exec", sample, .. VideoArguments(folder["video.png"])], Path.GetDirectoryName(sample)!, ModelProject.CleanEnvironment());
+
+        Outcome app = process.Wait().Expect(0);
+
+        Assert.Matches("^sha256 [0-9a-f]{64}", app.Out);
+        Assert.Contains("Denoise: 2 of 2", app.Error, StringComparison.Ordinal);
+        Assert.Equal("acTL", System.Text.Encoding.ASCII.GetString(File.ReadAllBytes(folder["video.png"]), 37, 4));
+        string[] example = [.. File.ReadLines(Repository.PathOf("tests", "QuantBuild.Sample", "Video.cs")).SkipWhile(line => !line.Contains("README begin", StringComparison.Ordinal))
+            .Skip(1).TakeWhile(line => !line.Contains("README end", StringComparison.Ordinal)).Select(line => line.Trim())];
+        Assert.InRange(example.Length, 5, 15);
+        Assert.Contains(string.Join('\n', example), File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    private static string[] VideoArguments(string output) => ["video", Repository.PathOf("models", "TinyWan", "checkpoint"),
+        Repository.PathOf("models", "TinyWan", "eval", "images", "001.png"), "a big purple star moves right", output, "2"];
+
     private static string Executable => OperatingSystem.IsWindows() ? "Reduced.exe" : "Reduced";
 
     /// <summary>The feeds that this machine is set up with: the native compiler is a package that this repository does not make.</summary>

@@ -107,7 +107,9 @@ public sealed class ManifestErrorTests
         Assert.Equal(expected, ManifestText.Problem(ManifestText.With(section)));
 
     [Theory]
-    [InlineData("\"source\": \"checkpoint\"", "\"source\": \"hf://org/repo\"", "QB1019: 'model.source' is 'hf://org/repo': it must be a folder or file on this machine; download the checkpoint first")]
+    [InlineData("\"source\": \"checkpoint\"", "\"source\": \"s3://bucket/repo\"", "QB1019: 'model.source' is 's3://bucket/repo': it must be a folder or file on this machine; download the checkpoint first")]
+    [InlineData("\"source\": \"checkpoint\"", "\"source\": \"hf://repo@main\"", "QB1019: 'model.source' is 'hf://repo@main': a repository is written hf://owner/name@revision: owner and name are needed, with one '/' between them")]
+    [InlineData("\"source\": \"checkpoint\"", "\"source\": \"hf://org/repo@a..b\"", "QB1019: 'model.source' is 'hf://org/repo@a..b': a repository is written hf://owner/name@revision: the revision breaks the rules of git for names")]
     [InlineData("\"source\": \"checkpoint\"", "\"source\": \" \"", "QB1019: 'model.source' is ' ': a path cannot be empty")]
     [InlineData("\"source\": \"checkpoint\"", "\"source\": \"a\\u0000b\"", "QB1019: 'model.source' is 'a\0b': a path cannot contain NUL")]
     [InlineData("calibration.jsonl", "calibration.json", "QB1019: 'calibration.data' is 'calibration.json': calibration sets are .jsonl files with a .safetensors file of the same name beside them")]

@@ -7,6 +7,16 @@ namespace QuantBuild.Tests.Manifests;
 
 public sealed class ManifestReaderTests
 {
+    [Theory]
+    [InlineData("hf://org/model", "main")]
+    [InlineData("hf://org/model@refs/pr/1", "refs/pr/1")]
+    public void A_source_may_be_a_repository(string source, string revision)
+    {
+        QuantManifest manifest = ManifestText.Valid(ManifestText.Minimal.Replace("\"checkpoint\"", $"\"{source}\"", StringComparison.Ordinal));
+        Assert.Equal(("org/model", revision), (manifest.Model.Repository!.Repository.ToString(), manifest.Model.Repository.Revision));
+        Assert.Equal($"hf://org/model@{revision}", manifest.Model.Source);
+    }
+
     [Fact]
     public void A_minimal_manifest_gets_the_settings_of_the_paper()
     {

@@ -53,7 +53,7 @@ public class WanImageToVideoPipelineTests
         using var source = new CancellationTokenSource();
         var seen = new List<GenerationProgress>();
         Assert.Throws<OperationCanceledException>(() => new WanImageToVideoPipeline(Checkpoint).Generate(Picture, Prompt, Options,
-            new Recorder(seen, step => { if (step is { Phase: GenerationPhase.Denoise, Done: 2 }) source.Cancel(); }), source.Token));
+            new Recorder(seen, step => { if (step is { Phase: GenerationPhase.Denoise, Done: 2 }) source.Cancel(); }), ct: source.Token));
         Assert.Equal(2, seen[^1].Done);
     }
 
@@ -81,7 +81,7 @@ public class WanImageToVideoPipelineTests
     }
 
     private static GeneratedVideo Generate(GenerationOptions options, ExpertMemory memory = ExpertMemory.One, IProgress<GenerationProgress>? progress = null) =>
-        new WanImageToVideoPipeline(Checkpoint, memory: memory).Generate(Picture, Prompt, options, progress, TestContext.Current.CancellationToken);
+        new WanImageToVideoPipeline(Checkpoint, memory: memory).Generate(Picture, Prompt, options, progress, ct: TestContext.Current.CancellationToken);
 
     private sealed class Recorder(List<GenerationProgress> seen, Action<GenerationProgress>? then = null) : IProgress<GenerationProgress>
     {

@@ -51,7 +51,7 @@ public sealed class BadInputTests : IDisposable
         Patch(LowNoiseFile, "blocks.0.ffn.0.weight", [0xC0, 0x7F]);
 
         DiagnosticException failure = Assert.Throws<DiagnosticException>(() => ModelCompiler.Evaluate(_project.Options(), TestData.TinyWan("eval.jsonl"), 1,
-            SilentObserver.Instance, TestContext.Current.CancellationToken));
+            SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken));
 
         Assert.Equal("QB3201", Assert.Single(failure.Diagnostics).Descriptor.Code);
     }
@@ -137,11 +137,11 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void A_calibration_set_without_tensors_is_an_error()
+    public void A_calibration_set_without_tensors_and_pictures_is_an_error()
     {
         _project.Calibration = WriteCalibration("{\"id\": 0, \"prompt\": \"a\"}\n{\"id\": 1, \"prompt\": \"b\"}\n", withTensors: false);
 
-        AssertFails("QB2011", "set.safetensors");
+        AssertFails("QB3102", "set.safetensors");
     }
 
     [Fact]

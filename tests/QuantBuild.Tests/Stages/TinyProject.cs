@@ -48,6 +48,8 @@ internal sealed class TinyProject : IDisposable
 
     public int Samples { get; set; } = 2;
 
+    public double Guidance { get; set; } = 1;
+
     /// <summary>Whether the manifest leaves the experts' folders to the checkpoint's layout.</summary>
     public bool UsesDefaultFolders { get; set; }
 
@@ -97,7 +99,7 @@ internal sealed class TinyProject : IDisposable
             "high_noise": { {{(UsesDefaultFolders ? "" : "\"weights\": \"high_noise_model\",")}} "bins": [{{HighBins}}] },
             "low_noise": { {{(UsesDefaultFolders ? "" : "\"weights\": \"low_noise_model\",")}} "bins": [{{LowBins}}] }
           },
-          "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, "steps": 4, "tokensPerStep": 48, "seed": 42 },
+          "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, "steps": 4, "guidance": {{Guidance.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "tokensPerStep": 48, "seed": 42 },
           "quantize": {
             "lowRank": { "rank": 8 },
             "weights": { {{Weights}} },

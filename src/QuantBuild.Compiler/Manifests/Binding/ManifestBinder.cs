@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests.Json;
 using QuantBuild.SafeTensors;
 
@@ -62,9 +63,26 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
     {
         ObjectBinder? model = values.Object(manifest.Require("model"), "model", ManifestKeys.Model);
         model?.Choice("architecture", Architectures);
-        string? source = model is null ? null : PathBinder.Absolute(model.Require("source"), "model.source", file, values);
+        JsonNode? node = model?.Require("source");
+        var remote = node as JsonText;
+        remote = remote?.Value.StartsWith(HubReference.Scheme, StringComparison.Ordinal) == true ? remote : null;
+        HubReference? repository = remote is null ? null : Repository(remote);
+        string? source = remote is null ? PathBinder.Absolute(node, "model.source", file, values) : repository?.ToString();
         return new ModelSection(Architectures.Names[0], source ?? "",
-            model?.Number("boundary", new Interval(0.001, 0.999)) ?? DefaultBoundary, model?.SpanOf("source") ?? manifest.Span);
+            model?.Number("boundary", new Interval(0.001, 0.999)) ?? DefaultBoundary, model?.SpanOf("source") ?? manifest.Span, repository);
+    }
+
+    private HubReference? Repository(JsonText text)
+    {
+        try
+        {
+            return HubReference.Parse(text.Value);
+        }
+        catch (DiagnosticException failure)
+        {
+            values.Report(Descriptors.InvalidText, text.Span, "model.source", text.Value, $"a repository is written hf://owner/name@revision: {failure.Diagnostics[0].Arguments[1]}");
+            return null;
+        }
     }
 
     private static RecipePatch Quantize(ObjectBinder manifest)

@@ -28,6 +28,18 @@ public sealed class VideoAutoencoder
     /// <summary>Shape of the autoencoder.</summary>
     public VaeConfig Config { get; }
 
+    /// <summary>Tiles for pictures larger than one; null to work on whole pictures.</summary>
+    /// <exception cref="ArgumentException">The sizes are not as they must be.</exception>
+    public VaeTiling? Tiling
+    {
+        get;
+        init
+        {
+            value?.Validate();
+            field = value;
+        }
+    }
+
     /// <summary>Encodes a video.</summary>
     /// <param name="shape">Its size: 4n + 1 frames, height and width multiples of 8.</param>
     /// <param name="read">Supplies its frames.</param>
@@ -40,8 +52,35 @@ public sealed class VideoAutoencoder
     public float[] Encode(VideoShape shape, FrameReader read, int threads = 1, CancellationToken ct = default)
     {
         LatentShape latent = VaeConfig.LatentShapeOf(shape);
-        int area = latent.Height * latent.Width;
+        if (Tiling is { } tiling && (tiling.Size < shape.Height || tiling.Size < shape.Width))
+            return EncodeTiles(shape, latent, new Tiles(latent.Height, latent.Width, tiling, outScale: 1), read, threads, ct);
         var result = new float[checked(Config.LatentDim * latent.Volume)];
+        EncodeWhole(shape, latent, read, result, threads, ct);
+        return result;
+    }
+
+    /// <summary>Decodes a latent.</summary>
+    /// <param name="shape">Its size.</param>
+    /// <param name="latent">The normalized latent, [latent channels, frames, height, width].</param>
+    /// <param name="write">Receives the video's frames as they are done; with tiles, when all are done.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Cancels between pieces.</param>
+    /// <exception cref="ArgumentException">The sizes do not fit.</exception>
+    /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public void Decode(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, int threads = 1, CancellationToken ct = default)
+    {
+        if (shape.Frames < 1 || latent.Length != Config.LatentDim * shape.Volume)
+            throw new ArgumentException($"a latent of {latent.Length} elements instead of {Config.LatentDim} x {shape.Frames}x{shape.Height}x{shape.Width}");
+        if (Tiling is { } tiling && (tiling.Size < shape.Height * VaeConfig.SpatialStride || tiling.Size < shape.Width * VaeConfig.SpatialStride))
+            DecodeTiles(shape, latent, new Tiles(shape.Height, shape.Width, tiling, VaeConfig.SpatialStride), write, threads, ct);
+        else
+            DecodeWhole(shape, latent, write, threads, ct);
+    }
+
+    private void EncodeWhole(VideoShape shape, LatentShape latent, FrameReader read, Span<float> result, int threads, CancellationToken ct)
+    {
+        int area = latent.Height * latent.Width;
         var moments = new float[2 * Config.LatentDim * area];
         var state = new VaeState();
         for (int piece = 0; piece < latent.Frames; piece++)
@@ -56,27 +95,15 @@ public sealed class VideoAutoencoder
             x.CopyPlanes(0, moments);
             for (int channel = 0; channel < Config.LatentDim; channel++)
             {
-                Span<float> target = result.AsSpan(((channel * latent.Frames) + piece) * area, area);
+                Span<float> target = result.Slice(((channel * latent.Frames) + piece) * area, area);
                 for (int i = 0; i < area; i++)
                     target[i] = (moments[(channel * area) + i] - Config.Mean[channel]) / Config.Std[channel];
             }
         }
-        return result;
     }
 
-    /// <summary>Decodes a latent.</summary>
-    /// <param name="shape">Its size.</param>
-    /// <param name="latent">The normalized latent, [latent channels, frames, height, width].</param>
-    /// <param name="write">Receives the video's frames as they are done.</param>
-    /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <param name="ct">Cancels between pieces.</param>
-    /// <exception cref="ArgumentException">The sizes do not fit.</exception>
-    /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public void Decode(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, int threads = 1, CancellationToken ct = default)
+    private void DecodeWhole(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, int threads, CancellationToken ct)
     {
-        if (shape.Frames < 1 || latent.Length != Config.LatentDim * shape.Volume)
-            throw new ArgumentException($"a latent of {latent.Length} elements instead of {Config.LatentDim} x {shape.Frames}x{shape.Height}x{shape.Width}");
         int area = shape.Height * shape.Width, done = 0;
         var piece = new float[Config.LatentDim * area];
         var pixels = new float[VaeConfig.VideoShapeOf(shape).FrameLength];
@@ -97,6 +124,39 @@ public sealed class VideoAutoencoder
                 write(done, pixels);
             }
         }
+    }
+
+    private float[] EncodeTiles(VideoShape shape, LatentShape latent, Tiles tiles, FrameReader read, int threads, CancellationToken ct)
+    {
+        var video = new float[checked(shape.Frames * shape.FrameLength)];
+        for (int frame = 0; frame < shape.Frames; frame++)
+            read(frame, video.AsSpan(frame * shape.FrameLength, shape.FrameLength));
+        var result = new float[checked(Config.LatentDim * latent.Volume)];
+        VideoShape tileShape = shape with { Height = tiles.Height * VaeConfig.SpatialStride, Width = tiles.Width * VaeConfig.SpatialStride };
+        LatentShape tileLatent = VaeConfig.LatentShapeOf(tileShape);
+        var encoded = new float[Config.LatentDim * tileLatent.Volume];
+        foreach ((int Row, int Column) tile in tiles.All)
+        {
+            EncodeWhole(tileShape, tileLatent,
+                (frame, pixels) => tiles.Cut(tile, video.AsSpan(frame * shape.FrameLength, shape.FrameLength), VaeConfig.SpatialStride, pixels), encoded, threads, ct);
+            tiles.Blend(tile, encoded, result);
+        }
+        return result;
+    }
+
+    private void DecodeTiles(LatentShape shape, ReadOnlySpan<float> latent, Tiles tiles, FrameWriter write, int threads, CancellationToken ct)
+    {
+        VideoShape size = VaeConfig.VideoShapeOf(shape);
+        var video = new float[checked(size.Frames * size.FrameLength)];
+        var tileShape = new LatentShape(shape.Frames, tiles.Height, tiles.Width);
+        var cut = new float[Config.LatentDim * tileShape.Volume];
+        foreach ((int Row, int Column) tile in tiles.All)
+        {
+            tiles.Cut(tile, latent, scale: 1, cut);
+            DecodeWhole(tileShape, cut, (frame, pixels) => tiles.Blend(tile, pixels, video.AsSpan(frame * size.FrameLength, size.FrameLength)), threads, ct);
+        }
+        for (int frame = 0; frame < size.Frames; frame++)
+            write(frame, video.AsSpan(frame * size.FrameLength, size.FrameLength));
     }
 
     private static FeatureMap Run(IVaeLayer[] layers, FeatureMap x, VaeState state, int threads)

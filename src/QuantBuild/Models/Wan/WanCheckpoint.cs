@@ -49,9 +49,14 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
     /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
     public static WanCheckpoint Open(string directory) => Of(ShardedCheckpoint.Open(directory));
 
-    /// <summary>Takes over an open checkpoint.</summary>
-    /// <exception cref="SafeTensorsException">It has a tensor under both names; it is closed then.</exception>
-    public static WanCheckpoint Of(ShardedCheckpoint files)
+    /// <summary>Opens an expert whose weights lie elsewhere: its tensors can be listed, but not read.</summary>
+    /// <param name="directory">The folder, which has the index if there is one.</param>
+    /// <param name="open">Opens the head of a file by its name; null when there is no such file.</param>
+    /// <exception cref="SafeTensorsException">As for weights that are there.</exception>
+    /// <exception cref="IOException">The index cannot be read.</exception>
+    public static WanCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open) => Of(ShardedCheckpoint.OpenHeads(directory, open));
+
+    private static WanCheckpoint Of(ShardedCheckpoint files)
     {
         try
         {

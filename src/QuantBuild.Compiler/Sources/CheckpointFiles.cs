@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Sources;
+
+/// <summary>The files of a repository or folder that are needed of a checkpoint; what else lies there is left alone.</summary>
+/// <param name="Experts">The folders of the experts that are needed, with forward slashes.</param>
+/// <param name="Encoders">Whether text encoder, tokenizer and autoencoder are needed too.</param>
+public sealed partial record CheckpointFiles(ImmutableArray<string> Experts, bool Encoders)
+{
+    /// <summary>Folder of the text encoder.</summary>
+    public const string TextEncoder = "text_encoder";
+
+    /// <summary>Folder of the tokenizer.</summary>
+    public const string Tokenizer = "tokenizer";
+
+    /// <summary>Folder of the autoencoder.</summary>
+    public const string Vae = "vae";
+
+    private const string TextStem = "model";
+
+    /// <summary>The folders of the experts in the original layout.</summary>
+    public static ImmutableArray<string> OriginalExperts { get; } = ["high_noise_model", "low_noise_model"];
+
+    /// <summary>The folders of the experts in the layout of the Diffusers library.</summary>
+    public static ImmutableArray<string> DiffusersExperts { get; } = ["transformer", "transformer_2"];
+
+    /// <summary>The folders with weights, each with the name of its weights.</summary>
+    public IEnumerable<(string Folder, string Stem)> Weights => Experts.Select(folder => (folder, ShardedCheckpoint.DefaultStem))
+        .Concat(Encoders ? [(TextEncoder, TextStem), (Vae, ShardedCheckpoint.DefaultStem)] : []);
+
+    /// <summary>The layout of a checkpoint, by the paths of its files: the folders of its experts, high noise first.</summary>
+    public static ImmutableArray<string> ExpertsIn(IEnumerable<string> paths)
+    {
+        HashSet<string> folders = [.. paths.Select(path => path.Split('/')[0])];
+        return folders.Contains(OriginalExperts[0]) || !folders.Contains(DiffusersExperts[0]) ? OriginalExperts : DiffusersExperts;
+    }
+
+    /// <summary>Whether a file is needed.</summary>
+    public bool Needs(string path) => IsSmall(path) || IsWeights(path);
+
+    /// <summary>Whether a file is needed and is none with weights: configurations, indexes, and the tokenizer.</summary>
+    public bool IsSmall(string path)
+    {
+        if (path == Planning.PipelineIndex.FileName)
+            return true;
+        (string folder, string name) = Split(path);
+        if (Encoders && folder == Tokenizer)
+            return name is "tokenizer.json" or "spiece.model";
+        return StemOf(folder) is { } stem && (name == "config.json" || name == $"{stem}.safetensors.index.json");
+    }
+
+    /// <summary>Whether a file is needed and has weights.</summary>
+    public bool IsWeights(string path)
+    {
+        (string folder, string name) = Split(path);
+        return StemOf(folder) is { } stem && name.StartsWith(stem, StringComparison.Ordinal) && WeightsEnding().IsMatch(name[stem.Length..]);
+    }
+
+    private string? StemOf(string folder) => Weights.Where(entry => entry.Folder == folder).Select(entry => entry.Stem).FirstOrDefault();
+
+    private static (string Folder, string Name) Split(string path)
+    {
+        int slash = path.LastIndexOf('/');
+        return slash < 0 ? ("", path) : (path[..slash], path[(slash + 1)..]);
+    }
+
+    [GeneratedRegex(@"^(-\d{5,6}-of-\d{5,6})?\.safetensors\z", RegexOptions.CultureInvariant)]
+    private static partial Regex WeightsEnding();
+}

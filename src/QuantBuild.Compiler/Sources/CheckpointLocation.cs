@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Hub;
+using QuantBuild.Models.Wan;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Sources;
+
+/// <summary>Where a checkpoint was found.</summary>
+/// <param name="Folder">Its folder on this machine, absolute. With <paramref name="Heads"/> it has everything but weights.</param>
+/// <param name="Repository">The repository and revision that were asked for; null for a folder.</param>
+/// <param name="Commit">The commit that the revision is; null for a folder.</param>
+/// <param name="Heads">The heads of the files with weights, by path in the repository, when only these are here; else null.</param>
+/// <param name="HeadersOnly">Whether weights must not be read.</param>
+public sealed record CheckpointLocation(string Folder, HubReference? Repository = null, string? Commit = null,
+    ImmutableDictionary<string, RemoteHead>? Heads = null, bool HeadersOnly = false)
+{
+    /// <summary>Opens an expert's tensors.</summary>
+    /// <param name="directory">The expert's folder, absolute.</param>
+    /// <exception cref="SafeTensorsException">Its files are not a complete checkpoint.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public WanCheckpoint Open(string directory)
+    {
+        if (Heads is null)
+            return WanCheckpoint.Open(directory);
+        string folder = Path.GetRelativePath(Folder, directory).Replace('\\', '/');
+        return WanCheckpoint.OpenHeads(directory, name => Heads.GetValueOrDefault($"{folder}/{name}") is { } head
+            ? SafeTensorsFile.FromHead(head.Bytes, head.Length, Path.Combine(directory, name)) : null);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Sources;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Models.Wan;
+using QuantBuild.Pipelines;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>Tokenizer, text encoder and autoencoder of a checkpoint, with the digests of their content.</summary>
+internal sealed class EncoderSource
+{
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "spiece.model"];
+
+    private readonly ImmutableArray<(string Path, FileStamp? Stamp)> _stamps;
+
+    private readonly Lazy<WanEncoders> _encoders;
+
+    private EncoderSource(Lazy<WanEncoders> encoders, Digest text, Digest vae, ImmutableArray<(string, FileStamp?)> stamps)
+    {
+        _encoders = encoders;
+        Text = text;
+        Vae = vae;
+        _stamps = stamps;
+    }
+
+    /// <summary>What they do; opened when first needed.</summary>
+    /// <exception cref="DiagnosticException">They are damaged, or for another model.</exception>
+    public WanEncoders Encoders => _encoders.Value;
+
+    /// <summary>Digest of tokenizer and text encoder: equal ones embed prompts alike.</summary>
+    public Digest Text { get; }
+
+    /// <summary>Digest of the autoencoder.</summary>
+    public Digest Vae { get; }
+
+    /// <summary>Opens and hashes them; unchanged files are not read again.</summary>
+    /// <param name="context">The build.</param>
+    /// <param name="config">The model they are for.</param>
+    /// <exception cref="DiagnosticException">They are missing or damaged.</exception>
+    public static EncoderSource Open(BuildContext context, WanConfig config)
+    {
+        string folder = context.Plan.Location.Folder;
+        return Translate(() =>
+        {
+            WanEncoders.Require(folder);
+            ImmutableArray<(string, FileStamp?)> stamps = [.. FilesOf(folder).Select(path => (path, FileStamp.Of(path)))];
+            Digest text = TensorDigests.Combine([Weights(context, folder, CheckpointFiles.TextEncoder, "model"), .. TokenizerOf(folder).Select(Small), Config(folder, CheckpointFiles.TextEncoder)]);
+            Digest vae = TensorDigests.Combine([Weights(context, folder, CheckpointFiles.Vae, ShardedCheckpoint.DefaultStem), Config(folder, CheckpointFiles.Vae)]);
+            return new EncoderSource(new(() => Translate(() => new WanEncoders(folder, config))), text, vae, stamps);
+        });
+
+        T Translate<T>(Func<T> work)
+        {
+            try
+            {
+                return work();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or SafeTensorsException)
+            {
+                throw new DiagnosticException(Descriptors.EncodersUnusable.At(context.Plan.Manifest.Model.Span, e.Message), e);
+            }
+        }
+    }
+
+    /// <summary>Every file that is read, absolute.</summary>
+    public static IEnumerable<string> FilesOf(string checkpoint) =>
+    [
+        .. TokenizerOf(checkpoint),
+        .. FilesOf(checkpoint, CheckpointFiles.TextEncoder, "model"),
+        .. FilesOf(checkpoint, CheckpointFiles.Vae, ShardedCheckpoint.DefaultStem),
+    ];
+
+    /// <summary>Refuses to go on when somebody wrote into a file after it was hashed.</summary>
+    /// <exception cref="DiagnosticException">A file changed (QB4007).</exception>
+    public void RequireUnchanged()
+    {
+        foreach ((string path, FileStamp? before) in _stamps)
+        {
+            if (FileStamp.Of(path) != before)
+                throw new DiagnosticException(Descriptors.InputChanged.At(null, path));
+        }
+    }
+
+    private static IEnumerable<string> FilesOf(string checkpoint, string part, string stem)
+    {
+        string folder = Path.Combine(checkpoint, part), index = Path.Combine(folder, stem + ".safetensors.index.json");
+        return [Path.Combine(folder, "config.json"), .. File.Exists(index) ? [index] : (string[])[], .. ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name))];
+    }
+
+    private static IEnumerable<string> TokenizerOf(string checkpoint)
+    {
+        string folder = Path.Combine(checkpoint, CheckpointFiles.Tokenizer), original = Path.Combine(checkpoint, "google", "umt5-xxl");
+        return TokenizerFiles.Select(name => Path.Combine(Directory.Exists(folder) ? folder : original, name)).Where(File.Exists);
+    }
+
+    private static KeyValuePair<string, Digest> Weights(BuildContext context, string checkpoint, string part, string stem)
+    {
+        string folder = Path.Combine(checkpoint, part);
+        return KeyValuePair.Create("weights", TensorDigests.Combine(TensorDigests
+            .OfAsync(ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name)), context.Store, context.Budget.Threads, ct: context.Cancellation)
+            .GetAwaiter().GetResult()));
+    }
+
+    private static KeyValuePair<string, Digest> Config(string checkpoint, string part) => Small(Path.Combine(checkpoint, part, "config.json"));
+
+    private static KeyValuePair<string, Digest> Small(string path) => KeyValuePair.Create(Path.GetFileName(path), Digest.Of(File.ReadAllBytes(path)));
+}

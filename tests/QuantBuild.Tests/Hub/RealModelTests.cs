@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+using QuantBuild.HubServer;
+using QuantBuild.Models.Wan;
+using QuantBuild.Tests.Models.Wan;
+
+namespace QuantBuild.Tests.Hub;
+
+/// <summary>The project of the real model, planned from a repository that has its files' names, headers and sizes, and no weights.</summary>
+public sealed class RealModelTests : HubTest
+{
+    private const string Model = "Wan-AI/Wan2.2-I2V-A14B-Diffusers";
+    private const int Shards = 12;
+
+    private static readonly WanConfig Config = new() { Dim = 5120, FfnDim = 13824, NumHeads = 40, NumLayers = 40, InDim = 36, OutDim = 16 };
+
+    private static readonly string Manifest = Path.Combine(TestData.Root, "models", "Wan2.2-I2V-A14B", "wan2.2-i2v-a14b.quant.json");
+
+    [Fact]
+    public void The_real_model_is_planned_from_headers_alone()
+    {
+        Publish();
+        var variables = new Dictionary<string, string> { ["HF_ENDPOINT"] = Server.Endpoint.ToString(), ["HF_HUB_CACHE"] = PathTo("cache") };
+        var warnings = new Stages.Warnings();
+
+        PlanReport report = ModelCompiler.Plan(new CompileOptions(Manifest, PathTo("store"), 2, Hub: new HubAccess(new HubEnvironment(variables.GetValueOrDefault))), warnings, Ct);
+
+        Plan plan = report.Plan;
+        Assert.Equal(Server.Repositories[Model].Main.Id, plan.Location.Commit);
+        Assert.Equal([400, 400], plan.Experts.Select(expert => expert.Layers.Length));
+        Assert.All(plan.Experts.SelectMany(expert => expert.Layers), layer => Assert.Equal((Precision.W4A4, 32), (layer.Recipe.Precision, layer.Recipe.LowRank.Rank)));
+        Assert.Equal([15, 25], plan.Experts.Select(expert => expert.Timesteps.Length));
+        Assert.Equal(["early", "mid", "boundary_pre", "boundary_post", "mid", "late"], plan.Experts.SelectMany(expert => expert.Bins).Select(bin => bin.Name));
+        Assert.True(plan.Calibration.FromPictures);
+        // formats.md, 2.2: both experts as float32; codes, scales, low rank, smoothing and bf16 for the rest; and the clip tables.
+        Assert.Equal(2 * 57_155_604_736, report.WeightBytes);
+        Assert.Equal((2 * 8_256_809_088) + (800 * 3 * 8), report.ArtifactBytes);
+        Assert.Equal(12 + 12 + (800 * (1 + 1 + 3 + 1)) + (2 * 40 * 7) + 2, report.Actions.Count);
+        Assert.All(warnings.Reported, warning => Assert.Equal(Descriptors.BinWithFewTokens, warning.Descriptor));
+        Traffic[] heads = [.. Server.Requests.Where(request => request.Storage)];
+        Assert.Equal(2 * Shards, heads.Length);
+        Assert.All(heads, request => Assert.Equal("bytes=0-131071", request.Range));
+    }
+
+    private void Publish()
+    {
+        Server.LargeFrom = 1 << 20;
+        Repository repository = Server.Add(Model);
+        var files = new Dictionary<string, Entry>(StringComparer.Ordinal);
+        foreach (string expert in (string[])["transformer", "transformer_2"])
+            AddExpert(files, expert);
+        Add(files, "model_index.json", new JsonObject { ["_class_name"] = "WanImageToVideoPipeline", ["boundary_ratio"] = 0.9 });
+        foreach (string path in (string[])["text_encoder/config.json", "vae/config.json", "tokenizer/tokenizer.json"])
+            Add(files, path, []);
+        repository.Heads["refs/heads/main"] = repository.Add(repository.Main, "upload", files).Id;
+    }
+
+    private void AddExpert(Dictionary<string, Entry> files, string expert)
+    {
+        Add(files, $"{expert}/config.json", new JsonObject
+        {
+            ["_class_name"] = "WanTransformer3DModel", ["added_kv_proj_dim"] = null, ["attention_head_dim"] = Config.HeadDim, ["cross_attn_norm"] = true, ["eps"] = 1e-6,
+            ["ffn_dim"] = Config.FfnDim, ["freq_dim"] = Config.FreqDim, ["image_dim"] = null, ["in_channels"] = Config.InDim, ["num_attention_heads"] = Config.NumHeads,
+            ["num_layers"] = Config.NumLayers, ["out_channels"] = Config.OutDim, ["patch_size"] = new JsonArray(1, 2, 2), ["qk_norm"] = "rms_norm_across_heads",
+            ["text_dim"] = Config.TextDim,
+        });
+        var index = new JsonObject();
+        KeyValuePair<string, IReadOnlyList<long>>[] tensors = [.. WanTensors.ExpectedShapes(Config)];
+        int shard = 0;
+        foreach (KeyValuePair<string, IReadOnlyList<long>>[] chunk in tensors.Chunk((tensors.Length + Shards - 1) / Shards))
+        {
+            string name = $"diffusion_pytorch_model-{++shard:00000}-of-{Shards:00000}.safetensors";
+            foreach ((string original, _) in chunk)
+                index[DiffusersCheckpoint.NameOf(original)] = name;
+            AddWeights(files, $"{expert}/{name}", chunk);
+        }
+        Add(files, $"{expert}/diffusion_pytorch_model.safetensors.index.json", new JsonObject { ["weight_map"] = index });
+    }
+
+    /// <summary>A file of the right length with nothing behind its header: the file system gives such a file no space.</summary>
+    private void AddWeights(Dictionary<string, Entry> files, string path, IEnumerable<KeyValuePair<string, IReadOnlyList<long>>> tensors)
+    {
+        long end = 0;
+        var header = new JsonObject();
+        foreach ((string original, IReadOnlyList<long> shape) in tensors)
+        {
+            long begin = end;
+            end += 4 * shape.Aggregate(1L, (product, dimension) => product * dimension);
+            header[DiffusersCheckpoint.NameOf(original)] = JsonSerializer.SerializeToNode(new { dtype = "F32", shape, data_offsets = (long[])[begin, end] });
+        }
+        byte[] json = Encoding.UTF8.GetBytes(header.ToJsonString()), prefix = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(prefix, json.Length);
+        string digest = Digest.Of(Encoding.UTF8.GetBytes(path)).ToString();
+        using FileStream file = File.Create(Server.ObjectPath(digest));
+        file.Write(prefix);
+        file.Write(json);
+        file.SetLength(8 + json.Length + end);
+        files[path] = Repository.Large(path, digest, file.Length);
+    }
+
+    private static void Add(Dictionary<string, Entry> files, string path, JsonObject content) =>
+        files[path] = Repository.Small(path, Encoding.UTF8.GetBytes(content.ToJsonString()));
+}
