@@ -28,7 +28,7 @@ public sealed class GenerateTests
 
     [Theory]
     [InlineData("--image", "missing.png", "missing.png")]
-    [InlineData("--model", "nowhere", "tokenizer")]
+    [InlineData("--model", "nowhere", "high_noise_model")]
     [InlineData("--frames", "6", "6 frames")]
     [InlineData("--artifact", "nowhere", "nowhere")]
     public void What_cannot_be_made_is_a_diagnostic(string option, string value, string expected)

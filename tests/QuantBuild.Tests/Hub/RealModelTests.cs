@@ -42,6 +42,7 @@ public sealed class RealModelTests : HubTest
         Assert.Equal(["early", "mid", "boundary_pre", "boundary_post", "mid", "late"], plan.Experts.SelectMany(expert => expert.Bins).Select(bin => bin.Name));
         Assert.True(plan.Calibration.FromPictures);
         // formats.md, 2.2: both experts as float32; codes, scales, low rank, smoothing and bf16 for the rest; and the clip tables.
+        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"memory {report.PeakBytes}, store {report.StoreBytes}, requests {Server.Requests.Count}"));
         Assert.Equal(2 * 57_155_604_736, report.WeightBytes);
         Assert.Equal((2 * 8_256_809_088) + (800 * 3 * 8), report.ArtifactBytes);
         Assert.Equal(12 + 12 + (800 * (1 + 1 + 3 + 1)) + (2 * 40 * 7) + 2, report.Actions.Count);
