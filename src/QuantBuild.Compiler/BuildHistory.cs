@@ -33,6 +33,16 @@ public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IRea
         }
     }
 
+    /// <summary>
+    /// Keys of the build to compare with: the last one, or the one before it right after a build, when nothing differs from the last any more and
+    /// the question is what that build did.
+    /// </summary>
+    public IReadOnlyDictionary<string, Digest> Before(IReadOnlyList<ActionEvent> now)
+    {
+        bool upToDate = now.All(action => action.Key is { } key && Last.GetValueOrDefault(IdentityOf(action)) == key);
+        return upToDate && Previous.Count > 0 ? Previous : Last;
+    }
+
     /// <summary>Remembers a finished build; one that asked for the same keys as the last changes nothing.</summary>
     public static void Save(ContentStore store, string manifest, IEnumerable<ActionEvent> actions)
     {

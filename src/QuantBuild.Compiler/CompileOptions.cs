@@ -14,6 +14,9 @@ namespace QuantBuild.Compiler;
 public sealed record CompileOptions(string Manifest, string? Store = null, int Threads = 0, bool Locked = false, MemoryLimit? Memory = null,
     HubAccess? Hub = null, bool HeadersOnly = false)
 {
+    /// <summary>File for the report page of a build; null for none.</summary>
+    public string? Report { get; init; }
+
     /// <summary>The number of threads meant by <see cref="Threads"/>.</summary>
     public int ThreadCount => Threads > 0 ? Threads : Environment.ProcessorCount;
 }

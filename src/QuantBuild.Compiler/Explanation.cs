@@ -16,20 +16,20 @@ internal static class Explanation
     /// <exception cref="DiagnosticException">No expert has it.</exception>
     public static IReadOnlyList<WhyReport> Of(CompileSession session, string layer)
     {
-        BuildHistory history = BuildHistory.Load(session.Store, session.Plan.Manifest.Path);
         IReadOnlyList<ActionEvent> now = session.Runner.Trace;
-        // Right after a build nothing differs from it any more; then the question is what that build did.
-        bool upToDate = now.All(action => action.Key is { } key && history.Last.GetValueOrDefault(BuildHistory.IdentityOf(action)) == key);
-        IReadOnlyDictionary<string, Digest> before = upToDate && history.Previous.Count > 0 ? history.Previous : history.Last;
+        IReadOnlyDictionary<string, Digest> before = BuildHistory.Load(session.Store, session.Plan.Manifest.Path).Before(now);
 
         WhyReport[] reports = [.. session.Plan.Experts.SelectMany(expert => expert.Layers.Where(plan => plan.Name == layer)
-            .Select(plan => new WhyReport(expert.Name, layer, [.. now.Where(action => Concerns(action, expert, plan))
-                .OrderBy(action => Array.IndexOf(StageOrder, action.Stage)).ThenBy(action => action.Name, StringComparer.Ordinal)
-                .Select(action => Compare(session.Store, action, before))])))];
+            .Select(plan => new WhyReport(expert.Name, layer, [.. ActionsOf(now, expert, plan).Select(action => Compare(session.Store, action, before))])))];
         if (reports.Length > 0)
             return reports;
         throw new DiagnosticException(Descriptors.UnknownLayer.At(new SourceSpan(session.Plan.Manifest.Path), layer));
     }
+
+    /// <summary>The actions that a layer consists of, in stage order.</summary>
+    public static IEnumerable<ActionEvent> ActionsOf(IReadOnlyList<ActionEvent> actions, ExpertPlan expert, LayerPlan layer) => actions
+        .Where(action => Concerns(action, expert, layer))
+        .OrderBy(action => Array.IndexOf(StageOrder, action.Stage)).ThenBy(action => action.Name, StringComparer.Ordinal);
 
     private static bool Concerns(ActionEvent action, ExpertPlan expert, LayerPlan layer) => action.Stage switch
     {
@@ -39,7 +39,8 @@ internal static class Explanation
         _ => action.Expert == expert.Name && action.Name == layer.Name,
     };
 
-    private static WhyReport.Action Compare(ContentStore store, ActionEvent now, IReadOnlyDictionary<string, Digest> before)
+    /// <summary>An action's key now against that of the build before.</summary>
+    public static WhyReport.Action Compare(ContentStore store, ActionEvent now, IReadOnlyDictionary<string, Digest> before)
     {
         if (!before.TryGetValue(BuildHistory.IdentityOf(now), out Digest old))
             return new WhyReport.Action(now, IsNew: true, []);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
+using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Compiler;
@@ -23,6 +24,9 @@ public static class ModelCompiler
         ImmutableArray<BuiltExpert> experts = model.Experts;
 
         IReadOnlyList<LayerQuality> layers = LayerQualities.Of(session.Store, experts);
+        // Before the gates: a build that they fail is the one whose report is needed.
+        if (options.Report is { } report && ReportFile.TryWrite(session, report, started) is { } trouble)
+            observer.Report(trouble);
         Gates.Check(session.Plan.Manifest, layers);
 
         return BuildOutput.Write(session, output, new FinishedArtifact(Artifacts.Describe(session.Context, experts).ToJson(), Artifacts.FilesOf(experts),
@@ -80,7 +84,27 @@ public static class ModelCompiler
         CancellationToken cancellation = default)
     {
         using var session = CompileSession.Open(options, observer, execute: true, cancellation, decodes: true);
-        return Evaluator.Run(session, data, samples, clips, observer);
+        EvaluationReport report = Evaluator.Run(session, data, samples, clips, observer);
+        EvaluationHistory.Save(session.Store, session.Plan, report, session.Runner.Trace);
+        return report;
+    }
+
+    /// <summary>Writes the report page of the last build from what the store has; nothing is executed.</summary>
+    /// <param name="options">Manifest and store.</param>
+    /// <param name="path">The file; null for <c>&lt;name&gt;.report.html</c> in the current folder.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <returns>The file, absolute.</returns>
+    /// <exception cref="DiagnosticException">Nothing of the model was ever built (QB4042), or the file cannot be written.</exception>
+    public static string Report(CompileOptions options, string? path, CancellationToken cancellation = default)
+    {
+        DateTimeOffset started = TimeProvider.System.GetUtcNow();
+        using var session = CompileSession.Open(options, SilentObserver.Instance, execute: false, cancellation);
+        ModelBuild.Run(session.Context, session.Sources, SilentObserver.Instance);
+        if (session.Runner.Trace.All(action => action.Outcome == ActionOutcome.Missing))
+            throw new DiagnosticException(Descriptors.NothingToReport.At(new SourceSpan(session.Plan.Manifest.Path), session.Store.Root));
+        path = Path.GetFullPath(path ?? ReportFile.NameFor(session.Plan.Manifest.Name));
+        ReportFile.Write(session, path, started);
+        return path;
     }
 
     /// <summary>Executes a random part of the build's actions again and compares bytes.</summary>

@@ -1,10 +1,9 @@
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
-using QuantBuild.Formats;
-using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
@@ -15,7 +14,7 @@ internal static class Predictions
 {
     /// <summary>Bytes of the artifact's tensors: codes, scales, smoothing, low rank, and everything kept.</summary>
     public static long ArtifactBytes(Plan plan, IReadOnlyList<ExpertSource> sources) => sources.Sum(source =>
-        source.Plan.KeptTensors.Sum(name => KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype)) + source.Plan.Layers.Sum(layer => LayerBytes(source.Plan, layer)));
+        source.Plan.KeptTensors.Sum(name => KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype)) + source.Plan.Layers.Sum(layer => LayerSize.Of(source.Plan, layer).Total));
 
     /// <summary>
     /// Bytes that missing actions will add to the store. Recordings dominate: 2 bytes per kept token and channel, 4 per channel and step.
@@ -26,7 +25,7 @@ internal static class Predictions
         long recording = plan.Experts.Sum(expert => expert.Timesteps.Length * expert.Config.NumLayers
             * WanLayers.Sites.Sum(site => (long)ActivationRecorder.ChannelsOf(expert.Config, site) * ((2 * plan.Manifest.Calibration.TokensPerStep) + 4)));
         long layers = plan.Experts.Sum(expert => expert.Layers.Where(layer => actions.Any(action => action.Outcome == ActionOutcome.Missing
-            && action.Expert == expert.Name && action.Name == layer.Name)).Sum(layer => LayerBytes(expert, layer)));
+            && action.Expert == expert.Name && action.Name == layer.Name)).Sum(layer => LayerSize.Of(expert, layer).Total));
         return (missingSamples * recording) + layers;
     }
 
@@ -57,19 +56,8 @@ internal static class Predictions
         return sum;
     }
 
-    private static long KeptBytes(TensorInfo tensor, DType? castTo) => castTo is { } target && tensor.DType is DType.F32 or DType.F16 or DType.BF16
+    /// <summary>Bytes of a kept tensor in an artifact, cast if the manifest says so.</summary>
+    public static long KeptBytes(TensorInfo tensor, DType? castTo) => castTo is { } target && tensor.DType is DType.F32 or DType.F16 or DType.BF16
         ? tensor.ElementCount * (target == DType.F32 ? 4 : 2)
         : tensor.ByteLength;
-
-    private static long LayerBytes(ExpertPlan expert, LayerPlan layer)
-    {
-        LayerRecipe recipe = layer.Recipe;
-        if (recipe.Precision == Precision.BF16)
-            return 0;
-        long packed = (long)layer.OutFeatures * (Mxfp4.CodeBytes(layer.InFeatures) + Mxfp4.Blocks(layer.InFeatures));
-        long lowRank = 2L * recipe.LowRank.Rank * (layer.OutFeatures + layer.InFeatures);
-        long smooth = recipe.Smooth.Enabled ? 4L * layer.InFeatures : 0;
-        long clips = recipe.Precision == Precision.W4A4 ? expert.Bins.Length * (recipe.Activations.Granularity == ClipGranularity.Bin ? 12L : 8L) : 0;
-        return packed + lowRank + smooth + clips;
-    }
 }

@@ -34,6 +34,7 @@ internal static class CommandLine
         PlanCommand.Create(session),
         WhyCommand.Create(session),
         InspectCommand.Create(session),
+        ReportCommand.Create(session),
         VerifyCommand.Create(session),
         EvalCommand.Create(session),
         PrepareCommand.Create(session),

@@ -48,6 +48,19 @@ public sealed class SiteActivations : IDisposable
         return maximum;
     }
 
+    /// <summary>Largest magnitude of every channel in every step over all samples and tokens, [steps, <see cref="Channels"/>].</summary>
+    public float[] AbsmaxPerStep()
+    {
+        var maximum = new float[_samples[0].Tensors["absmax"].ElementCount];
+        foreach (SafeTensorsFile sample in _samples)
+        {
+            ReadOnlySpan<float> steps = MemoryMarshal.Cast<byte, float>(sample.Bytes("absmax"));
+            for (int i = 0; i < maximum.Length; i++)
+                maximum[i] = Math.Max(maximum[i], steps[i]);
+        }
+        return maximum;
+    }
+
     /// <summary>Tokens recorded in the given steps over all samples.</summary>
     /// <param name="steps">Indices of the expert's steps.</param>
     public long Rows(IReadOnlyCollection<int> steps) => steps.Count * _samples.Sum(sample => (long)TokensPerStep(sample));

@@ -43,5 +43,5 @@ public sealed record QuantManifest
     public required OutputSection Output { get; init; }
 
     /// <summary>The name that a manifest file implies: <c>tinywan</c> for <c>models/tinywan.quant.json</c>.</summary>
-    internal static string NameFrom(string path) => System.IO.Path.GetFileName(path).Split('.')[0];
+    public static string NameFrom(string path) => System.IO.Path.GetFileName(path).Split('.')[0];
 }

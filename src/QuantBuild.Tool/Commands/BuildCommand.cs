@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using QuantBuild.Compiler;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Text;
 
@@ -40,6 +42,14 @@ internal static class BuildCommand
         HelpName = "calibrate",
     };
 
+    private static readonly Option<string?> Report = new("--report-file")
+    {
+        Description = "Write the report page to this file [default: <name>.report.html in the artifact's folder]; see also: quantbuild report.",
+        HelpName = "file",
+    };
+
+    private static readonly Option<bool> NoReport = new("--no-report") { Description = "Write no report page." };
+
     public static Command Create(Session session)
     {
         var command = new Command("build", "Build the artifact of a manifest. Only what changed is done; the rest comes from the store.")
@@ -54,6 +64,8 @@ internal static class BuildCommand
             Until,
             Inputs,
             Outputs,
+            Report,
+            NoReport,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
@@ -65,16 +77,19 @@ internal static class BuildCommand
                 run.Answer.WriteLine(Tally(calibrated.Name + " calibrated", calibrated.Actions));
                 return ExitCode.Done;
             }
-            CompileResult result = run.Observe(observer => ModelCompiler.Build(options, arguments.GetRequiredValue(Out), observer, run.Cancellation));
+            string output = arguments.GetRequiredValue(Out);
+            string? report = arguments.GetValue(NoReport) ? null
+                : Path.GetFullPath(arguments.GetValue(Report) ?? Path.Combine(output, ReportFile.NameFor(QuantManifest.NameFrom(options.Manifest))));
+            CompileResult result = run.Observe(observer => ModelCompiler.Build(options with { Report = report }, output, observer, run.Cancellation));
             FileList.Write(arguments.GetValue(Inputs), result.Inputs);
-            FileList.Write(arguments.GetValue(Outputs), result.Outputs);
-            Summarize(result, run.Answer);
+            FileList.Write(arguments.GetValue(Outputs), report is not null && File.Exists(report) ? [.. result.Outputs, report] : result.Outputs);
+            Summarize(result, report, run.Answer);
             return ExitCode.Done;
         }));
         return command;
     }
 
-    private static void Summarize(CompileResult result, TextWriter answer)
+    private static void Summarize(CompileResult result, string? report, TextWriter answer)
     {
         answer.WriteLine(Tally(result.Name, result.Actions));
         answer.WriteLine(Line($"  artifact  {result.Directory} ({Quantity.Size(result.Bytes)})"));
@@ -85,6 +100,8 @@ internal static class BuildCommand
             answer.WriteLine(Line($"  quality   {result.Layers.Count} layers, mean output error {recipe:0.0000}; rounding to nearest alone {nearest:0.0000}"));
         }
         answer.WriteLine(Line($"  lock      {result.LockFile} ({(result.LockChanged ? "changed" : "unchanged")})"));
+        if (report is not null && File.Exists(report))
+            answer.WriteLine(Line($"  report    {report}"));
     }
 
     private static string Tally(string subject, IReadOnlyList<ActionEvent> actions)

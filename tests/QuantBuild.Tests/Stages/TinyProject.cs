@@ -25,6 +25,9 @@ internal sealed class TinyProject : IDisposable
 
     public string Manifest => Path.Combine(Root, "tiny.quant.json");
 
+    /// <summary>Where a build writes its report page; null for none.</summary>
+    public string? Report { get; set; }
+
     public string Output => Path.Combine(Root, "out");
 
     public string HighBins { get; set; } = """ "early:0-0.5", "boundary:0.5-1" """;
@@ -64,7 +67,7 @@ internal sealed class TinyProject : IDisposable
     {
         WriteManifest();
         var options = new CompileOptions(Manifest, Store, Threads, locked, Memory);
-        CompileResult result = ModelCompiler.Build(options, Output, observer ?? SilentObserver.Instance, Cancellation);
+        CompileResult result = ModelCompiler.Build(options with { Report = Report }, Output, observer ?? SilentObserver.Instance, Cancellation);
         return new Outcome(result, [.. result.Actions.Where(action => action.Outcome == ActionOutcome.Ran)]);
     }
 

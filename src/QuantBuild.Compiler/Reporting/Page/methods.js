@@ -1,0 +1,50 @@
+// The paper's Table I and II for this model.
+
+const tableOneNames = { full: "Full precision", rtn: "RTN", "svdquant+rtn": "SVDQuant + RTN", "svdquant+gptq": "SVDQuant + GPTQ", ours: "This recipe", "ours-dagger": "This recipe, self_attn.o and ffn.2 kept" };
+
+function methodsView() {
+  return [
+    card(h("h2", null, "Table I: the methods, step by step"), ladderTable()),
+    evaluation ? card(h("h2", null, "Table I on whole videos: final latents"), evaluationTable())
+      : card(h("h2", null, "Table I on whole videos: final latents"), empty(["Not evaluated yet. ", h("code", null, `quantbuild eval ${data.manifest}`), " runs an evaluation set through every method; the next report shows it here."])),
+    card(h("h2", null, "Table II: size, memory, time"), efficiencyTable()),
+  ].map(item => h("div", { style: "margin-bottom: 1rem" }, item));
+}
+
+function ladderTable() {
+  const shown = shownExperts();
+  const of = (expert, method, key) => mean(measured.filter(layer => layer.expert === expert).map(layer => layer[key][method]));
+  const clips = method => method === RECIPE && quantized.some(layer => layer.clips) ? "✓" : "–";
+  return [
+    plainTable(["Method", "W", "A", "TS-Clip", "Mean error", ...shown.flatMap(expert => [`${expertTitle(expert)}: error`, "cosine error"])],
+      methodNames.map((name, method) => [name, "4-bit", quantized.some(layer => layer.recipe.precision === "w4a4") ? "4-bit" : "16-bit", clips(method),
+        percent(mean(measured.filter(shows).map(layer => layer.relative[method]))), ...shown.flatMap(expert => [percent(of(expert, method, "relative")), number(of(expert, method, "cosine"))])]),
+      { numeric: [4, 5, 6, 7, 8], label: "Table I" }),
+    note("Mean over the quantized layers of ‖Y − Ŷ‖ / ‖Y‖ on the recorded calibration activations, and of 1 − cosine. Kept layers are exact and not counted."),
+  ];
+}
+
+function evaluationTable() {
+  const experts = data.experts.map(expert => expert.name);
+  return [
+    evaluation.current ? null : h("p", { class: "banner", role: "note" }, "This evaluation is of an earlier state of the manifest. Run quantbuild eval again."),
+    plainTable(["Method", "Layer error", ...experts.map((_, index) => expertTitle(index)), "Latent error", "Latent cosine", "Size", "Time per sample"],
+      evaluation.rows.map(row => [tableOneNames[row.method] ?? row.method, percent(row.layerError), ...experts.map(name => percent(row.layerErrorByExpert[name])), percent(row.latentError),
+        row.latentCosine.toFixed(4), bytes(row.bytes), seconds(row.secondsPerSample)]), { numeric: [1, 2, 3, 4, 5, 6, 7], label: "Evaluation" }),
+    note(`${plural(evaluation.samples, "sample")}. Layer errors count kept layers as 0. Latent error: relative distance of the final latent to full precision's. Sampling amplifies rounding like noise: judge settings by layer errors first.`),
+  ];
+}
+
+function efficiencyTable() {
+  const time = method => evaluation?.rows.find(row => row.method === method)?.secondsPerSample;
+  const built = artifactBytes();
+  return [
+    plainTable(["Model", "Size", "of the source", "Bits per quantized weight", "Peak memory of the run", "Work to build", "Time per evaluation sample"], [
+      ["Source checkpoint", bytes(sourceBytes()), "100 %", "–", "–", "–", seconds(time("full"))],
+      ["This build", bytes(built), built == null ? "–" : percent(built / sourceBytes()), bitsPerWeight() == null ? "–" : bitsPerWeight().toFixed(2),
+        run.executed ? bytes(run.peakBytes) : "–", seconds(sum(run.stages.map(stage => stage.ranSeconds + stage.cachedSeconds))), seconds(time("ours"))],
+    ], { numeric: [1, 2, 3, 4, 5, 6], label: "Table II" }),
+    note("Work: the sum over threads of all actions, cached ones as long as they took when they ran. Peak memory: of the process that made this report, small when everything was cached. ",
+      evaluation ? "Times per sample are of this machine's processor." : "Times per sample appear once quantbuild eval ran."),
+  ];
+}

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Reporting;
+
+/// <summary>
+/// The results of a build's actions as the store has them. What was pruned, or never made, is counted and left out: a report with a gap is
+/// better than none.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="actions">The build's actions.</param>
+internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEvent> actions)
+{
+    private readonly Dictionary<(string Stage, string Expert, string Name), ActionEvent> _actions =
+        actions.ToDictionary(action => (action.Stage, action.Expert, action.Name));
+
+    private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), IReadOnlyDictionary<string, BlobRef>?> _outputs = new();
+
+    private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), bool> _missing = new();
+
+    /// <summary>The store.</summary>
+    public ContentStore Store => store;
+
+    /// <summary>All actions, in a stable order.</summary>
+    public IReadOnlyList<ActionEvent> Actions => actions;
+
+    /// <summary>How many results of each stage were asked for and are not there, by stage.</summary>
+    public IReadOnlyList<(string Stage, int Count)> Missing => [.. _missing.Keys.GroupBy(key => key.Stage, StringComparer.Ordinal)
+        .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Key, group.Count()))];
+
+    /// <summary>An action; null when the build had no such one.</summary>
+    public ActionEvent? Action(Stage stage, string expert, string name) => _actions.GetValueOrDefault((stage.Name, expert, name));
+
+    /// <summary>An action's outputs by name; null, and counted as missing, when they are not in the store.</summary>
+    public IReadOnlyDictionary<string, BlobRef>? Outputs(Stage stage, string expert, string name)
+    {
+        (string, string, string) id = (stage.Name, expert, name);
+        IReadOnlyDictionary<string, BlobRef>? outputs = _outputs.GetOrAdd(id, _ => Action(stage, expert, name)?.Key is { } key
+            ? Guarded(() => store.FindAction(key)?.Outputs) : null);
+        if (outputs is null)
+            _missing[id] = true;
+        return outputs;
+    }
+
+    /// <summary>An output of an action; null, and counted as missing, when it is not in the store.</summary>
+    public BlobRef? Output(Stage stage, string expert, string name, string output) =>
+        Outputs(stage, expert, name) is { } outputs && outputs.TryGetValue(output, out BlobRef blob) ? blob : null;
+
+    /// <summary>An output that is JSON; null when it is not in the store.</summary>
+    public JsonObject? Json(Stage stage, string expert, string name, string output) =>
+        Output(stage, expert, name, output) is { } blob ? Try(stage, expert, name, () => store.ReadJson(blob)) : null;
+
+    /// <summary>Reads an action's outputs; null, and counted as missing, when one of them vanished meanwhile.</summary>
+    public T? Try<T>(Stage stage, string expert, string name, Func<T?> read) where T : class
+    {
+        T? value = Guarded(read);
+        if (value is null)
+            _missing[(stage.Name, expert, name)] = true;
+        return value;
+    }
+
+    private static T? Guarded<T>(Func<T?> read) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception failure) when (failure is DiagnosticException or IOException or SafeTensorsException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Evaluation;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Models.Wan;
+
+namespace QuantBuild.Compiler.Reporting;
+
+/// <summary>Gathers a report from the results that a build's actions left in the store, whether they ran now or long ago.</summary>
+internal static class ReportCollector
+{
+    /// <summary>Gathers everything; results that are missing are noted in the report.</summary>
+    /// <param name="session">The build; all its actions have been asked for.</param>
+    /// <param name="started">When it began.</param>
+    /// <param name="executed">False when nothing was executed and the store was only looked at.</param>
+    public static BuildReport Collect(CompileSession session, DateTimeOffset started, bool executed)
+    {
+        var results = new RecordedResults(session.Store, session.Runner.Trace);
+        return new BuildReport(Data(session, results), RunFacts.Of(session, started, executed),
+            EvaluationHistory.Load(session.Store, session.Plan));
+    }
+
+    private static JsonObject Data(CompileSession session, RecordedResults results)
+    {
+        Plan plan = session.Plan;
+        var recipes = new RecipeList();
+        JsonArray experts = [.. session.Sources.Select(source => ExpertFacts.Of(results, session.Context, source, recipes))];
+        return new JsonObject
+        {
+            ["format"] = BuildReport.Format,
+            ["name"] = plan.Manifest.Name,
+            ["architecture"] = plan.Manifest.Model.Architecture,
+            ["tool"] = ToolVersion.Text,
+            ["profile"] = NumericProfile.Name,
+            ["plan"] = PlanDigest.Of(plan).ToString(),
+            ["manifest"] = Path.GetFileName(plan.Manifest.Path),
+            ["calibration"] = Calibration(plan),
+            ["gates"] = Gates(plan.Manifest.Gates),
+            ["methods"] = new JsonArray([.. LayerFacts.Methods.Select(method => (JsonNode)method)]),
+            ["modules"] = new JsonArray([.. WanLayers.Names.Select(name => (JsonNode)name)]),
+            ["sites"] = new JsonArray([.. WanLayers.Sites.Select(site => (JsonNode)WanLayers.NameOf(site))]),
+            ["places"] = SiteFacts.PlacesJson,
+            ["recipes"] = recipes.ToJson(),
+            ["experts"] = experts,
+            ["warnings"] = new JsonArray([.. plan.Warnings.Select(warning => (JsonNode)$"{warning.Descriptor.Code}: {warning.Message}")]),
+            ["missing"] = new JsonArray([.. results.Missing.Select(gap => (JsonNode)new JsonObject { ["stage"] = gap.Stage, ["count"] = gap.Count })]),
+        };
+    }
+
+    private static JsonObject Calibration(Plan plan)
+    {
+        CalibrationSection section = plan.Manifest.Calibration;
+        return new JsonObject
+        {
+            ["samples"] = section.Samples,
+            ["solver"] = section.Solver,
+            ["steps"] = section.Steps,
+            ["shift"] = section.Shift,
+            ["boundary"] = plan.Calibration.Boundary,
+            ["guidanceHigh"] = section.GuidanceHigh,
+            ["guidanceLow"] = section.GuidanceLow,
+            ["tokensPerStep"] = section.TokensPerStep,
+        };
+    }
+
+    private static JsonObject Gates(GatesSection gates) => new()
+    {
+        ["maxRelativeError"] = gates.MaxRelativeError,
+        ["maxErrorVsRtn"] = gates.MaxErrorVsRtn,
+    };
+}

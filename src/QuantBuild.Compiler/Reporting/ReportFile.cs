@@ -1,0 +1,94 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Reporting;
+
+/// <summary>A build's report on disk. It is no part of the artifact: no digest and no lock file knows it.</summary>
+public static class ReportFile
+{
+    private const string Suffix = ".report.html";
+
+    /// <summary>Enough of a page to hold its head's first lines.</summary>
+    private const int HeadLength = 1024;
+
+    /// <summary>Name of a model's report.</summary>
+    public static string NameFor(string model) => model + Suffix;
+
+    /// <summary>The report of an artifact in a folder: in it, or beside it under the folder's name; null when there is none.</summary>
+    public static string? Find(string folder)
+    {
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return Directory.EnumerateFiles(folder, "*" + Suffix).Order(StringComparer.Ordinal).FirstOrDefault()
+            ?? (File.Exists(folder + Suffix) ? folder + Suffix : null);
+    }
+
+    /// <summary>
+    /// Writes the report of a build; an equal one that is there already stays, so that it goes on telling of the build that did the work.
+    /// </summary>
+    /// <param name="session">The build; all its actions have been asked for.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="started">When the build began.</param>
+    /// <returns>Null, or why the report could not be written: that is no reason to fail a build.</returns>
+    internal static Diagnostic? TryWrite(CompileSession session, string path, DateTimeOffset started)
+    {
+        try
+        {
+            string key = KeyOf(session);
+            bool nothingRan = session.Runner.Trace.All(action => action.Outcome == ActionOutcome.Cached);
+            if (!nothingRan || !IsFor(path, key))
+                Write(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: true), key));
+            return null;
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure) || failure is DiagnosticException)
+        {
+            return Descriptors.ReportNotWritten.At(null, path, failure.Message);
+        }
+    }
+
+    /// <summary>Writes a report of what the store has.</summary>
+    /// <exception cref="DiagnosticException">The file cannot be written.</exception>
+    internal static void Write(CompileSession session, string path, DateTimeOffset started)
+    {
+        try
+        {
+            Write(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: false), KeyOf(session)));
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, path);
+        }
+    }
+
+    private static void Write(string path, byte[] page)
+    {
+        path = Path.GetFullPath(path);
+        AtomicFile.Write(path, $"{path}.{Guid.NewGuid():N}{ContentStore.TemporaryExtension}", page);
+    }
+
+    /// <summary>Everything that a page shows, but for its run record: the keys of all actions, the manifest, the evaluation, and the page itself.</summary>
+    private static string KeyOf(CompileSession session)
+    {
+        var json = new JsonObject
+        {
+            ["page"] = ReportPage.Resources.ToString(),
+            ["tool"] = ToolVersion.Text,
+            ["manifest"] = Digest.Of(File.ReadAllBytes(session.Plan.Manifest.Path)).ToString(),
+            ["evaluation"] = Evaluation.EvaluationHistory.Load(session.Store, session.Plan),
+            ["actions"] = new JsonObject(session.Runner.Trace.Select(action => KeyValuePair.Create(BuildHistory.IdentityOf(action), (JsonNode?)action.Key?.ToString()))),
+        };
+        return CanonicalJson.DigestOf(json).ToString();
+    }
+
+    private static bool IsFor(string path, string key)
+    {
+        if (!File.Exists(path))
+            return false;
+        using FileStream file = File.OpenRead(path);
+        var head = new byte[HeadLength];
+        int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        return Encoding.UTF8.GetString(head, 0, read).Contains(key, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.ComponentModel;
+using System.Diagnostics;
+using QuantBuild.Compiler;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Reporting;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Tool.Text;
+
+namespace QuantBuild.Tool.Commands;
+
+/// <summary><c>quantbuild report</c>: the report page of a build, made from what the store has, or found beside an artifact.</summary>
+internal static class ReportCommand
+{
+    private static readonly Argument<string?> Target = new("path")
+    {
+        Description = "The manifest, or an artifact's folder; left out, the only manifest of the current folder.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> Out = new("--out")
+    {
+        Description = "Write the page to this file [default: <name>.report.html in the current folder; an artifact's page stays where it is].",
+        HelpName = "file",
+    };
+
+    private static readonly Option<bool> Open = new("--open") { Description = "Open the page in the browser." };
+
+    public static Command Create(Session session)
+    {
+        var command = new Command("report", "Show what quantization did to a model: one HTML page, made from the store without building anything.")
+        {
+            Target,
+            Out,
+            Open,
+            CommonOptions.Store,
+            CommonOptions.Threads,
+        };
+        command.SetAction(arguments => session.Run(arguments, run =>
+        {
+            string? target = arguments.GetValue(Target);
+            string page = target is not null && Directory.Exists(target)
+                ? OfArtifact(target, arguments.GetValue(Out))
+                : ModelCompiler.Report(new CompileOptions(CommonOptions.ManifestOf(target), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads)),
+                    arguments.GetValue(Out), run.Cancellation);
+            run.Answer.WriteLine(page);
+            if (arguments.GetValue(Open) && !TryOpen(page))
+                run.Console.Error.WriteLine("No browser could be started; open the file above yourself.");
+            return ExitCode.Done;
+        }));
+        return command;
+    }
+
+    private static string OfArtifact(string folder, string? copyTo)
+    {
+        if (!ArtifactFiles.IsArtifact(folder))
+            throw new UsageException($"'{folder}' holds no artifact; name a manifest or an artifact's folder.");
+        string page = ReportFile.Find(folder) ?? throw new DiagnosticException(Descriptors.ReportMissing.At(null, folder));
+        if (copyTo is null)
+            return page;
+        copyTo = Path.GetFullPath(copyTo);
+        try
+        {
+            File.Copy(page, copyTo, overwrite: true);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, copyTo);
+        }
+        return copyTo;
+    }
+
+    /// <summary>Lets the desktop decide what opens a page.</summary>
+    private static bool TryOpen(string page)
+    {
+        try
+        {
+            using Process? browser = Process.Start(new ProcessStartInfo(page) { UseShellExecute = true });
+            return true;
+        }
+        catch (Win32Exception)
+        {
+            return false;
+        }
+    }
+}
