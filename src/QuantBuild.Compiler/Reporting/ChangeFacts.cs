@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
@@ -34,16 +35,18 @@ internal static class ChangeFacts
 
     private static JsonObject? Of(ContentStore store, ExpertPlan expert, LayerPlan layer, IReadOnlyList<ActionEvent> now, IReadOnlyDictionary<string, Digest> before)
     {
+        string measure = BuildHistory.IdentityOf(new ActionEvent(Stage.Measure.Name, expert.Name, layer.Name, null, null, ActionOutcome.Missing, 0));
+        bool wasQuantized = before.TryGetValue(measure, out Digest key);
         ActionEvent[] changed = [.. Explanation.ActionsOf(now, expert, layer).Where(action => action.Key is null || before.GetValueOrDefault(BuildHistory.IdentityOf(action)) != action.Key)];
-        if (changed.Length == 0)
+        bool isKept = layer.Recipe.Precision == Precision.BF16;
+        if (isKept ? !wasQuantized : changed.Length == 0)
             return null;
         var json = new JsonObject
         {
             ["stages"] = new JsonArray([.. changed.Select(action => action.Stage).Distinct().Select(stage => (JsonNode)stage)]),
-            ["why"] = Why(Explanation.Compare(store, changed[0], before)),
+            ["why"] = isKept ? "kept at bf16 now" : wasQuantized ? Why(Explanation.Compare(store, changed[0], before)) : "quantized now, was kept at bf16",
         };
-        string measure = BuildHistory.IdentityOf(new ActionEvent(Stage.Measure.Name, expert.Name, layer.Name, null, null, ActionOutcome.Missing, 0));
-        if (before.TryGetValue(measure, out Digest key) && store.FindAction(key) is { } record && record.Outputs.TryGetValue("errors", out BlobRef errors))
+        if (wasQuantized && store.FindAction(key) is { } record && record.Outputs.TryGetValue("errors", out BlobRef errors))
             json["before"] = LayerFacts.Totals(store.ReadJson(errors));
         return json;
     }
@@ -52,7 +55,7 @@ internal static class ChangeFacts
     private static string Why(WhyReport.Action action)
     {
         if (action.IsNew)
-            return "new";
+            return $"a new {action.Now.Stage} action";
         WhyReport.Change[] settings = [.. action.Changes.Where(change => change.Part.StartsWith("options.", StringComparison.Ordinal))];
         return settings.Length > 0
             ? string.Join(", ", settings.Select(change => $"{change.Part["options.".Length..]}: {change.Before ?? "none"} → {change.After ?? "none"}"))

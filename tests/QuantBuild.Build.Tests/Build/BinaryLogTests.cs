@@ -17,7 +17,7 @@ public sealed class BinaryLogTests
         Assert.Contains("reduced.rsp", log, StringComparison.Ordinal);
         Assert.Contains("--outputs-file", log, StringComparison.Ordinal);
         Dictionary<string, string> embedded = Embedded(project.Model["build.binlog"]);
-        Assert.Superset(new HashSet<string>(["reduced.rsp", "reduced.quant.lock.json", "artifact.json", "quality.json"]), embedded.Keys.ToHashSet());
+        Assert.Superset(new HashSet<string>(["reduced.rsp", "reduced.quant.lock.json", "artifact.json", "quality.json", "reduced.report.html"]), embedded.Keys.ToHashSet());
         Assert.All(embedded.Values.Append(log), text => Assert.DoesNotContain("secretOfTheTests", text, StringComparison.Ordinal));
     }
 

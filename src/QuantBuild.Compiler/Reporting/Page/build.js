@@ -32,16 +32,15 @@ function fileTable() {
 function changeTable() {
   if (!run.changes) return empty("No earlier build of this manifest is known on this machine.");
   if (run.changes.layers.length === 0) return empty("None: every action has the key it had before.");
-  const rows = run.changes.layers.map(change => ({ ...change, layer: layerById.get(`${data.experts[change.expert].name}/${data.experts[change.expert].layers[change.layer].name}`) })).filter(shows);
-  const before = row => row.before?.relative[RECIPE] ?? null;
+  const rows = run.changes.layers.map(change => ({ ...change, ...changeOf(change) })).filter(shows);
   const table = sortableTable({ label: "Changed layers", rows, sort: [0, true], columns: [
     { title: "Layer", value: row => row.layer.name, show: row => layerLink(row.layer) },
     { title: "Expert", value: row => row.expert, show: row => expertMark(row.expert) },
     { title: "Why", value: row => row.why, show: row => row.why, wrap: true },
-    { title: "Stages", value: row => row.stages.join(" "), show: row => row.stages.join(", ") },
-    { title: "Error before", numeric: true, down: true, value: before, show: row => percent(before(row)) },
-    { title: "now", numeric: true, down: true, value: row => row.layer.error, show: row => percent(row.layer.error) },
-    { title: "Change", numeric: true, down: true, value: row => before(row) == null || row.layer.error == null ? null : row.layer.error - before(row), show: row => before(row) == null || row.layer.error == null ? "–" : delta(row.layer.error - before(row)) },
+    { title: "Stages", value: row => row.stages.join(" "), show: row => row.stages.join(", ") || "–" },
+    { title: "Error before", numeric: true, down: true, value: row => row.before, show: row => percent(row.before) },
+    { title: "now", numeric: true, down: true, value: row => row.after, show: row => percent(row.after) },
+    { title: "Change", numeric: true, down: true, value: row => row.before == null || row.after == null ? null : row.after - row.before, show: row => row.before == null || row.after == null ? "–" : delta(row.after - row.before) },
   ] });
   return h("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Changed layers" }, table.element);
 }

@@ -48,13 +48,14 @@ function tiles(shown) {
   const worst = shown.reduce((a, b) => a && a.error >= b.error ? a : b, null);
   const ran = sum(run.stages.map(stage => stage.ran)), cached = sum(run.stages.map(stage => stage.cached));
   const changed = run.changes?.layers.length;
+  const moved = changed > 0 ? meanChange(run.changes.layers) : null;
   return [
     tile("Mean output error", percent(mean(shown.map(layer => layer.error))), `${plural(shown.length, "layer")}, cosine ${(1 - (mean(shown.map(layer => layer.cosine[RECIPE])) ?? 0)).toFixed(5)}`),
     worst ? tile("Worst layer", percent(worst.error), layerLink(worst, worst.id)) : null,
     tile("Artifact", bytes(artifactBytes()), artifactBytes() == null ? "not packed" : `${percent(artifactBytes() / sourceBytes())} of ${bytes(sourceBytes())}`),
     tile("Per quantized weight", bitsPerWeight() == null ? "–" : `${bitsPerWeight().toFixed(2)} bits`, `${quantized.length} of ${plural(layers.length, "linear layer")} quantized`),
     tile("This run", run.executed ? seconds(run.seconds) : "Made from the store", run.executed ? `${cached} of ${ran + cached} actions came from the cache` : "nothing was executed", !run.executed),
-    tile("Changed since last build", changed == null ? "–" : plural(changed, "layer"), changed == null ? "no earlier build is known here" : changed === 0 ? "same keys, same bytes" : h("a", { href: "#build/changes" }, "what and why")),
+    tile("Changed since last build", changed == null ? "–" : plural(changed, "layer"), changed == null ? "no earlier build is known here" : changed === 0 ? "same keys, same bytes" : [h("a", { href: "#build/changes" }, "what and why"), moved == null ? null : [", mean error of these ", delta(moved.after - moved.before)]]),
   ];
 }
 
@@ -92,12 +93,22 @@ function changesPanel() {
   if (run.changes.layers.length === 0) return [heading, empty("Nothing: every action has the key it had before.")];
   const groups = Map.groupBy(run.changes.layers, change => change.why);
   const rows = [...groups].map(([why, changes]) => {
-    const pairs = changes.map(change => [change.before?.relative[RECIPE], data.experts[change.expert].layers[change.layer].relative?.[RECIPE]]).filter(pair => pair[0] != null && pair[1] != null);
-    const before = mean(pairs.map(pair => pair[0])), after = mean(pairs.map(pair => pair[1]));
-    return [why, plural(changes.length, "layer"), percent(before), percent(after), before == null ? "–" : delta(after - before)];
+    const moved = meanChange(changes);
+    return [why, plural(changes.length, "layer"), percent(moved?.before), percent(moved?.after), moved == null ? "–" : delta(moved.after - moved.before)];
   });
   return [heading, plainTable(["What", "Layers", "Error before", "now", "change"], rows, { numeric: [2, 3, 4], label: "Changes by cause" }),
     note(h("a", { href: "#build/changes" }, "Every changed layer"))];
+}
+
+/** Error of a layer that changed, before and now; what is kept has none. Null when one of them is not known. */
+function changeOf(change) {
+  const layer = layerById.get(`${data.experts[change.expert].name}/${data.experts[change.expert].layers[change.layer].name}`);
+  return { layer, before: change.before?.relative[RECIPE] ?? null, after: layer.kept ? 0 : layer.error };
+}
+
+function meanChange(changes) {
+  const known = changes.map(changeOf).filter(change => change.before != null && change.after != null);
+  return known.length === 0 ? null : { before: mean(known.map(change => change.before)), after: mean(known.map(change => change.after)) };
 }
 
 /** A difference of errors in percentage points. */

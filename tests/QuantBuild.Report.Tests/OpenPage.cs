@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace QuantBuild.Report.Tests;
+
+/// <summary>A report in a browser. On disposal it must have asked for nothing but itself, and its console must be empty.</summary>
+public sealed class OpenPage : IAsyncDisposable
+{
+    private readonly string _address;
+    private readonly ConcurrentQueue<string> _complaints = new();
+
+    public OpenPage(IPage page, string file)
+    {
+        Page = page;
+        _address = new Uri(Path.GetFullPath(file)).AbsoluteUri;
+        page.Console += (_, message) => _complaints.Enqueue($"console {message.Type}: {message.Text}");
+        page.PageError += (_, error) => _complaints.Enqueue($"error: {error}");
+        page.Request += (_, request) =>
+        {
+            if (request.Url.Split('#')[0] != _address && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+                _complaints.Enqueue($"request: {request.Url}");
+        };
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>The part of the address after #.</summary>
+    public string Place => new Uri(Page.Url).Fragment.TrimStart('#');
+
+    /// <summary>The visible part of the report.</summary>
+    public ILocator View => Page.Locator("section.view:not([hidden])");
+
+    public async Task GotoAsync(string place = "") => await Page.GotoAsync(_address + (place.Length > 0 ? "#" + place : ""));
+
+    /// <summary>Texts of one column of the layer table, as shown.</summary>
+    public async Task<IReadOnlyList<string>> ColumnAsync(int column) =>
+        [.. (await View.Locator($"tbody tr td:nth-child({column + 1})").AllInnerTextsAsync()).Select(text => text.Trim())];
+
+    /// <summary>The data that the page carries.</summary>
+    public async Task<JsonElement> DataAsync() => JsonDocument.Parse((await Page.Locator("#data").TextContentAsync())!).RootElement;
+
+    /// <summary>Where the centre of a cell of the n-th chart is, relative to the window.</summary>
+    public async Task<(float X, float Y)> CellAsync(int chart, int column, int row)
+    {
+        ILocator box = View.Locator("figure.chart .box").Nth(chart);
+        await box.ScrollIntoViewIfNeededAsync();
+        await box.Locator("svg").WaitForAsync();
+        double[] offset = await box.EvaluateAsync<double[]>("(box, cell) => echarts.getInstanceByDom(box).convertToPixel({ seriesIndex: 0 }, cell)", new[] { column, row });
+        LocatorBoundingBoxResult place = (await box.BoundingBoxAsync())!;
+        return ((float)(place.X + offset[0]), (float)(place.Y + offset[1]));
+    }
+
+    /// <summary>The tooltip of a chart.</summary>
+    public ILocator Tip => View.Locator(".tip:visible");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Page.CloseAsync();
+        Assert.Empty(_complaints);
+    }
+}
