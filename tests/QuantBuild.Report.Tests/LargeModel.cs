@@ -25,6 +25,7 @@ internal static class LargeModel
                 ["profile"] = "cpu-1",
                 ["plan"] = new string('0', 64),
                 ["manifest"] = "large.quant.json",
+                ["layout"] = "native",
                 ["calibration"] = new JsonObject { ["samples"] = 12, ["solver"] = "unipc", ["steps"] = 40, ["shift"] = 5, ["boundary"] = 900, ["guidanceHigh"] = 1, ["guidanceLow"] = 1, ["tokensPerStep"] = 64 },
                 ["gates"] = new JsonObject { ["maxRelativeError"] = 0.2, ["maxErrorVsRtn"] = null },
                 ["methods"] = new JsonArray("rtn", "svdquant+rtn", "svdquant+gptq", "recipe"),

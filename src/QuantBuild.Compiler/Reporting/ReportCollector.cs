@@ -35,6 +35,7 @@ internal static class ReportCollector
             ["profile"] = NumericProfile.Name,
             ["plan"] = PlanDigest.Of(plan).ToString(),
             ["manifest"] = Path.GetFileName(plan.Manifest.Path),
+            ["layout"] = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
             ["calibration"] = Calibration(plan),
             ["gates"] = Gates(plan.Manifest.Gates),
             ["methods"] = new JsonArray([.. LayerFacts.Methods.Select(method => (JsonNode)method)]),

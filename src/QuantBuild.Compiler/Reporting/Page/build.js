@@ -4,7 +4,7 @@ function buildView() {
   const calibration = data.calibration;
   const facts = (...rows) => h("dl", { class: "facts" }, rows.filter(Boolean).map(([name, value]) => [h("dt", null, name), h("dd", null, value)]));
   return [h("div", { class: "grid" },
-    h("div", { class: "half" }, card(h("h2", null, "Model"), facts(["Manifest", data.manifest], ["Architecture", data.architecture], ["Plan", h("code", null, data.plan)],
+    h("div", { class: "half" }, card(h("h2", null, "Model"), facts(["Manifest", data.manifest], ["Architecture", data.architecture], ["Layout", data.layout], ["Plan", h("code", null, data.plan)],
       ["Tool", `QuantBuild ${data.tool}, numeric profile ${data.profile}`],
       ["Calibration", `${plural(calibration.samples, "sample")}, ${calibration.steps} steps of ${calibration.solver}, shift ${calibration.shift}, guidance ${calibration.guidanceHigh} / ${calibration.guidanceLow}, ${calibration.tokensPerStep} tokens per step`],
       ["Boundary", `timestep ${calibration.boundary}`],

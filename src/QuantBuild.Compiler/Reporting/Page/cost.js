@@ -37,7 +37,8 @@ function bytesTable() {
   const all = sum(Object.keys(byteKinds).map(total));
   const rows = Object.keys(byteKinds).toSorted((a, b) => total(b) - total(a)).map(kind => [byteKinds[kind], bytes(total(kind)), meter(total(kind), all, percent(total(kind) / all))]);
   return [plainTable(["Part", "Size", "Share of all"], rows, { numeric: [1], label: "Bytes by kind" }),
-    note(`Source: ${bytes(sum(shown.map(expert => data.experts[expert].sourceBytes)))}. Without the files' headers and configurations.`)];
+    note(`Source: ${bytes(sum(shown.map(expert => data.experts[expert].sourceBytes)))}. Without the files' headers and configurations.`
+    + (data.layout === "native" ? "" : ` These are the parts in the native layout; the artifact's is ${data.layout}.`))];
 }
 
 function timeFigure() {
