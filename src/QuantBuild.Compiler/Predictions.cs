@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 

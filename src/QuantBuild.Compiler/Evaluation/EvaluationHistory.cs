@@ -61,6 +61,8 @@ internal static class EvaluationHistory
             ["layerErrorByExpert"] = new JsonObject(row.MeanLayerErrorByExpert.Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)expert.Value))),
             ["latentError"] = row.FinalLatentError,
             ["latentCosine"] = row.FinalLatentCosine,
+            ["psnr"] = row.Video?.Psnr,
+            ["ssim"] = row.Video?.Ssim,
             ["bytes"] = row.ArtifactBytes,
             ["secondsPerSample"] = seconds.Length > 0 ? Math.Round(seconds.Average(), 3) : null,
         };

@@ -30,7 +30,7 @@ internal static class RunFacts
             ["processors"] = Environment.ProcessorCount,
             ["system"] = $"{RuntimeInformation.RuntimeIdentifier}, {RuntimeInformation.FrameworkDescription}",
             ["peakBytes"] = process.PeakWorkingSet64,
-            ["stages"] = new JsonArray([.. Stage.All.Select(stage => (JsonNode)Of(stage, [.. actions.Where(action => action.Stage == stage.Name)]))]),
+            ["stages"] = new JsonArray([.. Stage.AllOf(actions.Any(action => action.Stage == Stage.Condition.Name)).Select(stage => (JsonNode)Of(stage, [.. actions.Where(action => action.Stage == stage.Name)]))]),
             ["layers"] = new JsonArray([.. session.Plan.Experts.Select(expert => (JsonNode)Layers(expert, actions))]),
             ["changes"] = ChangeFacts.Of(session),
         };

@@ -41,7 +41,8 @@ internal static class ReportCommand
             string? target = arguments.GetValue(Target);
             string page = target is not null && Directory.Exists(target)
                 ? OfArtifact(target, arguments.GetValue(Out))
-                : ModelCompiler.Report(new CompileOptions(CommonOptions.ManifestOf(target), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads)),
+                : ModelCompiler.Report(new CompileOptions(CommonOptions.ManifestOf(target), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads),
+                    Hub: HubConnection.Access(run)),
                     arguments.GetValue(Out), run.Cancellation);
             run.Answer.WriteLine(page);
             if (arguments.GetValue(Open) && !TryOpen(page))

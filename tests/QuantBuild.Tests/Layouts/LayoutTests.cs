@@ -21,7 +21,7 @@ public sealed class LayoutTests : IDisposable
     {
         _project.OutputSection = $""" "layout": "{layout}" {more} """;
         string folder = Path.Combine(_project.Root, layout);
-        ModelCompiler.Build(_project.Options(), folder, SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken);
+        ModelCompiler.Build(_project.Options(), folder, SilentObserver.Instance, TestContext.Current.CancellationToken);
         Assert.Empty(ArtifactFolder.Check(folder, ct: TestContext.Current.CancellationToken));
         return folder;
     }

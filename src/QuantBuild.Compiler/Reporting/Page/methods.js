@@ -26,11 +26,12 @@ function ladderTable() {
 
 function evaluationTable() {
   const experts = data.experts.map(expert => expert.name);
+  const videos = evaluation.rows.some(row => row.psnr != null);
   return [
     evaluation.current ? null : h("p", { class: "banner", role: "note" }, "This evaluation is of an earlier state of the manifest. Run quantbuild eval again."),
-    plainTable(["Method", "Layer error", ...experts.map((_, index) => expertTitle(index)), "Latent error", "Latent cosine", "Size", "Time per sample"],
+    plainTable(["Method", "Layer error", ...experts.map((_, index) => expertTitle(index)), "Latent error", "Latent cosine", ...videos ? ["PSNR", "SSIM"] : [], "Size", "Time per sample"],
       evaluation.rows.map(row => [tableOneNames[row.method] ?? row.method, percent(row.layerError), ...experts.map(name => percent(row.layerErrorByExpert[name])), percent(row.latentError),
-        row.latentCosine.toFixed(4), bytes(row.bytes), seconds(row.secondsPerSample)]), { numeric: [1, 2, 3, 4, 5, 6, 7], label: "Evaluation" }),
+        row.latentCosine.toFixed(4), ...videos ? [row.psnr == null ? "–" : `${row.psnr.toFixed(1)} dB`, row.ssim?.toFixed(4) ?? "–"] : [], bytes(row.bytes), seconds(row.secondsPerSample)]), { numeric: [1, 2, 3, 4, 5, 6, 7, 8, 9], label: "Evaluation" }),
     note(`${plural(evaluation.samples, "sample")}. Layer errors count kept layers as 0. Latent error: relative distance of the final latent to full precision's. Sampling amplifies rounding like noise: judge settings by layer errors first.`),
   ];
 }
