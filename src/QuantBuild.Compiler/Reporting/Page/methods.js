@@ -28,7 +28,7 @@ function evaluationTable() {
   const experts = data.experts.map(expert => expert.name);
   const videos = evaluation.rows.some(row => row.psnr != null);
   return [
-    evaluation.current ? null : h("p", { class: "banner", role: "note" }, "This evaluation is of an earlier state of the manifest. Run quantbuild eval again."),
+    evaluation.current ? null : h("p", { class: "banner", role: "note" }, "This evaluation is of an earlier state of the manifest or the tool. Run quantbuild eval again."),
     plainTable(["Method", "Layer error", ...experts.map((_, index) => expertTitle(index)), "Latent error", "Latent cosine", ...videos ? ["PSNR", "SSIM"] : [], "Size", "Time per sample"],
       evaluation.rows.map(row => [tableOneNames[row.method] ?? row.method, percent(row.layerError), ...experts.map(name => percent(row.layerErrorByExpert[name])), percent(row.latentError),
         row.latentCosine.toFixed(4), ...videos ? [row.psnr == null ? "–" : `${row.psnr.toFixed(1)} dB`, row.ssim?.toFixed(4) ?? "–"] : [], bytes(row.bytes), seconds(row.secondsPerSample)]), { numeric: [1, 2, 3, 4, 5, 6, 7, 8, 9], label: "Evaluation" }),

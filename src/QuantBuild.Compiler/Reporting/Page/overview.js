@@ -35,7 +35,7 @@ function checks() {
     gated ? violations.length > 0 ? ["bad", [`${plural(violations.length, "layer")} beyond a gate of the manifest`, links(violations)]] : ["good", "Every layer is within the manifest's gates"]
       : ["none", "No gates are set in the manifest"],
     worse.length > 0 ? ["bad", [`${plural(worse.length, "layer is", "layers are")} worse than plain rounding`, links(worse)]]
-      : measured.length > 0 ? ["good", "Every layer is better than plain rounding"] : null,
+      : measured.length > 0 ? ["good", `Every ${measured.length < quantized.length ? "measured " : ""}layer is better than plain rounding`] : null,
     fell.length > 0 ? ["bad", [`${plural(fell.length, "layer")} fell back to rounding: no damping made the Hessian usable`, links(fell)]]
       : damped.length > 0 ? ["warn", [`${plural(damped.length, "layer")} needed more damping than configured`, links(damped)]]
       : quantized.some(layer => layer.gptq) ? ["good", "GPTQ needed no help in any layer"] : null,
