@@ -30,6 +30,7 @@ internal static class CommandLine
         new HelpOption(),
         new VersionOption(),
         CommonOptions.Verbose,
+        InitCommand.Create(session),
         BuildCommand.Create(session),
         PlanCommand.Create(session),
         WhyCommand.Create(session),

@@ -12,7 +12,7 @@ public sealed record QuantManifest
     /// <summary>SHA-256 of the file's bytes.</summary>
     public Digest Content { get; init; }
 
-    /// <summary>Name of what it builds; by default the file's name up to the first dot.</summary>
+    /// <summary>Name of what it builds; by default the file's name without <c>.quant.json</c>, as the build step calls it.</summary>
     public string Name { get => field ?? NameFrom(Path); init; }
 
     /// <summary>Folder that relative paths start from.</summary>
@@ -42,6 +42,6 @@ public sealed record QuantManifest
     /// <summary>What is written and how.</summary>
     public required OutputSection Output { get; init; }
 
-    /// <summary>The name that a manifest file implies: <c>tinywan</c> for <c>models/tinywan.quant.json</c>.</summary>
-    public static string NameFrom(string path) => System.IO.Path.GetFileName(path).Split('.')[0];
+    /// <summary>The name that a manifest file implies: <c>tinywan.fr</c> for <c>models/tinywan.fr.quant.json</c>.</summary>
+    public static string NameFrom(string path) => System.IO.Path.GetFileNameWithoutExtension(System.IO.Path.GetFileNameWithoutExtension(path));
 }

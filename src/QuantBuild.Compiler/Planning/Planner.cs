@@ -15,13 +15,15 @@ public static class Planner
     /// <summary>Makes the plan.</summary>
     /// <param name="manifest">A manifest without errors.</param>
     /// <param name="location">Where its checkpoint is; null for the folder that it names.</param>
-    public static PlanResult Resolve(QuantManifest manifest, CheckpointLocation? location = null)
+    /// <param name="requireCalibration">Whether a calibration set that is not there is an error.</param>
+    public static PlanResult Resolve(QuantManifest manifest, CheckpointLocation? location = null, bool requireCalibration = true)
     {
         location ??= new CheckpointLocation(manifest.Model.Source);
         var problems = new List<Diagnostic>();
         ImmutableArray<ExpertCheckpoint?> sources = Sources(manifest, location, problems);
         bool fromPictures = SampleSet.IsFromPictures(manifest.Calibration.Data);
-        CheckCalibration(manifest, location, fromPictures, problems);
+        if (requireCalibration)
+            CheckCalibration(manifest, location, fromPictures, problems);
         LayoutChecks.CheckOutput(manifest.Output, problems);
 
         FlowSchedule schedule = FlowSchedule.Create(manifest.Calibration.Steps, manifest.Calibration.Shift);

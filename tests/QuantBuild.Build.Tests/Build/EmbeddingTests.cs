@@ -81,7 +81,7 @@ public sealed class EmbeddingTests
 
         project.DotNet("build").Expect(0);
 
-        Assert.StartsWith("reduced ", project.RunApp().Expect(0).Out, StringComparison.Ordinal);
+        Assert.StartsWith("reduced.fr ", project.RunApp().Expect(0).Out, StringComparison.Ordinal);
         Assert.False(Directory.Exists(project.Model["bin", "Debug", "net10.0", "fr"]));
     }
 
