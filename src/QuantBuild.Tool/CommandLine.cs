@@ -31,6 +31,7 @@ internal static class CommandLine
         new VersionOption(),
         CommonOptions.Verbose,
         InitCommand.Create(session),
+        DoctorCommand.Create(session),
         BuildCommand.Create(session),
         PlanCommand.Create(session),
         WhyCommand.Create(session),

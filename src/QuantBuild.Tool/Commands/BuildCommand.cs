@@ -107,7 +107,7 @@ internal static class BuildCommand
     private static string Tally(string subject, IReadOnlyList<ActionEvent> actions)
     {
         int ran = actions.Count(action => action.Outcome == ActionOutcome.Ran);
-        return Line($"{subject}: {ran} actions ran, {actions.Count - ran} came from the store");
+        return Line($"{subject}: {Quantity.Count(ran, "action")} ran, {actions.Count - ran} came from the store");
     }
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -69,7 +69,7 @@ internal static class CacheCommand
         foreach (Digest damaged in result.Damaged)
             run.Answer.WriteLine($"damaged, removed: {damaged}");
         run.Answer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Blobs} files, {Quantity.Size(result.Bytes)} read: {result.Damaged.Length} damaged; {result.RemovedActions} actions will run again"));
+            $"{Quantity.Count(result.Blobs, "file")}, {Quantity.Size(result.Bytes)} read: {result.Damaged.Length} damaged; {Quantity.Count(result.RemovedActions, "action")} will run again"));
         return result.Damaged.Length == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -98,11 +98,11 @@ internal static class CacheCommand
         console.Out.WriteLine(root);
         console.Tables.Write(table);
         console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{statistics.Actions} actions, {statistics.Blobs} files, {Quantity.Size(statistics.BlobBytes)}; {Quantity.Size(statistics.OrphanBytes + statistics.TemporaryBytes)} belong to no action"));
+            $"{Quantity.Count(statistics.Actions, "action")}, {Quantity.Count(statistics.Blobs, "file")}, {Quantity.Size(statistics.BlobBytes)}; {Quantity.Size(statistics.OrphanBytes + statistics.TemporaryBytes)} belong to no action"));
     }
 
     private static void Print(PruneResult result, TextWriter answer) => answer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"removed {result.RemovedActions} actions and {result.RemovedBlobs} files, {Quantity.Size(result.RemovedBytes)}; {result.RemainingActions} actions, {Quantity.Size(result.RemainingBytes)} remain"));
+        $"removed {Quantity.Count(result.RemovedActions, "action")} and {Quantity.Count(result.RemovedBlobs, "file")}, {Quantity.Size(result.RemovedBytes)}; {Quantity.Count(result.RemainingActions, "action")}, {Quantity.Size(result.RemainingBytes)} remain"));
 
     private static bool Parse<T>(ArgumentResult result, TryParse<T> parse, string expected, out T value)
     {

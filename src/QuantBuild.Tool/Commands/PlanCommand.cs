@@ -55,7 +55,7 @@ internal static class PlanCommand
 
         int missing = report.Actions.Count(action => action.Outcome == ActionOutcome.Missing);
         console.Out.WriteLine();
-        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Actions.Count} actions: {missing} to run, {report.Actions.Count - missing} in the store"));
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Quantity.Count(report.Actions.Count, "action")}: {missing} to run, {report.Actions.Count - missing} in the store"));
         if (report.Plan.Location.HeadersOnly)
             console.Out.WriteLine("weights were not read: whether any of this is in the store is not known");
         if (report.Plan.Location is { Repository: { } repository, Commit: { } commit })

@@ -44,5 +44,5 @@ internal sealed class PhaseTally(string name, int actions)
 
     /// <summary>Its result, such as <c>Quantize: 84 of 720 actions ran, 636 cached, 12.3 s</c>.</summary>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{name}: {Ran} of {Math.Max(actions, Finished)} actions ran, {Cached} cached, {Quantity.Duration(Elapsed)}");
+        string.Create(CultureInfo.InvariantCulture, $"{name}: {Ran} of {Quantity.Count(Math.Max(actions, Finished), "action")} ran, {Cached} cached, {Quantity.Duration(Elapsed)}");
 }

@@ -32,7 +32,7 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
             _phase = new PhaseTally(name, actions);
             _waited = false;
             _lastPulse = Stopwatch.GetTimestamp();
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {actions} actions"));
+            error.WriteLine($"{name}: {Quantity.Count(actions, "action")}");
         }
     }
 

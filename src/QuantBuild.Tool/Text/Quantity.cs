@@ -39,6 +39,9 @@ internal static class Quantity
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(time.TotalHours):0} h {time.Minutes:00} min"),
     };
 
+    /// <summary>A number of things, such as <c>1 action</c> or <c>12 actions</c>.</summary>
+    public static string Count(int number, string thing) => string.Create(CultureInfo.InvariantCulture, $"{number} {thing}{(number == 1 ? "" : "s")}");
+
     /// <summary>Reads a size such as <c>20GiB</c>, <c>500 MB</c> or <c>1048576</c>.</summary>
     public static bool TryParseSize(string text, out long bytes)
     {

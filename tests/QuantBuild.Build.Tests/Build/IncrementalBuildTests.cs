@@ -14,7 +14,7 @@ public sealed class IncrementalBuildTests
         Outcome question = project.DotNet("build", "-question").Expect(0);
 
         Assert.Contains("Quantizing reduced", first.Out, StringComparison.Ordinal);
-        Assert.Contains("reduced calibrated: 1 actions ran, 0 came from the store", first.Out, StringComparison.Ordinal);
+        Assert.Contains("reduced calibrated: 1 action ran, 0 came from the store", first.Out, StringComparison.Ordinal);
         Assert.Matches(@"reduced: \d+ actions ran, 1 came from the store", first.Out);
         Assert.DoesNotContain("ing reduced", second.Out + question.Out, StringComparison.Ordinal);
         Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);

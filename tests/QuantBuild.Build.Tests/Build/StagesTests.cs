@@ -16,7 +16,7 @@ public sealed class StagesTests
         Outcome verified = project.DotNet("build", "-t:QuantVerify", "-v:normal").Expect(0);
         Outcome nothing = project.DotNet("build", "-t:QuantVerify", "-v:normal").Expect(0);
 
-        Assert.Contains("reduced calibrated: 1 actions ran, 0 came from the store", calibrated.Out, StringComparison.Ordinal);
+        Assert.Contains("reduced calibrated: 1 action ran, 0 came from the store", calibrated.Out, StringComparison.Ordinal);
         Assert.False(delivered);
         Assert.DoesNotContain("Calibrating", again.Out + quantized.Out, StringComparison.Ordinal);
         Assert.Matches(@"reduced: \d+ actions ran, 1 came from the store", quantized.Out);

@@ -35,7 +35,7 @@ public sealed class FreshConsoleTests
         Outcome app = Run(model, "run", "--project", project, "--no-build");
 
         Assert.Contains("<PrivateAssets>all</PrivateAssets>", text, StringComparison.Ordinal);
-        Assert.Contains("reduced calibrated: 1 actions ran, 0 came from the store", built.Out, StringComparison.Ordinal);
+        Assert.Contains("reduced calibrated: 1 action ran, 0 came from the store", built.Out, StringComparison.Ordinal);
         Assert.Equal("reduced has 2 experts", app.Out.Trim());
     }
 

@@ -1,0 +1,26 @@
+using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Scheduling;
+
+namespace QuantBuild.Compiler.Health;
+
+/// <summary>Looks at everything on a machine that builds depend on.</summary>
+public static class MachineReport
+{
+    /// <summary>All checks. Nothing of the network is used, and no secret becomes part of a finding.</summary>
+    /// <param name="store">The store's folder.</param>
+    /// <param name="variable">Looks an environment variable up.</param>
+    public static IReadOnlyList<MachineCheck> Create(string store, Func<string, string?> variable)
+    {
+        string? path = variable("PATH");
+        return
+        [
+            SdkCheck.Of(Programs.Find("dotnet", path)),
+            ProcessorCheck.Of(Environment.ProcessorCount, InstructionSets.OfProcess()),
+            MemoryCheck.Of(MachineMemory.Read()),
+            DiskCheck.Of(store),
+            StoreCheck.Of(store),
+            HubCheck.Of(new HubEnvironment(variable)),
+            .. ProgramChecks.All(path),
+        ];
+    }
+}
