@@ -31,7 +31,8 @@ internal static class BuildOutput
         IReadOnlyList<string> provenance = ProvenanceFiles.Write(output, statement, run);
 
         bool lockChanged = !session.Options.Locked && artifact.Lock.Write(lockPath);
-        BuildHistory.Save(session.Store, session.Plan.Manifest.Path, actions);
+        if (actions.Count > 0)
+            BuildHistory.Save(session.Store, session.Plan.Manifest.Path, actions);
         return new CompileResult(session.Plan.Manifest.Name, output, lockPath, lockChanged,
             artifact.Files.Sum(file => file.Content.Size) + artifact.Descriptor.Length, actions, artifact.Layers,
             BuildFiles.ReadBy(session, lockPath), [.. BuildFiles.WrittenTo(output, artifact.Files), quality, .. provenance]);

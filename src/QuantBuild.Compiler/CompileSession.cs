@@ -72,6 +72,13 @@ internal sealed class CompileSession : IDisposable
         }
     }
 
+    /// <summary>Whether a build would only collect what earlier ones did.</summary>
+    public bool IsInStore()
+    {
+        var looking = new StageRunner(Store, SilentObserver.Instance, execute: false);
+        return ModelBuild.Run(Context with { Runner = looking }, Sources, SilentObserver.Instance) is not null;
+    }
+
     public void Dispose()
     {
         foreach (ExpertSource source in Sources)

@@ -17,7 +17,8 @@ internal static class Locks
     private static LockedExpert Of(BuiltExpert expert) => new(expert.Source.Plan.Name, expert.Source.Content,
         [.. expert.Layers.Select(Of)], [.. Artifacts.FilesOf(expert)]);
 
-    private static LockedLayer Of(BuiltLayer layer)
+    /// <summary>A layer, and the digests of what its actions made.</summary>
+    public static LockedLayer Of(BuiltLayer layer)
     {
         var outputs = ImmutableSortedDictionary.CreateBuilder<string, Digest>(StringComparer.Ordinal);
         Add("smooth", layer.Smooth);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
+using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
 
@@ -19,6 +20,17 @@ public static class ModelCompiler
     {
         DateTimeOffset started = TimeProvider.System.GetUtcNow();
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
+        if (PublishedBuild.TryTake(session, observer) is { } published)
+        {
+            Gates.Check(session.Plan.Manifest, published.Artifact.Layers);
+            CompileResult result = BuildOutput.Write(session, output, published.Artifact, started, cancellation);
+            ArtifactPull.CopyCompanions(published.Snapshot, result.Directory);
+            return result with
+            {
+                PulledFrom = $"{session.Plan.Manifest.Output.From} (commit {published.Snapshot.Commit[..12]})",
+                Outputs = [.. result.Outputs.Where(File.Exists)], // companions are the publisher's
+            };
+        }
         BuiltModel model = ModelBuild.Run(session.Context, session.Sources, observer)
             ?? throw new InvalidOperationException("an executing build left actions out");
         ImmutableArray<BuiltExpert> experts = model.Experts;

@@ -10,6 +10,8 @@ internal static class Recomputation
     /// <summary>Builds what is missing, then executes a part of the actions again.</summary>
     public static RecomputeReport Run(CompileSession session, double fraction, ulong seed, IBuildObserver observer)
     {
+        if (LockAudit.TryRun(session, fraction, seed, observer) is { } audited)
+            return audited;
         ModelBuild.Run(session.Context, session.Sources, observer);
         Digest[] actions = [.. session.Runner.Trace.Select(action => action.Key!.Value).Distinct()];
         int wanted = Math.Clamp((int)Math.Ceiling(fraction * actions.Length), 1, actions.Length);

@@ -33,6 +33,7 @@ internal static class CommandLine
         InitCommand.Create(session),
         DoctorCommand.Create(session),
         BuildCommand.Create(session),
+        CiCommand.Create(session),
         PlanCommand.Create(session),
         WhyCommand.Create(session),
         InspectCommand.Create(session),

@@ -153,6 +153,17 @@ internal sealed partial class HubCalls
         });
     }
 
+    private async Task MergeAsync(Repository repository, string rest)
+    {
+        if (rest.Split('/') is not [var number, "merge"] || !repository.Heads.TryGetValue($"refs/pr/{number}", out string? head))
+        {
+            await ErrorAsync(404, "no such discussion");
+            return;
+        }
+        repository.Heads["refs/heads/main"] = head;
+        await JsonAsync(new JsonObject());
+    }
+
     private async Task CommitAsync(Repository repository, string revision)
     {
         string[] lines = (await new StreamReader(_request.Body).ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);

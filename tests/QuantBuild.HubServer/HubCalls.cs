@@ -76,6 +76,7 @@ internal sealed partial class HubCalls(HubServer server, HttpContext context)
         ("DELETE", "branch") => WithWriteAsync(known, () => DeleteAsync(repository, $"refs/heads/{rest}")),
         ("POST", "tag") => WithWriteAsync(known, () => TagAsync(repository, rest)),
         ("DELETE", "tag") => WithWriteAsync(known, () => DeleteAsync(repository, $"refs/tags/{rest}")),
+        ("POST", "discussions") => WithWriteAsync(known, () => MergeAsync(repository, rest)),
         ("GET", "") => RevisionAsync(repository, "main"),
         _ => ErrorAsync(404, "no such call"),
     };

@@ -176,4 +176,10 @@ public static partial class Descriptors
         "the Hub does not accept the model card: {0}",
         "A value of its front matter, such as the licence, is not one that the Hub knows.",
         "Correct the value that the message names.");
+
+    /// <summary>QB5060: the published artifact cannot be used.</summary>
+    public static readonly DiagnosticDescriptor PublishedUnusable = new("QB5060", Severity.Warning,
+        "the build computes, because '{0}' cannot stand in for it: {1}",
+        "The manifest names a repository to take the artifact from, but it has another one, or it cannot be reached.",
+        "Nothing needs to be done. Publish this build with its lock to spare others the work, or remove `output.from`.");
 }

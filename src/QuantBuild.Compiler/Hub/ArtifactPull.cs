@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Hub;
 public static class ArtifactPull
 {
     /// <summary>Files beside the artifact that travel with it.</summary>
-    private static readonly ImmutableArray<string> Companions = [ArtifactQuality.FileName, ProvenanceStatement.FileName, Envelope.FileName];
+    internal static readonly ImmutableArray<string> Companions = [ArtifactQuality.FileName, ProvenanceStatement.FileName, Envelope.FileName];
 
     /// <summary>Fetches what <c>artifact.json</c> lists, compares every digest with it, and writes the folder as a build does.</summary>
     /// <param name="client">The Hub; null to use the cache alone.</param>
@@ -27,6 +27,16 @@ public static class ArtifactPull
         string folder, string? publicKey = null, IProgress<TransferStatus>? progress = null, CancellationToken ct = default)
     {
         HubSnapshot first = await HubDownload.FetchAsync(client, cache, reference, path => path == ArtifactFolder.DescriptorName, ct: ct);
+        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await FetchAsync(client, cache, store, reference, first, publicKey, progress, ct);
+        ArtifactWriteResult result = await ArtifactFolder.WriteAsync(store, folder, files, descriptor, ct: ct);
+        CopyCompanions(snapshot, folder);
+        return (snapshot.Commit, result);
+    }
+
+    /// <summary>Brings the files that a snapshot's descriptor lists into the store.</summary>
+    internal static async Task<(HubSnapshot Snapshot, byte[] Descriptor, ImmutableArray<PackedFile> Files)> FetchAsync(HubClient? client, HubCache cache, ContentStore store,
+        HubReference reference, HubSnapshot first, string? publicKey, IProgress<TransferStatus>? progress, CancellationToken ct)
+    {
         string path = Path.Combine(first.Folder, ArtifactFolder.DescriptorName);
         if (AtomicFile.TryRead(path) is not { } descriptor || ArtifactListing.Read(descriptor) is not { } files)
             throw new DiagnosticException(Descriptors.ArtifactUnreadable.At(null, reference, $"it has no {ArtifactFolder.DescriptorName} that lists files"));
@@ -39,9 +49,7 @@ public static class ArtifactPull
         RequireProvenance(snapshot, publicKey);
         foreach (PackedFile file in files.Where(file => !store.Contains(file.Content.Digest)))
             await TakeAsync(store, Path.Combine(snapshot.Folder, file.Path), file, ct);
-        ArtifactWriteResult result = await ArtifactFolder.WriteAsync(store, folder, files, descriptor, ct: ct);
-        CopyCompanions(snapshot, folder);
-        return (snapshot.Commit, result);
+        return (snapshot, descriptor, files);
     }
 
     /// <summary>A statement is optional, but one that is there must be this artifact's.</summary>
@@ -53,7 +61,7 @@ public static class ArtifactPull
     }
 
     /// <summary>Brings the folder's companions of the artifact to those of the snapshot; those of an artifact that was there before would lie.</summary>
-    private static void CopyCompanions(HubSnapshot snapshot, string folder)
+    internal static void CopyCompanions(HubSnapshot snapshot, string folder)
     {
         AtomicFile.TryDelete(Path.Combine(folder, RunRecord.FileName));
         foreach (string name in Companions)

@@ -170,7 +170,9 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
         try
         {
             SafeFileHandle target = File.OpenHandle(_unfinished, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-            RandomAccess.SetLength(target, length);
+            // Only what is too much goes: an unfinished file is not made longer than what has arrived.
+            if (RandomAccess.GetLength(target) > length)
+                RandomAccess.SetLength(target, length);
             return target;
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -60,7 +61,8 @@ public sealed partial class HubClient
             },
             Revision = revision,
             Repeatable = false,
-            Accepts = status => (int)status >= 500 || status is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict or HttpStatusCode.RequestTimeout,
+            // A full quota is an answer; other failures of the server leave open whether it committed.
+            Accepts = status => ((int)status >= 500 && status != HttpStatusCode.InsufficientStorage) || status is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict or HttpStatusCode.RequestTimeout,
         };
         try
         {
@@ -79,6 +81,20 @@ public sealed partial class HubClient
         {
             return null;
         }
+    }
+
+    /// <summary>Merges a pull request into its branch.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="ct">Ends the call.</param>
+    public async Task MergeAsync(RepoId repository, int number, CancellationToken ct = default)
+    {
+        HubRequest request = About(HttpMethod.Post, repository, string.Create(CultureInfo.InvariantCulture, $"discussions/{number}/merge"), $"merging pull request {number} of '{repository}'") with
+        {
+            Content = () => HubJson.Body(new JsonObject { ["comment"] = "" }),
+            Repeatable = false,
+        };
+        using HttpResponseMessage response = await Transport.SendAsync(request, ct);
     }
 
     /// <summary>The body of a commit, one JSON value per line.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Packing;
 
 namespace QuantBuild.Compiler.Hub;
 
@@ -71,20 +72,12 @@ public static class ModelCard
         return text.Append(End).ToString();
     }
 
-    /// <summary>Means over layers, because an expert's 400 rows would say less.</summary>
     private static void AddQuality(StringBuilder text, ImmutableArray<LayerQuality> quality)
     {
         if (quality.IsEmpty)
             return;
         text.Append("\nRelative output error of the 4-bit layers on their calibration inputs, ‖Y − Ŷ‖ / ‖Y‖, mean over layers:\n\n");
-        text.Append("| expert | round to nearest | + smoothing, low rank | + GPTQ | as built | cosine | worst layer as built |\n|---|---|---|---|---|---|---|\n");
-        foreach (IGrouping<string, LayerQuality> expert in quality.GroupBy(layer => layer.Expert, StringComparer.Ordinal))
-        {
-            LayerQuality worst = expert.MaxBy(layer => layer.Recipe)!;
-            text.Append(CultureInfo.InvariantCulture, $"| {expert.Key} | {expert.Average(layer => layer.Rtn):F4} | {expert.Average(layer => layer.SvdQuantRtn):F4} | ");
-            text.Append(CultureInfo.InvariantCulture, $"{expert.Average(layer => layer.SvdQuantGptq):F4} | {expert.Average(layer => layer.Recipe):F4} | ");
-            text.Append(CultureInfo.InvariantCulture, $"{expert.Average(layer => layer.Cosine):F4} | `{worst.Layer}` {worst.Recipe:F4} |\n");
-        }
+        text.Append(QualityTable.Markdown(quality));
     }
 
     /// <summary>Keys of the front matter that are the user's, and the text below it.</summary>

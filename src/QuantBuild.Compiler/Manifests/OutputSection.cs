@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Hub;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Manifests;
@@ -11,4 +12,11 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="ShardSizeSpan">Place of the shard size; null when the manifest does not set it.</param>
 /// <param name="KeptDtypeSpan">Place of the element type; null when the manifest does not set it.</param>
 public sealed record OutputSection(OutputLayout Layout, long ShardSize, DType? KeptDtype, SourceSpan LayoutSpan,
-    SourceSpan? ShardSizeSpan = null, SourceSpan? KeptDtypeSpan = null);
+    SourceSpan? ShardSizeSpan = null, SourceSpan? KeptDtypeSpan = null)
+{
+    /// <summary>Where a published artifact of the same plan and inputs may be taken from; null to compute. No part of the plan.</summary>
+    public HubReference? From { get; init; }
+
+    /// <summary>Place of <see cref="From"/>; null when the manifest does not set it.</summary>
+    public SourceSpan? FromSpan { get; init; }
+}

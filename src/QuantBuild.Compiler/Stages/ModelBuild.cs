@@ -24,14 +24,7 @@ public static class ModelBuild
         CalibrationSet? set = context.Plan.Location.HeadersOnly ? null : TrajectoryStage.LoadSet(context, lines, observer);
         Dictionary<string, IReadOnlyList<Digest>>? recordings = set is null ? Unknown(context, lines) : Calibrate(context, sources, set, observer);
 
-        (ExpertSource Source, SiteKey Site, LayerPlan[] Layers)[] sites = [.. sources.SelectMany(source => source.Plan.Layers
-            .GroupBy(layer => new SiteKey(layer.Block, layer.Site))
-            .Select(group => (source, group.Key, group.ToArray())))];
-        observer.PhaseStarted("Quantize", sites.Sum(site => SiteBuild.CountActions(site.Source.Plan, site.Site, site.Layers)));
-        var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
-        WorkQueue.Run(context.Budget, sites.SelectMany(site => SiteBuild.Items(context, site.Source, site.Site, site.Layers,
-            recordings?[ActivationRecorder.OutputName(site.Source.Plan.Name, site.Site.Block, site.Site.Site)],
-            layer => layers[(site.Source.Plan.Name, layer.Plan.Name)] = layer)), context.Cancellation);
+        ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> layers = Quantize(context, sources, recordings, observer, (_, _) => true);
         WarnOfMemory(context, observer);
         Warn(context, layers, observer);
         observer.PhaseStarted("Pack", sources.Count);
@@ -55,6 +48,30 @@ public static class ModelBuild
     public static void Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer) =>
         Calibrate(context, sources, TrajectoryStage.LoadSet(context, SampleSet.Of(context.Plan.Manifest.Calibration), observer)
             ?? throw new InvalidOperationException("an executing build left samples out"), observer);
+
+    /// <summary>Builds the layers of some sites alone, and no artifact.</summary>
+    /// <param name="context">The build; its runner executes.</param>
+    /// <param name="sources">Both experts, open.</param>
+    /// <param name="observer">Follows the build.</param>
+    /// <param name="chosen">Tells by expert and site which.</param>
+    internal static IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> Sites(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer,
+        Func<string, SiteKey, bool> chosen) =>
+        Quantize(context, sources, Calibrate(context, sources, TrajectoryStage.LoadSet(context.Plan), observer), observer, chosen);
+
+    private static ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> Quantize(BuildContext context, IReadOnlyList<ExpertSource> sources,
+        Dictionary<string, IReadOnlyList<Digest>>? recordings, IBuildObserver observer, Func<string, SiteKey, bool> chosen)
+    {
+        (ExpertSource Source, SiteKey Site, LayerPlan[] Layers)[] sites = [.. sources.SelectMany(source => source.Plan.Layers
+            .GroupBy(layer => new SiteKey(layer.Block, layer.Site))
+            .Where(group => chosen(source.Plan.Name, group.Key))
+            .Select(group => (source, group.Key, group.ToArray())))];
+        observer.PhaseStarted("Quantize", sites.Sum(site => SiteBuild.CountActions(site.Source.Plan, site.Site, site.Layers)));
+        var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
+        WorkQueue.Run(context.Budget, sites.SelectMany(site => SiteBuild.Items(context, site.Source, site.Site, site.Layers,
+            recordings?[ActivationRecorder.OutputName(site.Source.Plan.Name, site.Site.Block, site.Site.Site)],
+            layer => layers[(site.Source.Plan.Name, layer.Plan.Name)] = layer)), context.Cancellation);
+        return layers;
+    }
 
     /// <summary>Reports layers whose Hessian needed help, or whose low-rank branch is not as accurate as asked. It is told on every build, cached or not: the artifact is what it is.</summary>
     private static void Warn(BuildContext context, IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> layers, IBuildObserver observer)

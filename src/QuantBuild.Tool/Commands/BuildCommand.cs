@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using QuantBuild.Compiler;
+using QuantBuild.Compiler.Ci;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;
@@ -33,6 +36,12 @@ internal static class BuildCommand
     private static readonly Option<string?> Outputs = new("--outputs-file")
     {
         Description = "Write the list of files of the artifact to this file, one per line; for build systems.",
+        HelpName = "file",
+    };
+
+    private static readonly Option<string?> Summary = new("--summary")
+    {
+        Description = "Append what was built, what came from the store and what was measured to this file, as Markdown.",
         HelpName = "file",
     };
 
@@ -66,6 +75,7 @@ internal static class BuildCommand
             Outputs,
             Report,
             NoReport,
+            Summary,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
@@ -83,15 +93,30 @@ internal static class BuildCommand
             CompileResult result = run.Observe(observer => ModelCompiler.Build(options with { Report = report }, output, observer, run.Cancellation));
             FileList.Write(arguments.GetValue(Inputs), result.Inputs);
             FileList.Write(arguments.GetValue(Outputs), report is not null && File.Exists(report) ? [.. result.Outputs, report] : result.Outputs);
+            if (arguments.GetValue(Summary) is { Length: > 0 } summary)
+                Append(summary, BuildSummary.Of(result, ArtifactSums.Of(result.Directory), []));
             Summarize(result, report, run.Answer);
             return ExitCode.Done;
         }));
         return command;
     }
 
-    private static void Summarize(CompileResult result, string? report, TextWriter answer)
+    private static void Append(string path, string markdown)
     {
-        answer.WriteLine(Tally(result.Name, result.Actions));
+        try
+        {
+            File.AppendAllText(path, markdown + "\n");
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, path);
+        }
+    }
+
+    /// <summary>Says in a few lines what was built.</summary>
+    public static void Summarize(CompileResult result, string? report, TextWriter answer)
+    {
+        answer.WriteLine(result.PulledFrom is { } source ? $"{result.Name}: pulled from {source}, nothing computed" : Tally(result.Name, result.Actions));
         answer.WriteLine(Line($"  artifact  {result.Directory} ({Quantity.Size(result.Bytes)})"));
         if (result.Layers.Count > 0)
         {

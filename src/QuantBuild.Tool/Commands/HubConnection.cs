@@ -11,7 +11,8 @@ internal static class HubConnection
     /// <summary>Finds the token and makes a client; null when the environment says to work offline.</summary>
     /// <param name="run">The command.</param>
     /// <param name="store">The store's folder; null for the default.</param>
-    public static HubClient? Open(CommandRun run, string? store)
+    /// <param name="parallel">Transfers at a time.</param>
+    public static HubClient? Open(CommandRun run, string? store, int parallel = 4)
     {
         HubEnvironment environment = HubEnvironment.OfProcess();
         if (environment.Offline)
@@ -21,6 +22,7 @@ internal static class HubConnection
         var options = new HubOptions
         {
             Endpoint = environment.Endpoint,
+            Parallel = parallel,
             StateFolder = Path.Combine(opened.Root, "uploads"),
             Notice = run.Console.Error.WriteLine,
         };

@@ -24,6 +24,15 @@ internal static class PushCommand
 
     private static readonly Option<bool> PullRequest = new("--pr") { Description = "Open a pull request instead of changing the branch." };
 
+    private static readonly Option<bool> Merge = new("--merge") { Description = "With --pr: merge the pull request at once." };
+
+    private static readonly Option<int> Parallel = CommonOptions.AtLeast(1, new Option<int>("--parallel")
+    {
+        Description = "Parts of files under way at once [default: 4]. A push that is killed sends at most these again.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 4,
+    });
+
     private static readonly Option<string?> Tag = new("--tag") { Description = "Tag the commit.", HelpName = "name" };
 
     private static readonly Option<string?> Lock = new("--lock") { Description = "The build's lock file, to be held against the artifact and sent along.", HelpName = "file" };
@@ -36,7 +45,7 @@ internal static class PushCommand
     {
         var command = new Command("push", "Publish an artifact on the Hub. Lists what would be sent; --send sends it.")
         {
-            Folder, Target, Send, Make, Public, PullRequest, Tag, Lock, BaseModel, License, CommonOptions.PublicKey, CommonOptions.Store, CommonOptions.Log,
+            Folder, Target, Send, Make, Public, PullRequest, Merge, Parallel, Tag, Lock, BaseModel, License, CommonOptions.PublicKey, CommonOptions.Store, CommonOptions.Log,
         };
         command.SetAction(arguments => session.Run(arguments, run => RunAsync(arguments, run).GetAwaiter().GetResult()));
         return command;
@@ -45,7 +54,7 @@ internal static class PushCommand
     private static async Task<int> RunAsync(ParseResult arguments, CommandRun run)
     {
         HubReference target = HubReference.Parse(arguments.GetRequiredValue(Target));
-        using HubClient client = HubConnection.Open(run, arguments.GetValue(CommonOptions.Store))
+        using HubClient client = HubConnection.Open(run, arguments.GetValue(CommonOptions.Store), arguments.GetValue(Parallel))
             ?? throw new UsageException("HF_HUB_OFFLINE is set; a push needs the Hub.");
         string folder = arguments.GetRequiredValue(Folder);
         var facts = new ModelCardFacts(arguments.GetValue(BaseModel) is { } model ? RepoId.Parse(model) : null, arguments.GetValue(License));
@@ -62,6 +71,7 @@ internal static class PushCommand
         foreach (UploadItem item in plan.Items)
             await run.Answer.WriteLineAsync($"{NameOf(item.State)}  {item.File.Path}  {Quantity.Size(item.File.Size)}");
         await run.Answer.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{plan.ToSend.Count()} of {plan.Items.Length} files to send, {Quantity.Size(plan.Bytes)}"));
+        await CheckCardAsync(client, plan, run.Cancellation);
         if (!sends)
         {
             await run.Answer.WriteLineAsync("Nothing was sent; add --send to send.");
@@ -73,16 +83,23 @@ internal static class PushCommand
 
     private static async Task SendAsync(ParseResult arguments, CommandRun run, HubClient client, HubReference target, UploadPlan plan, ArtifactDescriptor artifact)
     {
-        HubFile card = plan.Items.Single(item => item.File.Path == ModelCard.FileName).File;
-        ImmutableArray<string> mistakes = await client.CheckCardAsync(Encoding.UTF8.GetString(card.ReadContent()), run.Cancellation);
-        if (!mistakes.IsEmpty)
-            throw new DiagnosticException(Descriptors.ModelCardRefused.At(null, string.Join("; ", mistakes)));
         HubCommit? commit = await HubUpload.RunAsync(client, plan, ($"Add {artifact.Name}", $"Plan {artifact.Plan}, QuantBuild {artifact.Tool}"),
             arguments.GetValue(PullRequest), HubConnection.Progress(run), run.Cancellation);
+        if (arguments.GetValue(Merge) && commit?.PullRequest is { } number)
+            await client.MergeAsync(target.Repository, number, run.Cancellation);
         string? id = commit?.Id ?? plan.Head;
         if (arguments.GetValue(Tag) is { } tag && id is not null)
             await client.CreateTagAsync(target.Repository, tag, id, $"Plan {artifact.Plan}", run.Cancellation);
         await run.Answer.WriteLineAsync(commit is null ? $"Nothing to send: {id} has all of it." : commit.Address ?? $"{target.Repository} at {commit.Id}");
+    }
+
+    /// <summary>The Hub's own check of the front matter, also before a push that only lists: that is when it can still be mended.</summary>
+    private static async Task CheckCardAsync(HubClient client, UploadPlan plan, CancellationToken ct)
+    {
+        HubFile card = plan.Items.Single(item => item.File.Path == ModelCard.FileName).File;
+        ImmutableArray<string> mistakes = await client.CheckCardAsync(Encoding.UTF8.GetString(card.ReadContent()), ct);
+        if (!mistakes.IsEmpty)
+            throw new DiagnosticException(Descriptors.ModelCardRefused.At(null, string.Join("; ", mistakes)));
     }
 
     private static async Task<string?> CardAsync(HubClient client, HubReference target, CancellationToken ct)

@@ -187,6 +187,22 @@ public sealed class DownloadTests : HubTest
     }
 
     [Fact]
+    public async Task A_disk_that_fills_up_is_told_and_nothing_is_taken_for_finished()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        string blob = Path.Combine(RepositoryFolder, "blobs", Digest.Of(Publish("large.bin", Size)).ToString());
+        Directory.CreateDirectory(Path.GetDirectoryName(blob)!);
+        File.CreateSymbolicLink(blob + ".incomplete", "/dev/full");
+
+        await FailsAsync("QB4003", () => Fetch());
+
+        Assert.False(File.Exists(blob));
+        File.Delete(blob + ".incomplete");
+        await Fetch();
+        Assert.Equal(Path.GetFileName(blob), Digest.Of(await File.ReadAllBytesAsync(blob, Ct)).ToString());
+    }
+
+    [Fact]
     public async Task Gated_and_missing_things_have_their_own_errors()
     {
         Publish("a.bin", Size);

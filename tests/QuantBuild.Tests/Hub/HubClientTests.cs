@@ -185,6 +185,7 @@ public sealed class HubClientTests : HubTest
     [InlineData(404, "", "QB5021")]
     [InlineData(403, "", "QB5003")]
     [InlineData(413, "", "QB5025")]
+    [InlineData(507, "", "QB5025")]
     [InlineData(422, "", "QB5015")]
     public async Task Each_refusal_has_its_own_code(int status, string code, string expected)
     {

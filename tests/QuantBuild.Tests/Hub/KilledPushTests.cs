@@ -17,8 +17,10 @@ public sealed class KilledPushTests : HubTest
     private static readonly long Size = MiB * int.Parse(Environment.GetEnvironmentVariable("QUANTBUILD_HUB_KILL_MIB") ?? "48", CultureInfo.InvariantCulture);
     private static readonly int Kills = Size > 1024 * MiB ? 10 : 3;
 
-    [Fact]
-    public async Task A_push_that_is_killed_again_and_again_sends_no_more_than_one_part_twice_per_kill()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)] // the default
+    public async Task A_push_that_is_killed_again_and_again_sends_no_more_twice_than_the_parts_that_were_under_way(int parallel)
     {
         // arrange: sparse, so that only the hashing costs time
         Server.Add(Name);
@@ -37,14 +39,14 @@ public sealed class KilledPushTests : HubTest
         for (int kill = 0; kill < Kills; kill++)
         {
             long goal = Received() + random.NextInt64(Size / (2 * Kills));
-            using Process child = Start(path);
+            using Process child = Start(path, parallel);
             while (Received() <= goal && !child.HasExited)
                 await Task.Delay(2, Ct);
             Assert.False(child.HasExited, "the push finished before it could be killed");
             child.Kill();
             await child.WaitForExitAsync(Ct);
         }
-        using Process last = Start(path);
+        using Process last = Start(path, parallel);
         string output = await last.StandardOutput.ReadToEndAsync(Ct);
         await last.WaitForExitAsync(Ct);
 
@@ -54,18 +56,18 @@ public sealed class KilledPushTests : HubTest
         Assert.Equal(Size, entry.Size);
         Assert.Equal(Size, new FileInfo(Server.ObjectPath(entry.LfsId!)).Length);
         long twice = Received() - Size;
-        TestContext.Current.SendDiagnosticMessage($"{Size} bytes, parts of {Server.PartSize}, {Kills} kills: {twice} bytes sent twice; {output.Trim()} bytes of memory");
-        Assert.InRange(twice, 0, (long)Kills * Server.PartSize);
+        TestContext.Current.SendDiagnosticMessage($"{Size} bytes, parts of {Server.PartSize}, {parallel} at once, {Kills} kills: {twice} bytes sent twice; {output.Trim()} bytes of memory");
+        Assert.InRange(twice, 0, (long)Kills * parallel * Server.PartSize);
         Assert.InRange(long.Parse(output.Trim(), CultureInfo.InvariantCulture), 1, 200 * MiB);
     }
 
-    private Process Start(string path)
+    private Process Start(string path, int parallel)
     {
         string self = Environment.ProcessPath!;
         var start = new ProcessStartInfo(self) { RedirectStandardOutput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(self) == "dotnet")
             start.ArgumentList.Add(typeof(KilledPushTests).Assembly.Location);
-        start.Environment[RoleVariable] = string.Join('\n', Server.Endpoint.AbsoluteUri, path, PathTo("state"));
+        start.Environment[RoleVariable] = string.Join('\n', Server.Endpoint.AbsoluteUri, path, PathTo("state"), parallel.ToString(CultureInfo.InvariantCulture));
         return Process.Start(start)!;
     }
 
@@ -77,16 +79,16 @@ public sealed class KilledPushTests : HubTest
         if (Environment.GetEnvironmentVariable(RoleVariable) is not { Length: > 0 } text)
             return;
         string[] arguments = text.Split('\n');
-        Push(new Uri(arguments[0]), arguments[1], arguments[2]);
+        Push(new Uri(arguments[0]), arguments[1], arguments[2], int.Parse(arguments[3], CultureInfo.InvariantCulture));
         using var self = Process.GetCurrentProcess();
         Console.WriteLine(self.PeakWorkingSet64);
         Environment.Exit(0);
     }
 
     /// <summary>Waits instead of awaiting: until the initializer is over, no other thread can enter this assembly. The client ends with the process.</summary>
-    private static void Push(Uri endpoint, string path, string state)
+    private static void Push(Uri endpoint, string path, string state, int parallel)
     {
-        var client = new HubClient(new HubOptions { Endpoint = endpoint, Token = HubToken.From(HubServerToken, "the test"), StateFolder = state, Parallel = 1 });
+        var client = new HubClient(new HubOptions { Endpoint = endpoint, Token = HubToken.From(HubServerToken, "the test"), StateFolder = state, Parallel = parallel });
         HubFile file = HubFile.FromDisk("large.bin", path);
         UploadPlan plan = HubUpload.PlanAsync(client, Id, "main", [file]).GetAwaiter().GetResult();
         HubUpload.RunAsync(client, plan, ("large", "")).GetAwaiter().GetResult();

@@ -369,6 +369,37 @@ public sealed class UploadTests : HubTest
         await FailsAsync("QB5030", () => Push(file));
     }
 
+    [Theory]
+    [InlineData("/part/")]
+    [InlineData("/objects/batch")]
+    [InlineData("/commit/")]
+    public async Task A_quota_that_is_used_up_is_told_at_once_and_nothing_is_committed(string at)
+    {
+        Repository repository = Server.Add(Name);
+        Server.Fail(request => request.Path.Contains(at, StringComparison.Ordinal), Fault.Answer(507, """{"error":"Storage quota exceeded"}"""), times: 9);
+        using HubClient client = Connect(options => options with { Parallel = 1 });
+        UploadPlan plan = await HubUpload.PlanAsync(client, Id, "main", [HubFile.FromDisk("large.bin", Write("large.bin", 3 << 20))], Ct);
+
+        await FailsAsync("QB5025", () => HubUpload.RunAsync(client, plan, ("large", ""), ct: Ct));
+
+        Assert.Single(Server.To(at));
+        Assert.Empty(repository.Main.Files);
+    }
+
+    [Fact]
+    public async Task A_pull_request_can_be_merged()
+    {
+        Repository repository = Server.Add(Name);
+        using HubClient client = Connect();
+        HubCommit? commit = await HubUpload.RunAsync(client, await HubUpload.PlanAsync(client, Id, "main", [HubFile.FromBytes("a.txt", [1])], Ct), ("a", ""), pullRequest: true, ct: Ct);
+        Assert.Empty(repository.Main.Files);
+
+        await client.MergeAsync(Id, commit!.PullRequest!.Value, Ct);
+
+        Assert.Equal(commit.Id, repository.Main.Id);
+        await FailsAsync("QB5021", () => client.MergeAsync(Id, 77, Ct));
+    }
+
     [Fact]
     public async Task A_token_without_rights_is_told_so()
     {

@@ -106,9 +106,28 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         const long DefaultShard = 4L << 30;
         ObjectBinder? output = manifest.Object("output", ManifestKeys.Output);
         return new OutputSection(output?.Choice("layout", RecipeNames.Layout) ?? OutputLayout.Native, (output is null ? null : ShardSize(output)) ?? DefaultShard,
-            output?.Choice("keptDtype", KeptDtypes)?.Item1, output?.SpanOf("layout") ?? manifest.Span, Place("shardSize"), Place("keptDtype"));
+            output?.Choice("keptDtype", KeptDtypes)?.Item1, output?.SpanOf("layout") ?? manifest.Span, Place("shardSize"), Place("keptDtype"))
+        {
+            From = output is null ? null : From(output),
+            FromSpan = Place("from"),
+        };
 
         SourceSpan? Place(string key) => output?.Find(key)?.Span;
+    }
+
+    private HubReference? From(ObjectBinder output)
+    {
+        if (output.Text("from") is not { } text)
+            return null;
+        try
+        {
+            return HubReference.Parse(text);
+        }
+        catch (DiagnosticException invalid)
+        {
+            values.Report(Descriptors.InvalidText, output.SpanOf("from"), output.PathOf("from"), text, $"it must name a repository: {invalid.Diagnostics[0].Arguments[1]}");
+            return null;
+        }
     }
 
     private long? ShardSize(ObjectBinder output)

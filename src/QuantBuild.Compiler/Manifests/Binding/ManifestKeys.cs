@@ -43,7 +43,7 @@ internal static class ManifestKeys
 
     public static readonly KeySet Gates = new("gates", ["maxRelativeError", "maxErrorVsRtn"]);
 
-    public static readonly KeySet Output = new("output", ["layout", "shardSize", "keptDtype"]);
+    public static readonly KeySet Output = new("output", ["layout", "shardSize", "keptDtype", "from"]);
 
     /// <summary>All of the above.</summary>
     public static readonly ImmutableArray<KeySet> All =
