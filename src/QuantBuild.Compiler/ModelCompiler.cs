@@ -55,7 +55,8 @@ public static class ModelCompiler
     public static CalibrationResult Calibrate(CompileOptions options, IBuildObserver observer, CancellationToken cancellation = default)
     {
         using var session = CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation);
-        ModelBuild.Calibrate(session.Context, session.Sources, observer);
+        if (!PublishedBuild.IsThere(session))
+            ModelBuild.Calibrate(session.Context, session.Sources, observer);
         return new CalibrationResult(session.Plan.Manifest.Name, session.Runner.Trace,
             BuildFiles.ReadBy(session, Packing.LockFile.PathFor(session.Plan.Manifest.Path)));
     }

@@ -39,24 +39,49 @@ internal static class PublishedBuild
         }
     }
 
-    private static async Task<(FinishedArtifact Artifact, HubSnapshot Snapshot)> TakeAsync(CompileSession session, HubReference reference)
+    /// <summary>Whether <see cref="TryTake"/> would find an artifact: then calibrating for this build would be for nothing.</summary>
+    public static bool IsThere(CompileSession session)
     {
-        CancellationToken ct = session.Context.Cancellation;
-        var environment = HubEnvironment.OfProcess();
-        using HubClient? client = environment.Offline ? null : await ConnectAsync(environment, ct);
-        var cache = new HubCache(environment.CacheFolder);
+        if (session.Plan.Manifest.Output.From is not { } reference)
+            return false;
+        try
+        {
+            WithHubAsync(session, async (client, cache) => await FindAsync(session, client, cache, reference)).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (DiagnosticException) when (!session.Context.Cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static Task<(FinishedArtifact Artifact, HubSnapshot Snapshot)> TakeAsync(CompileSession session, HubReference reference) => WithHubAsync(session, async (client, cache) =>
+    {
+        (HubSnapshot first, LockFile locked, ImmutableArray<LayerQuality> layers) = await FindAsync(session, client, cache, reference);
+        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await ArtifactPull.FetchAsync(client, cache, session.Store, reference, first,
+            publicKey: null, progress: null, session.Context.Cancellation);
+        if (ArtifactDescriptor.Parse(descriptor).Plan != locked.Plan.ToString() || !files.ToHashSet().SetEquals(locked.Experts.SelectMany(expert => expert.Files)))
+            throw Unfit(reference, "its artifact is not the one of its lock");
+        return (new FinishedArtifact(descriptor, files, locked, layers), snapshot);
+    });
+
+    /// <summary>Fetches the small files and decides by them: before gigabytes are fetched.</summary>
+    private static async Task<(HubSnapshot First, LockFile Locked, ImmutableArray<LayerQuality> Layers)> FindAsync(CompileSession session, HubClient? client, HubCache cache, HubReference reference)
+    {
         HubSnapshot first = await HubDownload.FetchAsync(client, cache, reference,
-            path => path == ArtifactFolder.DescriptorName || path.EndsWith(LockEnding, StringComparison.Ordinal) || ArtifactPull.Companions.Contains(path), ct: ct);
+            path => path == ArtifactFolder.DescriptorName || path.EndsWith(LockEnding, StringComparison.Ordinal) || ArtifactPull.Companions.Contains(path), ct: session.Context.Cancellation);
         LockFile locked = first.Files.Where(path => path.EndsWith(LockEnding, StringComparison.Ordinal))
             .Select(path => LockFile.Read(Path.Combine(first.Folder, path))).FirstOrDefault(candidate => candidate?.Plan == PlanDigest.Of(session.Plan))
             ?? throw Unfit(reference, "it has no lock of this plan");
         RequireSameInputs(session, reference, locked);
-        // Before gigabytes are fetched: nothing that must be measured may be missing.
-        ImmutableArray<LayerQuality> layers = Quality(session, first, reference);
-        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await ArtifactPull.FetchAsync(client, cache, session.Store, reference, first, publicKey: null, progress: null, ct);
-        if (ArtifactDescriptor.Parse(descriptor).Plan != locked.Plan.ToString() || !files.ToHashSet().SetEquals(locked.Experts.SelectMany(expert => expert.Files)))
-            throw Unfit(reference, "its artifact is not the one of its lock");
-        return (new FinishedArtifact(descriptor, files, locked, layers), snapshot);
+        return (first, locked, Quality(session, first, reference));
+    }
+
+    private static async Task<T> WithHubAsync<T>(CompileSession session, Func<HubClient?, HubCache, Task<T>> work)
+    {
+        var environment = HubEnvironment.OfProcess();
+        using HubClient? client = environment.Offline ? null : await ConnectAsync(environment, session.Context.Cancellation);
+        return await work(client, new HubCache(environment.CacheFolder));
     }
 
     private static async Task<HubClient> ConnectAsync(HubEnvironment environment, CancellationToken ct)

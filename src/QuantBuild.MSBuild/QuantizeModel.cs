@@ -17,6 +17,9 @@ public sealed class QuantizeModel : WorkerTask
     /// <summary>The phase to stop after; empty for the whole build.</summary>
     public string? Until { get; set; }
 
+    /// <summary>File that gets a summary of the build as Markdown; empty for none.</summary>
+    public string? SummaryFile { get; set; }
+
     /// <summary>Most threads to use; 0 for as many as the build has cores to spare.</summary>
     public int Threads { get; set; }
 
@@ -50,5 +53,7 @@ public sealed class QuantizeModel : WorkerTask
             command.AppendSwitchIfNotNull("--memory-limit ", limit);
         if (Until is { Length: > 0 } phase)
             command.AppendSwitchIfNotNull("--until ", phase);
+        else if (SummaryFile is { Length: > 0 } summary)
+            command.AppendSwitchIfNotNull("--summary ", Path.GetFullPath(summary));
     }
 }

@@ -63,6 +63,12 @@ public static partial class Descriptors
         "A property of the project, such as `QuantVerbosity` or `QuantMemoryLimit`, has a value that means nothing.",
         "Correct the value, or remove the property; `docs/msbuild.md` lists what each can be.");
 
+    /// <summary>QB0011: QuantPush is not told enough.</summary>
+    public static readonly DiagnosticDescriptor PushUnclear = new("QB0011", Severity.Error,
+        "QuantPush {0}",
+        "The project does not say which repository to publish to, or has several models.",
+        "Set QuantPushRepository, or publish with `quantbuild push`.");
+
     /// <summary>QB9001: a bug.</summary>
     public static readonly DiagnosticDescriptor InternalError = new("QB9001", Severity.Error,
         "Internal error: {0}",

@@ -18,8 +18,8 @@ public static class ModelCard
     private const string End = "<!-- quantbuild:end -->";
     private const string Fence = "---\n";
 
-    /// <summary>Keys of the front matter that are generated; the others of an existing card are kept.</summary>
-    private static readonly string[] OwnKeys = ["base_model", "base_model_relation", "license", "pipeline_tag", "tags"];
+    /// <summary>Keys of the front matter that are always generated; those of facts are when the facts are known.</summary>
+    private static readonly string[] OwnKeys = ["pipeline_tag", "tags"];
 
     /// <summary>A new card, or an existing one with its generated parts brought up to date.</summary>
     /// <param name="artifact">The artifact.</param>
@@ -29,7 +29,9 @@ public static class ModelCard
     /// <exception cref="DiagnosticException">The existing card's front matter or marks cannot be understood (QB5050).</exception>
     public static string Render(ArtifactDescriptor artifact, ModelCardFacts facts, ImmutableArray<LayerQuality> quality, string? existing = null)
     {
-        (string keptKeys, string body) = Split(existing?.ReplaceLineEndings("\n") ?? "");
+        existing = existing?.ReplaceLineEndings("\n") ?? "";
+        facts = Complete(facts, existing);
+        (string keptKeys, string body) = Split(existing, [.. OwnKeys, .. facts.License is null ? (string[])[] : ["license"], .. facts.BaseModel is null ? (string[])[] : ["base_model", "base_model_relation"]]);
         string section = Section(artifact, facts, quality);
         int begin = body.IndexOf(Begin, StringComparison.Ordinal), end = body.IndexOf(End, StringComparison.Ordinal);
         if (begin >= 0 != end >= 0 || end < begin || body.IndexOf(Begin, begin + 1, StringComparison.Ordinal) > begin)
@@ -80,8 +82,17 @@ public static class ModelCard
         text.Append(QualityTable.Markdown(quality));
     }
 
+    /// <summary>Facts that are not given again are those of the existing card: a second push must not forget the first one's.</summary>
+    private static ModelCardFacts Complete(ModelCardFacts facts, string card)
+    {
+        string[] lines = card.StartsWith(Fence, StringComparison.Ordinal) ? card[Fence.Length..].Split("\n" + Fence)[0].Split('\n') : [];
+        string? Value(string key) => lines.FirstOrDefault(line => line.StartsWith(key + ": ", StringComparison.Ordinal))?[(key.Length + 2)..].Trim() is { Length: > 0 } value
+            ? value.StartsWith('\'') ? value.Trim('\'').Replace("''", "'", StringComparison.Ordinal) : value : null;
+        return new ModelCardFacts(facts.BaseModel ?? (Value("base_model") is { } model ? RepoId.TryParse(model, out _) : null), facts.License ?? Value("license"));
+    }
+
     /// <summary>Keys of the front matter that are the user's, and the text below it.</summary>
-    private static (string Keys, string Body) Split(string card)
+    private static (string Keys, string Body) Split(string card, string[] ownKeys)
     {
         if (!card.StartsWith(Fence, StringComparison.Ordinal))
             return ("", card);
@@ -98,7 +109,7 @@ public static class ModelCard
                 int colon = line.IndexOf(':', StringComparison.Ordinal);
                 if (colon <= 0)
                     throw Invalid($"the line '{HubFailures.Plain(line, 60)}' of the front matter has no key");
-                keeps = !OwnKeys.Contains(line[..colon].Trim());
+                keeps = !ownKeys.Contains(line[..colon].Trim());
             }
             if (keeps)
                 kept.Append(line).Append('\n');

@@ -24,12 +24,16 @@ public sealed partial record RepoId
 
     /// <summary>Reads <c>owner/name</c>.</summary>
     /// <exception cref="DiagnosticException">It breaks a rule of names (QB5020).</exception>
-    public static RepoId Parse(string text)
+    public static RepoId Parse(string text) =>
+        TryParse(text, out string? fault) ?? throw new DiagnosticException(Descriptors.HubNameInvalid.At(null, text, fault));
+
+    /// <summary>Reads <c>owner/name</c>; null, and what is wrong with it, when it breaks a rule of names.</summary>
+    internal static RepoId? TryParse(string text, out string? fault)
     {
         string[] parts = text.Split('/');
-        string? fault = parts.Length != 2 ? "owner and name are needed, with one '/' between them"
+        fault = parts.Length != 2 ? "owner and name are needed, with one '/' between them"
             : parts.Select(FaultOf).FirstOrDefault(found => found is not null);
-        return fault is null ? new RepoId(parts[0], parts[1]) : throw new DiagnosticException(Descriptors.HubNameInvalid.At(null, text, fault));
+        return fault is null ? new RepoId(parts[0], parts[1]) : null;
     }
 
     /// <inheritdoc/>

@@ -70,6 +70,13 @@ internal sealed class ModelProject : IDisposable
         return process.Wait();
     }
 
+    /// <summary>Runs a <c>dotnet</c> command on the project with further environment variables.</summary>
+    public Outcome DotNet(string command, IReadOnlyDictionary<string, string?> variables, params string[] arguments)
+    {
+        using RunningProcess process = Start(Model["Reduced.csproj"], command, arguments, variables);
+        return process.Wait();
+    }
+
     /// <summary>Runs the program that was built.</summary>
     public Outcome RunApp(params string[] arguments) => Run("dotnet", ["exec", Model["bin", "Debug", "net10.0", "Reduced.dll"], .. arguments]);
 
@@ -95,11 +102,13 @@ internal sealed class ModelProject : IDisposable
         return environment;
     }
 
-    private RunningProcess Start(string project, string command, string[] arguments)
+    private RunningProcess Start(string project, string command, string[] arguments, IReadOnlyDictionary<string, string?>? variables = null)
     {
         Dictionary<string, string?> environment = CleanEnvironment();
         environment["NUGET_PACKAGES"] = Packages.Restored;
         environment["HF_TOKEN"] = "hf_secretOfTheTests";
+        foreach ((string name, string? value) in variables ?? new Dictionary<string, string?>())
+            environment[name] = value;
         return new("dotnet", [command, project, "-nodeReuse:false", "-terminalLogger:off", .. arguments], Model.Folder, environment);
     }
 }

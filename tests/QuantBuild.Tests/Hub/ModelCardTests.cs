@@ -64,6 +64,16 @@ public sealed class ModelCardTests : IDisposable
     }
 
     [Fact]
+    public void Facts_that_are_not_given_again_stay_as_the_card_has_them()
+    {
+        string card = Render();
+
+        Assert.Equal(card, ModelCard.Render(_artifact, new ModelCardFacts(null, null), [], card));
+        string several = card.Replace("base_model: Wan-AI/Wan2.2-I2V-A14B\n", "base_model:\n- one/model\n- another/model\n");
+        Assert.Contains("base_model:\n- one/model\n- another/model\nbase_model_relation: quantized\n", ModelCard.Render(_artifact, new ModelCardFacts(null, null), [], several));
+    }
+
+    [Fact]
     public void A_card_without_marks_gets_the_section_at_its_end()
     {
         string card = Render("Only my words.");

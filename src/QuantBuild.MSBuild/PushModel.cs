@@ -1,0 +1,65 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace QuantBuild.MSBuild;
+
+/// <summary>Publishes a built artifact. The worker finds the token in its own environment: here it would get into logs.</summary>
+[MSBuildMultiThreadableTask]
+public sealed class PushModel : WorkerTask
+{
+    /// <summary>The artifact's folder.</summary>
+    [Required]
+    public ITaskItem Artifact { get; set; } = null!;
+
+    /// <summary>The build's lock file, which is published with it.</summary>
+    [Required]
+    public ITaskItem LockFile { get; set; } = null!;
+
+    /// <summary>The repository: <c>owner/name</c> or <c>owner/name@branch</c>.</summary>
+    [Required]
+    public string Repository { get; set; } = "";
+
+    /// <summary>Whether to send; otherwise what would be sent is listed.</summary>
+    public bool Send { get; set; }
+
+    /// <summary>Whether to open a pull request instead of changing the branch.</summary>
+    public bool PullRequest { get; set; }
+
+    /// <summary>Tag for the commit; empty for none.</summary>
+    public string? Tag { get; set; }
+
+    /// <summary>For the card: the model that was quantized; empty to leave it out.</summary>
+    public string? BaseModel { get; set; }
+
+    /// <summary>For the card: its licence; empty to leave it out.</summary>
+    public string? License { get; set; }
+
+    /// <summary>The store, for uploads that go on; empty for the default.</summary>
+    public string? Store { get; set; }
+
+    /// <inheritdoc/>
+    private protected override string Subject => Artifact.GetMetadata("FullPath");
+
+    /// <inheritdoc/>
+    private protected override void AppendArguments(CommandLineBuilder command)
+    {
+        command.AppendSwitch("push");
+        command.AppendFileNameIfNotNull(Path.TrimEndingDirectorySeparator(Artifact.GetMetadata("FullPath")));
+        command.AppendFileNameIfNotNull(Repository);
+        command.AppendSwitchIfNotNull("--lock ", LockFile.GetMetadata("FullPath"));
+        if (Send)
+            command.AppendSwitch("--send");
+        if (PullRequest)
+            command.AppendSwitch("--pr");
+        Append("--tag ", Tag);
+        Append("--base-model ", BaseModel);
+        Append("--license ", License);
+        Append("--store ", Store);
+
+        void Append(string option, string? value)
+        {
+            if (value is { Length: > 0 })
+                command.AppendSwitchIfNotNull(option, value);
+        }
+    }
+}
