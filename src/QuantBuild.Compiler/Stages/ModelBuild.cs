@@ -46,8 +46,7 @@ public static class ModelBuild
     /// <param name="sources">Both experts, open.</param>
     /// <param name="observer">Follows the build.</param>
     public static void Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer) =>
-        Calibrate(context, sources, TrajectoryStage.LoadSet(context, SampleSet.Of(context.Plan.Manifest.Calibration), observer)
-            ?? throw new InvalidOperationException("an executing build left samples out"), observer);
+        Calibrate(context, sources, RequireSet(context, observer), observer);
 
     /// <summary>Builds the layers of some sites alone, and no artifact.</summary>
     /// <param name="context">The build; its runner executes.</param>
@@ -56,7 +55,10 @@ public static class ModelBuild
     /// <param name="chosen">Tells by expert and site which.</param>
     internal static IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> Sites(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer,
         Func<string, SiteKey, bool> chosen) =>
-        Quantize(context, sources, Calibrate(context, sources, TrajectoryStage.LoadSet(context.Plan), observer), observer, chosen);
+        Quantize(context, sources, Calibrate(context, sources, RequireSet(context, observer), observer), observer, chosen);
+
+    private static CalibrationSet RequireSet(BuildContext context, IBuildObserver observer) =>
+        TrajectoryStage.LoadSet(context, SampleSet.Of(context.Plan.Manifest.Calibration), observer) ?? throw new InvalidOperationException("an executing build left samples out");
 
     private static ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> Quantize(BuildContext context, IReadOnlyList<ExpertSource> sources,
         Dictionary<string, IReadOnlyList<Digest>>? recordings, IBuildObserver observer, Func<string, SiteKey, bool> chosen)
