@@ -1,22 +1,25 @@
-// Opens the model that is in this executable and does one quantized denoising step: QuantBuild.AotApp <samples.safetensors>
+// Opens the model that is in this executable, does one quantized denoising step, and makes a short video from a picture and a prompt:
+// QuantBuild.AotApp <samples.safetensors> <checkpoint> <picture> <prompt>
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QuantBuild;
 using QuantBuild.AotApp;
+using QuantBuild.Imaging;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
+using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
 
-if (args.Length != 1)
+if (args is not [var samplesFile, var checkpoint, var picture, var prompt])
 {
-    Console.Error.WriteLine("usage: QuantBuild.AotApp <samples.safetensors>");
+    Console.Error.WriteLine("usage: QuantBuild.AotApp <samples.safetensors> <checkpoint> <picture> <prompt>");
     return 2;
 }
 
 using ModelArtifact model = QuantizedModels.TinyWan.Open();
-using SafeTensorsFile samples = SafeTensorsFile.Open(args[0]);
+using SafeTensorsFile samples = SafeTensorsFile.Open(samplesFile);
 IReadOnlyList<long> size = samples.Tensors["sample.000.noise"].Shape;
 float[] latent = samples.ReadFloat32("sample.000.noise");
 var conditioning = new WanConditioning(samples.ReadFloat32("sample.000.context"), (int)samples.Tensors["sample.000.context"].Shape[0],
@@ -31,4 +34,15 @@ new EulerSolver(schedule).Step(velocity, latent);
 double rms = Math.Sqrt(latent.Average(value => (double)value * value));
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Descriptor.Name}: one step from timestep {schedule.Timesteps[0]}, rms {rms:0.000}"));
 Console.WriteLine($"sha256 {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(latent)))}");
+
+var pipeline = new WanImageToVideoPipeline(checkpoint, model);
+GeneratedVideo video = pipeline.Generate(Image.Load(picture), prompt, new GenerationOptions
+{
+    Frames = 5,
+    Area = 64 * 48,
+    Sampling = new SamplingOptions { Steps = 4, Threads = Environment.ProcessorCount },
+});
+using var frames = new MemoryStream();
+PngWriter.WriteAnimation(frames, video.Frames, framesPerSecond: 16);
+Console.WriteLine($"video of {video.Frames.Count} frames, sha256 {Convert.ToHexStringLower(SHA256.HashData(frames.ToArray()))}");
 return 0;

@@ -7,6 +7,9 @@ public sealed class PublishingTests
 {
     private static readonly string Samples = Repository.PathOf("models", "TinyWan", "calibration.safetensors");
 
+    private static readonly string[] Video = [Repository.PathOf("models", "TinyWan", "checkpoint"),
+        Repository.PathOf("models", "TinyWan", "eval", "images", "001.png"), "a big purple star moves right"];
+
     [Theory]
     [InlineData("auto")]
     [InlineData("false")]
@@ -28,7 +31,7 @@ public sealed class PublishingTests
     }
 
     [Fact]
-    public void A_native_app_opens_its_embedded_model_and_does_a_step_as_the_managed_one_does()
+    public void A_native_app_opens_its_embedded_model_and_does_a_step_and_a_video_as_the_managed_one_does()
     {
         using var project = new ModelProject();
         string? linker = ((string[])["clang", "gcc"]).FirstOrDefault(name => Links(project, name));
@@ -43,11 +46,11 @@ public sealed class PublishingTests
         Assert.SkipUnless(restored.ExitCode == 0, "the native compiler cannot be restored here: " + restored.Out);
 
         project.DotNet(app, "build", settings).Expect(0);
-        Outcome managed = project.Run("dotnet", "exec", project.Model["app", "bin", "Debug", "net10.0", "QuantBuild.AotApp.dll"], Samples).Expect(0);
+        Outcome managed = project.Run("dotnet", ["exec", project.Model["app", "bin", "Debug", "net10.0", "QuantBuild.AotApp.dll"], Samples, .. Video]).Expect(0);
         Outcome publish = project.DotNet(app, "publish", ["-o", project.Model["published"], "-r", RuntimeInformation.RuntimeIdentifier, .. settings]).Expect(0);
-        Outcome native = project.Run(project.Model["published", "QuantBuild.AotApp"], Samples).Expect(0);
+        Outcome native = project.Run(project.Model["published", "QuantBuild.AotApp"], [Samples, .. Video]).Expect(0);
 
-        Assert.Matches("reduced: one step from timestep \\d+, rms .*\nsha256 [0-9a-f]{64}", native.Out.ReplaceLineEndings("\n"));
+        Assert.Matches("reduced: one step from timestep \\d+, rms .*\nsha256 [0-9a-f]{64}\nvideo of 5 frames, sha256 [0-9a-f]{64}", native.Out.ReplaceLineEndings("\n"));
         Assert.Equal(managed.Out, native.Out);
         Assert.DoesNotContain("warning IL", publish.Out, StringComparison.Ordinal);
         Assert.False(Directory.Exists(project.Model["published", "artifact"]));
@@ -78,7 +81,7 @@ public sealed class PublishingTests
     {
         string sample = Repository.PathOf("tests", "QuantBuild.Sample", "bin", Repository.Configuration, "net10.0", "QuantBuild.Sample.dll");
         using var folder = new TemporaryFolder();
-        using var process = new RunningProcess("dotnet", ["exec", sample, .. VideoArguments(folder["video.png"])], Path.GetDirectoryName(sample)!, ModelProject.CleanEnvironment());
+        using var process = new RunningProcess("dotnet", ["exec", sample, "video", .. Video, folder["video.png"], "2"], Path.GetDirectoryName(sample)!, ModelProject.CleanEnvironment());
 
         Outcome app = process.Wait().Expect(0);
 
@@ -90,9 +93,6 @@ public sealed class PublishingTests
         Assert.InRange(example.Length, 5, 15);
         Assert.Contains(string.Join('\n', example), File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
-
-    private static string[] VideoArguments(string output) => ["video", Repository.PathOf("models", "TinyWan", "checkpoint"),
-        Repository.PathOf("models", "TinyWan", "eval", "images", "001.png"), "a big purple star moves right", output, "2"];
 
     private static string Executable => OperatingSystem.IsWindows() ? "Reduced.exe" : "Reduced";
 
