@@ -1,11 +1,14 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using QuantBuild.Benchmarks;
+using QuantBuild.Benchmarks.Checkpoint;
 using QuantBuild.Benchmarks.Micro;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 switch (args)
 {
+    case ["scale", "checkpoint", .. string[] rest] when CheckpointSettings.Parse(rest) is { } settings:
+        return CheckpointScale.Run(settings);
     case ["scale", string what, .. string[] rest] when Settings.Parse(rest) is { } settings && ScaleCommand.Find(what) is { } run:
         Console.WriteLine($"{what}: {settings}");
         run(settings).Print();
@@ -23,6 +26,8 @@ switch (args)
             scale clip  [OUTxIN] …                                         clip searches of 5 and of 15 candidates against Gemm
             scale qdq   [OUTxIN] …                                         activation quantization against a copy
             scale layer [OUTxIN] …                                         a whole layer, stage by stage, in Gemm times
+            scale checkpoint [--memory-limit SIZE] [--threads N] [--blocks N] [--samples N] [--steps N] [--tokens N] [--folder DIR]
+                                                                           a whole build at the real widths: peak memory, time, projection
             table [--threads N] [--rounds N]                               all targets, with the widest vectors and with 256 bits (about 6 minutes)
             kernels [BenchmarkDotNet's options]                            single kernels, small enough to repeat
             """);

@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Scheduling;
 internal static class WorkingSets
 {
     /// <summary>What the program itself takes, whatever the model: runtime, compiled code, tables, buffers of the file system.</summary>
-    public const long Program = 150L << 20;
+    public const long Program = 140L << 20;
 
     // Packed panels of a matrix product, per thread: 4.8 MiB, rented from a pool that rounds up to powers of two.
     private const long ProductPanels = 8L << 20;

@@ -27,6 +27,7 @@ public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budg
         }
         finally
         {
+            LargeArrays.Reclaim(lease?.Bytes ?? 0);
             lease?.Dispose();
         }
     }

@@ -16,6 +16,7 @@ namespace QuantBuild.Compiler.Stages;
 internal sealed class LayerWork(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Digest> recordings) : IDisposable
 {
     private WorkLease? _lease;
+    private LayerTensors? _tensors;
 
     /// <summary>The build.</summary>
     public BuildContext Context => context;
@@ -39,7 +40,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     public IReadOnlyList<Digest> Recordings => recordings;
 
     /// <summary>Its tensors, in memory as far as a stage asked for them.</summary>
-    public LayerTensors Tensors => field ??= new LayerTensors(this);
+    public LayerTensors Tensors => _tensors ??= new LayerTensors(this);
 
     /// <summary>Threads that its arithmetic may use now.</summary>
     public int Threads => _lease?.Threads ?? 1;
@@ -51,11 +52,23 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
         context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, compute), context.Cancellation, () => Claim(spec.Stage));
 
     /// <inheritdoc/>
-    public void Dispose() => _lease?.Dispose();
+    public void Dispose()
+    {
+        if (_lease is null)
+            return;
+        _tensors = null;
+        LargeArrays.Reclaim(_lease.Bytes);
+        _lease.Dispose();
+    }
+
+    /// <summary>Collects what a part of a stage has left, before the next part takes the same again.</summary>
+    public void Reclaim() => LargeArrays.Reclaim(_lease?.Bytes ?? 0);
 
     /// <summary>Takes what this stage and those behind it need, or gives back what only those before it needed.</summary>
     private void Claim(Stage stage)
     {
+        // What the stage before has left goes before this one allocates, and before others are let in.
+        Reclaim();
         if (_lease is null)
             _lease = context.Budget.Enter($"{source.Plan.Name} {layer.Name}", threads => WorkingSets.Of(context.Plan, source.Plan, layer, stage, threads), context.Cancellation);
         else

@@ -56,6 +56,7 @@ internal static class MeasureStage
                 new(scale, tensors.Branch, tensors.Packed, unclipped),
                 new(scale, tensors.Branch, tensors.Packed, choices.Length == 0 ? null : Quantizer(layer.Recipe.Activations, choices[bin])),
             ];
+            work.Reclaim();
             using var errors = new LayerError(ladder, work.Threads);
             foreach (Memory<float> portion in activations.Portions(work.Source.Plan.Bins[bin].Steps, LayerError.TokensAtOnce))
             {

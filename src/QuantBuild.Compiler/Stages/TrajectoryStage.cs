@@ -57,7 +57,13 @@ internal static class TrajectoryStage
             [options.GuidanceHigh == 1 ? 1 : 2, options.GuidanceLow == 1 ? 1 : 2]);
         using var recorder = new ActivationRecorder(context.Plan.Experts, keep, sample.Shape.Volume / Patches.Size, context.Store.NewTemporary(), context.Cancellation);
         int highSteps = context.Plan.Experts[0].Timesteps.Length;
-        var sampler = new TwoExpertSampler(() => new WanTransformer(models[0]), () => new WanTransformer(models[1]));
+        long scratch = WorkingSets.Trajectory(Largest(context.Plan), sample.Shape, threads);
+        var sampler = new TwoExpertSampler(() => new WanTransformer(models[0]), () =>
+        {
+            // The other expert's buffers are as large as those that this one is about to make.
+            LargeArrays.Reclaim(scratch);
+            return new WanTransformer(models[1]);
+        });
         sampler.Run(options, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample),
             observe: (step, conditioned) => recorder.At(step.HighNoise ? 0 : 1, step.HighNoise ? step.Index : step.Index - highSteps, conditioned ? 0 : 1),
             ct: context.Cancellation);
