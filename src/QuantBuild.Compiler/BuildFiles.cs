@@ -12,15 +12,11 @@ internal static class BuildFiles
     /// <summary>Every file that the build read, absolute: while none of them changes, neither does its result.</summary>
     public static IReadOnlyList<string> ReadBy(CompileSession session, string lockFile)
     {
-        CalibrationSection calibration = session.Plan.Manifest.Calibration;
         return
         [
             session.Plan.Manifest.Path,
             lockFile,
-            calibration.Data,
-            .. session.Plan.Calibration.FromPictures
-                ? SampleSet.Of(calibration).Lines.Select(line => line.Image!).Concat(EncoderSource.FilesOf(session.Plan.Location.Folder))
-                : [SampleSet.TensorsOf(calibration.Data)],
+            .. OfCalibration(session),
             .. session.Sources.SelectMany(OfCheckpoint).Distinct(StringComparer.Ordinal),
         ];
     }
@@ -28,6 +24,16 @@ internal static class BuildFiles
     /// <summary>Every file of the artifact, absolute, the descriptor first.</summary>
     public static IReadOnlyList<string> WrittenTo(string output, IEnumerable<PackedFile> files) =>
         [Path.Combine(output, ArtifactFolder.DescriptorName), .. files.Select(file => Path.Combine(output, file.Path))];
+
+    private static string[] OfCalibration(CompileSession session)
+    {
+        CalibrationSection calibration = session.Plan.Manifest.Calibration;
+        if (calibration.Activations is { } section)
+            return ExternalActivations.FilesOf(session.Plan, section);
+        return session.Plan.Calibration.FromPictures
+            ? [calibration.Data, .. SampleSet.Of(calibration).Lines.Select(line => line.Image!), .. EncoderSource.FilesOf(session.Plan.Location.Folder)]
+            : [calibration.Data, SampleSet.TensorsOf(calibration.Data)];
+    }
 
     private static IEnumerable<string> OfCheckpoint(ExpertSource source)
     {

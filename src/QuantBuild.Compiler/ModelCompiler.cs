@@ -3,8 +3,10 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Models;
 
 namespace QuantBuild.Compiler;
 
@@ -56,9 +58,25 @@ public static class ModelCompiler
     {
         using var session = CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation);
         if (!PublishedBuild.IsThere(session))
-            ModelBuild.Calibrate(session.Context, session.Sources, observer);
+            ModelBuild.Calibrate(session.Context, session.Sources, observer).Dispose();
         return new CalibrationResult(session.Plan.Manifest.Name, session.Runner.Trace,
             BuildFiles.ReadBy(session, Packing.LockFile.PathFor(session.Plan.Manifest.Path)));
+    }
+
+    /// <summary>Runs calibration, as far as the store does not have it, and writes what it recorded to files, one per sample.</summary>
+    /// <param name="options">Manifest and store.</param>
+    /// <param name="folder">Folder for the files.</param>
+    /// <param name="observer">Follows the work.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <returns>The files, absolute; a build reads them with <c>calibration.activations</c>.</returns>
+    public static IReadOnlyList<string> ExportActivations(CompileOptions options, string folder, IBuildObserver observer, CancellationToken cancellation = default)
+    {
+        using var session = CompileSession.Open(options, observer, execute: true, cancellation);
+        CalibrationSection calibration = session.Plan.Manifest.Calibration;
+        if (calibration.Activations is { } section)
+            throw new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, section.Folder, "they are in files already, which is where exporting puts them"));
+        using Recordings recordings = ModelBuild.Calibrate(session.Context, session.Sources, observer);
+        return ActivationExport.Write(session.Plan, session.Store, recordings.BySite!, folder, cancellation);
     }
 
     /// <summary>Resolves the manifest and says what a build would do, without doing it.</summary>
@@ -69,8 +87,9 @@ public static class ModelCompiler
     {
         using var session = CompileSession.Open(options, observer, execute: false, cancellation);
         ModelBuild.Run(session.Context, session.Sources, observer);
-        SampleSet samples = SampleSet.Of(session.Plan.Manifest.Calibration);
-        return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, session.Sources, samples.Shapes()),
+        CalibrationSection calibration = session.Plan.Manifest.Calibration;
+        IEnumerable<LatentShape> shapes = calibration.Activations is null ? SampleSet.Of(calibration).Shapes().Select(shape => LatentCrop.Of(shape, calibration.Latent)) : [];
+        return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, session.Sources, shapes),
             Predictions.StoreBytes(session.Plan, session.Runner.Trace), Predictions.ArtifactBytes(session.Plan, session.Sources),
             session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)));
     }

@@ -39,6 +39,8 @@ internal static class Predictions
         WorkBudget budget = context.Budget;
         long layers = SideBySide(budget, context.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Recipe.Precision != Precision.BF16)
             .Select(layer => (Func<int, long>)(threads => WorkingSets.Of(context.Plan, expert, layer, Stage.LowRank, threads)))));
+        if (context.Plan.Manifest.Calibration.Activations is not null)
+            return WorkingSets.Program + layers;
         long models = CalibrationModels.StorageFor(sources, budget) == WeightStorage.Resident ? CalibrationModels.ResidentBytes(sources) : 0;
         long samples = SideBySide(budget, shapes.Select(shape =>
             (Func<int, long>)(threads => WorkingSets.Trajectory(TrajectoryStage.Largest(context.Plan), shape, threads))));

@@ -94,7 +94,7 @@ internal static class PublishedBuild
 
     private static void RequireSameInputs(CompileSession session, HubReference reference, LockFile locked)
     {
-        ImmutableArray<Digest> samples = [.. TrajectoryStage.LoadSet(session.Context, SampleSet.Of(session.Plan.Manifest.Calibration), SilentObserver.Instance)!.Samples.Select(sample => sample.Digest)];
+        ImmutableArray<Digest> samples = Recordings.SamplesOf(session.Context);
         string? fault = locked.Tool != ToolVersion.Text ? $"it was built by QuantBuild {locked.Tool}, this is {ToolVersion.Text}"
             : locked.NumericProfile != NumericProfile.Name ? $"it was built with the arithmetic {locked.NumericProfile}, this is {NumericProfile.Name}"
             : !locked.Calibration.SequenceEqual(samples) ? "it was calibrated with other samples"

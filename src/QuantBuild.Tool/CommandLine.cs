@@ -41,6 +41,7 @@ internal static class CommandLine
         VerifyCommand.Create(session),
         EvalCommand.Create(session),
         PrepareCommand.Create(session),
+        ActivationsCommand.Create(session),
         SignCommand.Create(session),
         PushCommand.Create(session),
         PullCommand.Create(session),

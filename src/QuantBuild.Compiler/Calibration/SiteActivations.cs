@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Formats;
@@ -5,33 +6,33 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Calibration;
 
-/// <summary>The recordings of one site over all calibration samples, mapped from the store and read in portions.</summary>
-public sealed class SiteActivations : IDisposable
+/// <summary>The recordings of one site over all calibration samples, mapped and read in portions.</summary>
+internal sealed class SiteActivations : IDisposable
 {
-    private readonly SafeTensorsFile[] _samples;
+    private readonly Sample[] _samples;
 
-    private SiteActivations(SafeTensorsFile[] samples)
+    private SiteActivations(Sample[] samples)
     {
         _samples = samples;
-        Channels = (int)samples[0].Tensors["absmax"].Shape[1];
+        Channels = (int)samples[0].Tensor("absmax").Shape[1];
     }
 
     /// <summary>Channels of the site.</summary>
     public int Channels { get; }
 
-    /// <summary>Opens recordings made by <see cref="ActivationRecorder"/>, one per sample.</summary>
-    public static SiteActivations Open(ContentStore store, IReadOnlyList<Digest> blobs)
+    /// <summary>Opens recordings, one per sample.</summary>
+    public static SiteActivations Open(ContentStore store, IReadOnlyList<Recording> recordings)
     {
-        var files = new List<SafeTensorsFile>();
+        var samples = new List<Sample>();
         try
         {
-            foreach (Digest blob in blobs)
-                files.Add(SafeTensorsFile.Open(store.Open(blob)));
-            return new SiteActivations([.. files]);
+            foreach (Recording recording in recordings)
+                samples.Add(Sample.Open(store, recording));
+            return new SiteActivations([.. samples]);
         }
         catch
         {
-            files.ForEach(file => file.Dispose());
+            samples.ForEach(sample => sample.Dispose());
             throw;
         }
     }
@@ -40,21 +41,21 @@ public sealed class SiteActivations : IDisposable
     public float[] Absmax()
     {
         var maximum = new float[Channels];
-        foreach (SafeTensorsFile sample in _samples)
+        foreach (Sample sample in _samples)
         {
-            ReadOnlySpan<float> steps = MemoryMarshal.Cast<byte, float>(sample.Bytes("absmax"));
+            ReadOnlySpan<float> steps = MemoryMarshal.Cast<byte, float>(sample.File.Bytes(sample.NameOf("absmax")));
             ChannelMaximum.Accumulate(new Kernels.ReadOnlyMatrixView(steps, steps.Length / Channels, Channels), maximum);
         }
         return maximum;
     }
 
-    /// <summary>Largest magnitude of every channel in every step over all samples and tokens, [steps, <see cref="Channels"/>].</summary>
+    /// <summary>Largest magnitude of every channel in every step over all samples and tokens, for recordings of all steps, [steps, <see cref="Channels"/>].</summary>
     public float[] AbsmaxPerStep()
     {
-        var maximum = new float[_samples[0].Tensors["absmax"].ElementCount];
-        foreach (SafeTensorsFile sample in _samples)
+        var maximum = new float[_samples[0].Tensor("absmax").ElementCount];
+        foreach (Sample sample in _samples)
         {
-            ReadOnlySpan<float> steps = MemoryMarshal.Cast<byte, float>(sample.Bytes("absmax"));
+            ReadOnlySpan<float> steps = MemoryMarshal.Cast<byte, float>(sample.File.Bytes(sample.NameOf("absmax")));
             for (int i = 0; i < maximum.Length; i++)
                 maximum[i] = Math.Max(maximum[i], steps[i]);
         }
@@ -63,27 +64,26 @@ public sealed class SiteActivations : IDisposable
 
     /// <summary>Tokens recorded in the given steps over all samples.</summary>
     /// <param name="steps">Indices of the expert's steps.</param>
-    public long Rows(IReadOnlyCollection<int> steps) => steps.Count * _samples.Sum(sample => (long)TokensPerStep(sample));
+    public long Rows(IReadOnlyCollection<int> steps) => _samples.Sum(sample => (long)steps.Count(step => sample.IndexOf(step) >= 0) * sample.TokensPerStep);
 
     /// <summary>
     /// The tokens of the given steps as float32 rows, sample by sample and step by step, in portions of the same size but for the last.
     /// Every portion reuses one buffer, which the reader may write to.
     /// </summary>
-    /// <param name="steps">Indices of the expert's steps, ascending.</param>
+    /// <param name="steps">Indices of the expert's steps, ascending; those that a sample has not recorded are left out.</param>
     /// <param name="rows">Rows of a portion.</param>
     public IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows)
     {
         var buffer = new float[Math.Min(rows, Rows(steps)) * Channels];
         int filled = 0;
-        foreach (SafeTensorsFile sample in _samples)
+        foreach (Sample sample in _samples)
         {
-            int stepTokens = TokensPerStep(sample);
-            foreach (int step in steps)
+            foreach (int index in steps.Select(sample.IndexOf).Where(index => index >= 0))
             {
-                for (int token = 0, count; token < stepTokens; token += count)
+                for (int token = 0, count; token < sample.TokensPerStep; token += count)
                 {
-                    count = Math.Min(stepTokens - token, (buffer.Length - filled) / Channels);
-                    Read(sample, ((long)step * stepTokens) + token, buffer.AsSpan(filled, count * Channels));
+                    count = Math.Min(sample.TokensPerStep - token, (buffer.Length - filled) / Channels);
+                    sample.Read(((long)index * sample.TokensPerStep) + token, Channels, buffer.AsSpan(filled, count * Channels));
                     filled += count * Channels;
                     if (filled < buffer.Length)
                         continue;
@@ -99,17 +99,38 @@ public sealed class SiteActivations : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (SafeTensorsFile sample in _samples)
+        foreach (Sample sample in _samples)
             sample.Dispose();
     }
 
-    private void Read(SafeTensorsFile sample, long token, Span<float> rows)
+    private sealed class Sample(SafeTensorsFile file, Recording recording) : IDisposable
     {
-        long first = 2 * token * Channels;
-        BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(sample.Bytes("tokens", first, 2 * rows.Length)), rows);
-        // Recordings are read once per stage and are larger than the layer: their pages would fill the memory of the process.
-        sample.Release("tokens", first, 2L * rows.Length);
-    }
+        [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The sample owns what it opened.")]
+        public static Sample Open(ContentStore store, Recording recording) =>
+            new(recording.File ?? SafeTensorsFile.Open(store.Open(recording.Digest)), recording);
 
-    private static int TokensPerStep(SafeTensorsFile sample) => (int)sample.Tensors["tokens"].Shape[1];
+        public SafeTensorsFile File => file;
+
+        public int TokensPerStep { get; } = (int)file.Tensors[recording.Prefix + "tokens"].Shape[1];
+
+        public string NameOf(string tensor) => recording.Prefix + tensor;
+
+        public TensorInfo Tensor(string tensor) => file.Tensors[NameOf(tensor)];
+
+        public int IndexOf(int step) => recording.Steps.IsDefault ? step : recording.Steps[step];
+
+        public void Read(long token, int channels, Span<float> rows)
+        {
+            long first = 2 * token * channels;
+            BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(file.Bytes(NameOf("tokens"), first, 2 * rows.Length)), rows);
+            // Recordings are read once per stage and are larger than the layer: their pages would fill the memory of the process.
+            file.Release(NameOf("tokens"), first, 2L * rows.Length);
+        }
+
+        public void Dispose()
+        {
+            if (recording.File is null)
+                file.Dispose();
+        }
+    }
 }

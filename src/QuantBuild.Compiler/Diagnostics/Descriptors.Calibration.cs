@@ -46,4 +46,29 @@ public static partial class Descriptors
         "The first frame '{0}' is one colour everywhere",
         "A model sees activations of such a picture that real ones do not have; scales and clipping chosen with it fit badly.",
         "Use a real first frame.");
+
+    /// <summary>Recorded activations cannot be read.</summary>
+    public static readonly DiagnosticDescriptor ActivationsUnreadable = new("QB3111", Severity.Error,
+        "The recorded activations '{0}' cannot be read: {1}",
+        "calibration.activations names a folder with one safetensors file per sample, in the layout of docs/calibration.md.",
+        "Check the path, which is relative to the manifest, and that every file was written completely.");
+
+    /// <summary>A tensor of recorded activations is missing or wrong.</summary>
+    public static readonly DiagnosticDescriptor ActivationsTensor = new("QB3112", Severity.Error,
+        "'{0}': tensor '{1}' {2}",
+        "Every site of both experts needs tokens, BF16 [steps, tokens, channels], and absmax, F32 [steps, channels], all finite, with the absmax over " +
+        "all tokens and so at least as large as any token that is kept.",
+        "Record the sample again; docs/calibration.md has the names and shapes.");
+
+    /// <summary>Recorded activations are of other timesteps than the plan's.</summary>
+    public static readonly DiagnosticDescriptor ActivationsTimesteps = new("QB3113", Severity.Error,
+        "'{0}': the timesteps of {1} {2}",
+        "A recording says in its metadata which timesteps it has, as numbers with commas between; they must be among those of the manifest's schedule, in its order.",
+        "Set calibration.steps and calibration.shift to the schedule that was recorded, or record with theirs.");
+
+    /// <summary>A bin for which nothing was recorded.</summary>
+    public static readonly DiagnosticDescriptor ActivationsBinEmpty = new("QB3114", Severity.Error,
+        "No recording has a timestep of bin '{0}' of {1}, which is {2} to {3}",
+        "Every bin needs tokens to search its clip ratios with.",
+        "Record timesteps of this bin too, or join it with its neighbour.");
 }

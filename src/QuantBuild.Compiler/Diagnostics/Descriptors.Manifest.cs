@@ -200,4 +200,10 @@ public static partial class Descriptors
         "The layout '{0}' cannot hold {1}: {2}",
         "The format of another runtime has no place for it, and leaving it out would give a model that computes something else.",
         "Change the setting that the message names, for all layers it names, or write the layout native; docs/exports.md says what each layout holds.");
+
+    /// <summary>QB1046: half a patch.</summary>
+    public static readonly DiagnosticDescriptor OddLatent = new("QB1046", Severity.Error,
+        "'{0}' is {1}; it must be even",
+        "The model sees latents in patches of two rows and two columns.",
+        "Use an even number.");
 }

@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>Calibration.</summary>
-/// <param name="Data">The jsonl file, absolute; tensors are in the safetensors file of the same name.</param>
+/// <param name="Data">The jsonl file, absolute, or empty where activations are given; tensors are in the safetensors file of the same name.</param>
 /// <param name="Samples">How many of its samples to use, from the start.</param>
 /// <param name="Solver"><c>unipc</c> or <c>euler</c>.</param>
 /// <param name="Steps">Sampler steps.</param>
@@ -14,4 +14,11 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Seed">Seed of every random choice.</param>
 /// <param name="Span">Place of <c>data</c>.</param>
 public sealed record CalibrationSection(string Data, int Samples, string Solver, int Steps, double Shift, double GuidanceHigh,
-    double GuidanceLow, int TokensPerStep, ulong Seed, SourceSpan Span);
+    double GuidanceLow, int TokensPerStep, ulong Seed, SourceSpan Span)
+{
+    /// <summary>The part of every latent that is used; null for the whole.</summary>
+    public LatentSection? Latent { get; init; }
+
+    /// <summary>Recorded activations, in place of <see cref="Data"/>; null for sampling runs.</summary>
+    public ActivationsSection? Activations { get; init; }
+}

@@ -14,24 +14,13 @@ public static class PlanDigest
 
     private static JsonObject Describe(Plan plan)
     {
-        CalibrationSection calibration = plan.Manifest.Calibration;
         return new JsonObject
         {
             ["profile"] = NumericProfile.Name,
             ["stages"] = new JsonObject(Stage.AllOf(plan.Calibration.FromPictures).Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
             ["architecture"] = plan.Manifest.Model.Architecture,
             ["boundary"] = plan.Calibration.Boundary,
-            ["calibration"] = new JsonObject
-            {
-                ["samples"] = calibration.Samples,
-                ["solver"] = calibration.Solver,
-                ["steps"] = calibration.Steps,
-                ["shift"] = calibration.Shift,
-                ["guidanceHigh"] = calibration.GuidanceHigh,
-                ["guidanceLow"] = calibration.GuidanceLow,
-                ["tokensPerStep"] = calibration.TokensPerStep,
-                ["seed"] = calibration.Seed.ToString(CultureInfo.InvariantCulture),
-            },
+            ["calibration"] = Describe(plan.Manifest.Calibration),
             ["output"] = new JsonObject
             {
                 ["layout"] = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
@@ -40,6 +29,24 @@ public static class PlanDigest
             },
             ["experts"] = new JsonObject(plan.Experts.Select(expert => KeyValuePair.Create(expert.Name, (JsonNode?)Describe(expert)))),
         };
+    }
+
+    private static JsonObject Describe(CalibrationSection calibration)
+    {
+        var json = new JsonObject
+        {
+            ["samples"] = calibration.Samples,
+            ["solver"] = calibration.Solver,
+            ["steps"] = calibration.Steps,
+            ["shift"] = calibration.Shift,
+            ["guidanceHigh"] = calibration.GuidanceHigh,
+            ["guidanceLow"] = calibration.GuidanceLow,
+            ["tokensPerStep"] = calibration.TokensPerStep,
+            ["seed"] = calibration.Seed.ToString(CultureInfo.InvariantCulture),
+        };
+        if (calibration.Latent is { } latent)
+            json["latent"] = new JsonObject { ["frames"] = latent.Frames, ["height"] = latent.Height, ["width"] = latent.Width };
+        return json;
     }
 
     private static JsonObject Describe(ExpertPlan expert) => new()

@@ -21,7 +21,7 @@ public static class Planner
         location ??= new CheckpointLocation(manifest.Model.Source);
         var problems = new List<Diagnostic>();
         ImmutableArray<ExpertCheckpoint?> sources = Sources(manifest, location, problems);
-        bool fromPictures = SampleSet.IsFromPictures(manifest.Calibration.Data);
+        bool fromPictures = manifest.Calibration.Activations is null && SampleSet.IsFromPictures(manifest.Calibration.Data);
         if (requireCalibration)
             CheckCalibration(manifest, location, fromPictures, problems);
         LayoutChecks.CheckOutput(manifest.Output, problems);
@@ -88,6 +88,9 @@ public static class Planner
     private static void CheckCalibration(QuantManifest manifest, CheckpointLocation location, bool fromPictures, List<Diagnostic> problems)
     {
         CalibrationSection calibration = manifest.Calibration;
+        // Recordings are looked at when they are opened: that needs the store.
+        if (calibration.Activations is not null)
+            return;
         if (!fromPictures)
         {
             foreach (string file in (string[])[calibration.Data, SampleSet.TensorsOf(calibration.Data)])

@@ -27,12 +27,12 @@ internal static class SiteFacts
     public static JsonObject? Of(RecordedResults results, ExpertPlan expert, SiteKey site, IReadOnlyList<string> samples)
     {
         string output = ActivationRecorder.OutputName(expert.Name, site.Block, site.Site);
-        var recordings = new List<Digest>();
+        var recordings = new List<Recording>();
         foreach (string sample in samples)
         {
             if (results.Output(Stage.Trajectory, "", sample, output) is not { } blob)
                 return null;
-            recordings.Add(blob.Digest);
+            recordings.Add(new Recording(blob.Digest));
         }
         if (recordings.Count == 0)
             return null;

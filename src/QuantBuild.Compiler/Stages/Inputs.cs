@@ -1,4 +1,5 @@
 using System.Globalization;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Stages;
@@ -7,8 +8,8 @@ namespace QuantBuild.Compiler.Stages;
 internal static class Inputs
 {
     /// <summary>A site's recordings in sample order.</summary>
-    public static IEnumerable<KeyValuePair<string, Digest>> Of(IReadOnlyList<Digest> recordings) =>
-        recordings.Select((digest, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"recording.{i:0000}"), digest));
+    public static IEnumerable<KeyValuePair<string, Digest>> Of(IReadOnlyList<Recording> recordings) =>
+        recordings.Select((recording, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"recording.{i:0000}"), recording.Digest));
 
     /// <summary>One input; none when it does not exist.</summary>
     public static IEnumerable<KeyValuePair<string, Digest>> Of(string role, BlobRef? blob) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
@@ -9,7 +10,7 @@ namespace QuantBuild.Compiler.Stages;
 internal static class LayerBuild
 {
     /// <summary>Builds a layer; null when the runner only looks and something is missing.</summary>
-    public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Digest> recordings)
+    public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Recording> recordings)
     {
         using var work = new LayerWork(context, source, layer, smooth, recordings);
         LowRankStage.Result? branch = null;

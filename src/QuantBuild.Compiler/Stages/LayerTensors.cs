@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
@@ -81,7 +82,7 @@ internal sealed class LayerTensors(LayerWork work)
     private MatrixView Matrix => new(_values, _layer.OutFeatures, _layer.InFeatures);
 
     /// <summary>The inputs of a stage of this layer, for its key.</summary>
-    public static IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work, IReadOnlyList<Digest> recordings) =>
+    public static IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work, IReadOnlyList<Recording> recordings) =>
         Stages.Inputs.Of(recordings)
             .Append(KeyValuePair.Create("weight", work.Source.Digests[work.Layer.WeightName]))
             .Concat(Stages.Inputs.Of("smooth", work.Smooth))

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
@@ -13,7 +14,7 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="layer">The layer.</param>
 /// <param name="smooth">Its smoothing vector; null for none.</param>
 /// <param name="recordings">Its site's recordings, in sample order.</param>
-internal sealed class LayerWork(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Digest> recordings) : IDisposable
+internal sealed class LayerWork(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Recording> recordings) : IDisposable
 {
     private WorkLease? _lease;
     private LayerTensors? _tensors;
@@ -37,7 +38,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     public BlobRef? Weights { get; set; }
 
     /// <summary>Its site's recordings, in sample order.</summary>
-    public IReadOnlyList<Digest> Recordings => recordings;
+    public IReadOnlyList<Recording> Recordings => recordings;
 
     /// <summary>Its tensors, in memory as far as a stage asked for them.</summary>
     public LayerTensors Tensors => _tensors ??= new LayerTensors(this);

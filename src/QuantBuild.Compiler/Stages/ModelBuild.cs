@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
@@ -20,9 +21,8 @@ public static class ModelBuild
     /// <exception cref="DiagnosticException">Something failed; everything that did not depend on it is finished and stored.</exception>
     public static BuiltModel? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
     {
-        SampleSet lines = SampleSet.Of(context.Plan.Manifest.Calibration);
-        CalibrationSet? set = context.Plan.Location.HeadersOnly ? null : TrajectoryStage.LoadSet(context, lines, observer);
-        Dictionary<string, IReadOnlyList<Digest>>? recordings = set is null ? Unknown(context, lines) : Calibrate(context, sources, set, observer);
+        using Recordings calibrated = Calibrate(context, sources, observer);
+        IReadOnlyDictionary<string, IReadOnlyList<Recording>>? recordings = calibrated.BySite;
 
         ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> layers = Quantize(context, sources, recordings, observer, (_, _) => true);
         WarnOfMemory(context, observer);
@@ -33,20 +33,28 @@ public static class ModelBuild
         {
             BuiltLayer[] built = [.. source.Plan.Layers.Where(layer => layers.ContainsKey((source.Plan.Name, layer.Name)))
                 .Select(layer => layers[(source.Plan.Name, layer.Name)])];
-            if (built.Length < source.Plan.Layers.Length || set is null)
+            if (built.Length < source.Plan.Layers.Length || recordings is null)
                 context.Runner.Unknown(Stage.Pack, source.Plan.Name, source.Plan.Name);
             else if (PackStage.Run(context, source, built) is { } files)
                 experts.Add(new BuiltExpert(source, [.. built], PackStage.LayoutOf(context.Plan).DirectoryOf(source.Plan.Name), files));
         }
-        return experts.Count == sources.Count ? new BuiltModel([.. set!.Samples.Select(sample => sample.Digest)], experts.ToImmutable()) : null;
+        return experts.Count == sources.Count ? new BuiltModel(calibrated.Samples, experts.ToImmutable()) : null;
     }
 
-    /// <summary>Runs calibration alone.</summary>
+    /// <summary>Runs calibration alone, or opens and checks what was recorded elsewhere.</summary>
     /// <param name="context">The build.</param>
     /// <param name="sources">Both experts, open.</param>
     /// <param name="observer">Follows the build.</param>
-    public static void Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer) =>
-        Calibrate(context, sources, RequireSet(context, observer), observer);
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns the files.")]
+    internal static Recordings Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
+    {
+        if (context.Plan.Manifest.Calibration.Activations is { } section)
+            return Recordings.Of(ExternalActivations.Open(context.Plan, section, context.Store, context.Cancellation));
+        SampleSet lines = SampleSet.Of(context.Plan.Manifest.Calibration);
+        return context.Plan.Location.HeadersOnly || TrajectoryStage.LoadSet(context, lines, observer) is not { } set
+            ? new Recordings([], Unknown(context, lines), null)
+            : new Recordings([.. set.Samples.Select(sample => sample.Digest)], Calibrate(context, sources, set, observer), null);
+    }
 
     /// <summary>Builds the layers of some sites alone, and no artifact.</summary>
     /// <param name="context">The build; its runner executes.</param>
@@ -54,14 +62,14 @@ public static class ModelBuild
     /// <param name="observer">Follows the build.</param>
     /// <param name="chosen">Tells by expert and site which.</param>
     internal static IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> Sites(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer,
-        Func<string, SiteKey, bool> chosen) =>
-        Quantize(context, sources, Calibrate(context, sources, RequireSet(context, observer), observer), observer, chosen);
-
-    private static CalibrationSet RequireSet(BuildContext context, IBuildObserver observer) =>
-        TrajectoryStage.LoadSet(context, SampleSet.Of(context.Plan.Manifest.Calibration), observer) ?? throw new InvalidOperationException("an executing build left samples out");
+        Func<string, SiteKey, bool> chosen)
+    {
+        using Recordings calibrated = Calibrate(context, sources, observer);
+        return Quantize(context, sources, calibrated.BySite, observer, chosen);
+    }
 
     private static ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> Quantize(BuildContext context, IReadOnlyList<ExpertSource> sources,
-        Dictionary<string, IReadOnlyList<Digest>>? recordings, IBuildObserver observer, Func<string, SiteKey, bool> chosen)
+        IReadOnlyDictionary<string, IReadOnlyList<Recording>>? recordings, IBuildObserver observer, Func<string, SiteKey, bool> chosen)
     {
         (ExpertSource Source, SiteKey Site, LayerPlan[] Layers)[] sites = [.. sources.SelectMany(source => source.Plan.Layers
             .GroupBy(layer => new SiteKey(layer.Block, layer.Site))
@@ -109,7 +117,7 @@ public static class ModelBuild
     }
 
     /// <summary>Notes the recordings of samples as missing whose content is not known yet.</summary>
-    private static Dictionary<string, IReadOnlyList<Digest>>? Unknown(BuildContext context, SampleSet set)
+    private static Dictionary<string, IReadOnlyList<Recording>>? Unknown(BuildContext context, SampleSet set)
     {
         foreach (SampleLine line in set.Lines)
         {
@@ -121,7 +129,7 @@ public static class ModelBuild
     }
 
     /// <summary>Recordings of every site in sample order; null when the runner only looks and one is missing.</summary>
-    private static Dictionary<string, IReadOnlyList<Digest>>? Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set,
+    private static Dictionary<string, IReadOnlyList<Recording>>? Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set,
         IBuildObserver observer)
     {
         observer.PhaseStarted("Calibrate", set.Samples.Count);
@@ -132,6 +140,6 @@ public static class ModelBuild
         if (records.Contains(null))
             return null;
         return records[0]!.Outputs.Keys.ToDictionary(name => name,
-            name => (IReadOnlyList<Digest>)[.. records.Select(record => record!.Outputs[name].Digest)], StringComparer.Ordinal);
+            name => (IReadOnlyList<Recording>)[.. records.Select(record => new Recording(record!.Outputs[name].Digest))], StringComparer.Ordinal);
     }
 }

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
@@ -21,7 +22,7 @@ internal static class SiteBuild
     /// <param name="recordings">Its recordings in sample order; null when they are missing.</param>
     /// <param name="built">Told of every layer, from several threads; of none for which the runner just looks and something is missing.</param>
     public static IEnumerable<WorkItem> Items(BuildContext context, ExpertSource source, SiteKey site, IReadOnlyList<LayerPlan> layers,
-        IReadOnlyList<Digest>? recordings, Action<BuiltLayer> built)
+        IReadOnlyList<Recording>? recordings, Action<BuiltLayer> built)
     {
         foreach (LayerPlan kept in layers.Where(layer => layer.Recipe.Precision == Precision.BF16))
             built(BuiltLayer.Kept(kept));

@@ -22,7 +22,7 @@ internal static class SmoothStage
     /// <param name="name">What the vector is for.</param>
     /// <param name="layers">The layers that share it; equal recipes.</param>
     /// <param name="recordings">The site's recordings, one per sample.</param>
-    public static BlobRef? Run(BuildContext context, ExpertSource source, string name, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Digest> recordings)
+    public static BlobRef? Run(BuildContext context, ExpertSource source, string name, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Recording> recordings)
     {
         SmoothRecipe recipe = layers[0].Recipe.Smooth;
         var spec = new ActionSpec(Stage.Smooth, source.Plan.Name, name,
@@ -33,7 +33,7 @@ internal static class SmoothStage
             Outputs.Of("scale", Compute(context, source, layers, recordings, recipe))))?.Outputs["scale"];
     }
 
-    private static BlobRef Compute(BuildContext context, ExpertSource source, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Digest> recordings, SmoothRecipe recipe)
+    private static BlobRef Compute(BuildContext context, ExpertSource source, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Recording> recordings, SmoothRecipe recipe)
     {
         using SiteActivations activations = SiteActivations.Open(context.Store, recordings);
         int channels = activations.Channels;

@@ -21,7 +21,8 @@ internal static class TrajectoryStage
     public static CalibrationSet? LoadSet(BuildContext context, SampleSet set, IBuildObserver observer)
     {
         CalibrationSection section = context.Plan.Manifest.Calibration;
-        return set.Load(context, context.Plan.Experts[0].Config, NeedsNull(section), section.Span, observer);
+        return set.Load(context, context.Plan.Experts[0].Config, NeedsNull(section), section.Span, observer) is not { } loaded ? null
+            : loaded with { Samples = [.. loaded.Samples.Select(sample => LatentCrop.Of(sample, section.Latent))] };
     }
 
     /// <summary>Name of a sample's recording.</summary>
@@ -35,7 +36,7 @@ internal static class TrajectoryStage
             .Append(KeyValuePair.Create("sample", sample.Digest));
         if (NeedsNull(section))
             inputs = inputs.Append(KeyValuePair.Create("null_context", set.NullDigest));
-        var spec = new ActionSpec(Stage.Trajectory, "", NameOf(sample.Id), new JsonObject
+        var options = new JsonObject
         {
             ["solver"] = section.Solver,
             ["steps"] = section.Steps,
@@ -46,7 +47,11 @@ internal static class TrajectoryStage
             ["tokensPerStep"] = section.TokensPerStep,
             ["seed"] = section.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["sample"] = sample.Id,
-        }, inputs);
+        };
+        // Not a part of other keys: recordings of whole samples keep theirs.
+        if (section.Latent is not null)
+            options["latent"] = FormattableString.Invariant($"{sample.Shape.Frames}x{sample.Shape.Height}x{sample.Shape.Width}");
+        var spec = new ActionSpec(Stage.Trajectory, "", NameOf(sample.Id), options, inputs);
         return context.Run(spec, threads => WorkingSets.Trajectory(Largest(context.Plan), sample.Shape, threads), threads => Record(context, models, set, sample, threads));
     }
 

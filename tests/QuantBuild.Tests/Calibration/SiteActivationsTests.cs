@@ -23,7 +23,7 @@ public sealed class SiteActivationsTests
         using var folder = new StoreFolder();
         using ContentStore store = folder.Open();
         BlobRef[] samples = [Recording(store, steps: 3, first: 0), Recording(store, steps: 3, first: 1000)];
-        using SiteActivations activations = SiteActivations.Open(store, [.. samples.Select(sample => sample.Digest)]);
+        using SiteActivations activations = SiteActivations.Open(store, [.. samples.Select(sample => new Recording(sample.Digest))]);
 
         float[][] portions = [.. activations.Portions([0, 2], rows).Select(portion => portion.ToArray())];
 

@@ -49,6 +49,9 @@ internal sealed class TinyProject : IDisposable
 
     public string OutputSection { get; set; } = "";
 
+    /// <summary>More of the section, beginning with a comma.</summary>
+    public string MoreCalibration { get; set; } = "";
+
     public int Samples { get; set; } = 2;
 
     public double Guidance { get; set; } = 1;
@@ -102,7 +105,7 @@ internal sealed class TinyProject : IDisposable
             "high_noise": { {{(UsesDefaultFolders ? "" : "\"weights\": \"high_noise_model\",")}} "bins": [{{HighBins}}] },
             "low_noise": { {{(UsesDefaultFolders ? "" : "\"weights\": \"low_noise_model\",")}} "bins": [{{LowBins}}] }
           },
-          "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, "steps": 4, "guidance": {{Guidance.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "tokensPerStep": 48, "seed": 42 },
+          "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, "steps": 4, "guidance": {{Guidance.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "tokensPerStep": 48, "seed": 42 {{MoreCalibration}} },
           "quantize": {
             "lowRank": { "rank": 8 },
             "weights": { {{Weights}} },

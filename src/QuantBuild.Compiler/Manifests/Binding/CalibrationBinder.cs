@@ -10,6 +10,7 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
 {
     private static readonly Interval Shift = new(0, 100, AboveMin: true);
     private static readonly Interval Guidance = new(0, 100);
+    private const int MostLatent = 1 << 16;
     private static readonly NamedValues<int> Solvers = new(("unipc", 0), ("euler", 1));
 
     /// <summary>The section with its defaults: the schedule of the paper, 64 tokens per step, seed 42.</summary>
@@ -17,7 +18,8 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
     {
         if (values.Object(manifest.Require("calibration"), "calibration", ManifestKeys.Calibration) is not { } section)
             return new CalibrationSection("", 12, Solvers.Names[0], 40, 5, 1, 1, 64, 42, manifest.Span);
-        string? data = PathBinder.Absolute(section.Require("data"), section.PathOf("data"), file, values);
+        string? recordings = section.Has("activations") ? PathBinder.Absolute(section.Find("activations"), section.PathOf("activations"), file, values) : null;
+        string? data = section.Has("activations") && !section.Has("data") ? null : PathBinder.Absolute(section.Require("data"), section.PathOf("data"), file, values);
         if (data is not null && !data.EndsWith(".jsonl", StringComparison.Ordinal))
         {
             values.Report(Descriptors.InvalidText, section.SpanOf("data"), section.PathOf("data"), ((JsonText)section.Find("data")!).Value,
@@ -34,7 +36,27 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
             low,
             section.Integer("tokensPerStep", 1, 1_000_000) ?? 64,
             values.Unsigned(section.Find("seed"), section.PathOf("seed")) ?? 42,
-            section.SpanOf("data"));
+            section.SpanOf("data"))
+        {
+            Latent = LatentOf(section),
+            Activations = recordings is null ? null : new ActivationsSection(recordings, section.SpanOf("activations")),
+        };
+    }
+
+    private LatentSection? LatentOf(ObjectBinder section)
+    {
+        if (!section.Has("latent") || section.Object("latent", ManifestKeys.Latent) is not { } latent)
+            return null;
+        return new LatentSection(latent.Integer("frames", 1, MostLatent), Even("height"), Even("width"));
+
+        int? Even(string key)
+        {
+            int? size = latent.Integer(key, 2, MostLatent);
+            if (size is null || size % 2 == 0)
+                return size;
+            values.Report(Descriptors.OddLatent, latent.SpanOf(key), latent.PathOf(key), size);
+            return null;
+        }
     }
 
     private (double High, double Low) GuidanceOf(ObjectBinder section)

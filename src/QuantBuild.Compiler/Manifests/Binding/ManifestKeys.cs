@@ -22,7 +22,9 @@ internal static class ManifestKeys
     public static readonly KeySet Bin = new("bin", ["name", "from", "to", "timesteps", "clipRatios"]);
 
     public static readonly KeySet Calibration = new("calibration",
-        ["data", "samples", "solver", "steps", "shift", "guidance", "tokensPerStep", "seed"]);
+        ["data", "activations", "latent", "samples", "solver", "steps", "shift", "guidance", "tokensPerStep", "seed"]);
+
+    public static readonly KeySet Latent = new("latent", ["frames", "height", "width"]);
 
     public static readonly KeySet Guidance = new("guidance", ExpertNames.All);
 
@@ -48,7 +50,7 @@ internal static class ManifestKeys
     /// <summary>All of the above.</summary>
     public static readonly ImmutableArray<KeySet> All =
     [
-        Manifest, Model, Experts, Expert, Bin, Calibration, Guidance, Quantize, Smooth, LowRank, Weights, ExpertWeights, Activations,
+        Manifest, Model, Experts, Expert, Bin, Calibration, Latent, Guidance, Quantize, Smooth, LowRank, Weights, ExpertWeights, Activations,
         Override, Gates, Output,
     ];
 }
