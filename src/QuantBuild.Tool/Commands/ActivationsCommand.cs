@@ -22,7 +22,7 @@ internal static class ActivationsCommand
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments);
+            CompileOptions options = CommonOptions.Compile(arguments, run);
             IReadOnlyList<string> files = run.Observe(observer => ModelCompiler.ExportActivations(options, arguments.GetRequiredValue(Out), observer, run.Cancellation));
             run.Answer.WriteLine($"{Path.GetDirectoryName(files[0])}: {files.Count} samples, {Quantity.Size(files.Sum(file => new FileInfo(file).Length))}");
             return ExitCode.Done;
