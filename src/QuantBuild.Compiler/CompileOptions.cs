@@ -17,6 +17,9 @@ public sealed record CompileOptions(string Manifest, string? Store = null, int T
     /// <summary>File for the report page of a build; null for none.</summary>
     public string? Report { get; init; }
 
+    /// <summary>Whether a look at a plan measures the speed of the machine again, even when the store remembers it.</summary>
+    public bool MeasureSpeed { get; init; }
+
     /// <summary>The number of threads meant by <see cref="Threads"/>.</summary>
     public int ThreadCount => Threads > 0 ? Threads : Environment.ProcessorCount;
 }

@@ -6,6 +6,7 @@ using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Timing;
 using QuantBuild.Models;
 
 namespace QuantBuild.Compiler;
@@ -88,10 +89,11 @@ public static class ModelCompiler
         using var session = CompileSession.Open(options, observer, execute: false, cancellation);
         ModelBuild.Run(session.Context, session.Sources, observer);
         CalibrationSection calibration = session.Plan.Manifest.Calibration;
-        IEnumerable<LatentShape> shapes = calibration.Activations is null ? SampleSet.Of(calibration).Shapes().Select(shape => LatentCrop.Of(shape, calibration.Latent)) : [];
+        LatentShape[] shapes = calibration.Activations is null ? [.. SampleSet.Of(calibration).Shapes().Select(shape => LatentCrop.Of(shape, calibration.Latent))] : [];
         return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, session.Sources, shapes),
             Predictions.StoreBytes(session.Plan, session.Runner.Trace), Predictions.ArtifactBytes(session.Plan, session.Sources),
-            session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)));
+            session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)),
+            BuildTime.Predict(session, shapes));
     }
 
     /// <summary>Says which parts of a layer's keys changed since the last build.</summary>

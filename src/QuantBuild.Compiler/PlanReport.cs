@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Timing;
 
 namespace QuantBuild.Compiler;
 
@@ -10,4 +11,5 @@ namespace QuantBuild.Compiler;
 /// <param name="StoreBytes">Predicted growth of the store.</param>
 /// <param name="ArtifactBytes">Predicted size of the artifact.</param>
 /// <param name="WeightBytes">Size of the experts' tensors.</param>
-public sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes, long WeightBytes);
+/// <param name="Time">Predicted time of what would run.</param>
+public sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes, long WeightBytes, TimePrediction Time);

@@ -23,12 +23,14 @@ internal static class Predictions
     public static long StoreBytes(Plan plan, IReadOnlyList<ActionEvent> actions)
     {
         int missingSamples = actions.Count(action => action.Stage == Stage.Trajectory.Name && action.Outcome == ActionOutcome.Missing);
-        long recording = plan.Experts.Sum(expert => expert.Timesteps.Length * expert.Config.NumLayers
-            * WanLayers.Sites.Sum(site => (long)ActivationRecorder.ChannelsOf(expert.Config, site) * ((2 * plan.Manifest.Calibration.TokensPerStep) + 4)));
         long layers = plan.Experts.Sum(expert => expert.Layers.Where(layer => actions.Any(action => action.Outcome == ActionOutcome.Missing
             && action.Expert == expert.Name && action.Name == layer.Name)).Sum(layer => LayerSize.Of(expert, layer).Total));
-        return (missingSamples * recording) + layers;
+        return (missingSamples * RecordingBytes(plan)) + layers;
     }
+
+    /// <summary>Bytes that the recordings of one sample take in the store.</summary>
+    public static long RecordingBytes(Plan plan) => plan.Experts.Sum(expert => expert.Timesteps.Length * expert.Config.NumLayers
+        * WanLayers.Sites.Sum(site => (long)ActivationRecorder.ChannelsOf(expert.Config, site) * ((2 * plan.Manifest.Calibration.TokensPerStep) + 4)));
 
     /// <summary>
     /// The most memory the process takes: the program, and the largest work that the budget lets run side by side, of calibration and of the

@@ -3,6 +3,7 @@ using System.Globalization;
 using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Timing;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
 
@@ -16,6 +17,11 @@ internal static class PlanCommand
         Description = "Read only the headers of weights: at once for any size, but without telling what is in the store. A checkpoint of the Hub that is not in the download cache is always looked at this way.",
     };
 
+    private static readonly Option<bool> Measure = new("--measure")
+    {
+        Description = "Measure the speed of this machine again, which takes two seconds; else it is measured once and kept in the store.",
+    };
+
     public static Command Create(Session session)
     {
         var command = new Command("plan", "Show what every layer becomes and why, what a build would have to do, and what it would need.")
@@ -26,10 +32,11 @@ internal static class PlanCommand
             CommonOptions.Memory,
             CommonOptions.Json,
             Headers,
+            Measure,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments, run) with { HeadersOnly = arguments.GetValue(Headers) };
+            CompileOptions options = CommonOptions.Compile(arguments, run) with { HeadersOnly = arguments.GetValue(Headers), MeasureSpeed = arguments.GetValue(Measure) };
             PlanReport report = ModelCompiler.Plan(options, new DiagnosticsOnly(run.Report), run.Cancellation);
             if (arguments.GetValue(CommonOptions.Json))
                 run.Answer.WriteLine(PlanDocument.Of(report).ToJsonString(JsonReport.Indented));
@@ -60,7 +67,25 @@ internal static class PlanCommand
             console.Out.WriteLine("weights were not read: whether any of this is in the store is not known");
         if (report.Plan.Location is { Repository: { } repository, Commit: { } commit })
             console.Out.WriteLine($"{repository} is commit {commit}; weights {Quantity.Size(report.WeightBytes)}{(report.Plan.Location.Heads is null ? "" : ", not downloaded")}");
+        PrintTime(report.Time, console);
         console.Out.WriteLine($"memory {Quantity.Size(report.PeakBytes)}, store grows by {Quantity.Size(report.StoreBytes)}, artifact {Quantity.Size(report.ArtifactBytes)} (predicted)");
+    }
+
+    private static void PrintTime(TimePrediction time, ToolConsole console)
+    {
+        Table table = Tables.Create("stage", "actions", "in the store", "to run", "processor time");
+        foreach (StageTime stage in time.Stages)
+        {
+            Tables.AddRow(table, stage.Stage, Number(stage.Actions), Number(stage.Actions - stage.Missing), Number(stage.Missing),
+                stage.Seconds is { } seconds ? seconds == 0 ? "" : Quantity.Duration(TimeSpan.FromSeconds(seconds)) : "not predicted");
+        }
+        console.Out.WriteLine();
+        console.Tables.Write(table);
+        console.Out.WriteLine();
+        if (time.ProcessorSeconds > 0)
+            console.Out.WriteLine($"time {Quantity.Duration(TimeSpan.FromSeconds(time.Seconds))} with {Quantity.Count(time.Threads, "thread")} on this machine when it does nothing else (predicted)");
+
+        static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Planning has no phases worth showing: only its diagnostics are.</summary>

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace QuantBuild.Tool.Logging;
 
-/// <summary>A log for a person at a terminal: one bar per phase with its counts and the time left. Diagnostics wait until the display has ended.</summary>
+/// <summary>A log for a person at a terminal: a bar per phase with its counts, the time left and what is being worked on. Diagnostics wait until the display has ended.</summary>
 internal sealed class LiveLog : IBuildObserver, IDisposable
 {
     private readonly Lock _gate = new();
@@ -42,6 +42,8 @@ internal sealed class LiveLog : IBuildObserver, IDisposable
     /// <inheritdoc/>
     public void ActionStarted(ActionSpec action)
     {
+        lock (_gate)
+            _phase?.Begin(action);
     }
 
     /// <inheritdoc/>
@@ -80,7 +82,7 @@ internal sealed class LiveLog : IBuildObserver, IDisposable
     }
 
     private void Show(IAnsiConsole terminal, TaskCompletionSource<ProgressContext> started) => terminal.Progress()
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PhaseColumn())
+        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PhaseColumn())
         .Start(context =>
         {
             started.SetResult(context);

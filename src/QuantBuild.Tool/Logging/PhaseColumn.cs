@@ -18,6 +18,6 @@ internal sealed class PhaseColumn : ProgressColumn
         string time = task.IsFinished || task.StopTime is not null
             ? Quantity.Duration(task.ElapsedTime ?? TimeSpan.Zero)
             : phase.Left is { } left ? $"{Quantity.Duration(left)} left" : "";
-        return new Spectre.Console.Text(string.Create(CultureInfo.InvariantCulture, $"{phase.Finished}/{phase.Actions}  {phase.Cached} cached  {time}"));
+        return new Spectre.Console.Text(string.Create(CultureInfo.InvariantCulture, $"{phase.Finished}/{phase.Actions}  {phase.Cached} cached  {time}{(task.IsFinished || phase.Current is null ? "" : $"  {phase.Current}")}"));
     }
 }

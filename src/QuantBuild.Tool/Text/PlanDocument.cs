@@ -27,6 +27,20 @@ internal static class PlanDocument
             ["storeBytes"] = report.StoreBytes,
             ["artifactBytes"] = report.ArtifactBytes,
             ["weightBytes"] = report.WeightBytes,
+            ["time"] = new JsonObject
+            {
+                ["seconds"] = Math.Round(report.Time.Seconds, 2),
+                ["threads"] = report.Time.Threads,
+                ["processorSeconds"] = Math.Round(report.Time.ProcessorSeconds, 2),
+                ["stages"] = new JsonArray([.. report.Time.Stages.Select(stage => new JsonObject
+                {
+                    ["stage"] = stage.Stage,
+                    ["actions"] = stage.Actions,
+                    ["missing"] = stage.Missing,
+                    ["processorSeconds"] = stage.Seconds is { } seconds ? Math.Round(seconds, 2) : null,
+                })]),
+                ["machine"] = report.Time.Speed.Machine,
+            },
             ["headersOnly"] = report.Plan.Location.HeadersOnly,
             ["commit"] = report.Plan.Location.Commit,
         };

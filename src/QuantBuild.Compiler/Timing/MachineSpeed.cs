@@ -1,0 +1,63 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Timing;
+
+/// <summary>Speed of this machine: processor seconds per operation on one thread, measured once and kept in the store's folder.</summary>
+/// <param name="Machine">Whose speed it is: processor, instructions, version of the tool. Another one is measured again.</param>
+/// <param name="Processors">Logical processors.</param>
+/// <param name="Action">Seconds that an action takes beside its arithmetic: looking it up, writing and remembering its results.</param>
+/// <param name="Byte">Seconds per byte that is hashed and written.</param>
+/// <param name="Small">Seconds per operation at layers of <see cref="SmallSize"/>.</param>
+/// <param name="Large">Seconds per operation at layers of <see cref="LargeSize"/>.</param>
+public sealed record MachineSpeed(string Machine, int Processors, double Action, double Byte, OperationSeconds Small, OperationSeconds Large)
+{
+    /// <summary>Inputs and outputs of the small layers that are measured.</summary>
+    public const int SmallSize = 192;
+
+    /// <summary>Inputs and outputs of the large ones.</summary>
+    public const int LargeSize = 1024;
+
+    private const string FileName = "speed.json";
+
+    /// <summary>Seconds per operation at a layer's size, between those of the two sizes that were measured.</summary>
+    /// <param name="outputs">Rows of its weight.</param>
+    /// <param name="inputs">Columns of its weight.</param>
+    public OperationSeconds At(int outputs, int inputs)
+    {
+        double size = Math.Clamp(Math.Sqrt((double)outputs * inputs), SmallSize, LargeSize);
+        // Fixed costs of a call shrink with the size, so the rest is linear in its inverse.
+        double weight = ((1 / size) - (1.0 / LargeSize)) / ((1.0 / SmallSize) - (1.0 / LargeSize));
+        return OperationSeconds.Between(Small, Large, weight);
+    }
+
+    /// <summary>The speed that a store remembers of this machine; null when there is none.</summary>
+    public static MachineSpeed? Load(ContentStore store)
+    {
+        try
+        {
+            MachineSpeed? found = JsonSerializer.Deserialize<MachineSpeed>(File.ReadAllBytes(PathIn(store)));
+            return found is { Small: not null, Large: not null } && found.Machine == MachineIdentity.Text && found.Processors == Environment.ProcessorCount ? found : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Remembers it; a store that cannot be written costs only another measurement.</summary>
+    public void Save(ContentStore store)
+    {
+        try
+        {
+            AtomicFile.Write(PathIn(store), store.NewTemporary(), CanonicalJson.Serialize((JsonObject)JsonSerializer.SerializeToNode(this)!));
+        }
+        catch (Exception e) when (StoreErrors.IsFileSystem(e))
+        {
+            return;
+        }
+    }
+
+    private static string PathIn(ContentStore store) => Path.Combine(store.Root, "machine", FileName);
+}

@@ -1,0 +1,18 @@
+namespace QuantBuild.Compiler.Timing;
+
+/// <summary>Processor seconds per multiply-add of each kind of work, on one thread.</summary>
+/// <param name="Product">Float32 products, as the full-precision model runs them.</param>
+/// <param name="LowRank">One pass of the decomposition: outputs x inputs x width of the basis.</param>
+/// <param name="Hessian">Tokens x inputs².</param>
+/// <param name="Gptq">Outputs x inputs², the factorization included.</param>
+/// <param name="Clip">Tokens x outputs x inputs, for all candidates of a bin.</param>
+/// <param name="Measure">Tokens x outputs x inputs, for all methods.</param>
+public sealed record OperationSeconds(double Product, double LowRank, double Hessian, double Gptq, double Clip, double Measure)
+{
+    /// <summary>A mixture, with this part of the first.</summary>
+    public static OperationSeconds Between(OperationSeconds first, OperationSeconds second, double part) => new(
+        Mix(first.Product, second.Product, part), Mix(first.LowRank, second.LowRank, part), Mix(first.Hessian, second.Hessian, part),
+        Mix(first.Gptq, second.Gptq, part), Mix(first.Clip, second.Clip, part), Mix(first.Measure, second.Measure, part));
+
+    private static double Mix(double first, double second, double part) => (first * part) + (second * (1 - part));
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
+using QuantBuild.SafeTensors;
+
+namespace QuantBuild.Compiler.Timing;
+
+/// <summary>
+/// Does the work of each stage on made-up layers of two sizes, for about two seconds. Processor time counts, not the clock, so that other work on
+/// the machine does not matter much.
+/// </summary>
+internal static class SpeedMeasurement
+{
+    private const int Rank = 16;
+    private const int Actions = 12;
+
+    /// <summary>Measures.</summary>
+    /// <param name="store">A store; a temporary one is made beside its temporary files.</param>
+    /// <param name="ct">Ends it between two measurements.</param>
+    public static MachineSpeed Run(ContentStore store, CancellationToken ct)
+    {
+        OperationSeconds small = Layer(MachineSpeed.SmallSize, tokens: 512, ct), large = Layer(MachineSpeed.LargeSize, tokens: 256, ct);
+        (double action, double perByte) = Storing(store);
+        return new MachineSpeed(MachineIdentity.Text, Environment.ProcessorCount, action, perByte, small, large);
+    }
+
+    private static OperationSeconds Layer(int size, int tokens, CancellationToken ct)
+    {
+        var random = new Random(42);
+        float[] w = Values(size * size), x = Values(tokens * size), y = new float[tokens * size];
+        double square = (double)size * size, products = tokens * square;
+        ActivationQuantizer quantizer = ActivationQuantizer.Unclipped(TieRule.Even);
+        LowRankBranch branch = null!;
+        float[] hessian = [];
+        GptqResult rounded = null!;
+
+        double product = Seconds(() => Gemm.Multiply(Tokens(), Weight().Transposed, new MatrixView(y, tokens, size))) / products;
+        double lowRank = Seconds(() => branch = LowRankSplit.Of(Weight(), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1)) / (square * (Rank + 16) * branch.Passes);
+        double gram = Seconds(() =>
+        {
+            var sum = new InputHessian(size, quantizer);
+            sum.Add(Tokens(), []);
+            hessian = sum.Finish();
+        }) / products;
+        // The factorization takes the place of the matrix: every run needs its own, and copying one is next to nothing.
+        double gptq = Seconds(() => rounded = Gptq.Quantize(Weight(), new MatrixView([.. hessian], size, size), new GptqOptions())) / (square * size);
+        double clip = Seconds(() => ClipSearch.Search(Tokens(), Weight(), rounded.Weight, LayerRecipe.Default.Activations)) / products;
+        MeasuredLayer[] ladder = [new(null, null, rounded.Weight, quantizer), .. Enumerable.Repeat(new MeasuredLayer(null, branch, rounded.Weight, quantizer), 3)];
+        double measure = Seconds(() => LayerError.Measure(Tokens(), Weight(), ladder)) / products;
+        return new OperationSeconds(product, lowRank, gram, gptq, clip, measure);
+
+        float[] Values(int count)
+        {
+            var values = new float[count];
+            for (int i = 0; i < count; i++)
+                values[i] = (float)(random.NextDouble() - random.NextDouble());
+            return values;
+        }
+
+        ReadOnlyMatrixView Weight() => new(w, size, size);
+
+        ReadOnlyMatrixView Tokens() => new(x, tokens, size);
+
+        double Seconds(Action work)
+        {
+            ct.ThrowIfCancellationRequested();
+            return Best(work);
+        }
+    }
+
+    /// <summary>What is not arithmetic: an action's records and files, and the bytes of large ones.</summary>
+    private static (double Action, double Byte) Storing(ContentStore store)
+    {
+        string folder = store.NewTemporary();
+        try
+        {
+            using ContentStore trial = ContentStore.Open(folder);
+            byte[] bytes = new byte[4 << 20];
+            double perByte = Best(() =>
+            {
+                bytes[0]++;
+                trial.Put(bytes);
+            }) / bytes.Length;
+            int number = 0;
+            double actions = Best(() =>
+            {
+                for (int i = 0; i < Actions; i++)
+                {
+                    var spec = new ActionSpec(Stage.Gptq, "", "speed", new JsonObject { ["number"] = number++ }, []);
+                    new StageRunner(trial, SilentObserver.Instance).Run(spec, () => Outputs.Of("content", trial.StoreTensors(TensorData.Of("n", [1], new[] { number }))), CancellationToken.None);
+                }
+            }) / Actions;
+            return (actions, perByte);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Processor seconds of the best of a few runs, after one that compiles the code.</summary>
+    private static double Best(Action work)
+    {
+        work();
+        double best = double.PositiveInfinity, total = 0;
+        for (int run = 0; run < 5 && total < 0.1; run++)
+        {
+            double seconds = Repeated(work);
+            best = Math.Min(best, seconds);
+            total += seconds;
+        }
+        return best;
+    }
+
+    /// <summary>Once, or as often as the clock of processor time, which counts hundredths of seconds on some systems, can tell.</summary>
+    private static double Repeated(Action work)
+    {
+        using var process = Process.GetCurrentProcess();
+        TimeSpan start = process.TotalProcessorTime, spent;
+        int runs = 0;
+        do
+        {
+            work();
+            runs++;
+            process.Refresh();
+            spent = process.TotalProcessorTime - start;
+        }
+        while (spent.TotalMilliseconds < 15);
+        return spent.TotalSeconds / runs;
+    }
+}

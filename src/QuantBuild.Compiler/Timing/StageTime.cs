@@ -1,0 +1,8 @@
+namespace QuantBuild.Compiler.Timing;
+
+/// <summary>A stage of a planned build.</summary>
+/// <param name="Stage">Its name.</param>
+/// <param name="Actions">Its actions.</param>
+/// <param name="Missing">Those that would run.</param>
+/// <param name="Seconds">Processor seconds that these would take on this machine; null for a stage that is not predicted.</param>
+public sealed record StageTime(string Stage, int Actions, int Missing, double? Seconds);
