@@ -70,8 +70,8 @@ internal static class BuildTime
         if (action.Stage == Stage.Gptq.Name)
             return layer.Recipe.Weights.Method == WeightMethod.Rtn ? 0 : (tokens * inputs * inputs * cost.Hessian) + (outputs * inputs * inputs * cost.Gptq);
         if (action.Stage == Stage.Clip.Name)
-            return expert.Bins.Where(bin => action.Name == ClipStage.NameOf(layer, bin)).Sum(bin => bin.Steps.Length * perStep) * outputs * inputs * cost.Clip;
-        return action.Stage == Stage.Measure.Name ? tokens * outputs * inputs * cost.Measure : 0;
+            return outputs * inputs * expert.Bins.Where(bin => action.Name == ClipStage.NameOf(layer, bin)).Sum(bin => (bin.Steps.Length * perStep * cost.Clip) + cost.ClipWeight);
+        return action.Stage == Stage.Measure.Name ? outputs * inputs * ((tokens * cost.Measure) + (expert.Bins.Length * cost.MeasureWeight)) : 0;
     }
 
     /// <summary>A sample through the full-precision model: the products of all blocks and steps.</summary>

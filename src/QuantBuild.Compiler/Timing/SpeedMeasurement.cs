@@ -29,6 +29,8 @@ internal static class SpeedMeasurement
         return new MachineSpeed(MachineIdentity.Text, Environment.ProcessorCount, action, perByte, small, large);
     }
 
+    private delegate void WithTokens(ReadOnlyMatrixView tokens);
+
     private static OperationSeconds Layer(int size, int tokens, CancellationToken ct)
     {
         var random = new Random(42);
@@ -49,10 +51,18 @@ internal static class SpeedMeasurement
         }) / products;
         // The factorization takes the place of the matrix: every run needs its own, and copying one is next to nothing.
         double gptq = Seconds(() => rounded = Gptq.Quantize(Weight(), new MatrixView([.. hessian], size, size), new GptqOptions())) / (square * size);
-        double clip = Seconds(() => ClipSearch.Search(Tokens(), Weight(), rounded.Weight, LayerRecipe.Default.Activations)) / products;
+        (double clip, double clipWeight) = Split(some => ClipSearch.Search(some, Weight(), rounded.Weight, LayerRecipe.Default.Activations));
         MeasuredLayer[] ladder = [new(null, null, rounded.Weight, quantizer), .. Enumerable.Repeat(new MeasuredLayer(null, branch, rounded.Weight, quantizer), 3)];
-        double measure = Seconds(() => LayerError.Measure(Tokens(), Weight(), ladder)) / products;
-        return new OperationSeconds(product, lowRank, gram, gptq, clip, measure);
+        (double measure, double measureWeight) = Split(some => LayerError.Measure(some, Weight(), ladder));
+        return new OperationSeconds(product, lowRank, gram, gptq, clip, measure, clipWeight, measureWeight);
+
+        // With all tokens and with a quarter of them: what does not grow with the tokens is the weight's.
+        (double PerOperation, double PerWeight) Split(WithTokens work)
+        {
+            double all = Seconds(() => work(Tokens())), few = Seconds(() => work(new ReadOnlyMatrixView(x, tokens / 4, size)));
+            double slope = Math.Clamp((all - few) / (products * 3 / 4), all / products / 10, all / products);
+            return (slope, Math.Max(0, all - (slope * products)) / square);
+        }
 
         float[] Values(int count)
         {

@@ -79,7 +79,7 @@ public sealed class BuildTimeTests : IDisposable
         Assert.InRange(speed.At(512, 512).Hessian, 1.0001, 1.9999);
     }
 
-    private static OperationSeconds All(double seconds) => new(seconds, seconds, seconds, seconds, seconds, seconds);
+    private static OperationSeconds All(double seconds) => new(seconds, seconds, seconds, seconds, seconds, seconds, seconds, seconds);
 
     private static double[] Values(OperationSeconds cost) => [cost.Product, cost.LowRank, cost.Hessian, cost.Gptq, cost.Clip, cost.Measure];
 
