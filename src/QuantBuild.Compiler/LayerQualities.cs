@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 
@@ -12,7 +14,13 @@ public static class LayerQualities
         [.. experts.SelectMany(expert => expert.Layers.Where(layer => layer.Measure is not null)
             .Select(layer => Of(store.ReadJson(layer.Measure!.Value), expert.Source.Plan.Name, layer.Plan.Name)))];
 
-    private static LayerQuality Of(JsonObject measure, string expert, string layer)
+    /// <summary>Quality of every quantized layer in each of its bins.</summary>
+    public static IReadOnlyList<BinQuality> PerBin(ContentStore store, IEnumerable<BuiltExpert> experts) =>
+        [.. experts.SelectMany(expert => expert.Layers.Where(layer => layer.Measure is not null)
+            .SelectMany(layer => PerBin(store.ReadJson(layer.Measure!.Value), expert.Source.Plan, layer.Plan.Name)))];
+
+    /// <summary>Quality of a layer from what the Measure stage stored.</summary>
+    internal static LayerQuality Of(JsonObject measure, string expert, string layer)
     {
         double Sum(string method, string sum) => measure["bins"]!.AsArray().Sum(bin => bin!["methods"]![method]![sum]!.GetValue<double>());
         double reference = measure["bins"]!.AsArray().Sum(bin => bin!["reference"]!.GetValue<double>());
@@ -20,5 +28,18 @@ public static class LayerQualities
         double norms = Math.Sqrt(reference * Sum("recipe", "norm"));
         return new LayerQuality(expert, layer, Relative("rtn"), Relative("svdquant+rtn"), Relative("svdquant+gptq"), Relative("recipe"),
             norms > 0 ? Sum("recipe", "dot") / norms : 1);
+    }
+
+    /// <summary>Quality of a layer in each bin from what the Measure stage stored.</summary>
+    internal static IEnumerable<BinQuality> PerBin(JsonObject measure, ExpertPlan expert, string layer) => measure["bins"]!.AsArray().Zip(expert.Bins, (sums, bin) =>
+    {
+        ErrorSums recipe = SumsOf(sums!, "recipe");
+        return new BinQuality(expert.Name, layer, bin.Name, SumsOf(sums!, "rtn").RelativeError, recipe.RelativeError, recipe.Cosine);
+    });
+
+    private static ErrorSums SumsOf(JsonNode bin, string method)
+    {
+        JsonNode sums = bin["methods"]![method]!;
+        return new ErrorSums(bin["reference"]!.GetValue<double>(), sums["error"]!.GetValue<double>(), sums["dot"]!.GetValue<double>(), sums["norm"]!.GetValue<double>());
     }
 }

@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Comparison;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
+using QuantBuild.Compiler.Gating;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Suggestions;
 using QuantBuild.Compiler.Timing;
 using QuantBuild.Models;
 
@@ -25,7 +28,8 @@ public static class ModelCompiler
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
         if (PublishedBuild.TryTake(session, observer) is { } published)
         {
-            Gates.Check(session.Plan.Manifest, published.Artifact.Layers);
+            // What is published says nothing of single bins: their gates held where it was built.
+            Gates.Enforce(session.Plan.Manifest.Gates, new MeasuredQuality(published.Artifact.Layers, [], EvaluationHistory.FinalLatentError(session.Store, session.Plan)), observer.Report);
             CompileResult result = BuildOutput.Write(session, output, published.Artifact, started, cancellation);
             ArtifactPull.CopyCompanions(published.Snapshot, result.Directory);
             return result with
@@ -42,7 +46,7 @@ public static class ModelCompiler
         // Before the gates: a build that they fail is the one whose report is needed.
         if (options.Report is { } report && ReportFile.TryWrite(session, report, started) is { } trouble)
             observer.Report(trouble);
-        Gates.Check(session.Plan.Manifest, layers);
+        Gates.Enforce(session.Plan.Manifest.Gates, GateSession.Measure(session, experts), observer.Report);
 
         return BuildOutput.Write(session, output, new FinishedArtifact(Artifacts.Describe(session.Context, experts).ToJson(), Artifacts.FilesOf(experts),
             Locks.Of(session.Plan, model), layers), started, cancellation);
@@ -107,6 +111,30 @@ public static class ModelCompiler
         return Explanation.Of(session, layer);
     }
 
+    /// <summary>Holds what the last build measured against the manifest's gates; nothing is executed.</summary>
+    /// <param name="options">Manifest and store.</param>
+    /// <param name="margin">Writes the measured values, with this part of the error as a margin, into the manifest; null changes nothing.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="DiagnosticException">What the manifest describes was not built (QB3320), or the manifest cannot be written.</exception>
+    public static GateReport CheckGates(CompileOptions options, double? margin = null, CancellationToken cancellation = default)
+    {
+        using var session = CompileSession.Open(options, SilentObserver.Instance, execute: false, cancellation);
+        return GateSession.Run(session, margin);
+    }
+
+    /// <summary>Proposes overrides for a size or an error.</summary>
+    /// <param name="options">Manifest and store.</param>
+    /// <param name="goal">What is asked for.</param>
+    /// <param name="apply">Whether to write the overrides into the manifest.</param>
+    /// <param name="observer">Follows the work.</param>
+    /// <param name="cancellation">Stops it; what was measured stays in the store.</param>
+    /// <exception cref="DiagnosticException">Nothing reaches the goal (QB3330), or the manifest cannot be written.</exception>
+    public static SuggestionReport Suggest(CompileOptions options, SuggestionGoal goal, bool apply, IBuildObserver observer, CancellationToken cancellation = default)
+    {
+        using var session = CompileSession.Open(options, observer, execute: !goal.CachedOnly, cancellation);
+        return SuggestSession.Run(session, goal, apply, observer);
+    }
+
     /// <summary>Runs an evaluation set through full precision and the ladder of methods.</summary>
     /// <param name="options">Manifest and store.</param>
     /// <param name="data">The evaluation set's jsonl file.</param>
@@ -120,16 +148,18 @@ public static class ModelCompiler
         using var session = CompileSession.Open(options, observer, execute: true, cancellation, decodes: true);
         EvaluationReport report = Evaluator.Run(session, data, samples, clips, observer);
         EvaluationHistory.Save(session.Store, session.Plan, report, session.Runner.Trace);
-        return report;
+        var measured = new MeasuredQuality([], [], report.Rows.First(row => row.Method == EvaluationReport.Ours).FinalLatentError);
+        return report with { Beyond = Gates.Check(session.Plan.Manifest.Gates, measured) };
     }
 
     /// <summary>Writes the report page of the last build from what the store has; nothing is executed.</summary>
     /// <param name="options">Manifest and store.</param>
     /// <param name="path">The file; null for <c>&lt;name&gt;.report.html</c> in the current folder.</param>
+    /// <param name="earlier">An artifact's folder or a lock file that the page compares the build with; null for none.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>The file, absolute.</returns>
     /// <exception cref="DiagnosticException">Nothing of the model was ever built (QB4042), or the file cannot be written.</exception>
-    public static string Report(CompileOptions options, string? path, CancellationToken cancellation = default)
+    public static string Report(CompileOptions options, string? path, string? earlier = null, CancellationToken cancellation = default)
     {
         DateTimeOffset started = TimeProvider.System.GetUtcNow();
         using var session = CompileSession.Open(options, SilentObserver.Instance, execute: false, cancellation);
@@ -137,7 +167,7 @@ public static class ModelCompiler
         if (session.Runner.Trace.All(action => action.Outcome == ActionOutcome.Missing))
             throw new DiagnosticException(Descriptors.NothingToReport.At(new SourceSpan(session.Plan.Manifest.Path), session.Store.Root));
         path = Path.GetFullPath(path ?? ReportFile.NameFor(session.Plan.Manifest.Name));
-        ReportFile.Write(session, path, started);
+        ReportFile.Write(session, path, started, earlier is null ? null : DifferenceDocument.Of(Snapshots.Compare(earlier, session.Plan.Manifest.Path, session.Store)));
         return path;
     }
 

@@ -48,6 +48,14 @@ internal sealed class CommandRun(Session session, LogFormat format, bool verbose
             Diagnostics.WriteLine(diagnostic);
     }
 
+    /// <summary>Writes diagnostics that an answer comes with, and returns the exit code that they imply.</summary>
+    public int Report(IReadOnlyList<Diagnostic> diagnostics)
+    {
+        foreach (Diagnostic diagnostic in diagnostics)
+            Report(diagnostic);
+        return diagnostics.Any(diagnostic => diagnostic.Descriptor.Severity == Severity.Error) ? ExitCode.Failed : ExitCode.Done;
+    }
+
     /// <summary>Standard output, where MSBuild and CI systems look for them, unless that would spoil an answer.</summary>
     private TextWriter Diagnostics => answersJson ? Console.Error : Console.Out;
 }

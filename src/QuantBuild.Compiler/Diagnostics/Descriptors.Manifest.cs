@@ -1,6 +1,6 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
-/// <content>QB1: the manifest. QB100x the file, QB101x keys and values, QB102x bins, QB103x overrides, QB104x against the checkpoint.</content>
+/// <content>QB1: the manifest. QB100x the file, QB101x keys and values, QB102x bins, QB103x overrides and gates, QB104x against the checkpoint.</content>
 public static partial class Descriptors
 {
     /// <summary>QB1001: there is no such file.</summary>
@@ -32,6 +32,12 @@ public static partial class Descriptors
         "Syntax error: {0}",
         "The text is not JSON. Comments and trailing commas are allowed, everything else is as JSON says.",
         "Correct the text at the place given; other errors are reported once the file can be parsed.");
+
+    /// <summary>QB1006: the file changed while a command that edits it was at work.</summary>
+    public static readonly DiagnosticDescriptor ManifestChanged = new("QB1006", Severity.Error,
+        "The manifest was changed while the command was at work; nothing was written",
+        "An editor or another command saved the manifest after it was read, and writing now would undo that.",
+        "Run the command again.");
 
     /// <summary>QB1010: a required key is missing.</summary>
     public static readonly DiagnosticDescriptor MissingKey = new("QB1010", Severity.Error,
@@ -164,6 +170,24 @@ public static partial class Descriptors
         "The override '{0}' changes only settings that its layers do not use",
         "The settings have no meaning for the layers: a bf16 layer uses none, a w4a16 layer none of `activations`, rtn neither `damp` nor `blockSize`, unsmoothed layers no `alpha`, rank 0 neither `lowRank.method` nor `lowRank.accuracy`, the exact method no `accuracy`.",
         "Remove the settings, or the other rule that makes them meaningless.");
+
+    /// <summary>QB1035: a rule of the gates without a threshold.</summary>
+    public static readonly DiagnosticDescriptor GateRuleEmpty = new("QB1035", Severity.Error,
+        "The rule has no threshold; it needs at least one of {0}",
+        "A rule of the gates says which layers it governs but not what they must keep to.",
+        "Add a threshold, or remove the rule.");
+
+    /// <summary>QB1036: a rule of the gates names a bin that is not there.</summary>
+    public static readonly DiagnosticDescriptor GateBinUnknown = new("QB1036", Severity.Error,
+        "No bin of the rule's experts is called '{0}'; {1}",
+        "A bin is misspelled, or belongs to an expert that the rule's list of experts leaves out.",
+        "Use the name of a bin of the manifest, or \"*\" for each bin by itself.");
+
+    /// <summary>QB1037: a rule of the gates matches no layer.</summary>
+    public static readonly DiagnosticDescriptor GateMatchesNothing = new("QB1037", Severity.Error,
+        "The gate for '{0}' matches no layer of {1}; {2}",
+        "The pattern of a gate's rule fits no layer of the checkpoint, so that nothing would ever be checked.",
+        "Correct the pattern; `quantbuild plan` lists the names of all layers.");
 
     /// <summary>QB1040: a bin without calibration steps.</summary>
     public static readonly DiagnosticDescriptor BinWithoutSteps = new("QB1040", Severity.Error,

@@ -85,4 +85,16 @@ public static partial class Descriptors
         "the lock file cannot be read: {0}",
         "It was edited by hand, holds merge conflict markers, or a newer tool wrote it.",
         "Delete it and build without --locked.");
+
+    /// <summary>QB4023: nothing to compare.</summary>
+    public static readonly DiagnosticDescriptor NothingToCompare = new("QB4023", Severity.Error,
+        "There is no lock file to compare",
+        "`quantbuild diff` was given a path that is neither an artifact's folder nor a lock file, or a manifest that was never built.",
+        "Name an artifact's folder, a lock file, or a manifest with a lock file beside it.");
+
+    /// <summary>QB4024: no two builds to compare.</summary>
+    public static readonly DiagnosticDescriptor NoTwoBuilds = new("QB4024", Severity.Error,
+        "The store {0} remembers no two different builds of this manifest",
+        "Builds are remembered by the manifest's path, two of them at most, in the store that they used.",
+        "Build once more after a change, with the same --store; or compare two artifacts or lock files: `quantbuild diff <before> <after>`.");
 }

@@ -50,6 +50,11 @@ internal static class EvaluationHistory
         }
     }
 
+    /// <summary>Error of the final latents of the plan's own recipe by the last evaluation; null when that was of something else, or of nothing.</summary>
+    public static double? FinalLatentError(ContentStore store, Plan plan) => Load(store, plan) is { } json && json["current"]!.GetValue<bool>()
+        ? json["rows"]?.AsArray().FirstOrDefault(row => row?["method"]?.GetValue<string>() == EvaluationReport.Ours)?["latentError"]?.GetValue<double>()
+        : null;
+
     private static JsonObject Row(EvaluationReport.Row row, IReadOnlyList<ActionEvent> actions)
     {
         double[] seconds = [.. actions.Where(action => action.Stage == Stage.Evaluate.Name && action.Name.StartsWith(row.Method + " sample", StringComparison.Ordinal))

@@ -1,3 +1,5 @@
+using QuantBuild.Compiler.Diagnostics;
+
 namespace QuantBuild.Compiler.Evaluation;
 
 /// <summary>The paper's Table I for one model.</summary>
@@ -5,6 +7,12 @@ namespace QuantBuild.Compiler.Evaluation;
 /// <param name="Samples">Evaluation samples used.</param>
 public sealed record EvaluationReport(IReadOnlyList<EvaluationReport.Row> Rows, int Samples)
 {
+    /// <summary>Name of the manifest's own recipe among the methods.</summary>
+    public const string Ours = "ours";
+
+    /// <summary>Gates of the manifest on the final latents that the manifest's own recipe exceeds.</summary>
+    public IReadOnlyList<Diagnostic> Beyond { get; init; } = [];
+
     /// <summary>One method.</summary>
     /// <param name="Method"><c>full</c>, <c>rtn</c>, <c>svdquant+rtn</c>, <c>svdquant+gptq</c>, <c>ours</c> or <c>ours-dagger</c>.</param>
     /// <param name="MeanLayerError">Mean relative output error over all quantizable layers of both experts; kept layers count 0.</param>

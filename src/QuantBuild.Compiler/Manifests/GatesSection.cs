@@ -1,10 +1,10 @@
-using QuantBuild.Compiler.Diagnostics;
+using System.Collections.Immutable;
 
 namespace QuantBuild.Compiler.Manifests;
 
-/// <summary>Quality thresholds; null is no threshold.</summary>
-/// <param name="MaxRelativeError">Highest relative output error of any layer.</param>
-/// <param name="MaxErrorVsRtn">Highest ratio of a layer's error to that of plain round-to-nearest.</param>
-/// <param name="MaxRelativeErrorSpan">Place of the first.</param>
-/// <param name="MaxErrorVsRtnSpan">Place of the second.</param>
-public sealed record GatesSection(double? MaxRelativeError, double? MaxErrorVsRtn, SourceSpan MaxRelativeErrorSpan, SourceSpan MaxErrorVsRtnSpan);
+/// <summary>The section <c>gates</c>: thresholds of measured quality.</summary>
+/// <param name="Thresholds">
+/// All thresholds, those of the section itself before those of its rules. Of the thresholds that govern one measured value, with one metric and
+/// one severity, the last one holds.
+/// </param>
+public sealed record GatesSection(ImmutableArray<Gate> Thresholds);

@@ -35,7 +35,10 @@ public static class Planner
 
         // Without both experts a pattern for the other one would seem to match nothing.
         if (experts.Length == manifest.Experts.Length)
+        {
             resolver.Use.Report(problems);
+            GateChecks.Check(manifest.Gates, experts, problems);
+        }
 
         ImmutableArray<Diagnostic> all = [.. problems];
         return new PlanResult(

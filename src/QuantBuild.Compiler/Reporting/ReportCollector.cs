@@ -37,7 +37,7 @@ internal static class ReportCollector
             ["manifest"] = Path.GetFileName(plan.Manifest.Path),
             ["layout"] = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
             ["calibration"] = Calibration(plan),
-            ["gates"] = Gates(plan.Manifest.Gates),
+            ["gates"] = GateFacts.Of(results, plan),
             ["methods"] = new JsonArray([.. LayerFacts.Methods.Select(method => (JsonNode)method)]),
             ["modules"] = new JsonArray([.. WanLayers.Names.Select(name => (JsonNode)name)]),
             ["sites"] = new JsonArray([.. WanLayers.Sites.Select(site => (JsonNode)WanLayers.NameOf(site))]),
@@ -64,10 +64,4 @@ internal static class ReportCollector
             ["tokensPerStep"] = section.TokensPerStep,
         };
     }
-
-    private static JsonObject Gates(GatesSection gates) => new()
-    {
-        ["maxRelativeError"] = gates.MaxRelativeError,
-        ["maxErrorVsRtn"] = gates.MaxErrorVsRtn,
-    };
 }

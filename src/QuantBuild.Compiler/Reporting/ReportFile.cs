@@ -50,11 +50,11 @@ public static class ReportFile
 
     /// <summary>Writes a report of what the store has.</summary>
     /// <exception cref="DiagnosticException">The file cannot be written.</exception>
-    internal static void Write(CompileSession session, string path, DateTimeOffset started)
+    internal static void Write(CompileSession session, string path, DateTimeOffset started, JsonObject? difference)
     {
         try
         {
-            Write(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: false), KeyOf(session)));
+            Write(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: false) with { Diff = difference }, KeyOf(session)));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {

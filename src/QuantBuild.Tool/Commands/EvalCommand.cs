@@ -57,7 +57,7 @@ internal static class EvalCommand
                 Save(file, report);
             if (run.Answer == run.Console.Out)
                 Print(report, run.Console);
-            return ExitCode.Done;
+            return run.Report(report.Beyond);
         }));
         return command;
     }

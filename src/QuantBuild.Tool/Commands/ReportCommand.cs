@@ -24,6 +24,12 @@ internal static class ReportCommand
         HelpName = "file",
     };
 
+    private static readonly Option<string?> Diff = new("--diff")
+    {
+        Description = "Compare the build with an earlier one, an artifact's folder or a lock file, on a page part of its own.",
+        HelpName = "earlier",
+    };
+
     private static readonly Option<bool> Open = new("--open") { Description = "Open the page in the browser." };
 
     public static Command Create(Session session)
@@ -32,6 +38,7 @@ internal static class ReportCommand
         {
             Target,
             Out,
+            Diff,
             Open,
             CommonOptions.Store,
             CommonOptions.Threads,
@@ -39,11 +46,14 @@ internal static class ReportCommand
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             string? target = arguments.GetValue(Target);
+            string? earlier = arguments.GetValue(Diff);
+            if (earlier is not null && Directory.Exists(target))
+                throw new UsageException("--diff goes with a manifest: the page of an artifact is written already.");
             string page = target is not null && Directory.Exists(target)
                 ? OfArtifact(target, arguments.GetValue(Out))
                 : ModelCompiler.Report(new CompileOptions(CommonOptions.ManifestOf(target), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads),
                     Hub: HubConnection.Access(run)),
-                    arguments.GetValue(Out), run.Cancellation);
+                    arguments.GetValue(Out), earlier, run.Cancellation);
             run.Answer.WriteLine(page);
             if (arguments.GetValue(Open) && !TryOpen(page))
                 run.Console.Error.WriteLine("No browser could be started; open the file above yourself.");

@@ -24,6 +24,7 @@ public sealed class ManifestPageTests
     [InlineData("activations", "### `quantize.activations`")]
     [InlineData("override", "## `overrides`")]
     [InlineData("gates", "## `gates`")]
+    [InlineData("gateRule", "## `gates`")]
     [InlineData("output", "## `output`")]
     public void Every_key_is_described_in_its_section(string keys, params string[] headings)
     {

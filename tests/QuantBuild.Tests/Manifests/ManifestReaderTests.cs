@@ -37,8 +37,7 @@ public sealed class ManifestReaderTests
         Assert.Equal([0.6, 0.7, 0.8, 0.9, 1.0], manifest.Quantize.Activations.ClipRatios);
         Assert.Equal([0], manifest.Quantize.Activations.ExponentOffsets);
         Assert.Empty(manifest.Overrides);
-        Assert.Null(manifest.Gates.MaxRelativeError);
-        Assert.Null(manifest.Gates.MaxErrorVsRtn);
+        Assert.Empty(manifest.Gates.Thresholds);
         Assert.Equal((OutputLayout.Native, 4L << 30, null), (manifest.Output.Layout, manifest.Output.ShardSize, manifest.Output.KeptDtype));
     }
 
@@ -120,7 +119,7 @@ public sealed class ManifestReaderTests
         Assert.Equal([RecipeSetting.Rank, RecipeSetting.LowRankAccuracy], over.Patch.Settings);
         Assert.Equal(0.1, over.Patch.ApplyTo(manifest.Quantize).LowRank.Accuracy);
         Assert.Equal(64, over.Patch.Rank);
-        Assert.Equal((0.2, 1.0), (manifest.Gates.MaxRelativeError, manifest.Gates.MaxErrorVsRtn));
+        Assert.Equal([(GateMetric.RelativeError, 0.2), (GateMetric.ErrorVsRtn, 1.0)], manifest.Gates.Thresholds.Select(gate => (gate.Metric, gate.Limit)));
         Assert.Equal((OutputLayout.Native, 500_000_000, DType.F32), (manifest.Output.Layout, manifest.Output.ShardSize, manifest.Output.KeptDtype));
     }
 

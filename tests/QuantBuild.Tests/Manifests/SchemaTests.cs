@@ -47,6 +47,7 @@ public sealed class SchemaTests
     [InlineData("\"model\": {", "\"overrides\": [{ \"match\": \"blocks.3-5.*\", \"experts\": [\"low_noise\"], \"smooth\": { \"alpha\": 1 } }], \"model\": {")]
     [InlineData("\"model\": {", "\"output\": { \"shardSize\": \"500MB\", \"keptDtype\": \"f32\", \"layout\": \"native\" }, \"model\": {")]
     [InlineData("\"model\": {", "\"output\": { \"shardSize\": 65536 }, \"gates\": { \"maxRelativeError\": 0.1, \"maxErrorVsRtn\": 1000 }, \"model\": {")]
+    [InlineData("\"model\": {", "\"gates\": { \"minCosine\": 0.99, \"severity\": \"warning\", \"rules\": [{ \"match\": \"blocks.0-2.*\", \"experts\": [\"low_noise\"], \"bins\": [\"late\"], \"maxRelativeError\": 1, \"severity\": \"error\" }, { \"bins\": [\"*\"], \"minCosine\": 1 }] }, \"model\": {")]
     [InlineData("\"model\": {", "\"quantize\": { \"format\": \"mxfp4\", \"weights\": { \"method\": \"gptq\", \"damp\": 0, \"blockSize\": 4096 } }, \"model\": {")]
     [InlineData("\"model\": {", "\"quantize\": { \"activations\": { \"granularity\": \"bin\", \"exponentOffsets\": [-8, 8], \"ties\": \"zero\", \"objective\": \"activation\" } }, \"model\": {")]
     public async Task Both_accept(string original, string changed)
@@ -113,6 +114,10 @@ public sealed class SchemaTests
     [InlineData("\"model\": {", "\"overrides\": [{ \"match\": \"*\", \"bins\": [\"a:0-1\"], \"precision\": \"bf16\" }], \"model\": {")]
     [InlineData("\"model\": {", "\"gates\": { \"maxRelativeError\": 0 }, \"model\": {")]
     [InlineData("\"model\": {", "\"gates\": { \"maxErrorVsRtn\": null }, \"model\": {")]
+    [InlineData("\"model\": {", "\"gates\": { \"minCosine\": 2 }, \"model\": {")]
+    [InlineData("\"model\": {", "\"gates\": { \"rules\": [{ \"match\": \"*\" }] }, \"model\": {")]
+    [InlineData("\"model\": {", "\"gates\": { \"rules\": [{ \"maxFinalLatentError\": 1, \"minCosine\": 1 }] }, \"model\": {")]
+    [InlineData("\"model\": {", "\"gates\": { \"rules\": [{ \"bins\": [], \"minCosine\": 1 }] }, \"model\": {")]
     [InlineData("\"model\": {", "\"output\": { \"layout\": \"comfy\" }, \"model\": {")]
     [InlineData("\"model\": {", "\"output\": { \"shardSize\": \"4 gigs\" }, \"model\": {")]
     [InlineData("\"model\": {", "\"output\": { \"shardSize\": 100 }, \"model\": {")]

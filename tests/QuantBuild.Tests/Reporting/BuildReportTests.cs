@@ -166,7 +166,7 @@ public sealed class BuildReportTests : IDisposable
                 File.Delete(store.PathOf(store.FindAction(action.Key!.Value)!.Outputs["choice"].Digest));
         }
 
-        string page = ModelCompiler.Report(_project.Options(), Report, TestContext.Current.CancellationToken);
+        string page = ModelCompiler.Report(_project.Options(), Report, cancellation: TestContext.Current.CancellationToken);
 
         var report = new ReportText(page);
         Assert.False(report.Run.GetProperty("executed").GetBoolean());
@@ -179,7 +179,7 @@ public sealed class BuildReportTests : IDisposable
     [Fact]
     public void A_model_that_was_never_built_has_no_report()
     {
-        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => ModelCompiler.Report(_project.Options(), Report, TestContext.Current.CancellationToken));
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => ModelCompiler.Report(_project.Options(), Report, cancellation: TestContext.Current.CancellationToken));
 
         Assert.Equal("QB4042", Assert.Single(failure.Diagnostics).Descriptor.Code);
         Assert.False(File.Exists(Report));

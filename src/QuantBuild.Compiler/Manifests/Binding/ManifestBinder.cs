@@ -16,7 +16,6 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
     private const long MinShard = 1 << 16;
     private const long MaxShard = 1L << 50;
 
-    private static readonly Interval Threshold = new(0, 1000, AboveMin: true);
     private static readonly NamedValues<int> Architectures = new(("wan2.2-i2v", 0));
     private static readonly NamedValues<int> Formats = new(("mxfp4", 0));
     private static readonly NamedValues<ValueTuple<DType?>> KeptDtypes =
@@ -43,7 +42,7 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
             Quantize = quantize.ApplyTo(LayerRecipe.Default),
             QuantizePatch = quantize,
             Overrides = OverrideBinder.Bind(manifest),
-            Gates = Gates(manifest),
+            Gates = new GateBinder(experts).Bind(manifest),
             Output = Output(manifest),
         };
     }
@@ -91,14 +90,6 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
             return RecipePatch.Empty;
         quantize.Choice("format", Formats);
         return RecipeBinder.Bind(quantize, quantize.Object("weights", ManifestKeys.Weights));
-    }
-
-    private GatesSection Gates(ObjectBinder manifest)
-    {
-        ObjectBinder? gates = manifest.Object("gates", ManifestKeys.Gates);
-        var nowhere = new SourceSpan(file);
-        return new GatesSection(gates?.Number("maxRelativeError", Threshold), gates?.Number("maxErrorVsRtn", Threshold),
-            gates?.SpanOf("maxRelativeError") ?? nowhere, gates?.SpanOf("maxErrorVsRtn") ?? nowhere);
     }
 
     private OutputSection Output(ObjectBinder manifest)

@@ -29,7 +29,8 @@ internal static class OverrideBinder
         return new OverrideSection(match ?? "", Experts(section), patch, section.SpanOf("match"));
     }
 
-    private static ImmutableArray<string> Experts(ObjectBinder section)
+    /// <summary>The list <c>experts</c> of an override or another rule; empty for both experts.</summary>
+    public static ImmutableArray<string> Experts(ObjectBinder section)
     {
         ValueBinder values = section.Values;
         string path = section.PathOf("experts");

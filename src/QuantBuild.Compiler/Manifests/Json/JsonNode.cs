@@ -7,6 +7,9 @@ namespace QuantBuild.Compiler.Manifests.Json;
 /// <param name="Span">Place of its first character.</param>
 internal abstract record JsonNode(SourceSpan Span)
 {
+    /// <summary>Its bytes, counted from the start of the text behind a byte order mark.</summary>
+    public Range Extent { get; init; }
+
     /// <summary>What it is, for people: "an object", "a number".</summary>
     public abstract string Kind { get; }
 }

@@ -55,6 +55,13 @@ internal static class JsonTree
 
     private static JsonNode Value(ref Utf8JsonReader reader, LineMap lines)
     {
+        int start = (int)reader.TokenStartIndex;
+        JsonNode value = Content(ref reader, lines);
+        return value with { Extent = start..(int)reader.BytesConsumed };
+    }
+
+    private static JsonNode Content(ref Utf8JsonReader reader, LineMap lines)
+    {
         SourceSpan span = lines.At(reader.TokenStartIndex);
         switch (reader.TokenType)
         {

@@ -8,7 +8,7 @@ function buildView() {
       ["Tool", `QuantBuild ${data.tool}, numeric profile ${data.profile}`],
       ["Calibration", `${plural(calibration.samples, "sample")}, ${calibration.steps} steps of ${calibration.solver}, shift ${calibration.shift}, guidance ${calibration.guidanceHigh} / ${calibration.guidanceLow}, ${calibration.tokensPerStep} tokens per step`],
       ["Boundary", `timestep ${calibration.boundary}`],
-      ["Gates", data.gates.maxRelativeError == null && data.gates.maxErrorVsRtn == null ? "none"
+      ["Gates", data.gates.maxRelativeError == null && data.gates.maxErrorVsRtn == null ? data.gates.count > 0 ? plural(data.gates.count, "threshold") : "none"
         : [data.gates.maxRelativeError == null ? null : `output error ≤ ${percent(data.gates.maxRelativeError)}`, data.gates.maxErrorVsRtn == null ? null : `≤ ${times(data.gates.maxErrorVsRtn)} of RTN's`].filter(Boolean).join(", ")]))),
     h("div", { class: "half" }, card(h("h2", null, "This run"), facts(["Started", run.started], run.executed ? ["Took", seconds(run.seconds)] : ["Kind", "made from the store, nothing executed"], ["Threads", `${run.threads} on ${plural(run.processors, "processor")}`],
       ["System", run.system], ["Peak memory", bytes(run.peakBytes)]), note("The run record is the only part of a report that differs between two builds of the same thing."))),

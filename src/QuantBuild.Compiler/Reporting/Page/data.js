@@ -78,7 +78,11 @@ const bitsPerWeight = () => quantized.length === 0 ? null
 
 /** Layers beyond a threshold of the manifest. */
 function gateViolations() {
-  const { maxRelativeError, maxErrorVsRtn } = data.gates;
+  const { maxRelativeError, maxErrorVsRtn, beyond } = data.gates;
+  if (beyond) {
+    const ids = new Set(beyond);
+    return measured.filter(layer => ids.has(layer.id));
+  }
   return measured.filter(layer => (maxRelativeError != null && layer.error > maxRelativeError)
     || (maxErrorVsRtn != null && layer.relative[RTN] > 0 && layer.error / layer.relative[RTN] > maxErrorVsRtn));
 }

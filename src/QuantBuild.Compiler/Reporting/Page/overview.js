@@ -26,7 +26,7 @@ function verdict(shown) {
 
 function checks() {
   const violations = gateViolations();
-  const gated = data.gates.maxRelativeError != null || data.gates.maxErrorVsRtn != null;
+  const gated = data.gates.count > 0 || data.gates.maxRelativeError != null || data.gates.maxErrorVsRtn != null;
   const worse = measured.filter(layer => layer.relative[RECIPE] > layer.relative[RTN]);
   const fell = quantized.filter(layer => layer.gptq?.fellBack);
   const damped = quantized.filter(layer => layer.gptq && !layer.gptq.fellBack && layer.gptq.tries > 1);

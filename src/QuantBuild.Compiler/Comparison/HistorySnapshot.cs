@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+
+namespace QuantBuild.Compiler.Comparison;
+
+/// <summary>A build as the store remembers it: the keys of its actions, and what lies behind them as far as it was not pruned.</summary>
+public static class HistorySnapshot
+{
+    /// <summary>Describes a remembered build.</summary>
+    /// <param name="name">What it is, for people.</param>
+    /// <param name="keys">Its keys by <see cref="BuildHistory.IdentityOf"/>.</param>
+    /// <param name="store">The store.</param>
+    public static BuildSnapshot Of(string name, IReadOnlyDictionary<string, Digest> keys, ContentStore store)
+    {
+        Remembered[] actions = [.. keys.Select(pair => Remembered.Of(pair.Key, pair.Value, store))];
+        ILookup<(string, string), Remembered> owners = actions.ToLookup(action => (action.Expert, action.Name.Split('/')[0]));
+        Dictionary<Digest, Remembered> smooth = actions.Where(action => action.Stage == Stage.Smooth.Name && action.Record is not null)
+            .DistinctBy(action => action.Record!.Outputs["scale"].Digest).ToDictionary(action => action.Record!.Outputs["scale"].Digest);
+        return new BuildSnapshot(name,
+            [.. actions.Where(action => action.Stage == Stage.Measure.Name).OrderBy(action => action.Expert, StringComparer.Ordinal).ThenBy(action => action.Name, StringComparer.Ordinal)
+                .Select(measure => Of(measure, [.. owners[(measure.Expert, measure.Name)].Where(action => action.Stage != Stage.Smooth.Name)], smooth, store))],
+            actions.Where(action => action.Stage == Stage.Pack.Name && action.Record is not null)
+                .ToImmutableSortedDictionary(action => action.Expert, action => action.Record!.Outputs.Values.Sum(file => file.Size), StringComparer.Ordinal));
+    }
+
+    private static LayerSnapshot Of(Remembered measure, Remembered[] own, Dictionary<Digest, Remembered> smooth, ContentStore store)
+    {
+        Remembered[] chain = [.. own.OrderBy(action => action.Rank).ThenBy(action => action.Name, StringComparer.Ordinal)];
+        if (measure.Inputs.TryGetValue("scale", out string? scale) && Digest.TryParse(scale, out Digest digest) && smooth.TryGetValue(digest, out Remembered? shared))
+            chain = [shared, .. chain];
+        var settings = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var inputs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (Remembered action in chain)
+        {
+            if (action.Record is null)
+            {
+                inputs[$"{action.Stage} key"] = action.Key.Short;
+                continue;
+            }
+            inputs[$"algorithm of {action.Stage}"] = SnapshotText.Of(action.Record.Description["version"]);
+            inputs["arithmetic"] = SnapshotText.Of(action.Record.Description["profile"]);
+            foreach ((string option, JsonNode? value) in action.Record.Description["options"]!.AsObject())
+            {
+                if (SettingOf(action, option) is { } setting)
+                    settings[setting] = SnapshotText.Of(value);
+            }
+            if (action.Inputs.TryGetValue("weight", out string? weight))
+                inputs["weight"] = Digest.Parse(weight).Short;
+        }
+        string recordings = string.Concat(measure.Inputs.Where(input => input.Key.StartsWith("recording", StringComparison.Ordinal)).Select(input => input.Value));
+        inputs["calibration"] = Digest.Of(System.Text.Encoding.UTF8.GetBytes(recordings)).Short;
+        return new LayerSnapshot(measure.Expert, measure.Name, IsQuantized: true, settings.ToImmutable(), inputs.ToImmutable(),
+            [.. chain.Where(action => action.Record is not null).Select(action => KeyValuePair.Create(action.Label, action.ResultDigest))],
+            measure.Record is { } record && store.TryOpen(record.Outputs["errors"].Digest) is not null
+                ? LayerQualities.Of(store.ReadJson(record.Outputs["errors"]), measure.Expert, measure.Name) : null);
+    }
+
+    /// <summary>Names of settings as lock files and manifests have them; what only repeats another stage's is left out.</summary>
+    private static string? SettingOf(Remembered action, string option) => (action.Stage, option) switch
+    {
+        ("Measure", "precision") => "precision",
+        ("Measure", _) or ("Gptq", "format" or "inputs") or ("Clip", "ties") => null,
+        ("LowRank", "method") => "lowRank",
+        ("Gptq", "method") => "weights",
+        ("Clip", "ratios") => $"{action.Label} ratios",
+        ("Clip", "offsets") => $"{action.Label} offsets",
+        ("Clip", "steps") => $"{action.Label} steps",
+        _ => option,
+    };
+
+    /// <summary>An action of a build: its key, and its record when the store still has it.</summary>
+    private sealed record Remembered(string Stage, string Expert, string Name, Digest Key, ActionRecord? Record)
+    {
+        private static readonly string[] Order = ["Smooth", "LowRank", "Gptq", "Clip", "Measure"];
+
+        public int Rank => Array.IndexOf(Order, Stage);
+
+        /// <summary>What it makes, for people: of a clip action with its bin.</summary>
+        public string Label => Name.Split('/') is [_, var bin] ? $"{Stage} {bin}" : Stage;
+
+        public string ResultDigest => string.Join(' ', Record!.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal).Select(output => output.Value.Digest.Short));
+
+        public Dictionary<string, string> Inputs => Record?.Description["inputs"]?.AsObject()
+            .ToDictionary(input => input.Key, input => input.Value!.GetValue<string>(), StringComparer.Ordinal) ?? [];
+
+        public static Remembered Of(string identity, Digest key, ContentStore store)
+        {
+            string[] parts = identity.Split(' ', 3);
+            return new Remembered(parts[0], parts[1], parts[2], key, store.FindAction(key));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using QuantBuild.Compiler;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Suggestions;
+
+namespace QuantBuild.Tests.Stages;
+
+public sealed class SuggestBuildTests
+{
+    [Fact]
+    public void What_is_suggested_is_built_as_predicted_within_the_size_and_needs_no_work_any_more()
+    {
+        using var project = new TinyProject();
+        TinyProject.Outcome before = project.Build();
+        long limit = before.Result.Bytes + 60_000;
+        CompileOptions options = project.Options();
+
+        SuggestionReport report = ModelCompiler.Suggest(options, new SuggestionGoal(limit, null, [12, 16], 0, CachedOnly: false), apply: true,
+            SilentObserver.Instance, TestContext.Current.CancellationToken);
+        CompileResult after = ModelCompiler.Build(options, project.Output, SilentObserver.Instance, TestContext.Current.CancellationToken);
+
+        Assert.True(report.Applied);
+        Assert.Equal(100, report.Pinned);
+        Assert.NotEmpty(report.Changes);
+        Assert.Equal(report.Predicted.MeanError, report.Built!.MeanError, 12);
+        Assert.True(report.Built.MeanError < report.Now.MeanError);
+        Assert.InRange(report.Built.Bytes, before.Result.Bytes, limit);
+        Assert.Equal(report.Built.Bytes, after.Bytes);
+        Assert.All(after.Actions, action => Assert.Equal(ActionOutcome.Cached, action.Outcome));
+    }
+
+    [Fact]
+    public void Nothing_is_executed_when_that_is_asked_for()
+    {
+        using var project = new TinyProject();
+        project.Build();
+        byte[] manifest = File.ReadAllBytes(project.Manifest);
+        var goal = new SuggestionGoal(null, 0.001, [12], 1, CachedOnly: true);
+
+        SuggestionReport report = ModelCompiler.Suggest(project.Options(), goal, apply: false, SilentObserver.Instance, TestContext.Current.CancellationToken);
+
+        Assert.Null(report.Built);
+        Assert.All(report.Changes, change => Assert.Equal(Precision.BF16, change.Then.Precision));
+        Assert.True(report.Predicted.MeanError <= 0.001);
+        Assert.Equal(manifest, File.ReadAllBytes(project.Manifest));
+    }
+
+    [Fact]
+    public void A_size_below_the_smallest_and_a_target_below_the_best_are_errors()
+    {
+        using var project = new TinyProject();
+        project.Build();
+
+        foreach (SuggestionGoal goal in (SuggestionGoal[])[new(1000, null, [12], 0, CachedOnly: true), new(null, 0.000001, [12], 0, CachedOnly: true)])
+        {
+            DiagnosticException failure = Assert.Throws<DiagnosticException>(() =>
+                ModelCompiler.Suggest(project.Options(), goal, apply: false, SilentObserver.Instance, TestContext.Current.CancellationToken));
+            Assert.Equal("QB3330", failure.Diagnostics[0].Descriptor.Code);
+        }
+    }
+}
