@@ -14,6 +14,7 @@ namespace QuantBuild.Compiler.Suggestions;
 internal static class SuggestSession
 {
     private const int Attempts = 8;
+    private const int Slack = 64;
 
     /// <summary>Makes a suggestion.</summary>
     /// <param name="session">The open manifest.</param>
@@ -38,10 +39,10 @@ internal static class SuggestSession
             if (!goal.CachedOnly)
             {
                 report = report with { Built = Build(session, plan, observer) };
-                // Headers of files are not part of the prediction: what they take too much is set aside, amply, and the choice is made again.
+                // Headers of files are not part of the prediction: what they take is set aside, more amply every time, and the choice is made again.
                 if (report.Built.Bytes > goal.MaxBytes && attempt < Attempts)
                 {
-                    reserve += 2 * (report.Built.Bytes - goal.MaxBytes.Value);
+                    reserve = report.Built.Bytes - report.Predicted.Bytes + (Slack * attempt);
                     continue;
                 }
             }

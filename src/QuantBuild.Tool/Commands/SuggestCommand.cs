@@ -101,7 +101,7 @@ internal static class SuggestCommand
         foreach (SuggestionReport.Module module in report.Modules)
         {
             Tables.AddRow(modules, module.Name, Text(module.Layers), Number(module.MeanError), module.Gain.ToString("0.00", CultureInfo.InvariantCulture),
-                module.Changed == 0 ? "" : Text(module.Changed), module.Changed == 0 ? "" : "+" + Quantity.Size(module.Bytes));
+                module.Changed == 0 ? "" : Text(module.Changed), module.Changed == 0 ? "" : (module.Bytes < 0 ? "" : "+") + Quantity.Size(module.Bytes));
         }
         console.Tables.Write(modules);
         console.Out.WriteLine();
