@@ -50,10 +50,9 @@ internal sealed class CompileSession : IDisposable
     /// <exception cref="DiagnosticException">Any of it failed; all errors of the manifest are in it.</exception>
     public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation, bool decodes = false)
     {
-        ManifestReadResult read = ManifestReader.Read(options.Manifest);
-        Report(read.Diagnostics, read.Manifest is null, observer);
-        CheckpointLocation location = Locate(read.Manifest!, options, observer, execute, decodes, cancellation);
-        PlanResult planned = Planner.Resolve(read.Manifest!, location);
+        QuantManifest manifest = Read(options, observer);
+        CheckpointLocation location = Locate(manifest, options, observer, execute, decodes, cancellation);
+        PlanResult planned = Planner.Resolve(manifest, location);
         Report(planned.Diagnostics, planned.Plan is null, observer);
 
         ContentStore store = ContentStore.Open(options.Store ?? ContentStore.DefaultRoot());
@@ -71,6 +70,11 @@ internal sealed class CompileSession : IDisposable
             throw;
         }
     }
+
+    /// <summary>Reads the manifest and brings its checkpoint to this machine.</summary>
+    /// <exception cref="DiagnosticException">Either failed.</exception>
+    public static CheckpointLocation Fetch(CompileOptions options, IBuildObserver observer, CancellationToken cancellation) =>
+        Locate(Read(options, observer), options, observer, execute: true, decodes: false, cancellation);
 
     /// <summary>Whether a build would only collect what earlier ones did.</summary>
     public bool IsInStore()
@@ -109,6 +113,13 @@ internal sealed class CompileSession : IDisposable
             ? locator.Fetch(experts, encoders, heads => Report([.. Planner.Resolve(manifest, heads).Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)], failed: false, observer), observer)
             : locator.Look(experts, encoders, observer);
         return found with { Repository = manifest.Model.Repository, HeadersOnly = found.HeadersOnly || (options.HeadersOnly && !execute) };
+    }
+
+    private static QuantManifest Read(CompileOptions options, IBuildObserver observer)
+    {
+        ManifestReadResult read = ManifestReader.Read(options.Manifest);
+        Report(read.Diagnostics, read.Manifest is null, observer);
+        return read.Manifest!;
     }
 
     private static void Report(IReadOnlyList<Diagnostic> diagnostics, bool failed, IBuildObserver observer)

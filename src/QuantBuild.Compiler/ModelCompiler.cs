@@ -7,6 +7,7 @@ using QuantBuild.Compiler.Gating;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Reporting;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Suggestions;
 using QuantBuild.Compiler.Timing;
@@ -51,6 +52,16 @@ public static class ModelCompiler
         return BuildOutput.Write(session, output, new FinishedArtifact(Artifacts.Describe(session.Context, experts).ToJson(), Artifacts.FilesOf(experts),
             Locks.Of(session.Plan, model), layers), started, cancellation);
     }
+
+    /// <summary>
+    /// Brings the checkpoint of a manifest to this machine and stops: of a repository of the Hub what a build needs, of a folder nothing. Warnings are
+    /// left to <see cref="Build"/>.
+    /// </summary>
+    /// <param name="options">Manifest, and how the Hub is reached.</param>
+    /// <param name="observer">Follows the work.</param>
+    /// <param name="cancellation">Stops it; what has arrived is kept.</param>
+    public static CheckpointLocation Fetch(CompileOptions options, IBuildObserver observer, CancellationToken cancellation = default) =>
+        CompileSession.Fetch(options, new WithoutWarnings(observer), cancellation);
 
     /// <summary>
     /// Does the calibration of a build and stops: its recordings are then in the store. Warnings of the manifest are left to <see cref="Build"/>,

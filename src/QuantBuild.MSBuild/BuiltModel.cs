@@ -5,12 +5,16 @@ namespace QuantBuild.MSBuild;
 
 /// <summary>A built artifact, as far as the build step has to know it.</summary>
 /// <param name="Folder">Its folder.</param>
+/// <param name="Layout">The format of its experts.</param>
 /// <param name="Digest">SHA-256 of its descriptor, which has the digests of all other files.</param>
 /// <param name="Files">Its files, the descriptor first.</param>
 /// <param name="Facts">What a reader of the accessor may want to know, a line each.</param>
-internal sealed record BuiltModel(string Folder, string Digest, IReadOnlyList<BuiltFile> Files, IReadOnlyList<string> Facts)
+internal sealed record BuiltModel(string Folder, string Layout, string Digest, IReadOnlyList<BuiltFile> Files, IReadOnlyList<string> Facts)
 {
     private const string Descriptor = "artifact.json";
+
+    /// <summary>Whether apps can open it; other layouts are written for other programs.</summary>
+    public bool IsForRuntime => Layout == "native";
 
     /// <summary>Size of all its files in bytes.</summary>
     public long Size => Files.Sum(file => file.Size);
@@ -39,6 +43,7 @@ internal sealed record BuiltModel(string Folder, string Digest, IReadOnlyList<Bu
                     file.GetProperty("size").GetInt64(), file.GetProperty("sha256").GetString()!));
             }
         }
-        return files.TrueForAll(file => File.Exists(file.Path)) ? new BuiltModel(folder, digest, files, ModelFacts.Of(json.RootElement)) : null;
+        string layout = json.RootElement.GetProperty("layout").GetString()!;
+        return files.TrueForAll(file => File.Exists(file.Path)) ? new BuiltModel(folder, layout, digest, files, ModelFacts.Of(json.RootElement)) : null;
     }
 }

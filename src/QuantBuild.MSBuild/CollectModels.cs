@@ -23,6 +23,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
     private readonly List<ITaskItem> _packageFiles = [];
     private readonly List<ITaskItem> _accessors = [];
     private readonly List<ITaskItem> _files = [];
+    private readonly Dictionary<string, string> _classes = [];
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -51,7 +52,12 @@ public sealed partial class CollectModels : Task, IIncrementalTask
                 Deliver(model, name, built);
         }
         if (AccessorFolder is { Length: > 0 } folder)
-            WriteAccessor(Path.Combine(folder, name + ".g.cs"), name, model.GetMetadata("ClassName"), Enabled ? built : null);
+        {
+            string className = ModelAccessor.ClassName(model.GetMetadata("ClassName") is { Length: > 0 } chosen ? chosen : name);
+            if (!_classes.TryAdd(className, name) && !DesignTime)
+                Error("QB0002", model.GetMetadata("FullPath"), $"The models '{_classes[className]}' and '{name}' would both have the class '{className}': give one a ClassName");
+            WriteAccessor(Path.Combine(folder, name + ".g.cs"), name, className, Enabled ? built : null);
+        }
     }
 
     private BuiltModel? Read(ITaskItem model)
@@ -75,7 +81,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         {
             "TRUE" => true,
             "FALSE" => false,
-            _ => built.Size <= EmbedLimit,
+            _ => built.IsForRuntime && built.Size <= EmbedLimit,
         };
         if (embedded && built.Size > LargestEmbedded)
         {
@@ -131,7 +137,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
             ["Link"] = link,
             ["TargetPath"] = link,
             ["CopyToOutputDirectory"] = copy,
-            ["CopyToPublishDirectory"] = copy is "Never" or "false" ? "Never" : "PreserveNewest",
+            ["CopyToPublishDirectory"] = copy is "Never" or "false" ? "Never" : "IfDifferent", // a file from the store may be older than the one it replaces
             ["ExcludeFromSingleFile"] = "true",
             ["Watch"] = "false",
             ["Visible"] = "false",
@@ -158,7 +164,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
 
     private void WriteAccessor(string path, string model, string className, BuiltModel? built)
     {
-        string source = ModelAccessor.Source(AccessorNamespace, AccessorVisibility, ModelAccessor.ClassName(className.Length > 0 ? className : model), model, built);
+        string source = ModelAccessor.Source(AccessorNamespace, AccessorVisibility, className, model, built);
         var item = new TaskItem(path);
         _accessors.Add(item);
         _files.Add(item);

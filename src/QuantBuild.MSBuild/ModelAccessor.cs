@@ -7,6 +7,9 @@ namespace QuantBuild.MSBuild;
 /// <summary>The generated C# class through which an app opens a model.</summary>
 internal static class ModelAccessor
 {
+    /// <summary>Names that a class inside <c>QuantizedModels</c> cannot have: its own, and those of the accessor's members.</summary>
+    private static readonly string[] Taken = ["QuantizedModels", "Name", "Digest", "Open"];
+
     /// <summary>An identifier made of a name: its words, each beginning with a capital letter.</summary>
     public static string ClassName(string name)
     {
@@ -24,7 +27,8 @@ internal static class ModelAccessor
             identifier.Append(begins ? char.ToUpperInvariant(c) : c);
             begins = false;
         }
-        return identifier.Length == 0 ? "_" : identifier.ToString();
+        string made = identifier.Length == 0 ? "_" : identifier.ToString();
+        return Taken.Contains(made) ? made + "Model" : made;
     }
 
     /// <summary>A namespace made of a root namespace that may not be one.</summary>
@@ -76,6 +80,13 @@ internal static class ModelAccessor
             Line(text, $"        /// <exception cref=\"global::System.InvalidOperationException\">Always: the project was built without its models.</exception>");
             Line(text, $"        public static global::QuantBuild.ModelArtifact Open(bool verifyDigests = true) =>");
             Line(text, $"            throw new global::System.InvalidOperationException({Literal($"The project was built without the model '{model}' (QuantEnabled is false).")});");
+        }
+        else if (!built.IsForRuntime)
+        {
+            string reason = $"The model '{model}' has the layout '{built.Layout}', which is for other programs: its files are in the folder artifact/{model} beside the app.";
+            Line(text, $"        /// <exception cref=\"global::System.NotSupportedException\">Always: the layout is for other programs.</exception>");
+            Line(text, $"        [global::System.Obsolete({Literal(reason)}, error: true)]");
+            Line(text, $"        public static global::QuantBuild.ModelArtifact Open(bool verifyDigests = true) => throw new global::System.NotSupportedException({Literal(reason)});");
         }
         else
         {

@@ -12,8 +12,8 @@ public static partial class Descriptors
     /// <summary>QB0002: a name of a model in a project. Reported by the targets, like the following: they are loaded without the compiler.</summary>
     public static readonly DiagnosticDescriptor ModelName = new("QB0002", Severity.Error,
         "'{0}' cannot be the name of a model, or is the name of two",
-        "A model's name, `LogicalName` of its `QuantManifest`, else the manifest's file name, becomes a folder and the name of resources.",
-        "Give every `QuantManifest` of the project its own `LogicalName` of letters, digits, '.', '-' and '_'.");
+        "A model's name, `LogicalName` of its `QuantManifest`, else the manifest's file name, becomes a folder, the name of resources and, its words with capitals, a class.",
+        "Give every `QuantManifest` of the project its own `LogicalName` of letters, digits, '.', '-' and '_'; or its own `ClassName`.");
 
     /// <summary>QB0003: the worker crashed.</summary>
     public static readonly DiagnosticDescriptor WorkerCrashed = new("QB0003", Severity.Error,
@@ -31,7 +31,7 @@ public static partial class Descriptors
     public static readonly DiagnosticDescriptor PackageTooLarge = new("QB0005", Severity.Error,
         "The models of this project have {0} bytes; the package may have {1}",
         "Registries refuse packages above a size; the limit is `QuantPackageLimit`.",
-        "Set `IsPackable` to `false` and hand the model on by `ProjectReference` or by `dotnet publish`; or raise the limit for a registry that takes more.");
+        "Set `IsPackable` to `false` and hand the model on by `ProjectReference`, `dotnet publish` or `QuantPush`; or raise the limit for a registry that takes more.");
 
     /// <summary>QB0006: a damaged artifact in the intermediate folder.</summary>
     public static readonly DiagnosticDescriptor CollectedArtifactUnreadable = new("QB0006", Severity.Error,

@@ -5,6 +5,7 @@ using QuantBuild.Compiler.Ci;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Reporting;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tool.Text;
@@ -17,6 +18,7 @@ internal static class BuildCommand
     /// <summary>Where a build can stop.</summary>
     private enum Phase
     {
+        Fetch,
         Calibrate,
     }
 
@@ -47,8 +49,8 @@ internal static class BuildCommand
 
     private static readonly Option<Phase?> Until = new("--until")
     {
-        Description = "Stop after calibration: its results are then in the store, where the next build finds them. Nothing is written to --out.",
-        HelpName = "calibrate",
+        Description = "Stop early: when the checkpoint was fetched from the Hub, or after calibration, whose results are then in the store. The next build goes on there; nothing is written to --out.",
+        HelpName = "fetch|calibrate",
     };
 
     private static readonly Option<string?> Report = new("--report-file")
@@ -80,6 +82,12 @@ internal static class BuildCommand
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, run, arguments.GetValue(Locked));
+            if (arguments.GetValue(Until) == Phase.Fetch)
+            {
+                CheckpointLocation found = run.Observe(observer => ModelCompiler.Fetch(options, observer, run.Cancellation));
+                run.Answer.WriteLine(found.Commit is { } commit ? $"{found.Repository} (commit {commit[..12]}) is in {found.Folder}" : $"{found.Folder} is on this machine");
+                return ExitCode.Done;
+            }
             if (arguments.GetValue(Until) == Phase.Calibrate)
             {
                 CalibrationResult calibrated = run.Observe(observer => ModelCompiler.Calibrate(options, observer, run.Cancellation));

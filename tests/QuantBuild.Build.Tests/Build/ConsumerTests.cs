@@ -27,9 +27,16 @@ public sealed class ConsumerTests
         string first = ReducedModel.Bytes(project.Model["app", "bin", "Debug", "net10.0", "artifact", "reduced"]);
         project.Model.Write(ReducedModel.Text(rank: 8));
         project.DotNet(app, "build", []).Expect(0);
-        project.DotNet(app, "publish", ["-o", project.Model["published"]]).Expect(0);
+        project.DotNet(app, "publish", ["-c", "Debug", "-o", project.Model["published"]]).Expect(0);
 
-        Assert.NotEqual(first, ReducedModel.Bytes(project.Artifact));
+        string second = ReducedModel.Bytes(project.Artifact);
+        string published = ReducedModel.Bytes(project.Model["published", "artifact", "reduced"]);
+        project.Model.Write(ReducedModel.Text());
+        project.DotNet(app, "publish", ["-c", "Debug", "-o", project.Model["published"]]).Expect(0);
+
+        Assert.NotEqual(first, second);
+        Assert.Equal(second, published);
+        Assert.Equal(first, ReducedModel.Bytes(project.Artifact)); // from the store, where it is older than what it replaces
         Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["app", "bin", "Debug", "net10.0", "artifact", "reduced"]));
         Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["published", "artifact", "reduced"]));
     }

@@ -59,6 +59,33 @@ public sealed class EmbeddingTests
     }
 
     [Fact]
+    public void An_accessor_of_a_layout_for_other_programs_says_so_to_the_compiler()
+    {
+        using var project = new ModelProject(Apps.EmbeddedItem, program: Apps.OpenModel);
+        project.Model.Write(ReducedModel.Text().Replace("\"quantize\": {", "\"output\": { \"layout\": \"bf16\" },\n  \"quantize\": {", StringComparison.Ordinal));
+
+        Outcome refused = project.DotNet("build").Expect(1);
+        project.Write("Program.cs", "Console.WriteLine(Reduced.QuantizedModels.Reduced.Digest);");
+        project.DotNet("build").Expect(0);
+
+        Assert.Matches(@"Program\.cs\(1,\d+\): error CS0619: .*'bf16', which is for other programs", refused.Out);
+        Assert.True(File.Exists(Path.Combine(project.Artifact, "artifact.json"))); // beside the app, though it is small
+    }
+
+    [Fact]
+    public void Names_of_models_become_classes_that_compile_or_are_an_error()
+    {
+        using var project = new ModelProject("""<QuantManifest Include="open.quant.json;re-duced.quant.json" />""",
+            program: "Console.WriteLine(Reduced.QuantizedModels.OpenModel.Name + Reduced.QuantizedModels.ReDuced.Name);");
+        project.DotNet("build", "-p:QuantEnabled=false").Expect(0);
+
+        project.Edit("open.quant.json;", "re.duced.quant.json;");
+        Outcome outcome = project.DotNet("build", "-p:QuantEnabled=false").Expect(1);
+
+        Assert.Matches(@"re-duced\.quant\.json : error QB0002: .*'ReDuced'", outcome.Out);
+    }
+
+    [Fact]
     public void A_build_without_models_does_not_eat_the_artifact()
     {
         using var project = new ModelProject(Apps.EmbeddedItem, program: Apps.OpenModel);

@@ -52,6 +52,24 @@ public sealed class IncrementalBuildTests
     }
 
     [Fact]
+    public void What_was_edited_while_a_model_was_quantized_is_seen_by_the_next_build()
+    {
+        using var project = new ModelProject();
+        project.DotNet("build").Expect(0);
+        project.DotNet("build", "-question").Expect(0);
+        DateTime calibrated = File.GetLastWriteTimeUtc(Path.Combine(project.Quant, "reduced.calibrated"));
+        DateTime quantized = File.GetLastWriteTimeUtc(Path.Combine(project.Quant, "reduced.stamp"));
+
+        project.Model.Write(ReducedModel.Text(rank: 8));
+        File.SetLastWriteTimeUtc(project.Model.Manifest, calibrated + ((quantized - calibrated) / 2));
+        Outcome next = project.DotNet("build").Expect(0);
+
+        Assert.True(calibrated < quantized);
+        Assert.Contains("Quantizing reduced", next.Out, StringComparison.Ordinal);
+        project.DotNet("build", "-question").Expect(0);
+    }
+
+    [Fact]
     public void A_deleted_output_is_delivered_again()
     {
         using var project = new ModelProject();

@@ -23,6 +23,8 @@ public sealed class RequirementsTests
     [Theory]
     [InlineData("QuantVerbosity=loud")]
     [InlineData("QuantMemoryLimit=much")]
+    [InlineData("QuantEnabled=yes")]
+    [InlineData("QuantLockedMode=on")]
     public void A_value_that_a_property_cannot_have_is_an_error(string property)
     {
         using var project = new ModelProject();
@@ -32,6 +34,16 @@ public sealed class RequirementsTests
         Assert.Contains("error QB0010: ", outcome.Out, StringComparison.Ordinal);
         Assert.Contains(property.Split('=')[1], outcome.Out, StringComparison.Ordinal);
         Assert.False(Directory.Exists(project.Artifact));
+    }
+
+    [Fact]
+    public void A_value_that_Embed_cannot_have_is_an_error()
+    {
+        using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" Embed="maybe" />""");
+
+        Outcome outcome = project.DotNet("build").Expect(1);
+
+        Assert.Matches(@"reduced\.quant\.json : error QB0010: 'maybe' ", outcome.Out);
     }
 
     [Fact]

@@ -21,6 +21,7 @@ public sealed class SwitchesTests
         using var project = new ModelProject();
 
         project.DotNet("build", "-p:QuantEnabled=false").Expect(0);
+        project.DotNet("build", "-p:QuantEnabled=false", "-t:Quantize").Expect(0);
 
         Assert.False(Directory.Exists(project.Model.Store));
         Assert.False(Directory.Exists(project.Artifact));
