@@ -79,8 +79,8 @@ public sealed partial class CollectModels : Task, IIncrementalTask
     {
         bool embedded = model.GetMetadata("Embed").ToUpperInvariant() switch
         {
-            "TRUE" => true,
-            "FALSE" => false,
+            "TRUE" or "YES" or "ON" => true, // as conditions of MSBuild read them
+            "FALSE" or "NO" or "OFF" => false,
             _ => built.IsForRuntime && built.Size <= EmbedLimit,
         };
         if (embedded && built.Size > LargestEmbedded)

@@ -23,8 +23,8 @@ public sealed class RequirementsTests
     [Theory]
     [InlineData("QuantVerbosity=loud")]
     [InlineData("QuantMemoryLimit=much")]
-    [InlineData("QuantEnabled=yes")]
-    [InlineData("QuantLockedMode=on")]
+    [InlineData("QuantEnabled=ture")]
+    [InlineData("QuantLockedMode=strict")]
     public void A_value_that_a_property_cannot_have_is_an_error(string property)
     {
         using var project = new ModelProject();
