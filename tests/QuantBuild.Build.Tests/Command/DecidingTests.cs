@@ -9,6 +9,9 @@ public sealed class DecidingTests
     public void Gates_are_set_by_what_was_measured_a_suggestion_is_applied_and_the_next_build_differs_by_it()
     {
         using var model = new ReducedModel();
+        // The same two layers are quantized, but no override decides about them.
+        model.Write(ReducedModel.Text().Replace("\"match\": \"*\"", "\"match\": \"blocks.1-5.*\"", StringComparison.Ordinal)
+            .Replace("\"blocks.0.ffn.*\", \"precision\": \"w4a4\"", "\"blocks.0.*_attn.*\", \"precision\": \"bf16\"", StringComparison.Ordinal));
         model.Build().Expect(0);
 
         Tool.Run(model.Folder, "gates", "--update", "--store", model.Store).Expect(0);
