@@ -24,7 +24,7 @@ internal sealed class CompileSession : IDisposable
         Sources = sources;
         Machine = MachineMemory.Read();
         MemoryLimit = (options.Memory ?? Scheduling.MemoryLimit.Default).Resolve(Machine);
-        var budget = new WorkBudget(Math.Max(0, MemoryLimit - WorkingSets.Program), options.ThreadCount, Math.Max(0, Machine.Total - WorkingSets.Program));
+        var budget = new WorkBudget(WorkingSets.BudgetOf(MemoryLimit), options.ThreadCount, Math.Max(0, Machine.Total - WorkingSets.Program));
         Context = new BuildContext(plan, runner, budget, cancellation);
     }
 

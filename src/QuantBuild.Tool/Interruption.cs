@@ -2,9 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace QuantBuild.Tool;
 
-/// <summary>Turns the first Ctrl+C or termination request into cancellation; the second one ends the process as if nobody listened.</summary>
+/// <summary>
+/// Turns the first Ctrl+C or termination request into cancellation; the second one ends the process as if nobody listened. So does the first
+/// after a second: a step of arithmetic can take longer, and whatever a command writes appears whole or not at all.
+/// </summary>
 internal sealed class Interruption : IDisposable
 {
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
@@ -27,6 +32,15 @@ internal sealed class Interruption : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = !_source.IsCancellationRequested;
+        if (context.Cancel)
+            new Thread(EndAfterGrace) { IsBackground = true, Name = "quantbuild interruption" }.Start();
         _source.Cancel();
+    }
+
+    private static void EndAfterGrace()
+    {
+        Thread.Sleep(Grace);
+        Console.Error.WriteLine(Session.CancelledText);
+        Environment.Exit(ExitCode.Cancelled);
     }
 }

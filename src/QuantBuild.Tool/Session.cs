@@ -13,6 +13,9 @@ namespace QuantBuild.Tool;
 /// <param name="Cancellation">Ctrl+C and termination requests.</param>
 internal sealed record Session(ToolConsole Console, CancellationToken Cancellation)
 {
+    /// <summary>What a cancelled command says last.</summary>
+    public const string CancelledText = "Cancelled. What was finished is in the store; the next run goes on from there.";
+
     /// <summary>Runs a command's body.</summary>
     /// <param name="arguments">The parsed command line.</param>
     /// <param name="body">Does the work and returns the exit code.</param>
@@ -40,7 +43,7 @@ internal sealed record Session(ToolConsole Console, CancellationToken Cancellati
                 Console.Error.WriteLine(failure.Message);
                 return ExitCode.Usage;
             case OperationCanceledException when Cancellation.IsCancellationRequested:
-                Console.Error.WriteLine("Cancelled. What was finished is in the store; the next run goes on from there.");
+                Console.Error.WriteLine(CancelledText);
                 return ExitCode.Cancelled;
             case DiagnosticException expected:
                 foreach (Diagnostic diagnostic in expected.Diagnostics)

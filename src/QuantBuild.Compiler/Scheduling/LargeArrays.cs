@@ -6,13 +6,16 @@ namespace QuantBuild.Compiler.Scheduling;
 /// </summary>
 internal static class LargeArrays
 {
-    // Below it a collection costs more than it frees.
+    // Below it a collection costs more than it frees, unless the whole budget is small.
     private const long WorthCollecting = 64L << 20;
+    private const int Part = 16;
 
     /// <summary>Gives memory back to the system after work that declared so much; a few milliseconds, since arrays of numbers are not looked into.</summary>
-    public static void Reclaim(long bytes)
+    /// <param name="bytes">What it declared.</param>
+    /// <param name="budget">Where.</param>
+    public static void Reclaim(long bytes, WorkBudget budget)
     {
-        if (bytes >= WorthCollecting)
+        if (bytes > 0 && bytes >= Math.Min(WorthCollecting, budget.Bytes / Part))
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 }

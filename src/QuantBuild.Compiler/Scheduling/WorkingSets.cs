@@ -12,13 +12,19 @@ namespace QuantBuild.Compiler.Scheduling;
 internal static class WorkingSets
 {
     /// <summary>What the program itself takes, whatever the model: runtime, compiled code, tables, buffers of the file system.</summary>
-    public const long Program = 140L << 20;
+    public const long Program = 170L << 20;
+
+    // Of what is left beside the program, this part is for declared work; the rest is for what the collector has not given back yet.
+    private const double Declared = 0.9;
 
     // Packed panels of a matrix product, per thread: 4.8 MiB, rented from a pool that rounds up to powers of two.
     private const long ProductPanels = 8L << 20;
 
     // Panels of a weight that are read at once.
     private const long ReadPanel = 4L << 22;
+
+    /// <summary>Bytes for declared work under a limit for the whole process.</summary>
+    public static long BudgetOf(long limit) => (long)(Math.Max(0, limit - Program) * Declared);
 
     /// <summary>Tokens that enter a Hessian at once.</summary>
     public static int PortionRows(LayerPlan layer) => (int)Math.Clamp((1L << 24) / layer.InFeatures, 256, 1024);

@@ -27,7 +27,7 @@ public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budg
         }
         finally
         {
-            LargeArrays.Reclaim(lease?.Bytes ?? 0);
+            LargeArrays.Reclaim(lease?.Bytes ?? 0, Budget);
             lease?.Dispose();
         }
     }

@@ -58,12 +58,12 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
         if (_lease is null)
             return;
         _tensors = null;
-        LargeArrays.Reclaim(_lease.Bytes);
+        LargeArrays.Reclaim(_lease.Bytes, context.Budget);
         _lease.Dispose();
     }
 
     /// <summary>Collects what a part of a stage has left, before the next part takes the same again.</summary>
-    public void Reclaim() => LargeArrays.Reclaim(_lease?.Bytes ?? 0);
+    public void Reclaim() => LargeArrays.Reclaim(_lease?.Bytes ?? 0, context.Budget);
 
     /// <summary>Takes what this stage and those behind it need, or gives back what only those before it needed.</summary>
     private void Claim(Stage stage)

@@ -66,7 +66,7 @@ internal static class TrajectoryStage
         var sampler = new TwoExpertSampler(() => new WanTransformer(models[0]), () =>
         {
             // The other expert's buffers are as large as those that this one is about to make.
-            LargeArrays.Reclaim(scratch);
+            LargeArrays.Reclaim(scratch, context.Budget);
             return new WanTransformer(models[1]);
         });
         sampler.Run(options, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -41,6 +42,24 @@ internal sealed partial class RunningProcess : IDisposable
         {
             lock (_out)
                 return _out.ToString();
+        }
+    }
+
+    /// <summary>The most physical memory it has had, on Linux; 0 when it is gone.</summary>
+    public long PeakBytes
+    {
+        get
+        {
+            try
+            {
+                string? line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/status"))
+                    .FirstOrDefault(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
+                return line is null ? 0 : 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            }
+            catch (IOException)
+            {
+                return 0;
+            }
         }
     }
 
