@@ -56,7 +56,7 @@ public sealed class LargeReportTests(Browser browser) : IClassFixture<Browser>, 
         await using OpenPage page = await browser.OpenAsync(_file);
         Assert.Contains("800 of Measure, 12 of Trajectory", await page.View.GetByRole(AriaRole.Note).InnerTextAsync(), StringComparison.Ordinal);
         foreach (string tab in await page.Page.GetByRole(AriaRole.Tab).AllInnerTextsAsync())
-            await page.Page.GetByRole(AriaRole.Tab, new() { Name = tab, Exact = true }).ClickAsync();
+            await page.ShowAsync(tab);
     }
 
     [Fact]

@@ -33,6 +33,14 @@ public sealed class OpenPage : IAsyncDisposable
 
     public async Task GotoAsync(string place = "") => await Page.GotoAsync(_address + (place.Length > 0 ? "#" + place : ""));
 
+    /// <summary>Clicks a part's tab and waits until the part is in sight: until then <see cref="View"/> is the part before.</summary>
+    public async Task ShowAsync(string tab)
+    {
+        ILocator button = Page.GetByRole(AriaRole.Tab, new() { Name = tab, Exact = true });
+        await button.ClickAsync();
+        await Assertions.Expect(button).ToHaveAttributeAsync("aria-selected", "true");
+    }
+
     /// <summary>Texts of one column of the layer table, as shown.</summary>
     public async Task<IReadOnlyList<string>> ColumnAsync(int column) =>
         [.. (await View.Locator($"tbody tr td:nth-child({column + 1})").AllInnerTextsAsync()).Select(text => text.Trim())];

@@ -16,7 +16,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         await using OpenPage page = await browser.OpenAsync(TinyWanReport.Path, width: width, scheme: scheme);
         foreach (string tab in await page.Page.GetByRole(AriaRole.Tab).AllInnerTextsAsync())
         {
-            await page.Page.GetByRole(AriaRole.Tab, new() { Name = tab, Exact = true }).ClickAsync();
+            await page.ShowAsync(tab);
             foreach (ILocator box in await page.View.Locator("figure.chart .box").AllAsync())
             {
                 await box.ScrollIntoViewIfNeededAsync();
@@ -78,7 +78,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         Assert.Equal(60, experts.Count);
         Assert.All(experts, expert => Assert.Equal("high noise", expert));
 
-        await page.Page.GetByRole(AriaRole.Tab, new() { Name = "Error map" }).ClickAsync();
+        await page.ShowAsync("Error map");
         Assert.Equal(["high noise expert: output error", "By depth: mean output error of a block's layers"], await page.View.Locator("figcaption").AllInnerTextsAsync());
     }
 
