@@ -35,7 +35,7 @@ internal static class TableCommand
         // Where there are 512 bits, the same again with 256: only there are we and OpenBLAS sure to use the same instructions.
         List<(string Name, string? Switch)> widths = [(Vector512.IsHardwareAccelerated ? "512 bits" : Vector256.IsHardwareAccelerated ? "256 bits" : "128 bits", null)];
         if (Vector512.IsHardwareAccelerated)
-            widths.Add(("256 bits", "DOTNET_EnableAVX512F"));
+            widths.Add(("256 bits", "DOTNET_EnableAVX512"));
         List<Dictionary<string, Figures>> results = [.. widths.Select(width => Measure(settings, width.Name, width.Switch))];
 
         Console.WriteLine($"{settings.Threads} threads, {(settings.Threads == 1 ? "processor time" : "wall-clock time")}, OpenBLAS kernels: {OpenBlas.TryLoad(settings.Threads)?.Kernels ?? "not installed"}");
