@@ -25,8 +25,8 @@ public sealed class OpenPage : IAsyncDisposable
 
     public IPage Page { get; }
 
-    /// <summary>The part of the address after #.</summary>
-    public string Place => new Uri(Page.Url).Fragment.TrimStart('#');
+    /// <summary>Waits for the part of the address after #, which the browser tells of a little after the page changed it.</summary>
+    public Task ExpectPlaceAsync(string place) => Assertions.Expect(Page).ToHaveURLAsync(_address + "#" + place);
 
     /// <summary>The visible part of the report.</summary>
     public ILocator View => Page.Locator("section.view:not([hidden])");

@@ -101,7 +101,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         Assert.Contains(Number(layer.GetProperty("cosine")[3].GetDouble()), await page.Tip.InnerTextAsync(), StringComparison.Ordinal);
 
         await page.Page.Mouse.ClickAsync(x, y);
-        Assert.Equal("layer/low_noise/blocks.3.ffn.2", page.Place);
+        await page.ExpectPlaceAsync("layer/low_noise/blocks.3.ffn.2");
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         Assert.Contains("blocks.2.self_attn.k", await page.Tip.InnerTextAsync(), StringComparison.Ordinal);
 
         await page.Page.Keyboard.PressAsync("Enter");
-        Assert.Equal("layer/high_noise/blocks.2.self_attn.k", page.Place);
+        await page.ExpectPlaceAsync("layer/high_noise/blocks.2.self_attn.k");
     }
 
     [Fact]
@@ -129,11 +129,11 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         await using OpenPage page = await browser.OpenAsync(TinyWanReport.Path);
         await page.Page.GetByRole(AriaRole.Tab, new() { Name = "Overview" }).FocusAsync();
         await page.Page.Keyboard.PressAsync("ArrowRight");
-        Assert.Equal("layers", page.Place);
+        await page.ExpectPlaceAsync("layers");
         await page.Page.Keyboard.PressAsync("End");
-        Assert.Equal("build", page.Place);
+        await page.ExpectPlaceAsync("build");
         await page.Page.Keyboard.PressAsync("ArrowRight");
-        Assert.Equal("overview", page.Place);
+        await page.ExpectPlaceAsync("overview");
 
         await page.GotoAsync("layer/high_noise/blocks.0.self_attn.q");
         await page.View.GetByRole(AriaRole.Button, new() { Name = "Next" }).PressAsync("Enter");
