@@ -40,16 +40,8 @@ public static unsafe class Gemm
 
     internal static void Multiply(GemmPath path, ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode, int threads)
     {
-        if (a.Columns != b.Rows || a.Rows != c.Rows || b.Columns != c.Columns)
-            throw new ArgumentException($"cannot multiply {a.Rows}x{a.Columns} by {b.Rows}x{b.Columns} into {c.Rows}x{c.Columns}");
-        if (c.Rows == 0 || c.Columns == 0)
+        if (!HasProducts(a, b.Rows, b.Columns, c, mode))
             return;
-        if (a.Columns == 0)
-        {
-            if (mode == GemmMode.Overwrite)
-                Clear(c);
-            return;
-        }
 
         fixed (float* dataA = a.Data, dataB = b.Data, dataC = c.Data)
         {
@@ -69,16 +61,8 @@ public static unsafe class Gemm
 
     internal static void MultiplyPanels(GemmPath path, ReadOnlyMatrixView a, PanelMatrixView b, MatrixView c, GemmMode mode)
     {
-        if (a.Columns != b.Rows || a.Rows != c.Rows || b.Columns != c.Columns)
-            throw new ArgumentException($"cannot multiply {a.Rows}x{a.Columns} by {b.Rows}x{b.Columns} into {c.Rows}x{c.Columns}");
-        if (c.Rows == 0 || c.Columns == 0)
+        if (!HasProducts(a, b.Rows, b.Columns, c, mode))
             return;
-        if (a.Columns == 0)
-        {
-            if (mode == GemmMode.Overwrite)
-                Clear(c);
-            return;
-        }
 
         fixed (float* dataA = a.Data, dataB = b.Data, dataC = c.Data)
         {
@@ -95,6 +79,16 @@ public static unsafe class Gemm
                 Negate = mode == GemmMode.Subtract,
             });
         }
+    }
+
+    /// <summary>Checks the shapes, and does what there is to do where nothing is multiplied.</summary>
+    private static bool HasProducts(ReadOnlyMatrixView a, int rowsOfB, int columnsOfB, MatrixView c, GemmMode mode)
+    {
+        if (a.Columns != rowsOfB || a.Rows != c.Rows || columnsOfB != c.Columns)
+            throw new ArgumentException($"cannot multiply {a.Rows}x{a.Columns} by {rowsOfB}x{columnsOfB} into {c.Rows}x{c.Columns}");
+        if (a.Columns == 0 && mode == GemmMode.Overwrite)
+            Clear(c);
+        return c.Rows > 0 && c.Columns > 0 && a.Columns > 0;
     }
 
     internal static void Run(GemmPath path, GemmProblem problem, int threads)
