@@ -29,11 +29,12 @@ internal sealed unsafe class ClipErrors
     private readonly Mxfp4Changes[] _changes;
     private readonly double[] _sums;
     private readonly int _threads;
+    private readonly CancellationToken _ct;
     private float[] _outputs = [];
     private bool _ended;
 
     /// <summary>Begins with no tokens.</summary>
-    public ClipErrors(PackedWeight rounded, ImmutableArray<ActivationQuantizer> candidates, ClipObjective objective, int threads)
+    public ClipErrors(PackedWeight rounded, ImmutableArray<ActivationQuantizer> candidates, ClipObjective objective, int threads, CancellationToken ct)
     {
         _rounded = rounded;
         _weight = Mxfp4Panels.Of(rounded.Codes, rounded.Scales, rounded.Rows, rounded.Columns, threads);
@@ -45,6 +46,7 @@ internal sealed unsafe class ClipErrors
         _changes = [.. _chain.Skip(1).Select(_ => new Mxfp4Changes(rounded.Columns))];
         _sums = new double[(long)Slabs * _chain.Length];
         _threads = threads;
+        _ct = ct;
     }
 
     private int Slabs => (_rounded.Rows + Mxfp4Slab.Width - 1) / Mxfp4Slab.Width;
@@ -68,7 +70,7 @@ internal sealed unsafe class ClipErrors
             ReadOnlyMatrixView tokens = x.Slice(first, 0, count, x.Columns);
             var y = new MatrixView(_outputs.AsSpan(0, count * _rounded.Rows), count, _rounded.Rows);
             if (_objective == ClipObjective.Output)
-                Gemm.Multiply(tokens, residual.Transposed, y, GemmMode.Overwrite, _threads);
+                Gemm.Multiply(tokens, residual.Transposed, y, GemmMode.Overwrite, _threads, _ct);
             else
                 MultiplyFirstError(tokens, y);
             Add(tokens, y, _objective == ClipObjective.Output);
@@ -108,7 +110,7 @@ internal sealed unsafe class ClipErrors
             int outputs = Math.Min(DecodedAtOnce, _rounded.Rows - first);
             var weight = new MatrixView(decoded.AsSpan(0, outputs * x.Columns), outputs, x.Columns);
             _rounded.Dequantize(first, weight);
-            Gemm.Multiply(error, ((ReadOnlyMatrixView)weight).Transposed, y.Slice(0, first, y.Rows, outputs), GemmMode.Overwrite, _threads);
+            Gemm.Multiply(error, ((ReadOnlyMatrixView)weight).Transposed, y.Slice(0, first, y.Rows, outputs), GemmMode.Overwrite, _threads, _ct);
         }
     }
 
@@ -126,7 +128,7 @@ internal sealed unsafe class ClipErrors
             var output = new PinnedMatrix(outputs, y.Rows, y.Columns, y.RowStride);
             // A candidate's values are subtracted: from its own back to those of the one before.
             RowChunks.For(_changes.Length, 1, _threads, (i, _) =>
-                _changes[i].Load(input.Slice(0, input.RowCount), maxima, before: _chain[i + 1].Rounding, after: _chain[i].Rounding));
+                _changes[i].Load(input.Slice(0, input.RowCount), maxima, before: _chain[i + 1].Rounding, after: _chain[i].Rounding), _ct);
             RowChunks.For(Slabs, 1, _threads, () => new Mxfp4Slab(input.RowCount), (slab, index, _) =>
             {
                 slab.Load(output.Slice(0, output.RowCount), index * Mxfp4Slab.Width);
@@ -138,7 +140,7 @@ internal sealed unsafe class ClipErrors
                         slab.Add(_changes[candidate - 1], _weight);
                     _sums[((long)index * _chain.Length) + candidate] += FixedSums.SquaredNorm(slab.Values);
                 }
-            });
+            }, _ct);
         }
     }
 }

@@ -27,14 +27,15 @@ public sealed class ClipSearch
     /// <param name="recipe">Candidates, granularity, objective and ties.</param>
     /// <param name="magnitude">m of eq. (8), the largest <see cref="Magnitude"/> of all portions; matters under bin granularity only.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    public ClipSearch(PackedWeight rounded, ActivationRecipe recipe, float magnitude, int threads = 1)
+    /// <param name="ct">Ends the search between blocks; it is of no more use then.</param>
+    public ClipSearch(PackedWeight rounded, ActivationRecipe recipe, float magnitude, int threads = 1, CancellationToken ct = default)
     {
         if (recipe.ClipRatios.IsDefaultOrEmpty || recipe.ExponentOffsets.IsDefaultOrEmpty)
             throw new ArgumentException("there is no candidate to choose from", nameof(recipe));
         _magnitude = magnitude;
         _grid = [.. recipe.ClipRatios.SelectMany(_ => recipe.ExponentOffsets, (ratio, offset) => (ratio, offset))];
         _quantizers = [.. _grid.Select(c => Quantizer(c.Ratio, c.Offset, magnitude, recipe))];
-        _errors = new ClipErrors(rounded, _quantizers, recipe.Objective, threads);
+        _errors = new ClipErrors(rounded, _quantizers, recipe.Objective, threads, ct);
     }
 
     /// <summary>Measures every candidate on tokens that are all in memory, and chooses.</summary>
@@ -69,6 +70,7 @@ public sealed class ClipSearch
     /// <param name="x">Tokens after smoothing, X / s, [tokens, in], row-major; as many as <see cref="TokensAtOnce"/> says.</param>
     /// <param name="residual">R: the smoothed weight without the low-rank branch, [out, in], row-major; the same every time.</param>
     /// <exception cref="NumericException">An activation is not finite.</exception>
+    /// <exception cref="OperationCanceledException">The search was cancelled.</exception>
     public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView residual)
     {
         Finite.Check(NumericException.Activation, x);

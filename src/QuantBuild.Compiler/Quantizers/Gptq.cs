@@ -22,8 +22,10 @@ public static class Gptq
     /// </param>
     /// <param name="options">Settings.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Ends the work between blocks.</param>
     /// <exception cref="NumericException">The weight or the Hessian has a value that is not finite.</exception>
-    public static GptqResult Quantize(ReadOnlyMatrixView weight, MatrixView hessian, GptqOptions options, int threads = 1)
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static GptqResult Quantize(ReadOnlyMatrixView weight, MatrixView hessian, GptqOptions options, int threads = 1, CancellationToken ct = default)
     {
         if (hessian.Rows != weight.Columns || hessian.Columns != weight.Columns || hessian.RowStride != weight.Columns || hessian.ColumnStride != 1)
             throw new ArgumentException($"the Hessian of {weight.Columns} input channels cannot be {hessian.Rows} x {hessian.Columns}", nameof(hessian));
@@ -36,18 +38,18 @@ public static class Gptq
         int dead = CountDeadColumns(hessian);
         ReadOnlyMatrixView alive = dead == 0 ? weight : WithoutDeadColumns(weight, hessian);
         ReviveDeadColumns(hessian);
-        double reference = HessianEnergy.OfDiagonal(alive, hessian, threads);
+        double reference = HessianEnergy.OfDiagonal(alive, hessian, threads, ct);
 
-        HessianFactor? factor = HessianFactor.TryCreate(hessian, options.Damp, threads);
+        HessianFactor? factor = HessianFactor.TryCreate(hessian, options.Damp, threads, ct);
         if (factor is null)
         {
             PackedWeight rounded = RoundToNearest.Round(alive, options.Ties, threads);
-            double loss = HessianEnergy.OfError(alive, rounded, hessian, threads);
+            double loss = HessianEnergy.OfError(alive, rounded, hessian, threads, ct);
             return new GptqResult(rounded, Outcome(0, MaxTries, fellBack: true, loss));
         }
 
         PackedWeight packed = PackedWeight.Empty(weight.Rows, weight.Columns);
-        double error = GptqSweep.Run(alive, hessian, factor, packed, options, threads);
+        double error = GptqSweep.Run(alive, hessian, factor, packed, options, threads, ct);
         if (!double.IsFinite(error))
             return new GptqResult(RoundToNearest.Round(alive, options.Ties, threads), Outcome(0, factor.Tries, fellBack: true, error));
 
@@ -55,7 +57,7 @@ public static class Gptq
         if (factor.Tries > 1)
         {
             factor.Undo(hessian, threads);
-            error = HessianEnergy.OfError(alive, packed, hessian, threads);
+            error = HessianEnergy.OfError(alive, packed, hessian, threads, ct);
         }
         return new GptqResult(packed, Outcome(factor.Damping, factor.Tries, fellBack: false, error));
 

@@ -24,8 +24,10 @@ internal static unsafe class GptqSweep
     /// <param name="packed">Receives the result.</param>
     /// <param name="options">Block size and ties.</param>
     /// <param name="threads">Threads to use.</param>
+    /// <param name="ct">Ends the walk between blocks.</param>
     /// <returns><c>tr(E H E^T)</c> with the undamped H, summed over k within a row and over rows in ascending order.</returns>
-    public static double Run(ReadOnlyMatrixView weight, ReadOnlyMatrixView factor, HessianFactor split, PackedWeight packed, GptqOptions options, int threads)
+    public static double Run(ReadOnlyMatrixView weight, ReadOnlyMatrixView factor, HessianFactor split, PackedWeight packed, GptqOptions options, int threads,
+        CancellationToken ct)
     {
         int channels = weight.Columns;
 
@@ -44,13 +46,14 @@ internal static unsafe class GptqSweep
                 packed.ScaleRows(pinnedWeight.Slice(first, count), first);
                 for (int start = 0; start < channels; start += block)
                 {
+                    ct.ThrowIfCancellationRequested();
                     scratch.Load(pinnedWeight, packed, start, Math.Min(block, channels - start));
                     scratch.AddFinished(pinnedFactor);
                     scratch.Walk(pinnedFactor);
                     scratch.Encode(packed);
                 }
                 scratch.Energy.CopyTo(energy.AsSpan(first, count));
-            });
+            }, ct);
         }
         double sum = 0;
         foreach (double row in energy)

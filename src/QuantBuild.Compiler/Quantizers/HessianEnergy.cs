@@ -14,14 +14,14 @@ internal static unsafe class HessianEnergy
     private const int ColumnsAtOnce = 256;
 
     /// <summary>The energy of a weight, [out, in].</summary>
-    public static double Of(ReadOnlyMatrixView weight, ReadOnlyMatrixView hessian, int threads) => Measure(weight, null, hessian, threads);
+    public static double Of(ReadOnlyMatrixView weight, ReadOnlyMatrixView hessian, int threads, CancellationToken ct = default) => Measure(weight, null, hessian, threads, ct);
 
     /// <summary>The energy of <c>weight - rounded</c>.</summary>
-    public static double OfError(ReadOnlyMatrixView weight, PackedWeight rounded, ReadOnlyMatrixView hessian, int threads) =>
-        Measure(weight, rounded, hessian, threads);
+    public static double OfError(ReadOnlyMatrixView weight, PackedWeight rounded, ReadOnlyMatrixView hessian, int threads, CancellationToken ct = default) =>
+        Measure(weight, rounded, hessian, threads, ct);
 
     /// <summary><c>sum_k H_kk ||w_k||²</c>, the part of the energy that the diagonal makes: rows by <see cref="FixedSums"/>, in ascending order.</summary>
-    public static double OfDiagonal(ReadOnlyMatrixView weight, ReadOnlyMatrixView hessian, int threads)
+    public static double OfDiagonal(ReadOnlyMatrixView weight, ReadOnlyMatrixView hessian, int threads, CancellationToken ct = default)
     {
         var diagonal = new float[hessian.Rows];
         for (int k = 0; k < diagonal.Length; k++)
@@ -34,12 +34,12 @@ internal static unsafe class HessianEnergy
             {
                 for (int row = first; row < first + count; row++)
                     energy[row] = FixedSums.WeightedSquares(pinned.Row(row), diagonal);
-            });
+            }, ct);
         }
         return Sum(energy);
     }
 
-    private static double Measure(ReadOnlyMatrixView weight, PackedWeight? rounded, ReadOnlyMatrixView hessian, int threads)
+    private static double Measure(ReadOnlyMatrixView weight, PackedWeight? rounded, ReadOnlyMatrixView hessian, int threads, CancellationToken ct)
     {
         int channels = weight.Columns;
         var energy = new double[weight.Rows];
@@ -57,8 +57,8 @@ internal static unsafe class HessianEnergy
                     rounded.Dequantize(first, v);
                 for (int row = 0; row < count; row++)
                     Subtract(pinnedWeight.Row(first + row), Rows.Of(v, row));
-                AddRows(v, pinnedHessian, energy.AsSpan(first, count));
-            });
+                AddRows(v, pinnedHessian, energy.AsSpan(first, count), ct);
+            }, ct);
         }
         return Sum(energy);
     }
@@ -78,22 +78,23 @@ internal static unsafe class HessianEnergy
             v[i] = w[i] - v[i];
     }
 
-    private static void AddRows(MatrixView v, PinnedMatrix hessian, Span<double> energy)
+    private static void AddRows(MatrixView v, PinnedMatrix hessian, Span<double> energy, CancellationToken ct)
     {
         int channels = v.Columns;
         var product = new float[v.Rows * ColumnsAtOnce];
         var diagonal = new float[ColumnsAtOnce * ColumnsAtOnce];
         for (int column = 0; column < channels; column += ColumnsAtOnce)
         {
+            ct.ThrowIfCancellationRequested();
             int count = Math.Min(ColumnsAtOnce, channels - column), below = column + count;
             var p = new MatrixView(product.AsSpan(0, v.Rows * count), v.Rows, count);
             ReadOnlyMatrixView block = Mirror(hessian.View(column, column, count, count), diagonal);
-            Gemm.Multiply(v.Slice(0, column, v.Rows, count), block, p);
+            Gemm.Multiply(v.Slice(0, column, v.Rows, count), block, p, ct: ct);
             for (int row = 0; row < v.Rows; row++)
                 energy[row] += FixedSums.Dot(Rows.Of(p, row), Rows.Of(v, row).Slice(column, count));
             if (below == channels)
                 break;
-            Gemm.Multiply(v.Slice(0, below, v.Rows, channels - below), hessian.View(below, column, channels - below, count), p);
+            Gemm.Multiply(v.Slice(0, below, v.Rows, channels - below), hessian.View(below, column, channels - below, count), p, ct: ct);
             for (int row = 0; row < v.Rows; row++)
                 energy[row] += 2 * FixedSums.Dot(Rows.Of(p, row), Rows.Of(v, row).Slice(column, count));
         }

@@ -33,7 +33,7 @@ internal sealed class HessianFactor
     /// Factorizes in place, with damping <c>damp mean(diag H) 10^k</c> for k = 0, 1, … until it succeeds.  After
     /// <see cref="Gptq.MaxTries"/> failures the Hessian is as it was and the result is null.
     /// </summary>
-    public static HessianFactor? TryCreate(MatrixView hessian, double damp, int threads)
+    public static HessianFactor? TryCreate(MatrixView hessian, double damp, int threads, CancellationToken ct = default)
     {
         var saved = new SavedBand(hessian);
         double mean = 0;
@@ -44,7 +44,7 @@ internal sealed class HessianFactor
         {
             for (int i = 0; i < hessian.Rows; i++)
                 hessian[i, i] = (float)(hessian[i, i] + damping);
-            if (Cholesky.TryFactorAboveBand(hessian, threads))
+            if (Cholesky.TryFactorAboveBand(hessian, threads, ct))
                 return new HessianFactor(SplitDiagonal(hessian, threads), damping, attempt, saved);
             saved.Restore(hessian, threads);
         }

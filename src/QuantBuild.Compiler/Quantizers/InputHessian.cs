@@ -27,8 +27,10 @@ public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quant
     /// <param name="x">Activations as recorded, [tokens, in], row-major.</param>
     /// <param name="scale">Smoothing scale, [in]; empty for none.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Ends the work between blocks; the Hessian is then half made.</param>
     /// <exception cref="NumericException">An activation is not finite, before or after smoothing.</exception>
-    public void Add(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, int threads = 1)
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public void Add(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, int threads = 1, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Columns, channels);
         Finite.Check(NumericException.Activation, x, threads);
@@ -39,7 +41,7 @@ public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quant
                 _input = new float[count * channels];
             var input = new MatrixView(_input.AsSpan(0, count * channels), count, channels);
             Round(x.Slice(first, 0, count, channels), scale, input, threads);
-            Gram.AccumulateUpper(input, new MatrixView(_sum, channels, channels), threads);
+            Gram.AccumulateUpper(input, new MatrixView(_sum, channels, channels), threads, ct);
         }
         Tokens += x.Rows;
     }

@@ -18,17 +18,20 @@ public sealed class LayerError : IDisposable
     private readonly MeasuredLayer[] _distinct;
     private readonly ErrorSums[] _sums;
     private readonly int _threads;
+    private readonly CancellationToken _ct;
     private MeasuredPortion? _portion;
 
     /// <summary>Begins a measurement whose tokens come in portions.</summary>
     /// <param name="layers">The quantized forms, of one layer.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    public LayerError(IReadOnlyList<MeasuredLayer> layers, int threads = 1)
+    /// <param name="ct">Ends the measurement between blocks; it is of no more use then.</param>
+    public LayerError(IReadOnlyList<MeasuredLayer> layers, int threads = 1, CancellationToken ct = default)
     {
         _layers = [.. layers];
         _distinct = [.. layers.Distinct()];
         _sums = new ErrorSums[_distinct.Length];
         _threads = threads;
+        _ct = ct;
     }
 
     /// <summary>Tokens measured so far.</summary>
@@ -53,6 +56,7 @@ public sealed class LayerError : IDisposable
     /// <param name="x">Activations as recorded, [tokens, in], row-major.</param>
     /// <param name="weight">W in full precision, [out, in], row-major; the same every time.</param>
     /// <exception cref="NumericException">An activation is not finite.</exception>
+    /// <exception cref="OperationCanceledException">The measurement was cancelled.</exception>
     public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView weight)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(weight.Columns, x.Columns);
@@ -66,7 +70,7 @@ public sealed class LayerError : IDisposable
             return;
         _portion ??= new MeasuredPortion(_distinct, Math.Min(TokensAtOnce, x.Rows), weight.Rows);
         for (int first = 0; first < x.Rows; first += _portion.MostTokens)
-            _portion.Add(x.Slice(first, 0, Math.Min(_portion.MostTokens, x.Rows - first), x.Columns), weight, _sums, _threads);
+            _portion.Add(x.Slice(first, 0, Math.Min(_portion.MostTokens, x.Rows - first), x.Columns), weight, _sums, _threads, _ct);
         Tokens += x.Rows;
     }
 

@@ -12,23 +12,25 @@ public static class LowRankSplit
     /// <param name="recipe">Rank, method and accuracy.</param>
     /// <param name="seed">Seed of the randomized method.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Ends the work between blocks.</param>
     /// <exception cref="NumericException">The weight, a product with it, or a factor in bfloat16 is not finite.</exception>
-    public static LowRankBranch Of(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads = 1)
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static LowRankBranch Of(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads = 1, CancellationToken ct = default)
     {
         Finite.Check("smoothed weight", smoothed);
         if (recipe.Rank == 0)
             return LowRankBranch.None(smoothed.Rows, smoothed.Columns);
-        LowRankFactors factors = Factors(smoothed, recipe, seed, threads);
+        LowRankFactors factors = Factors(smoothed, recipe, seed, threads, ct);
         return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, Halves(factors.Up), Halves(factors.Down)) with { Passes = factors.Passes, Excess = factors.Excess };
     }
 
-    private static LowRankFactors Factors(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads)
+    private static LowRankFactors Factors(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads, CancellationToken ct)
     {
         try
         {
             return recipe.Method == LowRankMethod.Exact
-                ? TruncatedSvd.Exact(smoothed, recipe.Rank)
-                : TruncatedSvd.Randomized(smoothed, recipe.Rank, seed, recipe.Accuracy, threads);
+                ? TruncatedSvd.Exact(smoothed, recipe.Rank, ct)
+                : TruncatedSvd.Randomized(smoothed, recipe.Rank, seed, recipe.Accuracy, threads, ct);
         }
         catch (ArithmeticException e) when (e is not OverflowException)
         {

@@ -34,34 +34,34 @@ internal sealed class MeasuredInput : IDisposable
     private MatrixView Low => new(_low.AsSpan(0, _tokens * Rank), _tokens, Rank);
 
     /// <summary>Smooths, takes the low-rank branch's first factor, and rounds.</summary>
-    public void Load(ReadOnlyMatrixView x, int threads)
+    public void Load(ReadOnlyMatrixView x, int threads, CancellationToken ct = default)
     {
         _tokens = x.Rows;
         Smoothing.ApplyToActivation(x, _layer.Scale, Main);
         if (Rank > 0)
-            Gemm.Multiply(Main, new ReadOnlyMatrixView(_layer.Branch!.Down, Rank, x.Columns).Transposed, Low, GemmMode.Overwrite, threads);
+            Gemm.Multiply(Main, new ReadOnlyMatrixView(_layer.Branch!.Down, Rank, x.Columns).Transposed, Low, GemmMode.Overwrite, threads, ct);
         _rounded?.Load(Main, _layer.Activation!.Rounding, negate: false, threads);
     }
 
     /// <summary>As many outputs as <paramref name="y"/> has columns, from <paramref name="firstOutput"/> on.</summary>
-    public void Multiply(int firstOutput, MatrixView y, int threads)
+    public void Multiply(int firstOutput, MatrixView y, int threads, CancellationToken ct = default)
     {
         if (_weight is not null)
         {
             y.Data.Clear();
             _layer.Weight.Unpack(firstOutput, y.Columns, _weight, threads);
-            Mxfp4Product.Add(_rounded!, _weight, y, threads);
+            Mxfp4Product.Add(_rounded!, _weight, y, threads, ct);
         }
         else
         {
             var weight = new MatrixView(_decoded.AsSpan(0, y.Columns * _layer.Weight.Columns), y.Columns, _layer.Weight.Columns);
             _layer.Weight.Dequantize(firstOutput, weight);
-            Gemm.Multiply(Main, weight.Transposed, y, GemmMode.Overwrite, threads);
+            Gemm.Multiply(Main, weight.Transposed, y, GemmMode.Overwrite, threads, ct);
         }
         if (Rank > 0)
         {
             var up = new ReadOnlyMatrixView(_layer.Branch!.Up, _layer.Weight.Rows, Rank);
-            Gemm.Multiply(Low, up.Slice(firstOutput, 0, y.Columns, Rank).Transposed, y, GemmMode.Add, threads);
+            Gemm.Multiply(Low, up.Slice(firstOutput, 0, y.Columns, Rank).Transposed, y, GemmMode.Add, threads, ct);
         }
     }
 

@@ -26,20 +26,20 @@ internal sealed class MeasuredPortion : IDisposable
     public int MostTokens { get; }
 
     /// <summary>Adds the errors of every layer on these tokens to <paramref name="sums"/>.</summary>
-    public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView weight, ErrorSums[] sums, int threads)
+    public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView weight, ErrorSums[] sums, int threads, CancellationToken ct)
     {
         foreach (MeasuredInput input in _inputs)
-            input.Load(x, threads);
+            input.Load(x, threads, ct);
         var perToken = new ErrorSums[_layers.Length, x.Rows];
         for (int first = 0; first < weight.Rows; first += OutputsAtOnce)
         {
             int outputs = Math.Min(OutputsAtOnce, weight.Rows - first);
             var y = new MatrixView(_expected.AsSpan(0, x.Rows * outputs), x.Rows, outputs);
             var yHat = new MatrixView(_actual.AsSpan(0, x.Rows * outputs), x.Rows, outputs);
-            Gemm.Multiply(x, weight.Slice(first, 0, outputs, weight.Columns).Transposed, y, GemmMode.Overwrite, threads);
+            Gemm.Multiply(x, weight.Slice(first, 0, outputs, weight.Columns).Transposed, y, GemmMode.Overwrite, threads, ct);
             for (int layer = 0; layer < _layers.Length; layer++)
             {
-                _inputs[layer].Multiply(first, yHat, threads);
+                _inputs[layer].Multiply(first, yHat, threads, ct);
                 for (int token = 0; token < x.Rows; token++)
                     perToken[layer, token] += Compare(Rows.Of(y, token), Rows.Of(yHat, token));
             }

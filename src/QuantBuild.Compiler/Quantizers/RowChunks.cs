@@ -5,11 +5,13 @@ namespace QuantBuild.Compiler.Quantizers;
 internal static class RowChunks
 {
     /// <summary>Calls <paramref name="body"/> with (first, count) for every range of at most <paramref name="size"/> below <paramref name="total"/>.</summary>
-    public static void For(int total, int size, int threads, Action<int, int> body) =>
-        For<object?>(total, size, threads, () => null, (_, first, count) => body(first, count));
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled: no range is begun after that.</exception>
+    public static void For(int total, int size, int threads, Action<int, int> body, CancellationToken ct = default) =>
+        For<object?>(total, size, threads, () => null, (_, first, count) => body(first, count), ct);
 
     /// <summary>The same with scratch memory that a thread makes once and keeps for all its ranges.</summary>
-    public static void For<TScratch>(int total, int size, int threads, Func<TScratch> scratch, Action<TScratch, int, int> body)
+    public static void For<TScratch>(int total, int size, int threads, Func<TScratch> scratch, Action<TScratch, int, int> body,
+        CancellationToken ct = default)
     {
         int chunks = (total + size - 1) / size;
         int workers = Math.Min(threads, chunks);
@@ -17,7 +19,7 @@ internal static class RowChunks
         if (workers <= 1)
             Work();
         else
-            Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ => Work());
+            Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = ct }, _ => Work());
 
         void Work()
         {
@@ -26,7 +28,10 @@ internal static class RowChunks
                 return;
             TScratch own = scratch();
             for (; chunk < chunks; chunk = Interlocked.Increment(ref next))
+            {
+                ct.ThrowIfCancellationRequested();
                 body(own, chunk * size, Math.Min(size, total - (chunk * size)));
+            }
         }
     }
 

@@ -52,7 +52,7 @@ internal static class ClipStage
             foreach (Memory<float> portion in Tokens())
                 magnitude = Math.Max(magnitude, ClipSearch.Magnitude(Matrix(portion)));
         }
-        var search = new ClipSearch(work.Tensors.Packed, recipe, magnitude, work.Threads);
+        var search = new ClipSearch(work.Tensors.Packed, recipe, magnitude, work.Threads, work.Context.Cancellation);
         foreach (Memory<float> portion in Tokens())
             search.Add(Matrix(portion), work.Tensors.Residual);
         return search.Finish();

@@ -36,7 +36,7 @@ internal static class GptqStage
         {
             ContentStore store = work.Context.Store;
             GptqResult result = gptq
-                ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, layer.Recipe.Activations.Ties), work.Threads)
+                ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, layer.Recipe.Activations.Ties), work.Threads, work.Context.Cancellation)
                 : RoundToNearest.Quantize(work.Tensors.Residual, layer.Recipe.Activations.Ties, work.Threads);
             BlobRef weights = store.StoreTensors(
                 TensorData.Of("codes", [layer.OutFeatures, layer.InFeatures / 2], result.Codes),
@@ -55,8 +55,7 @@ internal static class GptqStage
         ImmutableArray<int> steps = [.. Enumerable.Range(0, work.Source.Plan.Timesteps.Length)];
         foreach (ReadOnlyMemory<float> portion in activations.Portions(steps, WorkingSets.PortionRows(layer)))
         {
-            work.Context.Cancellation.ThrowIfCancellationRequested();
-            hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), work.Tensors.Scale, work.Threads);
+            hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), work.Tensors.Scale, work.Threads, work.Context.Cancellation);
         }
         return new MatrixView(hessian.Finish(work.Threads), layer.InFeatures, layer.InFeatures);
     }

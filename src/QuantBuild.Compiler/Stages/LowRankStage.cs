@@ -30,7 +30,7 @@ internal static class LowRankStage
         ActionRecord? record = work.Run(spec, () =>
         {
             ContentStore store = work.Context.Store;
-            LowRankBranch branch = LowRankSplit.Of(work.Tensors.Smoothed, recipe, Seed, work.Threads);
+            LowRankBranch branch = LowRankSplit.Of(work.Tensors.Smoothed, recipe, Seed, work.Threads, work.Context.Cancellation);
             return Outputs.Of("factors", store.StoreTensors(
                 TensorData.BFloat16("down", [recipe.Rank, layer.InFeatures], branch.DownBits),
                 TensorData.BFloat16("up", [layer.OutFeatures, recipe.Rank], branch.UpBits)),

@@ -57,10 +57,9 @@ internal static class MeasureStage
                 new(scale, tensors.Branch, tensors.Packed, choices.Length == 0 ? null : Quantizer(layer.Recipe.Activations, choices[bin])),
             ];
             work.Reclaim();
-            using var errors = new LayerError(ladder, work.Threads);
+            using var errors = new LayerError(ladder, work.Threads, work.Context.Cancellation);
             foreach (Memory<float> portion in activations.Portions(work.Source.Plan.Bins[bin].Steps, LayerError.TokensAtOnce))
             {
-                work.Context.Cancellation.ThrowIfCancellationRequested();
                 errors.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), tensors.Weight);
             }
             ErrorSums[] sums = errors.Finish();

@@ -21,27 +21,29 @@ public static unsafe class Cholesky
     /// </remarks>
     /// <param name="h">A symmetric matrix, of which only the upper triangle is read; fast when its rows are contiguous.</param>
     /// <param name="threads">Upper bound on threads, the caller's included.</param>
+    /// <param name="ct">Ends the factorization between blocks; <paramref name="h"/> is then undefined.</param>
     /// <returns>False when a pivot is not positive or not finite; <paramref name="h"/> is then undefined.</returns>
     /// <exception cref="ArgumentException"><paramref name="h"/> is not square.</exception>
-    public static bool TryFactorReversed(MatrixView h, int threads = 1) => TryFactorReversed(Gemm.Fastest, h, threads);
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static bool TryFactorReversed(MatrixView h, int threads = 1, CancellationToken ct = default) => TryFactorReversed(Gemm.Fastest, h, threads, ct);
 
     /// <summary>
     /// The same, but keeps what lies <see cref="Band"/> or more below the diagonal; the band between holds anything.  With the band saved, the
     /// lower triangle can bring the matrix back.
     /// </summary>
-    /// <inheritdoc cref="TryFactorReversed(MatrixView, int)"/>
-    public static bool TryFactorAboveBand(MatrixView h, int threads = 1) => TryFactor(Gemm.Fastest, h, threads);
+    /// <inheritdoc cref="TryFactorReversed(MatrixView, int, CancellationToken)"/>
+    public static bool TryFactorAboveBand(MatrixView h, int threads = 1, CancellationToken ct = default) => TryFactor(Gemm.Fastest, h, threads, ct);
 
-    internal static bool TryFactorReversed(GemmPath path, MatrixView h, int threads)
+    internal static bool TryFactorReversed(GemmPath path, MatrixView h, int threads, CancellationToken ct = default)
     {
-        if (!TryFactor(path, h, threads))
+        if (!TryFactor(path, h, threads, ct))
             return false;
         fixed (float* data = h.Data)
             Symmetry.ClearLower(new Strided(data, h.RowStride, h.ColumnStride), h.Rows, threads);
         return true;
     }
 
-    internal static bool TryFactor(GemmPath path, MatrixView h, int threads)
+    internal static bool TryFactor(GemmPath path, MatrixView h, int threads, CancellationToken ct = default)
     {
         if (h.Rows != h.Columns)
             throw new ArgumentException($"a {h.Rows}x{h.Columns} matrix is not symmetric");
@@ -50,22 +52,22 @@ public static unsafe class Cholesky
         fixed (float* data = h.Data)
         {
             var matrix = new Strided(data, h.RowStride, h.ColumnStride);
-            return Factor(path, matrix, h.Rows, threads);
+            return Factor(path, matrix, h.Rows, threads, ct);
         }
     }
 
     /// <summary>
     /// [H11 H12; . H22] = [R11 R12; 0 R22] [R11 R12; 0 R22]^T: R22 from H22, then R12 = H12 R22^-T, then R11 from H11 - R12 R12^T.
     /// </summary>
-    private static bool Factor(GemmPath path, Strided h, int size, int threads)
+    private static bool Factor(GemmPath path, Strided h, int size, int threads, CancellationToken ct)
     {
         if (size <= Leaf)
             return FactorLeaf(h, size);
         int first = Split(size), second = size - first;
         Strided h12 = h.From(0, first), h22 = h.From(first, first);
-        if (!Factor(path, h22, second, threads))
+        if (!Factor(path, h22, second, threads, ct))
             return false;
-        TriangularSolve.Run(path, h12, first, h22, second, threads);
+        TriangularSolve.Run(path, h12, first, h22, second, threads, ct);
         Gemm.Run(path, new GemmProblem
         {
             Rows = first,
@@ -77,8 +79,9 @@ public static unsafe class Cholesky
             Accumulate = true,
             Negate = true,
             Diagonal = 0,
+            Cancellation = ct,
         }, threads);
-        return Factor(path, h, first, threads);
+        return Factor(path, h, first, threads, ct);
     }
 
     private static bool FactorLeaf(Strided h, int size)

@@ -24,14 +24,15 @@ internal static unsafe class EnergyBound
     /// <param name="beyond">c.</param>
     /// <param name="rank">How many eigenvalues.</param>
     /// <param name="threads">Upper bound on threads.</param>
-    public static double Of(TallMatrix basis, double[] first, TallMatrix image, double[] second, double beyond, int rank, int threads)
+    /// <param name="ct">Ends the work.</param>
+    public static double Of(TallMatrix basis, double[] first, TallMatrix image, double[] second, double beyond, int rank, int threads, CancellationToken ct)
     {
         int size = basis.Columns;
         double[] t = Product(Transpose(first, size), first, size), product = Product(second, first, size);
-        TallMatrix s = image.Times(product, size, threads), along = basis.Times(t, size, threads);
+        TallMatrix s = image.Times(product, size, threads, ct), along = basis.Times(t, size, threads, ct);
         for (int i = 0; i < s.Data.Length; i++)
             s.Data[i] -= along.Data[i];
-        double[] r = Root(s.Gram(threads), size);
+        double[] r = Root(s.Gram(threads, ct), size);
 
         int order = 2 * size;
         var whole = new double[order * order];
@@ -44,7 +45,7 @@ internal static unsafe class EnergyBound
             }
             whole[((size + i) * order) + size + i] = beyond;
         }
-        (double[] diagonal, double[] squares) = Tridiagonal(whole, order);
+        (double[] diagonal, double[] squares) = Tridiagonal(whole, order, ct);
         double largest = 0, sum = 0;
         for (int i = 0; i < order; i++)
             largest = Math.Max(largest, Math.Abs(diagonal[i]) + Math.Sqrt(squares[i]) + (i + 1 < order ? Math.Sqrt(squares[i + 1]) : 0));
@@ -72,7 +73,7 @@ internal static unsafe class EnergyBound
     }
 
     /// <summary>Householder's reduction: the diagonal, and the squares of the elements before it in its row, of a tridiagonal matrix with the same eigenvalues.</summary>
-    private static (double[] Diagonal, double[] Squares) Tridiagonal(double[] a, int n)
+    private static (double[] Diagonal, double[] Squares) Tridiagonal(double[] a, int n, CancellationToken ct)
     {
         var squares = new double[n];
         double* v = stackalloc double[n], w = stackalloc double[n];
@@ -80,6 +81,7 @@ internal static unsafe class EnergyBound
         {
             for (int k = 0; k < n - 1; k++)
             {
+                ct.ThrowIfCancellationRequested();
                 int rest = n - k - 1;
                 double* row = start + ((nint)k * n) + k + 1;
                 double length = Math.Sqrt(LaneMath.Dot(row, row, rest));

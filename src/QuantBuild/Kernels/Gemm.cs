@@ -23,12 +23,14 @@ public static unsafe class Gemm
     /// <param name="c">Result, any strides; must not share elements with the factors.</param>
     /// <param name="mode">What happens to the old content of <paramref name="c"/>.</param>
     /// <param name="threads">Upper bound on threads, the caller's included.</param>
+    /// <param name="ct">Ends the product between cache blocks (some milliseconds of work); <paramref name="c"/> is then half made.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
-    public static void Multiply(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite, int threads = 1) =>
-        Multiply(Fastest, a, b, c, mode, threads);
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static void Multiply(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite, int threads = 1,
+        CancellationToken ct = default) => Multiply(Fastest, a, b, c, mode, threads, ct);
 
     /// <summary>C[m,n] (op)= A[m,k] B[k,n] with B in panels, on the calling thread.</summary>
-    /// <inheritdoc cref="Multiply(ReadOnlyMatrixView, ReadOnlyMatrixView, MatrixView, GemmMode, int)"/>
+    /// <inheritdoc cref="Multiply(ReadOnlyMatrixView, ReadOnlyMatrixView, MatrixView, GemmMode, int, CancellationToken)"/>
     public static void MultiplyPanels(ReadOnlyMatrixView a, PanelMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite) =>
         MultiplyPanels(Fastest, a, b, c, mode);
 
@@ -38,7 +40,7 @@ public static unsafe class Gemm
         : Vector256.IsHardwareAccelerated && Fma.IsSupported ? GemmPath.Vector256
         : GemmPath.Scalar;
 
-    internal static void Multiply(GemmPath path, ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode, int threads)
+    internal static void Multiply(GemmPath path, ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode, int threads, CancellationToken ct = default)
     {
         if (!HasProducts(a, b.Rows, b.Columns, c, mode))
             return;
@@ -55,6 +57,7 @@ public static unsafe class Gemm
                 C = new Strided(dataC, c.RowStride, c.ColumnStride),
                 Accumulate = mode != GemmMode.Overwrite,
                 Negate = mode == GemmMode.Subtract,
+                Cancellation = ct,
             }, threads);
         }
     }
@@ -111,7 +114,7 @@ public static unsafe class Gemm
             int row = chunk / across * rows, column = chunk % across * columns;
             GemmProblem part = problem.Part(row, column, Math.Min(rows, problem.Rows - row), Math.Min(columns, problem.Columns - column));
             RunHere(path, part);
-        });
+        }, problem.Cancellation);
     }
 
     private static void RunHere(GemmPath path, in GemmProblem problem)

@@ -46,6 +46,7 @@ internal static unsafe class GemmBlocking<TKernel>
                 int end = problem.RowsAbove(column + columns);
                 for (int row = 0; row < end; row += RowBlock)
                 {
+                    problem.Cancellation.ThrowIfCancellationRequested();
                     int rows = Math.Min(RowBlock, problem.Rows - row);
                     GemmProblem block = problem.Part(row, column, rows, columns);
                     GemmPacking.Pack(problem.A.From(row, step), rows, depth, TKernel.Rows, problem.Negate, packedA);

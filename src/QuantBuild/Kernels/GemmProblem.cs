@@ -33,6 +33,9 @@ internal readonly unsafe struct GemmProblem
     /// </summary>
     public nint PanelStride { get; init; }
 
+    /// <summary>Ends the product between blocks, leaving C half made.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     public GemmProblem()
     {
     }

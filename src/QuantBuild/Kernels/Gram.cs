@@ -13,32 +13,37 @@ public static unsafe class Gram
     /// <param name="x">Rows to add, any strides.</param>
     /// <param name="h">A symmetric matrix; only its upper triangle is read.</param>
     /// <param name="threads">Upper bound on threads, the caller's included.</param>
+    /// <param name="ct">Ends the work between cache blocks; <paramref name="h"/> is then half made.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
-    public static void Accumulate(ReadOnlyMatrixView x, MatrixView h, int threads = 1) => Accumulate(Gemm.Fastest, x, h, threads);
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static void Accumulate(ReadOnlyMatrixView x, MatrixView h, int threads = 1, CancellationToken ct = default) => Accumulate(Gemm.Fastest, x, h, threads, ct);
 
     /// <summary>The same without the mirror image: below the diagonal H then holds anything, until <see cref="Mirror"/>.</summary>
-    /// <inheritdoc cref="Accumulate(ReadOnlyMatrixView, MatrixView, int)"/>
-    public static void AccumulateUpper(ReadOnlyMatrixView x, MatrixView h, int threads = 1) => AccumulateUpper(Gemm.Fastest, x, h, threads);
+    /// <inheritdoc cref="Accumulate(ReadOnlyMatrixView, MatrixView, int, CancellationToken)"/>
+    public static void AccumulateUpper(ReadOnlyMatrixView x, MatrixView h, int threads = 1, CancellationToken ct = default) =>
+        AccumulateUpper(Gemm.Fastest, x, h, threads, ct);
 
     /// <summary>Copies what lies above the diagonal to its mirror images below.</summary>
     /// <param name="h">A square matrix.</param>
     /// <param name="threads">Upper bound on threads, the caller's included.</param>
+    /// <param name="ct">Ends the work between blocks.</param>
     /// <exception cref="ArgumentException"><paramref name="h"/> is not square.</exception>
-    public static void Mirror(MatrixView h, int threads = 1)
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static void Mirror(MatrixView h, int threads = 1, CancellationToken ct = default)
     {
         if (h.Rows != h.Columns)
             throw new ArgumentException($"a {h.Rows}x{h.Columns} matrix is not symmetric");
         fixed (float* data = h.Data)
-            Symmetry.MirrorUpper(new Strided(data, h.RowStride, h.ColumnStride), h.Rows, threads);
+            Symmetry.MirrorUpper(new Strided(data, h.RowStride, h.ColumnStride), h.Rows, threads, ct);
     }
 
-    internal static void Accumulate(GemmPath path, ReadOnlyMatrixView x, MatrixView h, int threads)
+    internal static void Accumulate(GemmPath path, ReadOnlyMatrixView x, MatrixView h, int threads, CancellationToken ct = default)
     {
-        AccumulateUpper(path, x, h, threads);
-        Mirror(h, threads);
+        AccumulateUpper(path, x, h, threads, ct);
+        Mirror(h, threads, ct);
     }
 
-    private static void AccumulateUpper(GemmPath path, ReadOnlyMatrixView x, MatrixView h, int threads)
+    private static void AccumulateUpper(GemmPath path, ReadOnlyMatrixView x, MatrixView h, int threads, CancellationToken ct)
     {
         if (h.Rows != x.Columns || h.Columns != x.Columns)
             throw new ArgumentException($"the Gram matrix of {x.Rows}x{x.Columns} is not {h.Rows}x{h.Columns}");
@@ -58,6 +63,7 @@ public static unsafe class Gram
                 C = result,
                 Accumulate = true,
                 Diagonal = 0,
+                Cancellation = ct,
             }, threads);
         }
     }

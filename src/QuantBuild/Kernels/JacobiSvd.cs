@@ -25,11 +25,12 @@ internal static unsafe class JacobiSvd
     /// <param name="count">Number of vectors; at most their length, or the last are zero.</param>
     /// <param name="length">Length of a vector.</param>
     /// <param name="kept">How many singular values are wanted, at most <paramref name="count"/>.</param>
+    /// <param name="ct">Ends the work between rotations.</param>
     /// <returns>Values descending, vectors [length,kept] of the rows' space, and [count,kept] of the other.</returns>
-    public static (double[] Values, TallMatrix Along, TallMatrix Across) Decompose(double[] vectors, int count, int length, int kept)
+    public static (double[] Values, TallMatrix Along, TallMatrix Across) Decompose(double[] vectors, int count, int length, int kept, CancellationToken ct = default)
     {
         double[] rotated = [.. vectors];
-        int[] order = Orthogonalize(rotated, count, length);
+        int[] order = Orthogonalize(rotated, count, length, ct);
         var values = new double[kept];
         var along = new TallMatrix(length, kept);
         var across = new TallMatrix(count, kept);
@@ -56,7 +57,7 @@ internal static unsafe class JacobiSvd
     /// Makes the rows of <paramref name="vectors"/> orthogonal by rotating them into each other, and returns their indices by descending
     /// length.
     /// </summary>
-    private static int[] Orthogonalize(double[] vectors, int count, int length)
+    private static int[] Orthogonalize(double[] vectors, int count, int length, CancellationToken ct)
     {
         var order = new int[count];
         var squares = new double[count];
@@ -65,7 +66,7 @@ internal static unsafe class JacobiSvd
             for (int sweep = 0; sweep < MostSweeps; sweep++)
             {
                 Sort(start, length, order, squares);
-                if (!Sweep(start, length, order, squares))
+                if (!Sweep(start, length, order, squares, ct))
                     break;
             }
             Sort(start, length, order, squares);
@@ -86,12 +87,13 @@ internal static unsafe class JacobiSvd
     }
 
     /// <summary>Rotates every pair once, the longest vectors first, and says whether any pair needed it.</summary>
-    private static bool Sweep(double* start, int length, int[] order, double[] squares)
+    private static bool Sweep(double* start, int length, int[] order, double[] squares, CancellationToken ct)
     {
         bool rotated = false;
         double longest = order.Length == 0 ? 0 : Math.Sqrt(squares[order[0]]);
         for (int p = 0; p < order.Length - 1; p++)
         {
+            ct.ThrowIfCancellationRequested();
             double* x = start + ((nint)order[p] * length);
             for (int q = p + 1; q < order.Length; q++)
             {

@@ -27,8 +27,11 @@ public static unsafe class Mxfp4Product
     /// <param name="weight">W.</param>
     /// <param name="y">The sum, rows contiguous.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Ends the product between blocks; <paramref name="y"/> is then half made.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
-    public static void Add(Mxfp4Tokens tokens, Mxfp4Panels weight, MatrixView y, int threads = 1) => Add(Fastest, tokens, weight, y, threads);
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static void Add(Mxfp4Tokens tokens, Mxfp4Panels weight, MatrixView y, int threads = 1, CancellationToken ct = default) =>
+        Add(Fastest, tokens, weight, y, threads, ct);
 
     /// <summary>The fastest kernel this machine has.</summary>
     internal static GemmPath Fastest =>
@@ -36,7 +39,7 @@ public static unsafe class Mxfp4Product
         : Avx2.IsSupported && Fma.IsSupported ? GemmPath.Vector256
         : GemmPath.Scalar;
 
-    internal static void Add(GemmPath path, Mxfp4Tokens tokens, Mxfp4Panels weight, MatrixView y, int threads)
+    internal static void Add(GemmPath path, Mxfp4Tokens tokens, Mxfp4Panels weight, MatrixView y, int threads, CancellationToken ct = default)
     {
         ((ReadOnlyMatrixView)y).RequireDenseRows();
         if (tokens.Columns != weight.Columns || y.Rows != tokens.Rows || y.Columns != weight.Rows)
@@ -50,18 +53,20 @@ public static unsafe class Mxfp4Product
             Workers.For((weight.Count + panels - 1) / panels, threads, item =>
             {
                 int first = item * panels;
-                AddPanels(path, tokens, weight, output, first, Math.Min(panels, weight.Count - first));
-            });
+                AddPanels(path, tokens, weight, output, first, Math.Min(panels, weight.Count - first), ct);
+            }, ct);
         }
     }
 
-    private static void AddPanels(GemmPath path, Mxfp4Tokens tokens, Mxfp4Panels weight, Strided y, int firstPanel, int panels)
+    private static void AddPanels(GemmPath path, Mxfp4Tokens tokens, Mxfp4Panels weight, Strided y, int firstPanel, int panels,
+        CancellationToken ct)
     {
         for (int block = 0; block < tokens.Blocks; block += BlocksAtOnce)
         {
             int blocks = Math.Min(BlocksAtOnce, tokens.Blocks - block);
             for (int token = 0; token < tokens.Rows; token += TokensAtOnce)
             {
+                ct.ThrowIfCancellationRequested();
                 int count = Math.Min(TokensAtOnce, tokens.Rows - token);
                 for (int panel = firstPanel; panel < firstPanel + panels; panel++)
                 {

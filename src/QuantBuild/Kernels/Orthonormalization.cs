@@ -15,19 +15,19 @@ internal static unsafe class Orthonormalization
     /// zero row of R.
     /// </summary>
     /// <returns>Q, which may be <paramref name="y"/> itself overwritten, and R [l,l], row-major.</returns>
-    public static (TallMatrix Q, double[] R) Factor(TallMatrix y, int threads)
+    public static (TallMatrix Q, double[] R) Factor(TallMatrix y, int threads, CancellationToken ct = default)
     {
         int size = y.Columns;
         // Cholesky factor of Y^T Y, twice: the first makes the columns nearly orthogonal, the second makes them so to the last digits.
-        double[]? first = Upper(y.Gram(threads), size);
+        double[]? first = Upper(y.Gram(threads, ct), size);
         if (first is not null)
         {
-            TallMatrix q = y.Times(Inverse(first, size), size, threads);
-            double[]? second = Upper(q.Gram(threads), size);
+            TallMatrix q = y.Times(Inverse(first, size), size, threads, ct);
+            double[]? second = Upper(q.Gram(threads, ct), size);
             if (second is not null)
-                return (q.Times(Inverse(second, size), size, threads), Product(second, first, size));
+                return (q.Times(Inverse(second, size), size, threads, ct), Product(second, first, size));
         }
-        return (y, GramSchmidt(y));
+        return (y, GramSchmidt(y, ct));
     }
 
     /// <summary>The upper R of G = R^T R, or null where G is too close to singular.</summary>
@@ -84,7 +84,7 @@ internal static unsafe class Orthonormalization
     }
 
     /// <summary>Takes the earlier columns out of each column, twice, so that cancellation in the first pass does not show.</summary>
-    private static double[] GramSchmidt(TallMatrix y)
+    private static double[] GramSchmidt(TallMatrix y, CancellationToken ct)
     {
         int size = y.Columns, length = y.Rows;
         var r = new double[size * size];
@@ -98,6 +98,7 @@ internal static unsafe class Orthonormalization
         {
             for (int j = 0; j < size; j++)
             {
+                ct.ThrowIfCancellationRequested();
                 double* column = start + ((nint)j * length);
                 double before = Math.Sqrt(LaneMath.Dot(column, column, length));
                 for (int pass = 0; pass < 2; pass++)

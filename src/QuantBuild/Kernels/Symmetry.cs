@@ -6,7 +6,7 @@ internal static unsafe class Symmetry
     private const int Block = 64;
 
     /// <summary>Copies the elements above the diagonal to their mirror images below it.</summary>
-    public static void MirrorUpper(Strided h, int size, int threads) => Workers.For(BlockCount(size), threads, index =>
+    public static void MirrorUpper(Strided h, int size, int threads, CancellationToken ct = default) => Workers.For(BlockCount(size), threads, index =>
     {
         int first = index * Block, count = Math.Min(Block, size - first);
         for (int row = 0; row < first; row += Block)
@@ -16,7 +16,7 @@ internal static unsafe class Symmetry
             for (int j = 0; j < i; j++)
                 *h.At(first + i, first + j) = *h.At(first + j, first + i);
         }
-    });
+    }, ct);
 
     /// <summary>Sets the elements below the diagonal to zero.</summary>
     public static void ClearLower(Strided h, int size, int threads) => Workers.For(BlockCount(size), threads, index =>

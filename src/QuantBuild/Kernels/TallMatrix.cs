@@ -49,7 +49,7 @@ internal sealed unsafe class TallMatrix(int rows, int columns)
     }
 
     /// <summary>This [m,l] times a small B[l,c], row-major.</summary>
-    public TallMatrix Times(double[] right, int rightColumns, int threads)
+    public TallMatrix Times(double[] right, int rightColumns, int threads, CancellationToken ct = default)
     {
         var product = new TallMatrix(rows, rightColumns);
         Workers.For(Blocks, threads, block =>
@@ -59,12 +59,12 @@ internal sealed unsafe class TallMatrix(int rows, int columns)
                 for (int row = block * RowBlock; row < Math.Min(rows, (block + 1) * RowBlock); row++)
                     MultiplyRow(a + ((nint)row * columns), b, c + ((nint)row * rightColumns), columns, rightColumns);
             }
-        });
+        }, ct);
         return product;
     }
 
     /// <summary>A^T A, row-major [l,l], l a multiple of eight: sums over blocks of rows, added in the order of the blocks.</summary>
-    public double[] Gram(int threads)
+    public double[] Gram(int threads, CancellationToken ct = default)
     {
         int size = columns * columns;
         var partial = new double[Blocks * size];
@@ -73,7 +73,7 @@ internal sealed unsafe class TallMatrix(int rows, int columns)
             int first = block * RowBlock, count = Math.Min(RowBlock, rows - first);
             fixed (double* a = Data, g = partial)
                 AccumulateGram(a + ((nint)first * columns), count, columns, g + ((nint)block * size));
-        });
+        }, ct);
         var sum = new double[size];
         for (int block = 0; block < Blocks; block++)
         {

@@ -12,16 +12,16 @@ internal static unsafe class TriangularSolve
     private const int Lanes = 16;
 
     /// <summary>Overwrites B[rows,size] with X[rows,size]. Rows are independent of each other.</summary>
-    public static void Run(GemmPath path, Strided b, int rows, Strided r, int size, int threads)
+    public static void Run(GemmPath path, Strided b, int rows, Strided r, int size, int threads, CancellationToken ct)
     {
         const int FewestRows = 96;
         int chunk = Math.Max(FewestRows, (rows + (4 * threads) - 1) / (4 * threads));
         Workers.For((rows + chunk - 1) / chunk, threads, index =>
-            Solve(path, b.From(index * chunk, 0), Math.Min(chunk, rows - (index * chunk)), r, size));
+            Solve(path, b.From(index * chunk, 0), Math.Min(chunk, rows - (index * chunk)), r, size, ct), ct);
     }
 
     /// <summary>[X1 X2] [R11 R12; 0 R22]^T = [B1 B2]: X2 from R22, then X1 from R11 and B1 - X2 R12^T.</summary>
-    private static void Solve(GemmPath path, Strided b, int rows, Strided r, int size)
+    private static void Solve(GemmPath path, Strided b, int rows, Strided r, int size, CancellationToken ct)
     {
         if (size <= Leaf)
         {
@@ -30,7 +30,7 @@ internal static unsafe class TriangularSolve
             return;
         }
         int first = Cholesky.Split(size), second = size - first;
-        Solve(path, b.From(0, first), rows, r.From(first, first), second);
+        Solve(path, b.From(0, first), rows, r.From(first, first), second, ct);
         Gemm.Run(path, new GemmProblem
         {
             Rows = rows,
@@ -41,8 +41,9 @@ internal static unsafe class TriangularSolve
             C = b,
             Accumulate = true,
             Negate = true,
+            Cancellation = ct,
         }, threads: 1);
-        Solve(path, b, rows, r, first);
+        Solve(path, b, rows, r, first, ct);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

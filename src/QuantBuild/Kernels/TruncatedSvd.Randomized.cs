@@ -43,25 +43,28 @@ public static partial class TruncatedSvd
     /// <param name="seed">Chooses the random signs; equal seeds give equal bits.</param>
     /// <param name="tolerance">Accepted relative excess of the residual's norm over the optimum.</param>
     /// <param name="threads">Upper bound on threads, the caller's included; changes no bit.</param>
+    /// <param name="ct">Ends the work between blocks of a pass.</param>
     /// <exception cref="ArgumentException"><paramref name="w"/> holds a NaN or an infinity.</exception>
     /// <exception cref="ArithmeticException">A product of <paramref name="w"/> overflows float32.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or the tolerance is not positive.</exception>
-    public static LowRankFactors Randomized(ReadOnlyMatrixView w, int rank, ulong seed, double tolerance = 1e-3, int threads = 1)
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static LowRankFactors Randomized(ReadOnlyMatrixView w, int rank, ulong seed, double tolerance = 1e-3, int threads = 1, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tolerance);
-        double total = SquaredNorm(w, threads);
+        double total = SquaredNorm(w, threads, ct);
         if (rank == 0)
             return new LowRankFactors([], [], 0, [], 0, 0);
         long width = (rank + (long)Oversampling + BasisStep - 1) / BasisStep * BasisStep;
-        return width >= Math.Min(w.Rows, w.Columns) ? Rotate(w, rank) : Iterate(w, rank, (int)width, seed, tolerance, total, threads);
+        return width >= Math.Min(w.Rows, w.Columns) ? Rotate(w, rank, ct) : Iterate(w, rank, (int)width, seed, tolerance, total, threads, ct);
     }
 
-    private static LowRankFactors Iterate(ReadOnlyMatrixView w, int rank, int width, ulong seed, double tolerance, double total, int threads)
+    private static LowRankFactors Iterate(ReadOnlyMatrixView w, int rank, int width, ulong seed, double tolerance, double total, int threads,
+        CancellationToken ct)
     {
         var narrow = new float[(long)Math.Max(w.Rows, w.Columns) * width];
         SignMatrix.Fill(narrow.AsSpan(0, w.Columns * width), width, seed);
-        TallMatrix basis = Orthonormalization.Factor(Pass(w, narrow, width, threads), threads).Q;
+        TallMatrix basis = Orthonormalization.Factor(Pass(w, narrow, width, threads, ct), threads, ct).Q;
         TallMatrix? lastBasis = null;
         double[] lastR = [];
         double energy = 0, rise = 0, beyond = 0, most = double.PositiveInfinity;
@@ -70,8 +73,8 @@ public static partial class TruncatedSvd
             // An even pass has a basis of W's columns and makes one of its rows, W^T basis = next R; an odd one the other way round.
             bool even = pass % 2 == 0;
             basis.Round(narrow);
-            (TallMatrix next, double[] r) = Orthonormalization.Factor(Pass(even ? w.Transposed : w, narrow, width, threads), threads);
-            (double[] values, TallMatrix along, TallMatrix across) = JacobiSvd.Decompose(r, width, width, rank + 1);
+            (TallMatrix next, double[] r) = Orthonormalization.Factor(Pass(even ? w.Transposed : w, narrow, width, threads, ct), threads, ct);
+            (double[] values, TallMatrix along, TallMatrix across) = JacobiSvd.Decompose(r, width, width, rank + 1, ct);
 
             (double lastEnergy, double lastRise) = (energy, rise);
             energy = 0;
@@ -83,12 +86,12 @@ public static partial class TruncatedSvd
             if (pass >= FewestPasses && (pass == MostPasses || toCome <= Math.Max(2 * tolerance * (total - energy), EnergyResolution * total)))
             {
                 double square = values[rank] * values[rank];
-                most = Math.Min(most, EnergyBound.Of(lastBasis!, lastR, next, r, square + (Settling * Math.Max(0, square - beyond)), rank, threads));
+                most = Math.Min(most, EnergyBound.Of(lastBasis!, lastR, next, r, square + (Settling * Math.Max(0, square - beyond)), rank, threads, ct));
                 double excess = Excess(total, energy, most);
                 if (excess <= tolerance || pass == MostPasses)
                 {
                     // R = across S along^T.
-                    TallMatrix ofNext = next.Times(across.Kept(rank), rank, threads), ofBasis = basis.Times(along.Kept(rank), rank, threads);
+                    TallMatrix ofNext = next.Times(across.Kept(rank), rank, threads, ct), ofBasis = basis.Times(along.Kept(rank), rank, threads, ct);
                     return (even ? Factors(ofBasis, ofNext, values, rank) : Factors(ofNext, ofBasis, values, rank)) with { Passes = pass, Excess = excess };
                 }
             }
@@ -103,10 +106,10 @@ public static partial class TruncatedSvd
         : double.PositiveInfinity;
 
     /// <summary>W times a float32 basis, as float64.</summary>
-    private static TallMatrix Pass(ReadOnlyMatrixView w, float[] basis, int width, int threads)
+    private static TallMatrix Pass(ReadOnlyMatrixView w, float[] basis, int width, int threads, CancellationToken ct)
     {
         var product = new float[(long)w.Rows * width];
-        Gemm.Multiply(w, new(basis, w.Columns, width), new(product, w.Rows, width), GemmMode.Overwrite, threads);
+        Gemm.Multiply(w, new(basis, w.Columns, width), new(product, w.Rows, width), GemmMode.Overwrite, threads, ct);
         return Finite.IsFinite(product)
             ? TallMatrix.From(product, w.Rows, width)
             : throw new ArithmeticException("the matrix is too large for float32 products");

@@ -11,16 +11,18 @@ public static unsafe partial class TruncatedSvd
     /// <remarks>Takes about ten sweeps of 4 max(m,n) min(m,n)^2 operations: milliseconds for 192x192, seconds for 1024x1024.</remarks>
     /// <param name="w">The matrix [m,n], any strides.</param>
     /// <param name="rank">The r of the factors.</param>
+    /// <param name="ct">Ends the work between rotations.</param>
     /// <exception cref="ArgumentException"><paramref name="w"/> holds a NaN or an infinity.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rank is negative.</exception>
-    public static LowRankFactors Exact(ReadOnlyMatrixView w, int rank)
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static LowRankFactors Exact(ReadOnlyMatrixView w, int rank, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
-        _ = SquaredNorm(w, threads: 1);
-        return Rotate(w, rank);
+        _ = SquaredNorm(w, threads: 1, ct);
+        return Rotate(w, rank, ct);
     }
 
-    private static LowRankFactors Rotate(ReadOnlyMatrixView w, int rank)
+    private static LowRankFactors Rotate(ReadOnlyMatrixView w, int rank, CancellationToken ct)
     {
         bool tall = w.Rows >= w.Columns;
         ReadOnlyMatrixView vectors = tall ? w.Transposed : w;
@@ -31,7 +33,7 @@ public static unsafe partial class TruncatedSvd
             for (int j = 0; j < length; j++)
                 copy[((long)i * length) + j] = vectors[i, j];
         }
-        (double[] values, TallMatrix along, TallMatrix across) = JacobiSvd.Decompose(copy, count, length, Math.Min(rank, count));
+        (double[] values, TallMatrix along, TallMatrix across) = JacobiSvd.Decompose(copy, count, length, Math.Min(rank, count), ct);
         return tall ? Factors(along, across, values, rank) : Factors(across, along, values, rank);
     }
 
@@ -57,7 +59,7 @@ public static unsafe partial class TruncatedSvd
     }
 
     /// <summary>The sum of squares in float64, row by row; refuses what is not finite.</summary>
-    private static double SquaredNorm(ReadOnlyMatrixView w, int threads)
+    private static double SquaredNorm(ReadOnlyMatrixView w, int threads, CancellationToken ct)
     {
         (int rows, int columns) = (w.Rows, w.Columns);
         var sums = new double[rows];
@@ -76,7 +78,7 @@ public static unsafe partial class TruncatedSvd
                     gathered[column] = *matrix.At(row, column);
                 fixed (float* values = gathered)
                     sums[row] = LaneMath.SquaredNorm(values, columns);
-            });
+            }, ct);
         }
         double norm = 0;
         foreach (double sum in sums)

@@ -8,13 +8,17 @@ internal static class Workers
     /// the caller's among them.  Indices are handed out one by one, so a thread that is slow or late takes fewer.
     /// </summary>
     /// <exception cref="AggregateException">The body threw on a thread other than the caller's.</exception>
-    public static void For(int count, int threads, Action<int> body)
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled: no index is begun after that.</exception>
+    public static void For(int count, int threads, Action<int> body, CancellationToken ct = default)
     {
         int helpers = Math.Min(threads, count) - 1;
         if (helpers <= 0)
         {
             for (int i = 0; i < count; i++)
+            {
+                ct.ThrowIfCancellationRequested();
                 body(i);
+            }
             return;
         }
 
@@ -22,19 +26,30 @@ internal static class Workers
         void Work()
         {
             for (int i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
+            {
+                ct.ThrowIfCancellationRequested();
                 body(i);
+            }
         }
 
         var tasks = new Task[helpers];
         for (int i = 0; i < helpers; i++)
-            tasks[i] = Task.Run(Work);
+            tasks[i] = Task.Run(Work, CancellationToken.None);
         try
         {
-            Work();
+            try
+            {
+                Work();
+            }
+            finally
+            {
+                Task.WaitAll(tasks, CancellationToken.None);
+            }
         }
-        finally
+        catch (AggregateException stopped) when (stopped.Flatten().InnerExceptions.All(inner => inner is OperationCanceledException))
         {
-            Task.WaitAll(tasks);
+            ct.ThrowIfCancellationRequested();
+            throw;
         }
     }
 }
