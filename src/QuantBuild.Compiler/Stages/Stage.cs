@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Stages;
 public sealed record Stage(string Name, int Version)
 {
     /// <summary>The encoded picture and prompt of a sample.</summary>
-    public static Stage Condition { get; } = new("Condition", 1);
+    public static Stage Condition { get; } = new("Condition", 2);
 
     /// <summary>One calibration sample through the full-precision sampler.</summary>
     public static Stage Trajectory { get; } = new("Trajectory", 1);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
 using QuantBuild.Compiler;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Tool.Logging;
@@ -80,14 +82,20 @@ internal static class CommonOptions
     }
 
     /// <summary>Refuses values below a limit as wrong usage.</summary>
-    public static Option<T> AtLeast<T>(int limit, Option<T> option)
+    public static Option<T> AtLeast<T>(int limit, Option<T> option) =>
+        Checked<T, int>(option, value => value >= limit, $"must be at least {limit}");
+
+    /// <summary>Refuses values beyond limits as wrong usage.</summary>
+    public static Option<T> Between<T, TValue>(TValue least, TValue most, Option<T> option)
+        where TValue : struct, INumber<TValue> =>
+        Checked<T, TValue>(option, value => value >= least && value <= most, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}"));
+
+    private static Option<T> Checked<T, TValue>(Option<T> option, Func<TValue, bool> isRight, string rule)
     {
         option.Validators.Add(result =>
         {
-            if (result.Errors.Any() || result.Tokens.Count == 0)
-                return;
-            if (result.GetValueOrDefault<T>() is IComparable value && value.CompareTo(limit) < 0)
-                result.AddError($"{option.Name} must be at least {limit}.");
+            if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<T>() is TValue value && !isRight(value))
+                result.AddError($"{option.Name} {rule}.");
         });
         return option;
     }

@@ -36,9 +36,10 @@ internal static class CompareCommand
 
     private static void Compare(ParseResult arguments, CommandRun run)
     {
-        string? output = arguments.GetValue(Output);
+        string? output = arguments.GetValue(Output), sheet = arguments.GetValue(GenerateOptions.Sheet);
         if (output is not null)
             VideoFile.Check(output);
+        VideoFile.CheckPicture(sheet);
         Image picture = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
         string[] folders = arguments.GetValue(Artifacts)!;
         GenerationOptions options;
@@ -70,7 +71,7 @@ internal static class CompareCommand
             Image[] frames = [.. Enumerable.Range(0, options.Frames).Select(i => ContactSheet.Arrange([.. videos.Select(entry => entry.Video.Frames[i])], videos.Count))];
             VideoFile.Write(output, frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);
         }
-        if (arguments.GetValue(GenerateOptions.Sheet) is { } sheet)
+        if (sheet is not null)
             VideoFile.WritePicture(sheet, ContactSheet.Arrange([.. videos.SelectMany(entry => ContactSheet.Pick(entry.Video.Frames, SheetFrames))], SheetFrames));
     }
 

@@ -38,23 +38,33 @@ internal static class GenerateCommand
         {
             work();
         }
+        catch (OverflowException e)
+        {
+            throw new DiagnosticException(Descriptors.GenerationFailed.At(null, "the video is larger than an array can be; take a smaller --size, or --vae-tile"), e);
+        }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or SafeTensorsException or ArtifactException or ArgumentException)
         {
-            throw new DiagnosticException(Descriptors.GenerationFailed.At(null, e.Message), e);
+            throw new DiagnosticException(Descriptors.GenerationFailed.At(null, Text(e)), e);
         }
     }
+
+    /// <summary>What failed, without the parameter's name that the runtime adds for programmers.</summary>
+    private static string Text(Exception e) =>
+        e is ArgumentException { ParamName: not null } && e.Message.IndexOf(" (Parameter", StringComparison.Ordinal) is >= 0 and var end ? e.Message[..end] : e.Message;
 
     private static void Generate(ParseResult arguments, CommandRun run)
     {
         string output = arguments.GetValue(Output)!;
+        string? sheet = arguments.GetValue(GenerateOptions.Sheet);
         VideoFile.Check(output);
+        VideoFile.CheckPicture(sheet);
         using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
         WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact, run);
         GeneratedVideo video = pipeline.Generate(Image.Load(arguments.GetValue(GenerateOptions.Image)!), arguments.GetValue(GenerateOptions.Prompt)!,
             GenerateOptions.Of(arguments, artifact), new GenerationLog(run.Console.Error), ct: run.Cancellation);
 
         VideoFile.Write(output, video.Frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);
-        if (arguments.GetValue(GenerateOptions.Sheet) is { } sheet)
+        if (sheet is not null)
             VideoFile.WritePicture(sheet, ContactSheet.Arrange(ContactSheet.Pick(video.Frames, 8), columns: 4));
         run.Answer.WriteLine(output);
     }

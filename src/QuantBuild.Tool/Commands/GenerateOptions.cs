@@ -9,6 +9,9 @@ namespace QuantBuild.Tool.Commands;
 /// <summary>The options of commands that make videos, and what they mean together.</summary>
 internal static class GenerateOptions
 {
+    // As in a manifest.
+    private const int MostGuidance = 100;
+
     public static Option<string> Model { get; } = new("--model") { Description = "Folder of the checkpoint or of a model project, or a repository of the Hub, hf://owner/name@revision.", HelpName = "dir|hf://", Required = true };
 
     public static Option<string> Image { get; } = new("--image") { Description = "The first frame, a PNG or JPEG file.", HelpName = "file", Required = true };
@@ -17,7 +20,7 @@ internal static class GenerateOptions
 
     public static Option<string?> Sheet { get; } = new("--sheet") { Description = "Also write a contact sheet of eight frames to this PNG file.", HelpName = "file" };
 
-    public static Option<int> FramesPerSecond { get; } = CommonOptions.AtLeast(1, new Option<int>("--fps") { Description = "Frames per second of the file.", HelpName = "n", DefaultValueFactory = _ => 16 });
+    public static Option<int> FramesPerSecond { get; } = CommonOptions.Between(1, 1000, new Option<int>("--fps") { Description = "Frames per second of the file.", HelpName = "n", DefaultValueFactory = _ => 16 });
 
     private static readonly Option<string> Negative = new("--negative") { Description = "What guidance leads away from.", HelpName = "text", DefaultValueFactory = _ => "" };
 
@@ -30,11 +33,14 @@ internal static class GenerateOptions
 
     private static readonly Option<long> Seed = new("--seed") { Description = "Seed of the noise.", HelpName = "n", DefaultValueFactory = _ => 42 };
 
-    private static readonly Option<int?> Steps = CommonOptions.AtLeast(1, new Option<int?>("--steps") { Description = "Denoising steps [default: those of the artifact's calibration, else 40].", HelpName = "n" });
+    private static readonly Option<int?> Steps = CommonOptions.Between(1, 1000, new Option<int?>("--steps") { Description = "Denoising steps [default: those of the artifact's calibration, else 40].", HelpName = "n" });
 
-    private static readonly Option<double?> Shift = new("--shift") { Description = "Shift of the noise schedule [default: that of the artifact's calibration, else 5].", HelpName = "x" };
+    private static readonly Option<double?> Shift = CommonOptions.Between(0.01, 100, new Option<double?>("--shift") { Description = "Shift of the noise schedule [default: that of the artifact's calibration, else 5].", HelpName = "x" });
 
-    private static readonly Option<double> Guidance = new("--guidance") { Description = "Scale of classifier-free guidance; 1 for none.", HelpName = "x", DefaultValueFactory = _ => 3.5 };
+    private static readonly Option<string> Guidance = new("--guidance")
+    {
+        Description = "Scale of classifier-free guidance, 1 for none; two with a comma between are those of the high-noise and the low-noise expert.", HelpName = "x|high,low", DefaultValueFactory = _ => "3.5",
+    };
 
     private static readonly Option<SolverKind> Solver = new("--solver") { Description = "Solver.", HelpName = "unipc|euler" };
 
@@ -57,11 +63,11 @@ internal static class GenerateOptions
 
     /// <summary>How the video is made.</summary>
     /// <param name="arguments">The command line.</param>
-    /// <param name="artifact">The artifact whose calibration gives defaults; null for none.</param>
-    /// <exception cref="UsageException">The size is none.</exception>
+    /// <param name="artifact">The artifact that gives the boundary, and whose calibration gives defaults; null for none.</param>
+    /// <exception cref="UsageException">The size or the guidance is none.</exception>
     public static GenerationOptions Of(ParseResult arguments, ModelArtifact? artifact)
     {
-        double guidance = arguments.GetValue(Guidance);
+        (double high, double low) = Scales(arguments.GetValue(Guidance)!);
         int threads = arguments.GetValue(CommonOptions.Threads);
         return new GenerationOptions
         {
@@ -74,8 +80,9 @@ internal static class GenerateOptions
                 Steps = arguments.GetValue(Steps) ?? artifact?.Descriptor.Sampling.Steps ?? 40,
                 Shift = arguments.GetValue(Shift) ?? artifact?.Descriptor.Sampling.Shift ?? 5,
                 Solver = arguments.GetValue(Solver),
-                GuidanceHigh = guidance,
-                GuidanceLow = guidance,
+                Boundary = artifact?.Descriptor.Boundary ?? new SamplingOptions().Boundary,
+                GuidanceHigh = high,
+                GuidanceLow = low,
                 Threads = threads == 0 ? Environment.ProcessorCount : threads,
             },
         };
@@ -91,6 +98,14 @@ internal static class GenerateOptions
     private static VaeTiling? Tiling(ParseResult arguments) => arguments.GetValue(Tile) is { } size
         ? new VaeTiling(size, size / 4 / VaeConfig.SpatialStride * VaeConfig.SpatialStride)
         : null;
+
+    private static (double High, double Low) Scales(string guidance)
+    {
+        double[] scales = [.. guidance.Split(',').Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double scale) && scale is >= 0 and <= MostGuidance ? scale : double.NaN)];
+        return scales.Length is 1 or 2 && !scales.Any(double.IsNaN)
+            ? (scales[0], scales[^1])
+            : throw new UsageException($"--guidance is '{guidance}'; it must be a number from 0 to {MostGuidance}, or two such as 3.5,3.");
+    }
 
     private static int Area(string size)
     {

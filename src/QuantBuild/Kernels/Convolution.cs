@@ -38,13 +38,14 @@ internal static class Convolution
     /// <param name="width">Input columns.</param>
     /// <param name="weight">Weight, [out, frames, rows, columns, in].</param>
     /// <param name="bias">Bias, [out].</param>
+    /// <param name="y">Output, [output frames, output rows, output columns, out]; every value is written.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <returns>Output, [output frames, output rows, output columns, out].</returns>
-    public static float[] Apply(ConvolutionShape shape, float[] x, int frames, int height, int width, float[] weight, float[] bias, int threads)
+    public static void Apply(ConvolutionShape shape, float[] x, int frames, int height, int width, float[] weight, float[] bias, float[] y, int threads)
     {
         int rows = shape.OutputSize(height), columns = shape.OutputSize(width);
         int outputs = checked(shape.OutputFrames(frames) * rows * columns);
-        var y = new float[checked(outputs * shape.Out)];
+        if (y.Length != checked(outputs * shape.Out))
+            throw new ArgumentException($"{y.Length} values instead of {outputs} outputs of {shape.Out} channels", nameof(y));
         int depth = shape.Depth;
         int block = Math.Clamp(ElementsPerBlock / depth, FewestOutputs, MostOutputs) & ~31;
         Workers.For((outputs + block - 1) / block, threads, index =>
@@ -67,7 +68,6 @@ internal static class Convolution
             ArrayPool<float>.Shared.Return(patches);
             ArrayPool<float>.Shared.Return(result);
         });
-        return y;
     }
 
     /// <summary>Copies what one output sees.</summary>

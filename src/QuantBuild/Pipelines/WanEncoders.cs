@@ -36,7 +36,16 @@ public sealed class WanEncoders
     }
 
     /// <summary>Tiles of the autoencoder; null to work on whole pictures.</summary>
-    public VaeTiling? Tiling { get; init; }
+    /// <exception cref="ArgumentException">The sizes are not as they must be.</exception>
+    public VaeTiling? Tiling
+    {
+        get;
+        init
+        {
+            value?.Validate();
+            field = value;
+        }
+    }
 
     /// <summary>Looks for the folders of text encoder, tokenizer and autoencoder; their content is not read.</summary>
     /// <exception cref="InvalidDataException">One is missing; the message says which, and what to do.</exception>

@@ -1,5 +1,6 @@
 using QuantBuild.Artifacts;
 using QuantBuild.Imaging;
+using QuantBuild.Kernels;
 using QuantBuild.Models;
 using QuantBuild.Models.Vae;
 using QuantBuild.Models.Wan;
@@ -63,17 +64,22 @@ public sealed class WanImageToVideoPipeline
     /// <returns>The video. The first frame is the picture's, as far as autoencoder and model keep it.</returns>
     /// <exception cref="ArgumentException">The size, the frames or the sampling options are not possible.</exception>
     /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
+    /// <exception cref="InvalidDataException">The latent came out with values that are not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public GeneratedVideo Generate(Image image, string prompt, GenerationOptions? options = null, IProgress<GenerationProgress>? progress = null,
         Action<SamplingStep>? step = null, CancellationToken ct = default)
     {
         options ??= new GenerationOptions();
         SamplingOptions sampling = _artifact is null ? options.Sampling : options.Sampling with { Boundary = _artifact.Descriptor.Boundary };
+        // What is wrong with the options should show before the encoders' work.
+        _ = FlowSchedule.Create(sampling.Steps, sampling.Shift);
         PreparedVideo prepared = Prepare(image, prompt, options, progress, ct);
         var conditioning = new WanConditioning(prepared.Context, prepared.Context.Length / prepared.TextDim, prepared.Condition);
         WanConditioning? negative = prepared.NullContext.Length == 0 ? null
             : new WanConditioning(prepared.NullContext, prepared.NullContext.Length / prepared.TextDim, prepared.Condition);
         float[] latent = Denoise(sampling, prepared.Shape, prepared.Noise, conditioning, negative, progress, step, ct);
+        if (!Finite.IsFinite(latent))
+            throw new InvalidDataException("the denoised latent has values that are not finite: weights are damaged, or guidance is too strong");
         return new GeneratedVideo(_encoders.Decode(prepared.Shape, latent, sampling.Threads, progress, ct), latent, prepared.Shape);
     }
 

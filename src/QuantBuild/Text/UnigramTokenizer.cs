@@ -6,10 +6,10 @@ namespace QuantBuild.Text;
 
 /// <summary>Cuts a prompt into tokens as SentencePiece does: the most probable sequence of pieces, found by the Viterbi algorithm.</summary>
 /// <remarks>
-/// A prompt is cleaned first as the official pipeline does: HTML entities are decoded twice, runs of white space become one space, and
-/// none is left at the ends.  (The official cleaner also repairs wrongly decoded text; this one does not.)  Marks such as <c>&lt;/s&gt;</c>
-/// are ordinary text when a prompt spells them.  Scores add up in float32; of equal sequences the one with the longest last piece wins,
-/// at every position.
+/// A prompt is cleaned first as the official pipeline does, by the ftfy library and on its own: HTML entities are decoded twice, curly
+/// quotation marks become straight ones, control characters go, runs of white space become one space, and none is left at the ends.
+/// (ftfy also repairs wrongly decoded text; this does not.)  Marks such as <c>&lt;/s&gt;</c> are ordinary text when a prompt spells them.
+/// Scores add up in float32; of equal sequences the one with the longest last piece wins, at every position.
 /// </remarks>
 public sealed class UnigramTokenizer
 {
@@ -84,7 +84,18 @@ public sealed class UnigramTokenizer
         return [.. ids.Take(limit - 1), EndId];
     }
 
-    private static string Clean(string prompt) => Collapse(WebUtility.HtmlDecode(WebUtility.HtmlDecode(prompt)));
+    private static string Clean(string prompt) => Collapse(string.Concat(WebUtility.HtmlDecode(WebUtility.HtmlDecode(prompt)).Where(c => !IsControl(c)).Select(Straighten)));
+
+    /// <summary>Whether a character says something to a program and nothing to a reader.</summary>
+    private static bool IsControl(char c) =>
+        c is < ' ' and not ('\t' or '\n' or '\f' or '\r') or '\u007f' or (>= '\u206a' and <= '\u206f') or '\ufeff' or (>= '\ufff9' and <= '\ufffc');
+
+    private static char Straighten(char c) => c switch
+    {
+        '\u02bc' or (>= '\u2018' and <= '\u201b') => '\'',
+        >= '\u201c' and <= '\u201f' => '"',
+        _ => c,
+    };
 
     private string Normalize(string text)
     {
@@ -98,8 +109,7 @@ public sealed class UnigramTokenizer
         var result = new StringBuilder(text.Length);
         foreach (char c in text)
         {
-            // The four information separators are white space to the official cleaner's language, and not to ours.
-            if (!char.IsWhiteSpace(c) && c is < '\u001c' or > '\u001f')
+            if (!char.IsWhiteSpace(c))
                 result.Append(c);
             else if (result.Length > 0 && result[^1] != ' ')
                 result.Append(' ');

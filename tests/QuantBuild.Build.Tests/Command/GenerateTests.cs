@@ -51,15 +51,58 @@ public sealed class GenerateTests
     [Theory]
     [InlineData("--size", "96")]
     [InlineData("--steps", "0")]
+    [InlineData("--steps", "1001")]
     [InlineData("--out", "video.avi")]
+    [InlineData("--guidance", "nan")]
+    [InlineData("--guidance", "3,4,5")]
+    [InlineData("--shift", "0")]
+    [InlineData("--fps", "2000")]
+    [InlineData("--sheet", "sheet.jpg")]
     public void Wrong_usage_returns_2_before_any_work(string option, string value)
     {
         using var folder = new TemporaryFolder();
         string[] arguments = ["generate", .. Short, "--out", "video.png"];
-        arguments[Array.IndexOf(arguments, option) + 1] = value;
+        int index = Array.IndexOf(arguments, option);
+        if (index >= 0)
+            arguments[index + 1] = value;
+        else
+            arguments = [.. arguments, option, value];
 
         Outcome outcome = Tool.Run(folder.Path, arguments).Expect(2);
 
         Assert.DoesNotContain("encode", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--out")]
+    [InlineData("--sheet")]
+    public void A_place_that_cannot_be_written_to_is_told_before_any_work(string option)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["file"], "");
+        string inFile = Path.Combine(folder["file"], "video.png");
+
+        Outcome outcome = Tool.Run(folder.Path, ["generate", .. Short, .. option == "--out" ? (string[])["--out", inFile] : ["--out", "video.png", "--sheet", inFile]]).Expect(1);
+
+        Assert.Contains("QB3401", outcome.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("encode", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(["file"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Guidance_may_differ_between_the_experts()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] Guided(string guidance)
+        {
+            Tool.Run(folder.Path, ["generate", .. Short, "--guidance", guidance, "--out", "video.png"]).Expect(0);
+            return File.ReadAllBytes(folder["video.png"]);
+        }
+
+        byte[] both = Guided("2");
+
+        Assert.Equal(both, Guided("2,2"));
+        Assert.NotEqual(both, Guided("2,1"));
+        Assert.NotEqual(both, Guided("1,2"));
     }
 }

@@ -23,8 +23,12 @@ public class ConvolutionTests
 
         float[] expected = Specification(shape, x, Frames, Height, Width, weight, bias);
 
-        Assert.Equal(expected, Convolution.Apply(shape, x, Frames, Height, Width, Convolution.Reorder(shape, weight), bias, threads: 1));
-        Assert.Equal(expected, Convolution.Apply(shape, x, Frames, Height, Width, Convolution.Reorder(shape, weight), bias, threads: 4));
+        foreach (int threads in (int[])[1, 4])
+        {
+            float[] y = [.. Enumerable.Repeat(float.NaN, expected.Length)];
+            Convolution.Apply(shape, x, Frames, Height, Width, Convolution.Reorder(shape, weight), bias, y, threads);
+            Assert.Equal(expected, y);
+        }
     }
 
     private static float[] Specification(ConvolutionShape s, float[] x, int frames, int height, int width, float[] weight, float[] bias)

@@ -1,4 +1,5 @@
 using QuantBuild.Imaging;
+using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
 
@@ -63,6 +64,23 @@ public class WanImageToVideoPipelineTests
         float[] first = Generate(Options).Latent.ToArray();
         Assert.NotEqual(first, Generate(Options with { Seed = 8 }).Latent.ToArray());
         Assert.NotEqual(first, Generate(Options with { NegativePrompt = "blurry" }).Latent.ToArray());
+    }
+
+    [Fact]
+    public void A_video_of_numbers_that_are_not_finite_is_an_error_and_no_black_frames()
+    {
+        Assert.Throws<InvalidDataException>(() => Generate(Options with { Sampling = Options.Sampling with { GuidanceHigh = 1e38 } }));
+        Assert.Throws<ArgumentException>(() => Generate(Options with { Sampling = Options.Sampling with { GuidanceLow = double.NaN } }));
+    }
+
+    [Fact]
+    public void Options_that_are_impossible_are_refused_before_the_encoders_work()
+    {
+        var seen = new List<GenerationProgress>();
+        Assert.Throws<ArgumentException>(() => Generate(Options with { Frames = 6 }, progress: new Recorder(seen)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Generate(Options with { Sampling = Options.Sampling with { Shift = 0 } }, progress: new Recorder(seen)));
+        Assert.Throws<ArgumentException>(() => new WanImageToVideoPipeline(Checkpoint, tiling: new VaeTiling(60)));
+        Assert.Empty(seen);
     }
 
     [Fact]

@@ -62,7 +62,9 @@ public class UnigramTokenizerTests
     [InlineData(" \t big   red\u00a0star\n", "big red star")]
     [InlineData("cats &amp;amp; dogs", "cats & dogs")]
     [InlineData("ｂｉｇ", "big")]
-    public void Spaces_collapse_entities_decode_and_compatible_characters_are_unified(string text, string same) =>
+    [InlineData("the cat\u2019s \u201cbig\u201d \u2018star\u201b &rdquo;", "the cat's \"big\" 'star' \"")]
+    [InlineData("\ufeffbig\u0007 s\u001ftar\u200b", "big star\u200b")]
+    public void Spaces_collapse_entities_decode_quotes_straighten_and_compatible_characters_are_unified(string text, string same) =>
         Assert.Equal(FromJson.Encode(same, Limit), FromJson.Encode(text, Limit));
 
     [Fact]

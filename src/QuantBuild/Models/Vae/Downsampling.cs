@@ -7,14 +7,23 @@ internal sealed class Downsampling(VideoConvolution spatial, VideoConvolution? t
 {
     /// <inheritdoc/>
     /// <remarks>The first frame passes; later outputs see frames (0, 1, 2), (2, 3, 4) and so on.</remarks>
-    public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
+    public FeatureMap? Apply(FeatureMap x, VaeState state, int threads)
     {
         FeatureMap y = spatial.Apply(x, state, threads);
         if (temporal is null)
             return y;
-        if (!state.IsFirst)
-            return temporal.ApplyWithin(state.Prepend(temporal, y, 1), threads);
-        state.Keep(temporal, y);
-        return y;
+        if (state.IsFirst)
+        {
+            state.Keep(temporal, y, 1);
+            return y;
+        }
+        int past = state.PastOf(temporal, y);
+        FeatureMap all = state.Room(temporal, y, past);
+        y.Data.CopyTo(all.Data, past * y.FrameLength);
+        state.Give(y);
+        FeatureMap? half = past == 1 ? null : temporal.ApplyWithin(all, state, threads);
+        state.Keep(temporal, all, half is null ? 2 : 1);
+        state.Give(all);
+        return half;
     }
 }

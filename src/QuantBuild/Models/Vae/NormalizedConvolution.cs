@@ -10,9 +10,14 @@ internal sealed class NormalizedConvolution(float[] gain, VideoConvolution convo
     /// <inheritdoc/>
     public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
     {
-        var active = new float[x.Data.Length];
+        // Written to where the convolution reads them: behind the frames it saw last.
+        FeatureMap input = state.Room(convolution, x, convolution.PastFrames);
+        Span<float> active = input.Data.AsSpan(convolution.PastFrames * x.FrameLength);
         ChannelNorm.Apply(x.Data, gain, active, threads);
         Activations.Silu(active, active, threads);
-        return convolution.Apply(x with { Data = active }, state, threads);
+        state.Keep(convolution, input, convolution.PastFrames);
+        FeatureMap y = convolution.ApplyWithin(input, state, threads);
+        state.Give(input);
+        return y;
     }
 }

@@ -11,10 +11,13 @@ internal sealed class ResidualBlock(NormalizedConvolution first, NormalizedConvo
     /// <inheritdoc/>
     public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
     {
-        FeatureMap y = second.Apply(first.Apply(x, state, threads), state, threads);
+        FeatureMap middle = first.Apply(x, state, threads), y = second.Apply(middle, state, threads);
+        state.Give(middle);
         FeatureMap past = shortcut?.Apply(x, state, threads) ?? x;
         int pixels = y.Data.Length / y.Channels;
         Residual.Add(new MatrixView(y.Data, pixels, y.Channels), new ReadOnlyMatrixView(past.Data, pixels, y.Channels), threads);
+        if (shortcut is not null)
+            state.Give(past);
         return y;
     }
 }

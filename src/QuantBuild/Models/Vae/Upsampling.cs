@@ -7,19 +7,27 @@ internal sealed class Upsampling(VideoConvolution spatial, VideoConvolution? tem
 {
     /// <inheritdoc/>
     /// <remarks>The first frame passes and is not part of the temporal convolution's past, which starts as zeros.</remarks>
-    public FeatureMap Apply(FeatureMap x, VaeState state, int threads) =>
-        spatial.Apply(temporal is null || state.IsFirst ? x : Split(temporal.Apply(x, state, threads)), state, threads);
+    public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
+    {
+        if (temporal is null || state.IsFirst)
+            return spatial.Apply(x, state, threads);
+        FeatureMap both = temporal.Apply(x, state, threads), doubled = Split(both, state);
+        state.Give(both);
+        FeatureMap y = spatial.Apply(doubled, state, threads);
+        state.Give(doubled);
+        return y;
+    }
 
     /// <summary>Makes two frames of every frame: of the first half of its channels, and of the second.</summary>
-    private static FeatureMap Split(FeatureMap x)
+    private static FeatureMap Split(FeatureMap x, VaeState state)
     {
         int channels = x.Channels / 2, pixels = x.Height * x.Width;
-        var data = new float[x.Data.Length];
+        FeatureMap y = state.Take(2 * x.Frames, x.Height, x.Width, channels);
         for (int half = 0; half < 2 * x.Frames * pixels; half++)
         {
             int pixel = half / 2, frame = (2 * (pixel / pixels)) + (half % 2);
-            x.Data.AsSpan(half * channels, channels).CopyTo(data.AsSpan(((frame * pixels) + (pixel % pixels)) * channels));
+            x.Data.AsSpan(half * channels, channels).CopyTo(y.Data.AsSpan(((frame * pixels) + (pixel % pixels)) * channels));
         }
-        return new FeatureMap(data, 2 * x.Frames, x.Height, x.Width, channels);
+        return y;
     }
 }

@@ -4,12 +4,13 @@ namespace QuantBuild.Models.Vae;
 
 /// <summary>The causal video autoencoder of Wan2.1: videos to latents of an eighth the height and width and a quarter the frames, and back.</summary>
 /// <remarks>
-/// A video is worked on in pieces, its first frame and then four frames (one latent frame) at a time, and every convolution over time
-/// remembers the frames it saw last: memory does not grow with the length of the video, and the result is that of the whole video at
-/// once.  Immutable; several threads may use one instance.
+/// A video is worked on frame by frame, and every convolution over time remembers the frames it saw last: memory does not grow with the
+/// length of the video, and the result is that of the whole video at once.  Immutable; several threads may use one instance.
 /// </remarks>
 public sealed class VideoAutoencoder
 {
+    private const int Colours = 3;
+
     private readonly Lazy<IVaeLayer[]> _encoder;
     private readonly Lazy<IVaeLayer[]> _decoder;
 
@@ -44,7 +45,7 @@ public sealed class VideoAutoencoder
     /// <param name="shape">Its size: 4n + 1 frames, height and width multiples of 8.</param>
     /// <param name="read">Supplies its frames.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <param name="ct">Cancels between pieces.</param>
+    /// <param name="ct">Cancels between frames.</param>
     /// <returns>The mean of its latent, normalized, [latent channels, latent frames, height / 8, width / 8].</returns>
     /// <exception cref="ArgumentException">The size is not possible.</exception>
     /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
@@ -55,7 +56,7 @@ public sealed class VideoAutoencoder
         if (Tiling is { } tiling && (tiling.Size < shape.Height || tiling.Size < shape.Width))
             return EncodeTiles(shape, latent, new Tiles(latent.Height, latent.Width, tiling, outScale: 1), read, threads, ct);
         var result = new float[checked(Config.LatentDim * latent.Volume)];
-        EncodeWhole(shape, latent, read, result, threads, ct);
+        EncodeWhole(shape, latent, read, result, new FeaturePool(), threads, ct);
         return result;
     }
 
@@ -64,7 +65,7 @@ public sealed class VideoAutoencoder
     /// <param name="latent">The normalized latent, [latent channels, frames, height, width].</param>
     /// <param name="write">Receives the video's frames as they are done; with tiles, when all are done.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <param name="ct">Cancels between pieces.</param>
+    /// <param name="ct">Cancels between frames.</param>
     /// <exception cref="ArgumentException">The sizes do not fit.</exception>
     /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
@@ -75,39 +76,42 @@ public sealed class VideoAutoencoder
         if (Tiling is { } tiling && (tiling.Size < shape.Height * VaeConfig.SpatialStride || tiling.Size < shape.Width * VaeConfig.SpatialStride))
             DecodeTiles(shape, latent, new Tiles(shape.Height, shape.Width, tiling, VaeConfig.SpatialStride), write, threads, ct);
         else
-            DecodeWhole(shape, latent, write, threads, ct);
+            DecodeWhole(shape, latent, write, new FeaturePool(), threads, ct);
     }
 
-    private void EncodeWhole(VideoShape shape, LatentShape latent, FrameReader read, Span<float> result, int threads, CancellationToken ct)
+    private void EncodeWhole(VideoShape shape, LatentShape latent, FrameReader read, Memory<float> result, FeaturePool pool, int threads, CancellationToken ct)
     {
-        int area = latent.Height * latent.Width;
+        int area = latent.Height * latent.Width, done = 0;
         var moments = new float[2 * Config.LatentDim * area];
-        var state = new VaeState();
-        for (int piece = 0; piece < latent.Frames; piece++)
+        var pixels = new float[shape.FrameLength];
+        var state = new VaeState(pool);
+        for (int frame = 0; frame < shape.Frames; frame++)
         {
             ct.ThrowIfCancellationRequested();
-            int first = piece == 0 ? 0 : ((piece - 1) * VaeConfig.TemporalStride) + 1;
-            int frames = piece == 0 ? 1 : VaeConfig.TemporalStride;
-            var pixels = new float[frames * shape.FrameLength];
-            for (int i = 0; i < frames; i++)
-                read(first + i, pixels.AsSpan(i * shape.FrameLength, shape.FrameLength));
-            FeatureMap x = Run(_encoder.Value, FeatureMap.FromPlanes(pixels, frames, shape.Height, shape.Width), state, threads);
-            x.CopyPlanes(0, moments);
-            for (int channel = 0; channel < Config.LatentDim; channel++)
+            read(frame, pixels);
+            FeatureMap x = state.Take(1, shape.Height, shape.Width, Colours);
+            x.Fill(pixels);
+            Run(_encoder.Value, x, state, threads, y =>
             {
-                Span<float> target = result.Slice(((channel * latent.Frames) + piece) * area, area);
-                for (int i = 0; i < area; i++)
-                    target[i] = (moments[(channel * area) + i] - Config.Mean[channel]) / Config.Std[channel];
-            }
+                y.CopyPlanes(moments);
+                for (int channel = 0; channel < Config.LatentDim; channel++)
+                {
+                    Span<float> target = result.Span.Slice(((channel * latent.Frames) + done) * area, area);
+                    for (int i = 0; i < area; i++)
+                        target[i] = (moments[(channel * area) + i] - Config.Mean[channel]) / Config.Std[channel];
+                }
+                done++;
+            });
         }
+        state.Release();
     }
 
-    private void DecodeWhole(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, int threads, CancellationToken ct)
+    private void DecodeWhole(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, FeaturePool pool, int threads, CancellationToken ct)
     {
         int area = shape.Height * shape.Width, done = 0;
-        var piece = new float[Config.LatentDim * area];
+        var planes = new float[Config.LatentDim * area];
         var pixels = new float[VaeConfig.VideoShapeOf(shape).FrameLength];
-        var state = new VaeState();
+        var state = new VaeState(pool);
         for (int frame = 0; frame < shape.Frames; frame++)
         {
             ct.ThrowIfCancellationRequested();
@@ -115,15 +119,17 @@ public sealed class VideoAutoencoder
             {
                 ReadOnlySpan<float> source = latent.Slice(((channel * shape.Frames) + frame) * area, area);
                 for (int i = 0; i < area; i++)
-                    piece[(channel * area) + i] = MathF.FusedMultiplyAdd(source[i], Config.Std[channel], Config.Mean[channel]);
+                    planes[(channel * area) + i] = MathF.FusedMultiplyAdd(source[i], Config.Std[channel], Config.Mean[channel]);
             }
-            FeatureMap x = Run(_decoder.Value, FeatureMap.FromPlanes(piece, 1, shape.Height, shape.Width), state, threads);
-            for (int i = 0; i < x.Frames; i++, done++)
+            FeatureMap x = state.Take(1, shape.Height, shape.Width, Config.LatentDim);
+            x.Fill(planes);
+            Run(_decoder.Value, x, state, threads, y =>
             {
-                x.CopyPlanes(i, pixels);
-                write(done, pixels);
-            }
+                y.CopyPlanes(pixels);
+                write(done++, pixels);
+            });
         }
+        state.Release();
     }
 
     private float[] EncodeTiles(VideoShape shape, LatentShape latent, Tiles tiles, FrameReader read, int threads, CancellationToken ct)
@@ -134,11 +140,12 @@ public sealed class VideoAutoencoder
         var result = new float[checked(Config.LatentDim * latent.Volume)];
         VideoShape tileShape = shape with { Height = tiles.Height * VaeConfig.SpatialStride, Width = tiles.Width * VaeConfig.SpatialStride };
         LatentShape tileLatent = VaeConfig.LatentShapeOf(tileShape);
+        var pool = new FeaturePool();
         var encoded = new float[Config.LatentDim * tileLatent.Volume];
         foreach ((int Row, int Column) tile in tiles.All)
         {
             EncodeWhole(tileShape, tileLatent,
-                (frame, pixels) => tiles.Cut(tile, video.AsSpan(frame * shape.FrameLength, shape.FrameLength), VaeConfig.SpatialStride, pixels), encoded, threads, ct);
+                (frame, pixels) => tiles.Cut(tile, video.AsSpan(frame * shape.FrameLength, shape.FrameLength), VaeConfig.SpatialStride, pixels), encoded, pool, threads, ct);
             tiles.Blend(tile, encoded, result);
         }
         return result;
@@ -149,21 +156,53 @@ public sealed class VideoAutoencoder
         VideoShape size = VaeConfig.VideoShapeOf(shape);
         var video = new float[checked(size.Frames * size.FrameLength)];
         var tileShape = new LatentShape(shape.Frames, tiles.Height, tiles.Width);
+        var pool = new FeaturePool();
         var cut = new float[Config.LatentDim * tileShape.Volume];
         foreach ((int Row, int Column) tile in tiles.All)
         {
             tiles.Cut(tile, latent, scale: 1, cut);
-            DecodeWhole(tileShape, cut, (frame, pixels) => tiles.Blend(tile, pixels, video.AsSpan(frame * size.FrameLength, size.FrameLength)), threads, ct);
+            DecodeWhole(tileShape, cut, (frame, pixels) => tiles.Blend(tile, pixels, video.AsSpan(frame * size.FrameLength, size.FrameLength)), pool, threads, ct);
         }
         for (int frame = 0; frame < size.Frames; frame++)
             write(frame, video.AsSpan(frame * size.FrameLength, size.FrameLength));
     }
 
-    private static FeatureMap Run(IVaeLayer[] layers, FeatureMap x, VaeState state, int threads)
+    /// <summary>Sends a frame through all layers.</summary>
+    /// <param name="layers">The layers.</param>
+    /// <param name="x">The frame; it is given back.</param>
+    /// <param name="state">The video's past.</param>
+    /// <param name="threads">Threads to use.</param>
+    /// <param name="done">Given the frames that come out: none, one or several.</param>
+    private static void Run(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done)
     {
-        foreach (IVaeLayer layer in layers)
-            x = layer.Apply(x, state, threads);
+        Push(layers, x, state, threads, done);
         state.IsFirst = false;
-        return x;
+    }
+
+    private static void Push(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done)
+    {
+        if (layers.IsEmpty)
+        {
+            done(x);
+            state.Give(x);
+            return;
+        }
+        FeatureMap? y = layers[0].Apply(x, state, threads);
+        state.Give(x);
+        if (y is { Frames: 1 })
+        {
+            Push(layers[1..], y, state, threads, done);
+        }
+        else if (y is not null)
+        {
+            // Each goes on alone: the features of one frame are in memory at a time, whatever is doubled.
+            for (int frame = 0; frame < y.Frames; frame++)
+            {
+                FeatureMap one = state.Take(1, y.Height, y.Width, y.Channels);
+                y.Data.AsSpan(frame * y.FrameLength, y.FrameLength).CopyTo(one.Data);
+                Push(layers[1..], one, state, threads, done);
+            }
+            state.Give(y);
+        }
     }
 }

@@ -10,12 +10,27 @@ internal sealed class VideoConvolution(ConvolutionShape shape, float[] weight, f
 {
     private readonly float[] _weight = Convolution.Reorder(shape, weight);
 
+    /// <summary>Earlier frames that an output sees.</summary>
+    public int PastFrames => shape.KernelFrames - 1;
+
     /// <inheritdoc/>
-    public FeatureMap Apply(FeatureMap x, VaeState state, int threads) =>
-        ApplyWithin(shape.KernelFrames == 1 ? x : state.Prepend(this, x, shape.KernelFrames - 1), threads);
+    public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
+    {
+        if (PastFrames == 0)
+            return ApplyWithin(x, state, threads);
+        FeatureMap input = state.Room(this, x, PastFrames);
+        x.Data.CopyTo(input.Data, PastFrames * x.FrameLength);
+        state.Keep(this, input, PastFrames);
+        FeatureMap y = ApplyWithin(input, state, threads);
+        state.Give(input);
+        return y;
+    }
 
     /// <summary>Applies it where the kernel fits the frames given.</summary>
-    public FeatureMap ApplyWithin(FeatureMap x, int threads) => new(
-        Convolution.Apply(shape, x.Data, x.Frames, x.Height, x.Width, _weight, bias, threads),
-        shape.OutputFrames(x.Frames), shape.OutputSize(x.Height), shape.OutputSize(x.Width), shape.Out);
+    public FeatureMap ApplyWithin(FeatureMap x, VaeState state, int threads)
+    {
+        FeatureMap y = state.Take(shape.OutputFrames(x.Frames), shape.OutputSize(x.Height), shape.OutputSize(x.Width), shape.Out);
+        Convolution.Apply(shape, x.Data, x.Frames, x.Height, x.Width, _weight, bias, y.Data, threads);
+        return y;
+    }
 }

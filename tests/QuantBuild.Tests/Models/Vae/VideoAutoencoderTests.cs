@@ -57,6 +57,28 @@ public class VideoAutoencoderTests
         }
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(64)]
+    public void Later_pieces_and_tiles_work_in_the_memory_of_earlier_ones(int? tile)
+    {
+        using ShardedCheckpoint weights = TinyVae.Open();
+        var vae = new VideoAutoencoder(TinyVae.Config, weights) { Tiling = tile is { } size ? new VaeTiling(size, 16) : null };
+        long Allocated(LatentShape shape)
+        {
+            float[] latent = Noise(TinyVae.Config.LatentDim * shape.Volume);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            vae.Decode(shape, latent, (_, _) => { }, threads: 1, TestContext.Current.CancellationToken);
+            return GC.GetAllocatedBytesForCurrentThread() - before - (3L * sizeof(float) * VaeConfig.VideoShapeOf(shape).Frames * 64 * shape.Width * 8);
+        }
+
+        _ = Allocated(new LatentShape(2, 8, 8));
+        long small = Allocated(new LatentShape(2, 8, 8)), longer = Allocated(new LatentShape(6, 8, 8)), wider = Allocated(new LatentShape(2, 8, 20));
+        Assert.InRange(longer - small, -small / 2, small / 10);
+        if (tile is not null)
+            Assert.InRange(wider - small, -small / 2, small / 10);
+    }
+
     [Fact]
     public void Names_of_the_diffusers_library_are_understood()
     {
