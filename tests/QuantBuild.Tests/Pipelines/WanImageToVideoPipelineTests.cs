@@ -69,7 +69,7 @@ public class WanImageToVideoPipelineTests
     [Fact]
     public void A_video_of_numbers_that_are_not_finite_is_an_error_and_no_black_frames()
     {
-        Assert.Throws<InvalidDataException>(() => Generate(Options with { Sampling = Options.Sampling with { GuidanceHigh = 1e38 } }));
+        Assert.Throws<InvalidDataException>(() => Generate(Options with { Sampling = Options.Sampling with { GuidanceLow = 1e39 } }));
         Assert.Throws<ArgumentException>(() => Generate(Options with { Sampling = Options.Sampling with { GuidanceLow = double.NaN } }));
     }
 
