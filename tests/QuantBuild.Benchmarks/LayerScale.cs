@@ -63,11 +63,11 @@ internal static class LayerScale
     private static void Smooth(float[] x, float[] w, float[] scale, Settings s)
     {
         float[] activation = new float[s.Inputs], weight = new float[s.Inputs];
-        Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), activation);
-        Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), weight);
+        Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), activation, firstRow: 0, s.Threads);
+        Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), weight, firstRow: 0, s.Threads);
         Smoothing.Scale(activation, weight, 0.5, scale);
-        Smoothing.ApplyToActivation(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), scale, new MatrixView(x, s.Tokens, s.Inputs));
-        Smoothing.ApplyToWeight(new MatrixView(w, s.Outputs, s.Inputs), scale);
+        Smoothing.ApplyToActivation(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), scale, new MatrixView(x, s.Tokens, s.Inputs), s.Threads);
+        Smoothing.ApplyToWeight(new MatrixView(w, s.Outputs, s.Inputs), scale, s.Threads);
     }
 
     /// <summary>Seconds of one product, from the better of two runs over a part of the tokens, which needs little memory; NaN for a missing OpenBLAS.</summary>

@@ -10,13 +10,17 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <para>Candidates are put in the order of falling exponents. The first one's differences from the reference are computed in full; every
 /// other one's follow from those of the one before by adding the blocks that round differently (<see cref="Mxfp4Changes"/>).  From
 /// ratio 1 down to 0.5 every block's exponent falls once, however many candidates lie between.</para>
-/// <para>The order of additions: tokens go by in portions of <see cref="TokensAtOnce"/>, outputs in slabs (<see cref="Mxfp4Slab"/>).  A
-/// slab's squares are added by <see cref="FixedSums"/> as they lie; then the portions in order, then the slabs in order.</para>
+/// <para>The order of additions: tokens go by in portions of <see cref="TokensOfPortion"/>, outputs in slabs (<see cref="Mxfp4Slab"/>).  A
+/// slab's squares are added by <see cref="FixedSums"/> as they lie; then the portions in order, then the slabs in order.  Several portions are
+/// in memory together, so that the reference reads its weight less often, and a slab's weight serves all of them while it is in the cache.</para>
 /// </remarks>
 internal sealed unsafe class ClipErrors
 {
     /// <summary>Tokens of a portion; part of the definition, since it decides how squares are added up.</summary>
-    internal const int TokensAtOnce = 256;
+    internal const int TokensOfPortion = 256;
+
+    /// <summary>Tokens in memory together, which shows in no result.</summary>
+    internal const int TokensAtOnce = 4 * TokensOfPortion;
 
     // Outputs whose weights are decoded to float at once, for the activation objective.
     private const int DecodedAtOnce = 512;
@@ -26,7 +30,7 @@ internal sealed unsafe class ClipErrors
     private readonly ClipObjective _objective;
     private readonly int[] _order;
     private readonly ActivationQuantizer[] _chain;
-    private readonly Mxfp4Changes[] _changes;
+    private readonly ClipPortion[] _portions;
     private readonly double[] _sums;
     private readonly int _threads;
     private readonly CancellationToken _ct;
@@ -43,7 +47,7 @@ internal sealed unsafe class ClipErrors
             .OrderByDescending(i => Math.ScaleB(candidates[i].Ratio, candidates[i].ExponentOffset))
             .ThenByDescending(i => candidates[i].Threshold)];
         _chain = [.. _order.Select(i => candidates[i])];
-        _changes = [.. _chain.Skip(1).Select(_ => new Mxfp4Changes(rounded.Columns))];
+        _portions = [.. Enumerable.Range(0, TokensAtOnce / TokensOfPortion).Select(_ => new ClipPortion(_chain, rounded.Columns))];
         _sums = new double[(long)Slabs * _chain.Length];
         _threads = threads;
         _ct = ct;
@@ -51,7 +55,7 @@ internal sealed unsafe class ClipErrors
 
     private int Slabs => (_rounded.Rows + Mxfp4Slab.Width - 1) / Mxfp4Slab.Width;
 
-    /// <summary>Adds tokens; all calls but the last bring a multiple of <see cref="TokensAtOnce"/>.</summary>
+    /// <summary>Adds tokens; all calls but the last bring a multiple of <see cref="TokensOfPortion"/>.</summary>
     public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView residual)
     {
         if (residual.Columns != x.Columns || _rounded.Columns != x.Columns || residual.Rows != _rounded.Rows)
@@ -60,7 +64,7 @@ internal sealed unsafe class ClipErrors
             return;
         if (_ended)
             throw new InvalidOperationException("a portion that is not full was the last one");
-        _ended = x.Rows % TokensAtOnce != 0;
+        _ended = x.Rows % TokensOfPortion != 0;
         int most = Math.Min(TokensAtOnce, x.Rows);
         if (_outputs.Length < most * _rounded.Rows)
             _outputs = new float[most * _rounded.Rows];
@@ -89,6 +93,8 @@ internal sealed unsafe class ClipErrors
                 sum += _sums[((long)slab * _order.Length) + candidate];
             errors[_order[candidate]] = double.IsFinite(sum) ? sum : throw new NumericException("clip error", $"candidate {_order[candidate]}", (float)sum);
         }
+        foreach (ClipPortion portion in _portions)
+            portion.Dispose();
         return errors;
     }
 
@@ -114,31 +120,28 @@ internal sealed unsafe class ClipErrors
         }
     }
 
-    /// <summary>Adds the squares of a portion for every candidate, from the reference's outputs or the first candidate's differences.</summary>
+    /// <summary>Adds the squares of all portions for every candidate, from the reference's outputs or the first candidate's differences.</summary>
     private void Add(ReadOnlyMatrixView x, MatrixView y, bool isReference)
     {
-        using var first = new Mxfp4Tokens(x.Columns);
-        if (isReference)
-            first.Load(x, _chain[0].Rounding, negate: true, _threads);
-        var maxima = new float[x.Rows * Mxfp4.Blocks(x.Columns)];
-        Mxfp4Changes.Maxima(x, maxima);
         fixed (float* tokens = x.Data, outputs = y.Data)
         {
             var input = new PinnedMatrix(tokens, x.Rows, x.Columns, x.RowStride);
             var output = new PinnedMatrix(outputs, y.Rows, y.Columns, y.RowStride);
-            // A candidate's values are subtracted: from its own back to those of the one before.
-            RowChunks.For(_changes.Length, 1, _threads, (i, _) =>
-                _changes[i].Load(input.Slice(0, input.RowCount), maxima, before: _chain[i + 1].Rounding, after: _chain[i].Rounding), _ct);
-            RowChunks.For(Slabs, 1, _threads, () => new Mxfp4Slab(input.RowCount), (slab, index, _) =>
+            int portions = (x.Rows + TokensOfPortion - 1) / TokensOfPortion, changes = _chain.Length - 1;
+            RowChunks.For(x.Rows, TokensOfPortion, _threads, (first, count) =>
+                _portions[first / TokensOfPortion].Begin(input.Slice(first, count), isReference), _ct);
+            RowChunks.For(portions * changes, 1, _threads, (item, _) =>
             {
-                slab.Load(output.Slice(0, output.RowCount), index * Mxfp4Slab.Width);
-                if (isReference)
-                    slab.Add(first, _weight);
-                for (int candidate = 0; candidate < _chain.Length; candidate++)
+                int portion = item / changes, first = portion * TokensOfPortion;
+                _portions[portion].LoadChange(item % changes, input.Slice(first, Math.Min(TokensOfPortion, input.RowCount - first)));
+            }, _ct);
+            RowChunks.For(Slabs, 1, _threads, () => new Mxfp4Slab(Math.Min(TokensOfPortion, input.RowCount)), (slab, index, _) =>
+            {
+                Span<double> sums = _sums.AsSpan(index * _chain.Length, _chain.Length);
+                for (int first = 0; first < output.RowCount; first += TokensOfPortion)
                 {
-                    if (candidate > 0)
-                        slab.Add(_changes[candidate - 1], _weight);
-                    _sums[((long)index * _chain.Length) + candidate] += FixedSums.SquaredNorm(slab.Values);
+                    slab.Load(output.Slice(first, Math.Min(TokensOfPortion, output.RowCount - first)), index * Mxfp4Slab.Width);
+                    _portions[first / TokensOfPortion].AddSquares(slab, _weight, isReference, sums);
                 }
             }, _ct);
         }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Kernels;
 
@@ -17,10 +19,13 @@ public sealed class ClipSearch
     /// <summary>Tokens that <see cref="Add"/> takes at a time: portions of this many, or a multiple of it, but for the last.</summary>
     public const int TokensAtOnce = ClipErrors.TokensAtOnce;
 
+    private const int RowsAtOnce = 64;
+
     private readonly ImmutableArray<(double Ratio, int Offset)> _grid;
     private readonly ImmutableArray<ActivationQuantizer> _quantizers;
     private readonly ClipErrors _errors;
     private readonly float _magnitude;
+    private readonly int _threads;
 
     /// <summary>Begins a search whose tokens come in portions.</summary>
     /// <param name="rounded">Rq: the residual in 4 bits.</param>
@@ -33,6 +38,7 @@ public sealed class ClipSearch
         if (recipe.ClipRatios.IsDefaultOrEmpty || recipe.ExponentOffsets.IsDefaultOrEmpty)
             throw new ArgumentException("there is no candidate to choose from", nameof(recipe));
         _magnitude = magnitude;
+        _threads = threads;
         _grid = [.. recipe.ClipRatios.SelectMany(_ => recipe.ExponentOffsets, (ratio, offset) => (ratio, offset))];
         _quantizers = [.. _grid.Select(c => Quantizer(c.Ratio, c.Offset, magnitude, recipe))];
         _errors = new ClipErrors(rounded, _quantizers, recipe.Objective, threads, ct);
@@ -48,21 +54,42 @@ public sealed class ClipSearch
     /// <exception cref="NumericException">An activation or an error is not finite.</exception>
     public static ClipResult Search(ReadOnlyMatrixView x, ReadOnlyMatrixView residual, PackedWeight rounded, ActivationRecipe recipe, int threads = 1)
     {
-        Finite.Check(NumericException.Activation, x);
-        var search = new ClipSearch(rounded, recipe, Magnitude(x), threads);
+        var search = new ClipSearch(rounded, recipe, Magnitude(x, threads), threads);
         search.Add(x, residual);
         return search.Finish();
     }
 
     /// <summary>The largest magnitude of some tokens.</summary>
-    public static float Magnitude(ReadOnlyMatrixView x)
+    /// <param name="x">The tokens, row-major.</param>
+    /// <param name="threads">Threads to use.</param>
+    public static unsafe float Magnitude(ReadOnlyMatrixView x, int threads = 1)
     {
-        float magnitude = 0;
-        for (int row = 0; row < x.Rows; row++)
+        Rows.RequireAdjacentColumns(x);
+        var rows = new float[x.Rows];
+        fixed (float* data = x.Data)
         {
-            foreach (float value in Rows.Of(x, row))
-                magnitude = Math.Max(magnitude, Math.Abs(value));
+            var tokens = new PinnedMatrix(data, x.Rows, x.Columns, x.RowStride);
+            RowChunks.For(x.Rows, RowsAtOnce, threads, (first, count) =>
+            {
+                for (int row = first; row < first + count; row++)
+                    rows[row] = Largest(tokens.Row(row));
+            });
         }
+        return Largest(rows);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Largest(ReadOnlySpan<float> values)
+    {
+        var most = Vector<float>.Zero;
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+            most = Vector.Max(most, Vector.Abs(new Vector<float>(values[i..])));
+        float magnitude = 0;
+        for (int lane = 0; lane < Vector<float>.Count; lane++)
+            magnitude = Math.Max(magnitude, most[lane]);
+        for (; i < values.Length; i++)
+            magnitude = Math.Max(magnitude, Math.Abs(values[i]));
         return magnitude;
     }
 
@@ -73,7 +100,7 @@ public sealed class ClipSearch
     /// <exception cref="OperationCanceledException">The search was cancelled.</exception>
     public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView residual)
     {
-        Finite.Check(NumericException.Activation, x);
+        Finite.Check(NumericException.Activation, x, _threads);
         _errors.Add(x, residual);
     }
 

@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
 using QuantBuild.Kernels;
 
 namespace QuantBuild.Compiler.Quantizers;
@@ -7,8 +5,6 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <summary>Checks that stand where data enters the quantizers and where an overflow would leave them.</summary>
 internal static class Finite
 {
-    private const int ExponentMask = 0x7F80_0000;
-
     /// <summary>Throws at the first element, row by row, that is NaN or infinite.</summary>
     /// <exception cref="NumericException">There is one.</exception>
     public static void Check(string quantity, ReadOnlyMatrixView matrix) => CheckPart(quantity, matrix, firstRow: 0);
@@ -19,9 +15,10 @@ internal static class Finite
     {
         for (int row = 0; row < matrix.Rows; row++)
         {
+            if (Kernels.Finite.IsFinite(Rows.Of(matrix, row)))
+                continue;
             int column = FirstNonFinite(Rows.Of(matrix, row));
-            if (column >= 0)
-                throw new NumericException(quantity, $"row {firstRow + row}, channel {column}", matrix[row, column]);
+            throw new NumericException(quantity, $"row {firstRow + row}, channel {column}", matrix[row, column]);
         }
     }
 
@@ -37,7 +34,7 @@ internal static class Finite
             {
                 for (int row = first; row < first + count; row++)
                 {
-                    if (FirstNonFinite(pinned.Row(row)) >= 0)
+                    if (!Kernels.Finite.IsFinite(pinned.Row(row)))
                         Volatile.Write(ref finite, false);
                 }
             });
@@ -68,17 +65,9 @@ internal static class Finite
 
     private static int FirstNonFinite(ReadOnlySpan<float> values)
     {
-        ReadOnlySpan<int> bits = MemoryMarshal.Cast<float, int>(values);
-        var mask = new Vector<int>(ExponentMask);
-        int i = 0;
-        for (; i <= bits.Length - Vector<int>.Count; i += Vector<int>.Count)
+        for (int i = 0; i < values.Length; i++)
         {
-            if (Vector.EqualsAny(new Vector<int>(bits[i..]) & mask, mask))
-                break;
-        }
-        for (; i < bits.Length; i++)
-        {
-            if ((bits[i] & ExponentMask) == ExponentMask)
+            if (!float.IsFinite(values[i]))
                 return i;
         }
         return -1;

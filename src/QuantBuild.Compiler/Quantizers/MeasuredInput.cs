@@ -37,7 +37,7 @@ internal sealed class MeasuredInput : IDisposable
     public void Load(ReadOnlyMatrixView x, int threads, CancellationToken ct = default)
     {
         _tokens = x.Rows;
-        Smoothing.ApplyToActivation(x, _layer.Scale, Main);
+        Smoothing.ApplyToActivation(x, _layer.Scale, Main, threads);
         if (Rank > 0)
             Gemm.Multiply(Main, new ReadOnlyMatrixView(_layer.Branch!.Down, Rank, x.Columns).Transposed, Low, GemmMode.Overwrite, threads, ct);
         _rounded?.Load(Main, _layer.Activation!.Rounding, negate: false, threads);

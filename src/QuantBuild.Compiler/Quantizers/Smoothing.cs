@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using QuantBuild.Kernels;
 
 namespace QuantBuild.Compiler.Quantizers;
@@ -9,25 +10,33 @@ public static class Smoothing
     /// <summary>Maxima below this count as this, so that a dead channel gives neither a zero nor an infinite scale.</summary>
     public const float Floor = 1e-8f;
 
+    private const int RowsAtOnce = 64;
+    private const int ChannelsAtOnce = 1024;
+
     /// <summary>Widens <paramref name="absmax"/> to cover a weight: per input channel, the largest magnitude seen so far.</summary>
     /// <remarks>Start from zeros; call once per weight that reads the activation.</remarks>
     /// <param name="weight">Weight, [out, in], row-major.</param>
     /// <param name="absmax">Maximum per input channel, [in]; updated.</param>
     /// <param name="firstRow">Number of the first row, for messages, when <paramref name="weight"/> is a part of a weight.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="NumericException">The weight has a value that is not finite.</exception>
-    public static void AccumulateAbsmax(ReadOnlyMatrixView weight, Span<float> absmax, int firstRow = 0)
+    public static unsafe void AccumulateAbsmax(ReadOnlyMatrixView weight, Span<float> absmax, int firstRow = 0, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(absmax.Length, weight.Columns);
-        Finite.CheckPart(NumericException.Weight, weight, firstRow);
-        for (int row = 0; row < weight.Rows; row++)
+        Rows.RequireAdjacentColumns(weight);
+        fixed (float* data = weight.Data, maxima = absmax)
         {
-            ReadOnlySpan<float> values = Rows.Of(weight, row);
-            int i = 0;
-            for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
-                Vector.Max(Vector.Abs(new Vector<float>(values[i..])), new Vector<float>(absmax[i..])).CopyTo(absmax[i..]);
-            for (; i < values.Length; i++)
-                absmax[i] = Math.Max(Math.Abs(values[i]), absmax[i]);
+            var rows = new PinnedMatrix(data, weight.Rows, weight.Columns, weight.RowStride);
+            var maximum = new PinnedMatrix(maxima, 1, weight.Columns, weight.Columns);
+            RowChunks.For(weight.Columns, ChannelsAtOnce, threads, (first, count) =>
+            {
+                for (int row = 0; row < rows.RowCount; row++)
+                    Widen(rows.Row(row).Slice(first, count), maximum.Row(0).Slice(first, count));
+            });
         }
+        // A maximum takes over what is not a number, and keeps it.
+        if (!Kernels.Finite.IsFinite(absmax))
+            Finite.CheckPart(NumericException.Weight, weight, firstRow);
     }
 
     /// <summary><c>scale = a^alpha / w^(1 - alpha)</c> per channel, with both maxima raised to <see cref="Floor"/>.</summary>
@@ -56,39 +65,51 @@ public static class Smoothing
     /// <summary><c>W[:, i] *= scale[i]</c>, in float32 (the smoothed weight is not rounded to bfloat16).</summary>
     /// <param name="weight">Weight, [out, in], row-major; becomes the smoothed weight.</param>
     /// <param name="scale">Scale per input channel, [in].</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="NumericException">The scale is not positive and finite, or a smoothed weight is not finite.</exception>
-    public static void ApplyToWeight(MatrixView weight, ReadOnlySpan<float> scale)
+    public static unsafe void ApplyToWeight(MatrixView weight, ReadOnlySpan<float> scale, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, weight.Columns);
         Finite.CheckPositive("smoothing scale", scale);
-        for (int row = 0; row < weight.Rows; row++)
+        Rows.RequireAdjacentColumns(weight);
+        bool finite = true;
+        fixed (float* data = weight.Data, factors = scale)
         {
-            Span<float> values = Rows.Of(weight, row);
-            int i = 0;
-            for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
-                (new Vector<float>(values[i..]) * new Vector<float>(scale[i..])).CopyTo(values[i..]);
-            for (; i < values.Length; i++)
-                values[i] *= scale[i];
+            var rows = new PinnedMatrix(data, weight.Rows, weight.Columns, weight.RowStride);
+            var factor = new PinnedMatrix(factors, 1, weight.Columns, weight.Columns);
+            RowChunks.For(weight.Rows, RowsAtOnce, threads, (first, count) =>
+            {
+                for (int row = first; row < first + count; row++)
+                {
+                    Multiply(rows.Row(row), factor.Row(0));
+                    if (!Kernels.Finite.IsFinite(rows.Row(row)))
+                        Volatile.Write(ref finite, false);
+                }
+            });
         }
-        Finite.Check("smoothed weight", weight);
+        if (!finite)
+            Finite.Check("smoothed weight", weight);
     }
 
     /// <summary><c>result[:, i] = X[:, i] / scale[i]</c>, in float32: a division, not a product with the reciprocal.</summary>
     /// <param name="x">Activations, [tokens, in], row-major.</param>
     /// <param name="scale">Scale per input channel, [in]; empty for none, which copies.</param>
     /// <param name="result">Smoothed activations, [tokens, in], row-major; may be the same memory as <paramref name="x"/>.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="NumericException">The scale is not positive and finite, or a smoothed activation is not finite.</exception>
-    public static void ApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result)
+    public static void ApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result, int threads = 1)
     {
-        if (!TryApplyToActivation(x, scale, result))
+        if (!TryApplyToActivation(x, scale, result, threads))
             Finite.Check("smoothed activation", result);
     }
 
     /// <summary>The same; false when a smoothed activation is not finite.</summary>
-    internal static bool TryApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result)
+    internal static unsafe bool TryApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(result.Columns, x.Columns);
         ArgumentOutOfRangeException.ThrowIfNotEqual(result.Rows, x.Rows);
+        Rows.RequireAdjacentColumns(x);
+        Rows.RequireAdjacentColumns(result);
         if (scale.IsEmpty)
         {
             for (int row = 0; row < x.Rows; row++)
@@ -98,18 +119,53 @@ public static class Smoothing
         ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, x.Columns);
         Finite.CheckPositive("smoothing scale", scale);
         bool finite = true;
-        for (int row = 0; row < x.Rows; row++)
+        fixed (float* from = x.Data, to = result.Data, divisors = scale)
         {
-            ReadOnlySpan<float> source = Rows.Of(x, row);
-            Span<float> destination = Rows.Of(result, row);
-            int i = 0;
-            for (; i <= source.Length - Vector<float>.Count; i += Vector<float>.Count)
-                (new Vector<float>(source[i..]) / new Vector<float>(scale[i..])).CopyTo(destination[i..]);
-            for (; i < source.Length; i++)
-                destination[i] = source[i] / scale[i];
-            finite &= Kernels.Finite.IsFinite(destination);
+            var source = new PinnedMatrix(from, x.Rows, x.Columns, x.RowStride);
+            var target = new PinnedMatrix(to, x.Rows, x.Columns, result.RowStride);
+            var divisor = new PinnedMatrix(divisors, 1, x.Columns, x.Columns);
+            RowChunks.For(x.Rows, RowsAtOnce, threads, (first, count) =>
+            {
+                for (int row = first; row < first + count; row++)
+                {
+                    Divide(source.Row(row), divisor.Row(0), target.Row(row));
+                    if (!Kernels.Finite.IsFinite(target.Row(row)))
+                        Volatile.Write(ref finite, false);
+                }
+            });
         }
         return finite;
+    }
+
+    /// <summary>The largest magnitudes so far.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Widen(ReadOnlySpan<float> values, Span<float> maxima)
+    {
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+            Vector.Max(Vector.Abs(new Vector<float>(values[i..])), new Vector<float>(maxima[i..])).CopyTo(maxima[i..]);
+        for (; i < values.Length; i++)
+            maxima[i] = Math.Max(Math.Abs(values[i]), maxima[i]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply(Span<float> values, ReadOnlySpan<float> factors)
+    {
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (new Vector<float>(values[i..]) * new Vector<float>(factors[i..])).CopyTo(values[i..]);
+        for (; i < values.Length; i++)
+            values[i] *= factors[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Divide(ReadOnlySpan<float> values, ReadOnlySpan<float> divisors, Span<float> quotients)
+    {
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (new Vector<float>(values[i..]) / new Vector<float>(divisors[i..])).CopyTo(quotients[i..]);
+        for (; i < values.Length; i++)
+            quotients[i] = values[i] / divisors[i];
     }
 
     private static void CheckMaxima(string quantity, ReadOnlySpan<float> maxima)

@@ -50,7 +50,7 @@ internal static class ClipStage
         if (recipe.Granularity == ClipGranularity.Bin)
         {
             foreach (Memory<float> portion in Tokens())
-                magnitude = Math.Max(magnitude, ClipSearch.Magnitude(Matrix(portion)));
+                magnitude = Math.Max(magnitude, ClipSearch.Magnitude(Matrix(portion), work.Threads));
         }
         var search = new ClipSearch(work.Tensors.Packed, recipe, magnitude, work.Threads, work.Context.Cancellation);
         foreach (Memory<float> portion in Tokens())
@@ -65,7 +65,7 @@ internal static class ClipStage
                 work.Context.Cancellation.ThrowIfCancellationRequested();
                 MatrixView tokens = Matrix(portion);
                 if (work.Tensors.Scale.Length > 0)
-                    Smoothing.ApplyToActivation(tokens, work.Tensors.Scale, tokens);
+                    Smoothing.ApplyToActivation(tokens, work.Tensors.Scale, tokens, work.Threads);
                 yield return portion;
             }
         }

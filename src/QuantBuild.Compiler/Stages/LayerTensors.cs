@@ -53,7 +53,7 @@ internal sealed class LayerTensors(LayerWork work)
             if (_form is Form.None or Form.Residual)
                 Read();
             if (_form == Form.Weight && Scale.Length > 0)
-                Smoothing.ApplyToWeight(Matrix, Scale);
+                Smoothing.ApplyToWeight(Matrix, Scale, work.Threads);
             _form = Form.Smoothed;
             return Matrix;
         }

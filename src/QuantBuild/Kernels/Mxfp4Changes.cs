@@ -114,7 +114,7 @@ public sealed unsafe class Mxfp4Changes(int columns)
         new ReadOnlySpan<sbyte>(values, Mxfp4.BlockSize).CopyTo(_values.AsSpan(_count * Mxfp4.BlockSize));
         _tokens[_count] = token;
         _scales[_count] = E8M0.Decode(scale) * (0.5f * sign);
-        _corrections[_count] = -12 * sum;
+        _corrections[_count] = Mxfp4Tokens.Correction(sum);
         _count++;
     }
 

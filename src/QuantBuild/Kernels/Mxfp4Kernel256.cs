@@ -34,11 +34,11 @@ internal readonly unsafe struct Mxfp4Kernel256 : IMxfp4Kernel
         int* correction = tile.Corrections;
         for (nint block = tile.Blocks; block > 0; block--)
         {
-            // Half the correction in either half of a pair of sums: nothing is left to add when the pair is joined.
-            Vector256<short> s0l = Vector256.Create((short)(*correction >> 1)), s0r = s0l;
-            Vector256<short> s1l = Vector256.Create((short)(correction[blockStride] >> 1)), s1r = s1l;
-            Vector256<short> s2l = Vector256.Create((short)(correction[2 * blockStride] >> 1)), s2r = s2l;
-            Vector256<short> s3l = Vector256.Create((short)(correction[3 * blockStride] >> 1)), s3r = s3l;
+            // A broadcast of 32 bits is one instruction, and gives either half of a pair of sums its half of the correction.
+            Vector256<short> s0l = Vector256.Create(*correction).AsInt16(), s0r = s0l;
+            Vector256<short> s1l = Vector256.Create(correction[blockStride]).AsInt16(), s1r = s1l;
+            Vector256<short> s2l = Vector256.Create(correction[2 * blockStride]).AsInt16(), s2r = s2l;
+            Vector256<short> s3l = Vector256.Create(correction[3 * blockStride]).AsInt16(), s3r = s3l;
             for (int k = 0; k < 8; k++, a += 4, weights += 4 * Mxfp4Panels.Width)
             {
                 Vector256<byte> left = Vector256.Load(weights), right = Vector256.Load(weights + 32);
@@ -55,10 +55,10 @@ internal readonly unsafe struct Mxfp4Kernel256 : IMxfp4Kernel
                 s3l += Avx2.MultiplyAddAdjacent(left, value);
                 s3r += Avx2.MultiplyAddAdjacent(right, value);
             }
-            Add(s0l, s0r, *scale, weightScales, y0);
-            Add(s1l, s1r, scale[blockStride], weightScales, y1);
-            Add(s2l, s2r, scale[2 * blockStride], weightScales, y2);
-            Add(s3l, s3r, scale[3 * blockStride], weightScales, y3);
+            Add(s0l, s0r, scale, weightScales, y0);
+            Add(s1l, s1r, scale + blockStride, weightScales, y1);
+            Add(s2l, s2r, scale + (2 * blockStride), weightScales, y2);
+            Add(s3l, s3r, scale + (3 * blockStride), weightScales, y3);
             scale++;
             correction++;
             weightScales += Mxfp4Panels.Width;
@@ -66,9 +66,9 @@ internal readonly unsafe struct Mxfp4Kernel256 : IMxfp4Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(Vector256<short> left, Vector256<short> right, float scale, float* weightScales, float* y)
+    private static void Add(Vector256<short> left, Vector256<short> right, float* scale, float* weightScales, float* y)
     {
-        Vector256<float> factor = Vector256.Create(scale);
+        Vector256<float> factor = Vector256.Create(*(int*)scale).AsSingle();
         Vector256<float> l = Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(left, Vector256<short>.One)) * factor;
         Vector256<float> r = Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(right, Vector256<short>.One)) * factor;
         Vector256.FusedMultiplyAdd(l, Vector256.Load(weightScales), Vector256.Load(y)).Store(y);

@@ -21,19 +21,19 @@ internal readonly unsafe struct Mxfp4Kernel512 : IMxfp4Kernel
         int* correction = tile.Corrections;
         for (nint block = tile.Blocks; block > 0; block--)
         {
-            // Half the correction in either half of a pair of sums: nothing is left to add when the pair is joined.
+            // A broadcast of 32 bits is one instruction, and gives either half of a pair of sums its half of the correction.
             nint at = 0;
-            Vector512<short> s0l = Vector512.Create((short)(correction[at] >> 1)), s0r = s0l;
+            Vector512<short> s0l = Vector512.Create(correction[at]).AsInt16(), s0r = s0l;
             at += blockStride;
-            Vector512<short> s1l = Vector512.Create((short)(correction[at] >> 1)), s1r = s1l;
+            Vector512<short> s1l = Vector512.Create(correction[at]).AsInt16(), s1r = s1l;
             at += blockStride;
-            Vector512<short> s2l = Vector512.Create((short)(correction[at] >> 1)), s2r = s2l;
+            Vector512<short> s2l = Vector512.Create(correction[at]).AsInt16(), s2r = s2l;
             at += blockStride;
-            Vector512<short> s3l = Vector512.Create((short)(correction[at] >> 1)), s3r = s3l;
+            Vector512<short> s3l = Vector512.Create(correction[at]).AsInt16(), s3r = s3l;
             at += blockStride;
-            Vector512<short> s4l = Vector512.Create((short)(correction[at] >> 1)), s4r = s4l;
+            Vector512<short> s4l = Vector512.Create(correction[at]).AsInt16(), s4r = s4l;
             at += blockStride;
-            Vector512<short> s5l = Vector512.Create((short)(correction[at] >> 1)), s5r = s5l;
+            Vector512<short> s5l = Vector512.Create(correction[at]).AsInt16(), s5r = s5l;
             for (int k = 0; k < 8; k++, a += 4, weights += 4 * Mxfp4Panels.Width)
             {
                 sbyte* b = a + (3 * stride);
@@ -59,17 +59,17 @@ internal readonly unsafe struct Mxfp4Kernel512 : IMxfp4Kernel
             }
             Vector512<float> scalesLeft = Vector512.Load(weightScales), scalesRight = Vector512.Load(weightScales + 16);
             at = 0;
-            Add(s0l, s0r, scale[at], scalesLeft, scalesRight, y[0]);
+            Add(s0l, s0r, scale + at, scalesLeft, scalesRight, y[0]);
             at += blockStride;
-            Add(s1l, s1r, scale[at], scalesLeft, scalesRight, y[1]);
+            Add(s1l, s1r, scale + at, scalesLeft, scalesRight, y[1]);
             at += blockStride;
-            Add(s2l, s2r, scale[at], scalesLeft, scalesRight, y[2]);
+            Add(s2l, s2r, scale + at, scalesLeft, scalesRight, y[2]);
             at += blockStride;
-            Add(s3l, s3r, scale[at], scalesLeft, scalesRight, y[3]);
+            Add(s3l, s3r, scale + at, scalesLeft, scalesRight, y[3]);
             at += blockStride;
-            Add(s4l, s4r, scale[at], scalesLeft, scalesRight, y[4]);
+            Add(s4l, s4r, scale + at, scalesLeft, scalesRight, y[4]);
             at += blockStride;
-            Add(s5l, s5r, scale[at], scalesLeft, scalesRight, y[5]);
+            Add(s5l, s5r, scale + at, scalesLeft, scalesRight, y[5]);
             scale++;
             correction++;
             weightScales += Mxfp4Panels.Width;
@@ -77,10 +77,11 @@ internal readonly unsafe struct Mxfp4Kernel512 : IMxfp4Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(Vector512<short> left, Vector512<short> right, float scale,
+    private static void Add(Vector512<short> left, Vector512<short> right, float* scale,
         Vector512<float> scalesLeft, Vector512<float> scalesRight, float* y)
     {
-        Vector512<float> factor = Vector512.Create(scale);
+        // As an integer, because the compiler broadcasts those straight from memory.
+        Vector512<float> factor = Vector512.Create(*(int*)scale).AsSingle();
         Vector512<float> l = Vector512.ConvertToSingle(Avx512BW.MultiplyAddAdjacent(left, Vector512<short>.One)) * factor;
         Vector512<float> r = Vector512.ConvertToSingle(Avx512BW.MultiplyAddAdjacent(right, Vector512<short>.One)) * factor;
         Vector512.FusedMultiplyAdd(l, scalesLeft, Vector512.Load(y)).Store(y);

@@ -11,15 +11,12 @@ public sealed unsafe class Mxfp4Panels
 {
     internal const int Width = 32;
 
-    private const int CacheLine = 64;
-
     /// <summary>The bytes of two codes, even channel first.</summary>
     private static readonly ushort[] BytesOfPair = [.. Enumerable.Range(0, 256).Select(pair => (ushort)(ByteOf(pair & 15) | (ByteOf(pair >> 4) << 8)))];
 
-    // Pinned for life, so that kernels can point into them; the slack aligns the bytes to cache lines.
-    private readonly byte[] _bytes;
-    private readonly float[] _scales;
-    private readonly int _slack;
+    private readonly int _mostRows;
+    private readonly AlignedArray<byte> _bytes;
+    private readonly AlignedArray<float> _scales;
 
     /// <summary>Room for a weight.</summary>
     /// <param name="mostRows">Most output rows that will be loaded at once.</param>
@@ -28,13 +25,12 @@ public sealed unsafe class Mxfp4Panels
     {
         ArgumentOutOfRangeException.ThrowIfNegative(mostRows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
+        _mostRows = mostRows;
         Columns = columns;
         Blocks = Mxfp4.Blocks(columns);
         int panels = PanelsOf(mostRows);
-        _bytes = GC.AllocateUninitializedArray<byte>(checked((panels * Blocks * Width * Mxfp4.BlockSize) + CacheLine), pinned: true);
-        _scales = GC.AllocateUninitializedArray<float>(panels * Blocks * Width, pinned: true);
-        fixed (byte* start = _bytes)
-            _slack = (int)(-(nint)start & (CacheLine - 1));
+        _bytes = new AlignedArray<byte>(checked(panels * Blocks * Width * Mxfp4.BlockSize));
+        _scales = new AlignedArray<float>(panels * Blocks * Width);
     }
 
     /// <summary>Unpacks a whole weight.</summary>
@@ -68,7 +64,7 @@ public sealed unsafe class Mxfp4Panels
     /// <exception cref="ArgumentException">A length does not fit the shape, or the rows do not fit in.</exception>
     public void Load(ReadOnlySpan<byte> codes, ReadOnlySpan<byte> scales, int rows, int threads = 1)
     {
-        if (codes.Length != (long)rows * Mxfp4.CodeBytes(Columns) || scales.Length != (long)rows * Blocks || (long)PanelsOf(rows) * Blocks * Width > _scales.Length)
+        if (codes.Length != (long)rows * Mxfp4.CodeBytes(Columns) || scales.Length != (long)rows * Blocks || PanelsOf(rows) > PanelsOf(_mostRows))
             throw new ArgumentException($"{codes.Length} bytes of codes and {scales.Length} scales for {rows} x {Columns}");
         Rows = rows;
         fixed (byte* code = codes, scale = scales)
@@ -78,17 +74,9 @@ public sealed unsafe class Mxfp4Panels
         }
     }
 
-    internal byte* BytesOf(int panel, int block)
-    {
-        fixed (byte* start = _bytes)
-            return start + _slack + (((nint)panel * Blocks) + block) * Width * Mxfp4.BlockSize;
-    }
+    internal byte* BytesOf(int panel, int block) => _bytes.Start + ((((nint)panel * Blocks) + block) * Width * Mxfp4.BlockSize);
 
-    internal float* ScalesOf(int panel, int block)
-    {
-        fixed (float* start = _scales)
-            return start + (((nint)panel * Blocks) + block) * Width;
-    }
+    internal float* ScalesOf(int panel, int block) => _scales.Start + ((((nint)panel * Blocks) + block) * Width);
 
     private void Unpack(byte* codes, byte* scales, int panel)
     {

@@ -10,15 +10,18 @@ namespace QuantBuild.Kernels;
 /// row's 32-block, every output takes <c>y = fma(float(sum a w) * s, t, y)</c> for one block after the other, in ascending order.  The
 /// sum is exact, and so is its product with the power of two s; only the addition to y rounds, once per block.  Vector width, threads
 /// and the way tokens are cut never change a bit.
-/// <para>The files: this one loops over cache blocks and deals out panels to threads; <see cref="Mxfp4Panels"/> and
+/// <para>The files: this one loops over cache blocks and deals out rectangles to threads; <see cref="Mxfp4Panels"/> and
 /// <see cref="Mxfp4Tokens"/> hold the operands; an <see cref="IMxfp4Kernel"/> multiplies a tile.</para>
 /// </remarks>
 public static unsafe class Mxfp4Product
 {
-    // Values of 96 tokens and 64 blocks are 192 KiB, a panel of 64 blocks 72 KiB: both stay in the second-level cache.
-    private const int BlocksAtOnce = 64;
+    // Values of 96 tokens and 96 blocks are 288 KiB, a panel of 96 blocks 108 KiB: both stay in the second-level cache.
+    private const int BlocksAtOnce = 96;
     private const int TokensAtOnce = 96;
+
+    // A rectangle's outputs are 768 KiB.
     private const int MostPanels = 16;
+    private const int TokensOfRectangle = 4 * TokensAtOnce;
 
     internal const int MostTokensOfTile = 6;
 
@@ -34,41 +37,62 @@ public static unsafe class Mxfp4Product
         Add(Fastest, tokens, weight, y, threads, ct);
 
     /// <summary>The fastest kernel this machine has.</summary>
-    internal static GemmPath Fastest =>
-        Avx512BW.IsSupported ? GemmPath.Vector512
-        : Avx2.IsSupported && Fma.IsSupported ? GemmPath.Vector256
-        : GemmPath.Scalar;
+    internal static Mxfp4Path Fastest =>
+        Supports(Mxfp4Path.Avx512) ? Mxfp4Path.Avx512
+        : Supports(Mxfp4Path.AvxVnni) ? Mxfp4Path.AvxVnni
+        : Supports(Mxfp4Path.Avx2) ? Mxfp4Path.Avx2
+        : Mxfp4Path.Scalar;
 
-    internal static void Add(GemmPath path, Mxfp4Tokens tokens, Mxfp4Panels weight, MatrixView y, int threads, CancellationToken ct = default)
+    /// <summary>Whether this machine has a kernel.</summary>
+    internal static bool Supports(Mxfp4Path path) => path switch
+    {
+        Mxfp4Path.Avx512 => Avx512BW.IsSupported,
+        Mxfp4Path.AvxVnni => AvxVnni.IsSupported && Fma.IsSupported,
+        Mxfp4Path.Avx2 => Avx2.IsSupported && Fma.IsSupported,
+        _ => true,
+    };
+
+    internal static void Add(Mxfp4Path path, Mxfp4Tokens tokens, Mxfp4Panels weight, MatrixView y, int threads, CancellationToken ct = default)
     {
         ((ReadOnlyMatrixView)y).RequireDenseRows();
         if (tokens.Columns != weight.Columns || y.Rows != tokens.Rows || y.Columns != weight.Rows)
             throw new ArgumentException($"cannot multiply {tokens.Rows} x {tokens.Columns} by {weight.Rows} x {weight.Columns} into {y.Rows} x {y.Columns}");
         if (y.Rows == 0 || y.Columns == 0)
             return;
-        int panels = Math.Clamp((weight.Count + (2 * threads) - 1) / (2 * threads), 1, MostPanels);
         fixed (float* data = y.Data)
         {
             var output = new Strided(data, y.RowStride, 1);
-            Workers.For((weight.Count + panels - 1) / panels, threads, item =>
-            {
-                int first = item * panels;
-                AddPanels(path, tokens, weight, output, first, Math.Min(panels, weight.Count - first), ct);
-            }, ct);
+            ForRectangles(tokens.Rows, weight.Count, threads, rectangle => AddRectangle(path, tokens, weight, output, rectangle, ct), ct);
         }
     }
 
-    private static void AddPanels(GemmPath path, Mxfp4Tokens tokens, Mxfp4Panels weight, Strided y, int firstPanel, int panels,
-        CancellationToken ct)
+    /// <summary>Deals out rectangles of a product whose outputs stay in the second-level cache; those over the same panels follow one another.</summary>
+    internal static void ForRectangles(int tokens, int panels, int threads, Action<Mxfp4Rectangle> body, CancellationToken ct = default)
     {
-        for (int block = 0; block < tokens.Blocks; block += BlocksAtOnce)
+        int wide = Math.Clamp(Divide(panels, 2 * threads), 1, MostPanels);
+        int down = Divide(tokens, TokensOfRectangle);
+        Workers.For(down * Divide(panels, wide), threads, item =>
         {
-            int blocks = Math.Min(BlocksAtOnce, tokens.Blocks - block);
-            for (int token = 0; token < tokens.Rows; token += TokensAtOnce)
+            int token = item % down * TokensOfRectangle, panel = item / down * wide;
+            body(new Mxfp4Rectangle(token, Math.Min(TokensOfRectangle, tokens - token), panel, Math.Min(wide, panels - panel)));
+        }, ct);
+    }
+
+    /// <summary>Adds one rectangle to its place in <paramref name="y"/>, on the calling thread.</summary>
+    internal static void AddRectangle(Mxfp4Path path, Mxfp4Tokens tokens, Mxfp4Panels weight, Strided y, Mxfp4Rectangle rectangle,
+        CancellationToken ct = default)
+    {
+        int endOfTokens = rectangle.Token + rectangle.Tokens, endOfPanels = rectangle.Panel + rectangle.Panels;
+        // Equal parts rather than full ones and a remainder.
+        int most = Divide(tokens.Blocks, Math.Max(1, Divide(tokens.Blocks, BlocksAtOnce)));
+        for (int block = 0; block < tokens.Blocks; block += most)
+        {
+            int blocks = Math.Min(most, tokens.Blocks - block);
+            for (int token = rectangle.Token; token < endOfTokens; token += TokensAtOnce)
             {
                 ct.ThrowIfCancellationRequested();
-                int count = Math.Min(TokensAtOnce, tokens.Rows - token);
-                for (int panel = firstPanel; panel < firstPanel + panels; panel++)
+                int count = Math.Min(TokensAtOnce, endOfTokens - token);
+                for (int panel = rectangle.Panel; panel < endOfPanels; panel++)
                 {
                     int output = panel * Mxfp4Panels.Width;
                     AddPanel(path, tokens, token, count, block, blocks, weight, panel, y.From(token, output), Math.Min(Mxfp4Panels.Width, weight.Rows - output));
@@ -78,11 +102,13 @@ public static unsafe class Mxfp4Product
     }
 
     /// <summary>Adds adjacent tokens' products over adjacent blocks to the <paramref name="width"/> outputs of one panel.</summary>
-    internal static void AddPanel(GemmPath path, Mxfp4Tokens tokens, int token, int count, int block, int blocks, Mxfp4Panels weight, int panel, Strided y, int width)
+    internal static void AddPanel(Mxfp4Path path, Mxfp4Tokens tokens, int token, int count, int block, int blocks, Mxfp4Panels weight, int panel, Strided y, int width)
     {
-        if (path == GemmPath.Vector512)
+        if (path == Mxfp4Path.Avx512)
             AddPanel<Mxfp4Kernel512>(tokens, token, count, block, blocks, weight, panel, y, width);
-        else if (path == GemmPath.Vector256)
+        else if (path == Mxfp4Path.AvxVnni)
+            AddPanel<Mxfp4KernelVnni>(tokens, token, count, block, blocks, weight, panel, y, width);
+        else if (path == Mxfp4Path.Avx2)
             AddPanel<Mxfp4Kernel256>(tokens, token, count, block, blocks, weight, panel, y, width);
         else
             AddPanel<Mxfp4KernelScalar>(tokens, token, count, block, blocks, weight, panel, y, width);
@@ -91,8 +117,13 @@ public static unsafe class Mxfp4Product
     private static void AddPanel<TKernel>(Mxfp4Tokens tokens, int token, int count, int block, int blocks, Mxfp4Panels weight, int panel, Strided y, int width)
         where TKernel : struct, IMxfp4Kernel
     {
-        float* apart = stackalloc float[MostTokensOfTile * Mxfp4Panels.Width];
+        // A tile's outputs stay apart while its blocks go by: aligned, because every block loads and stores them.
+        float* room = stackalloc float[(MostTokensOfTile * Mxfp4Panels.Width) + (AlignedArray<float>.Line / sizeof(float))];
+        float* apart = (float*)(((nint)room + AlignedArray<float>.Line - 1) & -AlignedArray<float>.Line);
         float** outputs = stackalloc float*[MostTokensOfTile];
+        for (int i = 0; i < TKernel.Tokens; i++)
+            outputs[i] = apart + (i * Mxfp4Panels.Width);
+        uint bytes = (uint)(width * sizeof(float));
         fixed (sbyte* values = tokens.Values)
         fixed (float* scales = tokens.Scales)
         fixed (int* corrections = tokens.Corrections)
@@ -100,11 +131,8 @@ public static unsafe class Mxfp4Product
             for (int first = 0; first < count; first += TKernel.Tokens)
             {
                 int here = Math.Min(TKernel.Tokens, count - first);
-                bool whole = here == TKernel.Tokens && width == Mxfp4Panels.Width;
-                for (int i = 0; i < TKernel.Tokens; i++)
-                    outputs[i] = whole ? y.At(first + i, 0) : apart + (i * Mxfp4Panels.Width);
-                for (int i = 0; !whole && i < here; i++)
-                    Unsafe.CopyBlockUnaligned(outputs[i], y.At(first + i, 0), (uint)(width * sizeof(float)));
+                for (int i = 0; i < here; i++)
+                    Unsafe.CopyBlockUnaligned(outputs[i], y.At(first + i, 0), bytes);
                 nint at = ((nint)(token + first) * tokens.Blocks) + block;
                 TKernel.Run(new Mxfp4Tile
                 {
@@ -118,9 +146,11 @@ public static unsafe class Mxfp4Product
                     Outputs = outputs,
                     Blocks = blocks,
                 });
-                for (int i = 0; !whole && i < here; i++)
-                    Unsafe.CopyBlockUnaligned(y.At(first + i, 0), outputs[i], (uint)(width * sizeof(float)));
+                for (int i = 0; i < here; i++)
+                    Unsafe.CopyBlockUnaligned(y.At(first + i, 0), outputs[i], bytes);
             }
         }
     }
+
+    private static int Divide(int value, int by) => (value + by - 1) / by;
 }

@@ -15,13 +15,13 @@ public sealed unsafe class Mxfp4Slab(int mostTokens)
 
     private const int Panels = 4;
 
-    private readonly float[] _outputs = GC.AllocateArray<float>(mostTokens * Width, pinned: true);
+    private readonly AlignedArray<float> _outputs = new(mostTokens * Width);
     private int _tokens;
     private int _firstPanel;
     private int _panels;
 
     /// <summary>Everything held, zeros beyond the weight's last row included.</summary>
-    public ReadOnlySpan<float> Values => _outputs.AsSpan(0, _panels * _tokens * Mxfp4Panels.Width);
+    public ReadOnlySpan<float> Values => Held;
 
     /// <summary>Takes outputs from a matrix.</summary>
     /// <param name="y">[tokens, out], rows contiguous.</param>
@@ -35,12 +35,13 @@ public sealed unsafe class Mxfp4Slab(int mostTokens)
         _firstPanel = first / Mxfp4Panels.Width;
         int outputs = Math.Min(Width, y.Columns - first);
         _panels = (outputs + Mxfp4Panels.Width - 1) / Mxfp4Panels.Width;
-        _outputs.AsSpan().Clear();
+        Span<float> held = Held;
+        held.Clear();
         for (int token = 0; token < y.Rows; token++)
         {
             ReadOnlySpan<float> row = y.Data.Slice((token * y.RowStride) + first, outputs);
             for (int o = 0; o < outputs; o += Mxfp4Panels.Width)
-                row[o..Math.Min(o + Mxfp4Panels.Width, outputs)].CopyTo(_outputs.AsSpan(((o * _tokens) + (token * Mxfp4Panels.Width))));
+                row[o..Math.Min(o + Mxfp4Panels.Width, outputs)].CopyTo(held[((o * _tokens) + (token * Mxfp4Panels.Width))..]);
         }
     }
 
@@ -54,11 +55,13 @@ public sealed unsafe class Mxfp4Slab(int mostTokens)
     /// <summary>Adds the product of some tokens' blocks with the weight's rows of this slab.</summary>
     public void Add(Mxfp4Changes changes, Mxfp4Panels weight) => Add(Mxfp4Product.Fastest, changes, weight);
 
-    internal void Add(GemmPath path, Mxfp4Changes changes, Mxfp4Panels weight)
+    internal void Add(Mxfp4Path path, Mxfp4Changes changes, Mxfp4Panels weight)
     {
-        if (path == GemmPath.Vector512)
+        if (path == Mxfp4Path.Avx512)
             Add<Mxfp4Kernel512>(changes, weight);
-        else if (path == GemmPath.Vector256)
+        else if (path == Mxfp4Path.AvxVnni)
+            Add<Mxfp4KernelVnni>(changes, weight);
+        else if (path == Mxfp4Path.Avx2)
             Add<Mxfp4Kernel256>(changes, weight);
         else
             Add<Mxfp4KernelScalar>(changes, weight);
@@ -103,9 +106,7 @@ public sealed unsafe class Mxfp4Slab(int mostTokens)
         }
     }
 
-    private Strided Of(int panel)
-    {
-        fixed (float* outputs = _outputs)
-            return new Strided(outputs + ((nint)panel * _tokens * Mxfp4Panels.Width), Mxfp4Panels.Width, 1);
-    }
+    private Span<float> Held => new(_outputs.Start, _panels * _tokens * Mxfp4Panels.Width);
+
+    private Strided Of(int panel) => new(_outputs.Start + ((nint)panel * _tokens * Mxfp4Panels.Width), Mxfp4Panels.Width, 1);
 }

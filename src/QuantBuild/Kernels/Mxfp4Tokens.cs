@@ -29,6 +29,12 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
 
     internal int[] Corrections => _corrections;
 
+    /// <summary>
+    /// What the 12 in every byte of a weight (<see cref="Mxfp4Panels"/>) adds to a block's product, negated: -12 times the sum of the block's values, in
+    /// two equal halves of 16 bits.
+    /// </summary>
+    internal static int Correction(int sum) => (-6 * sum << 16) | (-6 * sum & 0xFFFF);
+
     /// <summary>Rounds tokens, by the rule that <see cref="Mxfp4.QuantizeDequantize"/> documents.</summary>
     /// <param name="x">[tokens, in], rows contiguous.</param>
     /// <param name="rounding">How.</param>
@@ -38,14 +44,36 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Columns, Columns);
         x.RequireDenseRows();
-        Rows = x.Rows;
+        Begin(x.Rows);
+        fixed (float* source = x.Data)
+            Load(new Strided(source, x.RowStride, 1), 0, Rows, rounding, negate, threads);
+    }
+
+    /// <summary>Makes room for so many tokens, undefined until they are loaded.</summary>
+    internal void Begin(int rows)
+    {
+        Rows = rows;
         Room(ref _values, checked((Rows + Spare) * Blocks * Mxfp4.BlockSize));
         Room(ref _scales, (Rows + Spare) * Blocks);
         Room(ref _corrections, (Rows + Spare) * Blocks);
-        fixed (float* source = x.Data, scales = _scales)
+    }
+
+    /// <summary>Rounds some of the tokens that there is room for.</summary>
+    /// <param name="x">The first of them; rows contiguous.</param>
+    /// <param name="first">Its row here.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="rounding">How.</param>
+    /// <param name="negate">Stores the negative.</param>
+    /// <param name="threads">Threads to use.</param>
+    internal void Load(Strided x, int first, int count, Mxfp4Rounding rounding, bool negate, int threads)
+    {
+        nint at = (nint)first * Blocks;
+        fixed (float* scales = _scales)
         fixed (sbyte* values = _values)
         fixed (int* corrections = _corrections)
-            RowLoop.Run(Rows, Columns, threads, new Work(source, x.RowStride, values, scales, corrections, Columns, rounding, negate ? -0.5f : 0.5f));
+        {
+            RowLoop.Run(count, Columns, threads, new Work(x, values + (at * Mxfp4.BlockSize), scales + at, corrections + at, Columns, rounding, negate ? -0.5f : 0.5f));
+        }
     }
 
     /// <summary>Gives the memory back.</summary>
@@ -66,7 +94,7 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
         array = length > 0 ? ArrayPool<T>.Shared.Rent(length) : [];
     }
 
-    private readonly struct Work(float* x, nint xStride, sbyte* values, float* scales, int* corrections, int columns, Mxfp4Rounding rounding, float half) : IRowWork
+    private readonly struct Work(Strided x, sbyte* values, float* scales, int* corrections, int columns, Mxfp4Rounding rounding, float half) : IRowWork
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int from, int to)
@@ -78,10 +106,10 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
                 nint at = (nint)row * blocks;
                 for (int block = 0; block < blocks; block++, at++)
                 {
-                    float* source = Mxfp4Rounding.Block(x + (row * xStride), columns, block, padded);
+                    float* source = Mxfp4Rounding.Block(x.At(row, 0), columns, block, padded);
                     float maximum = Mxfp4.Maximum(new ReadOnlySpan<float>(source, Mxfp4.BlockSize));
                     byte scale = rounding.Scale(maximum);
-                    corrections[at] = -12 * rounding.Apply(source, maximum, scale, values + (at * Mxfp4.BlockSize));
+                    corrections[at] = Correction(rounding.Apply(source, maximum, scale, values + (at * Mxfp4.BlockSize)));
                     scales[at] = E8M0.Decode(scale) * half;
                 }
             }

@@ -21,7 +21,7 @@ public sealed unsafe class QuantizedLinear : ILinear
     private readonly QuantizedLayer _layer;
     private readonly float[] _bias;
     private readonly ILinear? _floatMain;
-    private readonly Mxfp4Main? _main;
+    private readonly IntegerLinear? _integer;
 
     /// <summary>Makes a layer.</summary>
     /// <param name="layer">Its parameters; the memory must stay valid and unchanged.</param>
@@ -37,7 +37,7 @@ public sealed unsafe class QuantizedLinear : ILinear
         _bias = layer.Bias.IsEmpty ? new float[layer.OutFeatures] : layer.Bias.ToArray();
         if (layer.Activations is not null)
         {
-            _main = new Mxfp4Main(layer, storage);
+            _integer = new IntegerLinear(layer, _bias, storage);
         }
         else if (storage == WeightStorage.Mapped)
         {
@@ -65,42 +65,34 @@ public sealed unsafe class QuantizedLinear : ILinear
             throw new ArgumentException($"a {OutFeatures} x {InFeatures} layer does not take {x.Rows} x {x.Columns} to {y.Rows} x {y.Columns}");
         ActivationSetting? setting = _layer.Activations?.At(timestep);
         int rowsAtOnce = Math.Clamp(ElementsAtOnce / InFeatures, 1, Math.Max(x.Rows, 1));
-        float[] inputs = ArrayPool<float>.Shared.Rent(rowsAtOnce * InFeatures);
-        float[] projections = ArrayPool<float>.Shared.Rent(rowsAtOnce * _layer.Rank);
         for (int first = 0; first < x.Rows; first += rowsAtOnce)
         {
             int rows = Math.Min(rowsAtOnce, x.Rows - first);
-            var input = new MatrixView(inputs.AsSpan(0, rows * InFeatures), rows, InFeatures);
-            var projection = new MatrixView(projections.AsSpan(0, rows * _layer.Rank), rows, _layer.Rank);
+            ReadOnlyMatrixView input = x.Slice(first, 0, rows, InFeatures);
             MatrixView output = y.Slice(first, 0, rows, OutFeatures);
-            ReadInput(x.Slice(first, 0, rows, InFeatures), input, projection, threads);
             if (setting is null)
-                _floatMain!.Apply(input, output, timestep, threads);
+                ApplyFloat(input, output, timestep, threads);
             else
-                AddMain(input, output, setting, threads);
-            if (_layer.Rank > 0)
-                Gemm.Multiply(projection, new ReadOnlyMatrixView(_layer.Up.Span, OutFeatures, _layer.Rank).Transposed, output, GemmMode.Add, threads);
+                _integer!.Apply(input, output, setting, threads);
+        }
+    }
+
+    /// <summary>y = bias + u Wq^T + B (A u) with u = x / s, which stays as it is.</summary>
+    private void ApplyFloat(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+    {
+        int rank = _layer.Rank;
+        float[] quotients = ArrayPool<float>.Shared.Rent(x.Rows * InFeatures), projections = ArrayPool<float>.Shared.Rent(x.Rows * rank);
+        var u = new MatrixView(quotients.AsSpan(0, x.Rows * InFeatures), x.Rows, InFeatures);
+        fixed (float* from = x.Data, to = u.Data, scale = _layer.Smooth.Span)
+            RowLoop.Run(x.Rows, x.Columns, threads, new SmoothRows(new Strided(from, x.RowStride, x.ColumnStride), scale, new Strided(to, u.RowStride, 1), x.Columns));
+        _floatMain!.Apply(u, y, timestep, threads);
+        if (rank > 0)
+        {
+            var projected = new MatrixView(projections.AsSpan(0, x.Rows * rank), x.Rows, rank);
+            Gemm.Multiply(u, new ReadOnlyMatrixView(_layer.Down.Span, rank, InFeatures).Transposed, projected, GemmMode.Overwrite, threads);
+            Gemm.Multiply(projected, new ReadOnlyMatrixView(_layer.Up.Span, OutFeatures, rank).Transposed, y, GemmMode.Add, threads);
         }
         ArrayPool<float>.Shared.Return(projections);
-        ArrayPool<float>.Shared.Return(inputs);
-    }
-
-    /// <summary>input = x / s, projection = input A^T.</summary>
-    private void ReadInput(ReadOnlyMatrixView x, MatrixView input, MatrixView projection, int threads)
-    {
-        fixed (float* from = x.Data, to = input.Data, scale = _layer.Smooth.Span)
-            RowLoop.Run(x.Rows, x.Columns, threads, new SmoothRows(new Strided(from, x.RowStride, x.ColumnStride), scale, new Strided(to, input.RowStride, 1), x.Columns));
-        if (_layer.Rank > 0)
-            Gemm.Multiply(input, new ReadOnlyMatrixView(_layer.Down.Span, _layer.Rank, InFeatures).Transposed, projection, GemmMode.Overwrite, threads);
-    }
-
-    /// <summary>y = bias + Q(input) Wq^T.</summary>
-    private void AddMain(MatrixView input, MatrixView y, ActivationSetting setting, int threads)
-    {
-        fixed (float* bias = _bias, to = y.Data)
-            RowLoop.Run(y.Rows, y.Columns, threads, new RepeatRow(bias, new Strided(to, y.RowStride, 1), y.Columns));
-        using var tokens = new Mxfp4Tokens(InFeatures);
-        tokens.Load(input, new Mxfp4Rounding(_layer.Activations!.Ties, setting.Ratio, setting.ExponentOffset, setting.Threshold), negate: false, threads);
-        _main!.AddTo(y, tokens, threads);
+        ArrayPool<float>.Shared.Return(quotients);
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
 
@@ -34,14 +33,12 @@ public sealed class Mxfp4ChangesTests
         var changes = new Mxfp4Changes(Channels);
         changes.Load(new ReadOnlyMatrixView(x, Tokens, Channels), maxima, Plain, after);
 
-        float[] scalar = Sparse(GemmPath.Scalar, first, changes, weight);
+        float[] scalar = Sparse(Mxfp4Path.Scalar, first, changes, weight);
 
         float largest = expected.Max(MathF.Abs) + 1;
         Assert.All(expected.Zip(scalar), pair => Assert.Equal(pair.First, pair.Second, 1e-5f * largest));
-        if (Avx2.IsSupported && Fma.IsSupported)
-            Assert.Equal(scalar, Sparse(GemmPath.Vector256, first, changes, weight));
-        if (Avx512BW.IsSupported)
-            Assert.Equal(scalar, Sparse(GemmPath.Vector512, first, changes, weight));
+        foreach (Mxfp4Path path in Mxfp4ProductTests.Paths)
+            Assert.Equal(scalar, Sparse(path, first, changes, weight));
     }
 
     [Fact]
@@ -54,7 +51,7 @@ public sealed class Mxfp4ChangesTests
 
         changes.Load(new ReadOnlyMatrixView(x, Tokens, Channels), maxima, Plain, Plain with { Ratio = 0.99999f, Threshold = 1000 });
 
-        Assert.Equal(first, Sparse(GemmPath.Scalar, first, changes, Weight()));
+        Assert.Equal(first, Sparse(Mxfp4Path.Scalar, first, changes, Weight()));
     }
 
     private static Mxfp4Panels Weight()
@@ -75,7 +72,7 @@ public sealed class Mxfp4ChangesTests
     }
 
     /// <summary>Outputs after the changes, slab by slab, put back in order.</summary>
-    private static float[] Sparse(GemmPath path, float[] start, Mxfp4Changes changes, Mxfp4Panels weight)
+    private static float[] Sparse(Mxfp4Path path, float[] start, Mxfp4Changes changes, Mxfp4Panels weight)
     {
         var y = new float[Tokens * Outputs];
         var slab = new Mxfp4Slab(Tokens);

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
 
@@ -6,6 +5,8 @@ namespace QuantBuild.Tests.Kernels;
 
 public sealed unsafe class Mxfp4ProductTests
 {
+    internal static IEnumerable<Mxfp4Path> Paths => Enum.GetValues<Mxfp4Path>().Where(Mxfp4Product.Supports);
+
     public static TheoryData<int, int, int> Shapes => new() { { 1, 1, 1 }, { 1, 32, 32 }, { 5, 33, 31 }, { 6, 64, 64 }, { 7, 70, 71 }, { 13, 5, 96 }, { 100, 37, 160 }, { 8, 40, 2100 } };
 
     [Theory]
@@ -15,7 +16,7 @@ public sealed unsafe class Mxfp4ProductTests
         (float[] x, byte[] codes, byte[] scales, float[] start) = Problem(rows, outputs, channels);
         float[] expected = Specification(x, codes, scales, start, rows, outputs, channels);
 
-        foreach (GemmPath path in Paths())
+        foreach (Mxfp4Path path in Paths)
         {
             foreach (int threads in (int[])[1, 2, 3])
                 Assert.Equal(expected, Product(path, x, codes, scales, start, rows, outputs, channels, threads));
@@ -32,7 +33,7 @@ public sealed unsafe class Mxfp4ProductTests
             codes[i] = (byte)(i / (Channels / 2) % 3 == 0 ? 0xFF : 0x77);
         byte[] scales = [.. Enumerable.Repeat(E8M0.One, Outputs * Channels / 32)];
 
-        foreach (GemmPath path in Paths())
+        foreach (Mxfp4Path path in Paths)
         {
             float[] y = Product(path, x, codes, scales, new float[Rows * Outputs], Rows, Outputs, Channels, 1);
 
@@ -52,7 +53,7 @@ public sealed unsafe class Mxfp4ProductTests
 
         Mxfp4Product.Add(tokens, Mxfp4Panels.Of(codes, scales, 40, 64), new MatrixView(y, 9, 40));
 
-        Assert.Equal(Product(GemmPath.Scalar, x, codes, scales, zero, 9, 40, 64, 1).Select(v => 0 - v), y);
+        Assert.Equal(Product(Mxfp4Path.Scalar, x, codes, scales, zero, 9, 40, 64, 1).Select(v => 0 - v), y);
     }
 
     [Theory]
@@ -91,15 +92,6 @@ public sealed unsafe class Mxfp4ProductTests
         Assert.Throws<ArgumentException>(() => new Mxfp4Panels(32, 64).Load(codes, scales, 40));
     }
 
-    private static IEnumerable<GemmPath> Paths()
-    {
-        yield return GemmPath.Scalar;
-        if (Avx2.IsSupported && Fma.IsSupported)
-            yield return GemmPath.Vector256;
-        if (Avx512BW.IsSupported)
-            yield return GemmPath.Vector512;
-    }
-
     private static (float[] X, byte[] Codes, byte[] Scales, float[] Start) Problem(int rows, int outputs, int channels)
     {
         var random = new Random(42);
@@ -110,7 +102,7 @@ public sealed unsafe class Mxfp4ProductTests
         return (Values(rows * channels), codes, scales, Values(rows * outputs));
     }
 
-    private static float[] Product(GemmPath path, float[] x, byte[] codes, byte[] scales, float[] start, int rows, int outputs, int channels, int threads)
+    private static float[] Product(Mxfp4Path path, float[] x, byte[] codes, byte[] scales, float[] start, int rows, int outputs, int channels, int threads)
     {
         using var tokens = new Mxfp4Tokens(channels);
         tokens.Load(new ReadOnlyMatrixView(x, rows, channels), new Mxfp4Rounding(TieRule.Even, 0.8f, 0, float.PositiveInfinity), negate: false, threads);

@@ -108,7 +108,7 @@ public class ClipSearchTests
     [Fact]
     public void Many_tokens_go_by_in_portions_without_changing_the_sum()
     {
-        float[] x = HeavyTailed(6, (2 * ClipErrors.TokensAtOnce) + 70);
+        float[] x = HeavyTailed(6, ClipErrors.TokensAtOnce + ClipErrors.TokensOfPortion + 70);
         ActivationRecipe recipe = Recipe with { ClipRatios = [0.7], ExponentOffsets = [0] };
 
         ClipResult result = Search(x, recipe);
