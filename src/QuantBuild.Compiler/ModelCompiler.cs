@@ -104,11 +104,12 @@ public static class ModelCompiler
         using var session = CompileSession.Open(options, observer, execute: false, cancellation);
         ModelBuild.Run(session.Context, session.Sources, observer);
         CalibrationSection calibration = session.Plan.Manifest.Calibration;
-        LatentShape[] shapes = calibration.Activations is null ? [.. SampleSet.Of(calibration).Shapes().Select(shape => LatentCrop.Of(shape, calibration.Latent))] : [];
+        SampleSet? samples = calibration.Activations is null ? SampleSet.Of(calibration) : null;
+        LatentShape[] shapes = samples is null ? [] : [.. samples.Shapes().Select(shape => LatentCrop.Of(shape, calibration.Latent))];
         return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, session.Sources, shapes),
-            Predictions.StoreBytes(session.Plan, session.Runner.Trace), Predictions.ArtifactBytes(session.Plan, session.Sources),
+            Predictions.StoreBytes(session.Plan, session.Sources, session.Runner.Trace), session.Sources.Sum(source => Predictions.ArtifactBytes(session.Plan, source)),
             session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)),
-            BuildTime.Predict(session, shapes));
+            BuildTime.Predict(session, samples));
     }
 
     /// <summary>Says which parts of a layer's keys changed since the last build.</summary>

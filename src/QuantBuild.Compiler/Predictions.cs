@@ -14,18 +14,21 @@ namespace QuantBuild.Compiler;
 internal static class Predictions
 {
     /// <summary>Bytes of the artifact's tensors: codes, scales, smoothing, low rank, and everything kept.</summary>
-    public static long ArtifactBytes(Plan plan, IReadOnlyList<ExpertSource> sources) => sources.Sum(source =>
-        source.Plan.KeptTensors.Sum(name => KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype)) + source.Plan.Layers.Sum(layer => LayerSize.Of(source.Plan, layer).Total));
+    public static long ArtifactBytes(Plan plan, ExpertSource source) =>
+        source.Plan.KeptTensors.Sum(name => KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype)) + source.Plan.Layers.Sum(layer => LayerSize.Of(source.Plan, layer).Total);
 
     /// <summary>
-    /// Bytes that missing actions will add to the store. Recordings dominate: 2 bytes per kept token and channel, 4 per channel and step.
+    /// Bytes that missing actions will add to the store: recordings (2 bytes per kept token and channel, 4 per channel and step), results of layers, and the
+    /// artifact's files, which a folder on the same file system shares.
     /// </summary>
-    public static long StoreBytes(Plan plan, IReadOnlyList<ActionEvent> actions)
+    public static long StoreBytes(Plan plan, IReadOnlyList<ExpertSource> sources, IReadOnlyList<ActionEvent> actions)
     {
         int missingSamples = actions.Count(action => action.Stage == Stage.Trajectory.Name && action.Outcome == ActionOutcome.Missing);
         long layers = plan.Experts.Sum(expert => expert.Layers.Where(layer => actions.Any(action => action.Outcome == ActionOutcome.Missing
             && action.Expert == expert.Name && action.Name == layer.Name)).Sum(layer => LayerSize.Of(expert, layer).Total));
-        return (missingSamples * RecordingBytes(plan)) + layers;
+        long packed = sources.Where(source => actions.Any(action => action.Stage == Stage.Pack.Name && action.Outcome == ActionOutcome.Missing && action.Expert == source.Plan.Name))
+            .Sum(source => ArtifactBytes(plan, source));
+        return (missingSamples * RecordingBytes(plan)) + layers + packed;
     }
 
     /// <summary>Bytes that the recordings of one sample take in the store.</summary>

@@ -8,6 +8,9 @@ namespace QuantBuild.Compiler;
 internal sealed class WithoutWarnings(IBuildObserver observer) : IBuildObserver
 {
     /// <inheritdoc/>
+    public void Planned(IReadOnlyList<PlannedAction> actions) => observer.Planned(actions);
+
+    /// <inheritdoc/>
     public void PhaseStarted(string name, int actions) => observer.PhaseStarted(name, actions);
 
     /// <inheritdoc/>

@@ -31,7 +31,7 @@ internal sealed class CommandRun(Session session, LogFormat format, bool verbose
             case LogFormat.Json:
                 return work(new JsonLog(Console.Out));
             case LogFormat.Text when Console.Progress is { } terminal && !verbose:
-                using (var live = new LiveLog(terminal, Report))
+                using (var live = new LiveLog(terminal, Report, Cancellation))
                     return work(live);
             default:
                 using (var plain = new PlainLog(Diagnostics, Console.Error, verbose))

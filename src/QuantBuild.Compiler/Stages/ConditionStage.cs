@@ -19,6 +19,9 @@ namespace QuantBuild.Compiler.Stages;
 /// </summary>
 internal static class ConditionStage
 {
+    /// <summary>Name of the action that embeds the empty prompt.</summary>
+    internal const string EmptyPrompt = "empty prompt";
+
     private const string Tensors = "tensors";
     private const string Outcome = "outcome";
 
@@ -43,7 +46,7 @@ internal static class ConditionStage
 
     private static CalibrationSample? Sample(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, IBuildObserver observer)
     {
-        var spec = new ActionSpec(Stage.Condition, "", FormattableString.Invariant($"sample {line.Id:000}"), new JsonObject
+        var spec = new ActionSpec(Stage.Condition, "", TrajectoryStage.NameOf(line.Id), new JsonObject
         {
             ["prompt"] = line.Prompt,
             ["textLength"] = config.TextLen,
@@ -90,7 +93,7 @@ internal static class ConditionStage
 
     private static (float[] Context, Digest Digest)? Null(BuildContext context, EncoderSource source, WanConfig config)
     {
-        var spec = new ActionSpec(Stage.Condition, "", "empty prompt", new JsonObject { ["prompt"] = "", ["textLength"] = config.TextLen },
+        var spec = new ActionSpec(Stage.Condition, "", EmptyPrompt, new JsonObject { ["prompt"] = "", ["textLength"] = config.TextLen },
             [KeyValuePair.Create("text", source.Text)]);
         ActionRecord? record = context.Runner.Run(spec, () =>
         {

@@ -5,6 +5,14 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Follows a build. Calls may come from several threads at once.</summary>
 public interface IBuildObserver
 {
+    /// <summary>
+    /// Tells what the next phases will ask for, in the order in which they begin. Not every phase is told of: an evaluation's, for example, is not.
+    /// </summary>
+    /// <param name="actions">The actions; every one of them ends, unless the build fails.</param>
+    void Planned(IReadOnlyList<PlannedAction> actions)
+    {
+    }
+
     /// <summary>A part of the build begins.</summary>
     /// <param name="name">What a person would call it, such as "Calibrate".</param>
     /// <param name="actions">Number of actions it consists of.</param>

@@ -5,9 +5,11 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
 
 namespace QuantBuild.Compiler.Stages;
 
@@ -21,7 +23,8 @@ public static class ModelBuild
     /// <exception cref="DiagnosticException">Something failed; everything that did not depend on it is finished and stored.</exception>
     public static BuiltModel? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
     {
-        using Recordings calibrated = Calibrate(context, sources, observer);
+        Announce(context, sources, observer, (_, _) => true, packs: true);
+        using Recordings calibrated = Record(context, sources, observer);
         IReadOnlyDictionary<string, IReadOnlyList<Recording>>? recordings = calibrated.BySite;
 
         ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> layers = Quantize(context, sources, recordings, observer, (_, _) => true);
@@ -45,15 +48,21 @@ public static class ModelBuild
     /// <param name="context">The build.</param>
     /// <param name="sources">Both experts, open.</param>
     /// <param name="observer">Follows the build.</param>
-    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns the files.")]
     internal static Recordings Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
+    {
+        Announce(context, sources, observer, (_, _) => false, packs: false);
+        return Record(context, sources, observer);
+    }
+
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns the files.")]
+    private static Recordings Record(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
     {
         if (context.Plan.Manifest.Calibration.Activations is { } section)
             return Recordings.Of(ExternalActivations.Open(context.Plan, section, context.Store, context.Cancellation));
         SampleSet lines = SampleSet.Of(context.Plan.Manifest.Calibration);
         return context.Plan.Location.HeadersOnly || TrajectoryStage.LoadSet(context, lines, observer) is not { } set
-            ? new Recordings([], Unknown(context, lines), null)
-            : new Recordings([.. set.Samples.Select(sample => sample.Digest)], Calibrate(context, sources, set, observer), null);
+            ? new Recordings([], Unknown(context, lines, fromPictures: lines.FromPictures && context.Plan.Location.HeadersOnly), null)
+            : new Recordings([.. set.Samples.Select(sample => sample.Digest)], Record(context, sources, set, observer), null);
     }
 
     /// <summary>Builds the layers of some sites alone, and no artifact.</summary>
@@ -64,8 +73,28 @@ public static class ModelBuild
     internal static IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> Sites(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer,
         Func<string, SiteKey, bool> chosen)
     {
-        using Recordings calibrated = Calibrate(context, sources, observer);
+        Announce(context, sources, observer, chosen, packs: false);
+        using Recordings calibrated = Record(context, sources, observer);
         return Quantize(context, sources, calibrated.BySite, observer, chosen);
+    }
+
+    /// <summary>Tells the observer of every action that is about to be asked for. It is the build itself that lists them, with a runner that knows nothing.</summary>
+    private static void Announce(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer, Func<string, SiteKey, bool> chosen, bool packs)
+    {
+        if (!context.Runner.Executes)
+            return;
+        BuildContext listing = context with { Runner = new StageRunner(context.Store, SilentObserver.Instance, execute: false) };
+        CalibrationSection calibration = context.Plan.Manifest.Calibration;
+        SampleSet? samples = calibration.Activations is null ? SampleSet.Of(calibration) : null;
+        if (samples is not null)
+            Unknown(listing, samples, samples.FromPictures);
+        Quantize(listing, sources, null, SilentObserver.Instance, chosen);
+        foreach (ExpertSource source in packs ? sources : [])
+            listing.Runner.Unknown(Stage.Pack, source.Plan.Name, source.Plan.Name);
+        var costs = new ActionCosts(context.Plan, sources, samples, MachineSpeed.Load(context.Store) ?? MachineSpeed.Typical);
+        List<string> order = [.. Stage.AllOf(fromPictures: true).Select(stage => stage.Name)];
+        observer.Planned([.. listing.Runner.Trace.OrderBy(action => order.IndexOf(action.Stage))
+            .Select(action => new PlannedAction(action.Stage, action.Expert, action.Name, costs.Of(action.Stage, action.Expert, action.Name)))]);
     }
 
     private static ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> Quantize(BuildContext context, IReadOnlyList<ExpertSource> sources,
@@ -117,11 +146,13 @@ public static class ModelBuild
     }
 
     /// <summary>Notes the recordings of samples as missing whose content is not known yet.</summary>
-    private static Dictionary<string, IReadOnlyList<Recording>>? Unknown(BuildContext context, SampleSet set)
+    private static Dictionary<string, IReadOnlyList<Recording>>? Unknown(BuildContext context, SampleSet set, bool fromPictures)
     {
+        if (fromPictures && TrajectoryStage.NeedsNull(context.Plan.Manifest.Calibration))
+            context.Runner.Unknown(Stage.Condition, "", ConditionStage.EmptyPrompt);
         foreach (SampleLine line in set.Lines)
         {
-            if (set.FromPictures && context.Plan.Location.HeadersOnly)
+            if (fromPictures)
                 context.Runner.Unknown(Stage.Condition, "", TrajectoryStage.NameOf(line.Id));
             context.Runner.Unknown(Stage.Trajectory, "", TrajectoryStage.NameOf(line.Id));
         }
@@ -129,7 +160,7 @@ public static class ModelBuild
     }
 
     /// <summary>Recordings of every site in sample order; null when the runner only looks and one is missing.</summary>
-    private static Dictionary<string, IReadOnlyList<Recording>>? Calibrate(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set,
+    private static Dictionary<string, IReadOnlyList<Recording>>? Record(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set,
         IBuildObserver observer)
     {
         observer.PhaseStarted("Calibrate", set.Samples.Count);

@@ -20,6 +20,9 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     /// <summary>The store.</summary>
     public ContentStore Store => store;
 
+    /// <summary>Whether missing actions are executed.</summary>
+    public bool Executes => execute;
+
     /// <summary>Every action asked for so far, in a stable order.</summary>
     public IReadOnlyList<ActionEvent> Trace => [.. _trace.Values
         .OrderBy(action => action.Stage, StringComparer.Ordinal)

@@ -93,5 +93,6 @@ internal static class TrajectoryStage
         };
     }
 
-    private static bool NeedsNull(CalibrationSection section) => section.GuidanceHigh != 1 || section.GuidanceLow != 1;
+    /// <summary>Whether the embedded empty prompt is needed, for guidance.</summary>
+    internal static bool NeedsNull(CalibrationSection section) => section.GuidanceHigh != 1 || section.GuidanceLow != 1;
 }

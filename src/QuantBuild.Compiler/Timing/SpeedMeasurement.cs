@@ -17,6 +17,7 @@ namespace QuantBuild.Compiler.Timing;
 internal static class SpeedMeasurement
 {
     private const int Rank = 16;
+    private const int RotatedSize = 64;
     private const int Actions = 12;
 
     /// <summary>Measures.</summary>
@@ -24,17 +25,24 @@ internal static class SpeedMeasurement
     /// <param name="ct">Ends it between two measurements.</param>
     public static MachineSpeed Run(ContentStore store, CancellationToken ct)
     {
-        OperationSeconds small = Layer(MachineSpeed.SmallSize, tokens: 512, ct), large = Layer(MachineSpeed.LargeSize, tokens: 256, ct);
+        double rotation = Rotation();
+        OperationSeconds small = Layer(MachineSpeed.SmallSize, tokens: 2048, rotation, ct), large = Layer(MachineSpeed.LargeSize, tokens: 512, rotation, ct);
         (double action, double perByte) = Storing(store);
-        return new MachineSpeed(MachineIdentity.Text, Environment.ProcessorCount, action, perByte, small, large);
+        return new MachineSpeed(MachineIdentity.Text, Environment.ProcessorCount, action, perByte, rotation, small, large);
+    }
+
+    private static double Rotation()
+    {
+        float[] w = Values(new Random(42), RotatedSize * RotatedSize);
+        return Best(() => LowRankSplit.Of(new(w, RotatedSize, RotatedSize), new LowRankRecipe(Rank, LowRankMethod.Exact), seed: 1)) / Math.Pow(RotatedSize, 3);
     }
 
     private delegate void WithTokens(ReadOnlyMatrixView tokens);
 
-    private static OperationSeconds Layer(int size, int tokens, CancellationToken ct)
+    private static OperationSeconds Layer(int size, int tokens, double rotation, CancellationToken ct)
     {
         var random = new Random(42);
-        float[] w = Values(size * size), x = Values(tokens * size), y = new float[tokens * size];
+        float[] w = Values(random, size * size), x = Values(random, tokens * size), y = new float[tokens * size];
         double square = (double)size * size, products = tokens * square;
         ActivationQuantizer quantizer = ActivationQuantizer.Unclipped(TieRule.Even);
         LowRankBranch branch = null!;
@@ -42,7 +50,8 @@ internal static class SpeedMeasurement
         GptqResult rounded = null!;
 
         double product = Seconds(() => Gemm.Multiply(Tokens(), Weight().Transposed, new MatrixView(y, tokens, size))) / products;
-        double lowRank = Seconds(() => branch = LowRankSplit.Of(Weight(), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1)) / (square * (Rank + 16) * branch.Passes);
+        double lowRank = Seconds(() => branch = LowRankSplit.Of(Weight(), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1)) / branch.Passes;
+        double width = ActionCosts.BasisOf(Rank), passes = Math.Max(lowRank / 4, lowRank - (width * width * width * rotation)) / (square * width);
         double gram = Seconds(() =>
         {
             var sum = new InputHessian(size, quantizer);
@@ -54,7 +63,7 @@ internal static class SpeedMeasurement
         (double clip, double clipWeight) = Split(some => ClipSearch.Search(some, Weight(), rounded.Weight, LayerRecipe.Default.Activations));
         MeasuredLayer[] ladder = [new(null, null, rounded.Weight, quantizer), .. Enumerable.Repeat(new MeasuredLayer(null, branch, rounded.Weight, quantizer), 3)];
         (double measure, double measureWeight) = Split(some => LayerError.Measure(some, Weight(), ladder));
-        return new OperationSeconds(product, lowRank, gram, gptq, clip, measure, clipWeight, measureWeight);
+        return new OperationSeconds(product, passes, gram, gptq, clip, measure * square / ActionCosts.LadderOf(size, size, Rank), clipWeight, measureWeight);
 
         // With all tokens and with a quarter of them: what does not grow with the tokens is the weight's.
         (double PerOperation, double PerWeight) Split(WithTokens work)
@@ -62,14 +71,6 @@ internal static class SpeedMeasurement
             double all = Seconds(() => work(Tokens())), few = Seconds(() => work(new ReadOnlyMatrixView(x, tokens / 4, size)));
             double slope = Math.Clamp((all - few) / (products * 3 / 4), all / products / 10, all / products);
             return (slope, Math.Max(0, all - (slope * products)) / square);
-        }
-
-        float[] Values(int count)
-        {
-            var values = new float[count];
-            for (int i = 0; i < count; i++)
-                values[i] = (float)(random.NextDouble() - random.NextDouble());
-            return values;
         }
 
         ReadOnlyMatrixView Weight() => new(w, size, size);
@@ -81,6 +82,14 @@ internal static class SpeedMeasurement
             ct.ThrowIfCancellationRequested();
             return Best(work);
         }
+    }
+
+    private static float[] Values(Random random, int count)
+    {
+        var values = new float[count];
+        for (int i = 0; i < count; i++)
+            values[i] = (float)(random.NextDouble() - random.NextDouble());
+        return values;
     }
 
     /// <summary>What is not arithmetic: an action's records and files, and the bytes of large ones.</summary>
@@ -118,7 +127,7 @@ internal static class SpeedMeasurement
     {
         work();
         double best = double.PositiveInfinity, total = 0;
-        for (int run = 0; run < 5 && total < 0.1; run++)
+        for (int run = 0; run < 6 && (run < 2 || total < 0.08); run++)
         {
             double seconds = Repeated(work);
             best = Math.Min(best, seconds);

@@ -4,5 +4,5 @@ namespace QuantBuild.Compiler.Timing;
 /// <param name="Stage">Its name.</param>
 /// <param name="Actions">Its actions.</param>
 /// <param name="Missing">Those that would run.</param>
-/// <param name="Seconds">Processor seconds that these would take on this machine; null for a stage that is not predicted.</param>
-public sealed record StageTime(string Stage, int Actions, int Missing, double? Seconds);
+/// <param name="Seconds">Processor seconds that these would take on this machine.</param>
+public sealed record StageTime(string Stage, int Actions, int Missing, double Seconds);

@@ -7,8 +7,8 @@ namespace QuantBuild.Compiler.Timing;
 /// <param name="Start">Processor seconds of what is no action: the program's start and the plan.</param>
 public sealed record TimePrediction(IReadOnlyList<StageTime> Stages, int Threads, MachineSpeed Speed, double Start)
 {
-    /// <summary>Processor seconds of all that would run, as far as it is predicted.</summary>
-    public double ProcessorSeconds => Start + Stages.Sum(stage => stage.Seconds ?? 0);
+    /// <summary>Processor seconds of all that would run.</summary>
+    public double ProcessorSeconds => Start + Stages.Sum(stage => stage.Seconds);
 
     /// <summary>Seconds on a machine that does nothing else: actions run side by side, one per thread.</summary>
     public double Seconds => ProcessorSeconds / Math.Min(Threads, Speed.Processors);

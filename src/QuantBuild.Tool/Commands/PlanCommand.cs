@@ -77,7 +77,7 @@ internal static class PlanCommand
         foreach (StageTime stage in time.Stages)
         {
             Tables.AddRow(table, stage.Stage, Number(stage.Actions), Number(stage.Actions - stage.Missing), Number(stage.Missing),
-                stage.Seconds is { } seconds ? seconds == 0 ? "" : Quantity.Duration(TimeSpan.FromSeconds(seconds)) : "not predicted");
+                stage.Missing == 0 ? "" : Quantity.Duration(TimeSpan.FromSeconds(stage.Seconds)));
         }
         console.Out.WriteLine();
         console.Tables.Write(table);

@@ -4,63 +4,67 @@ using Spectre.Console;
 
 namespace QuantBuild.Tool.Logging;
 
-/// <summary>A log for a person at a terminal: a bar per phase with its counts, the time left and what is being worked on. Diagnostics wait until the display has ended.</summary>
+/// <summary>A log for a person at a terminal: a table of stages and layers, drawn again and again. Diagnostics wait until the display has ended.</summary>
 internal sealed class LiveLog : IBuildObserver, IDisposable
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
+
     private readonly Lock _gate = new();
+    private readonly IAnsiConsole _terminal;
+    private readonly LiveRegion _region;
+    private readonly BuildProgress _progress = new();
     private readonly Action<Diagnostic> _report;
     private readonly List<Diagnostic> _diagnostics = [];
-    private readonly ManualResetEventSlim _ended = new();
-    private readonly ProgressContext _context;
-    private readonly Task _display;
-    private ProgressTask? _bar;
-    private PhaseTally? _phase;
+    private readonly Timer _timer;
+    private readonly CancellationTokenRegistration _interruption;
+    private bool _ended;
 
     /// <summary>Starts the display.</summary>
     /// <param name="terminal">Where to draw.</param>
     /// <param name="report">Takes the diagnostics at the end.</param>
-    public LiveLog(IAnsiConsole terminal, Action<Diagnostic> report)
+    /// <param name="cancellation">Ends the display, so that it is in nobody's way while the work winds down.</param>
+    public LiveLog(IAnsiConsole terminal, Action<Diagnostic> report, CancellationToken cancellation)
     {
+        _terminal = terminal;
+        _region = new LiveRegion(terminal);
         _report = report;
-        var started = new TaskCompletionSource<ProgressContext>();
-        _display = Task.Factory.StartNew(() => Show(terminal, started), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        _context = started.Task.GetAwaiter().GetResult();
+        _timer = new Timer(_ => Draw(), null, Interval, Interval);
+        _interruption = cancellation.Register(End);
+    }
+
+    /// <inheritdoc/>
+    public void Planned(IReadOnlyList<PlannedAction> actions)
+    {
+        lock (_gate)
+            _progress.Plan(actions);
     }
 
     /// <inheritdoc/>
     public void PhaseStarted(string name, int actions)
     {
         lock (_gate)
-        {
-            EndPhase();
-            _phase = new PhaseTally(name, actions);
-            _bar = _context.AddTask(Markup.Escape(name), autoStart: true, maxValue: Math.Max(1, actions));
-            _bar.Tag = _phase;
-        }
+            _progress.Begin(name, actions);
     }
 
     /// <inheritdoc/>
     public void ActionStarted(ActionSpec action)
     {
         lock (_gate)
-            _phase?.Begin(action);
+            _progress.Begin(action, waits: false);
     }
 
     /// <inheritdoc/>
     public void ActionFinished(ActionEvent action)
     {
         lock (_gate)
-        {
-            _phase?.Count(action);
-            _bar?.Value(_phase!.Finished);
-        }
+            _progress.Finish(action);
     }
 
     /// <inheritdoc/>
     public void Waiting(ActionSpec action)
     {
         lock (_gate)
-            _bar?.Description(Markup.Escape($"{_phase!.Name} (waiting for another build)"));
+            _progress.Begin(action, waits: true);
     }
 
     /// <inheritdoc/>
@@ -73,27 +77,30 @@ internal sealed class LiveLog : IBuildObserver, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (_gate)
-            EndPhase();
-        _ended.Set();
-        _display.GetAwaiter().GetResult();
-        _ended.Dispose();
+        _interruption.Dispose();
+        End();
+        _timer.Dispose();
         _diagnostics.ForEach(_report);
     }
 
-    private void Show(IAnsiConsole terminal, TaskCompletionSource<ProgressContext> started) => terminal.Progress()
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PhaseColumn())
-        .Start(context =>
-        {
-            started.SetResult(context);
-            _ended.Wait();
-        });
-
-    private void EndPhase()
+    private void Draw()
     {
-        _bar?.Description(Markup.Escape(_phase!.Name));
-        _bar?.StopTask();
-        _bar = null;
-        _phase = null;
+        lock (_gate)
+        {
+            if (!_ended && _progress.Phase is not null)
+                _region.Draw(LiveTable.Of(_progress, _terminal.Profile.Width));
+        }
+    }
+
+    private void End()
+    {
+        lock (_gate)
+        {
+            if (_ended)
+                return;
+            _ended = true;
+            _progress.EndPhase();
+            _region.Draw(LiveTable.Ended(_progress, _terminal.Profile.Width));
+        }
     }
 }

@@ -19,9 +19,17 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
     private static readonly TimeSpan Pulse = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
+    private readonly BuildProgress _progress = new();
     private PhaseTally? _phase;
     private bool _waited;
     private long _lastPulse;
+
+    /// <inheritdoc/>
+    public void Planned(IReadOnlyList<PlannedAction> actions)
+    {
+        lock (_gate)
+            _progress.Plan(actions);
+    }
 
     /// <inheritdoc/>
     public void PhaseStarted(string name, int actions)
@@ -29,6 +37,7 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
         lock (_gate)
         {
             EndPhase();
+            _progress.Begin(name, actions);
             _phase = new PhaseTally(name, actions);
             _waited = false;
             _lastPulse = Stopwatch.GetTimestamp();
@@ -39,6 +48,8 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
     /// <inheritdoc/>
     public void ActionStarted(ActionSpec action)
     {
+        lock (_gate)
+            _progress.Begin(action, waits: false);
     }
 
     /// <inheritdoc/>
@@ -46,12 +57,13 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
     {
         lock (_gate)
         {
+            _progress.Finish(action);
             _phase?.Count(action);
             if (verbose && action.Outcome == ActionOutcome.Ran)
                 error.WriteLine($"  {action.Stage} {Label(action.Expert, action.Name)}: {Quantity.Duration(TimeSpan.FromSeconds(action.Seconds))}");
-            else if (_phase is { Left: not null } phase && Stopwatch.GetElapsedTime(_lastPulse) > Pulse)
+            else if (_phase is { } phase && _progress.Left is { } left && Stopwatch.GetElapsedTime(_lastPulse) > Pulse)
             {
-                error.WriteLine($"  {phase.Position}");
+                error.WriteLine($"  {phase.Position}, {Quantity.Duration(left)} left{(phase.Actions < _progress.Actions ? " in all" : "")}");
                 _lastPulse = Stopwatch.GetTimestamp();
             }
         }

@@ -37,7 +37,7 @@ internal static class PlanDocument
                     ["stage"] = stage.Stage,
                     ["actions"] = stage.Actions,
                     ["missing"] = stage.Missing,
-                    ["processorSeconds"] = stage.Seconds is { } seconds ? Math.Round(seconds, 2) : null,
+                    ["processorSeconds"] = Math.Round(stage.Seconds, 2),
                 })]),
                 ["machine"] = report.Time.Speed.Machine,
             },

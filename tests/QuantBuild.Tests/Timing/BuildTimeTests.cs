@@ -1,4 +1,5 @@
 using QuantBuild.Compiler;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Timing;
@@ -8,7 +9,7 @@ namespace QuantBuild.Tests.Timing;
 
 public sealed class BuildTimeTests : IDisposable
 {
-    private static readonly MachineSpeed Fast = new(MachineIdentity.Text, Environment.ProcessorCount, 1e-3, 1e-9, All(1e-11), All(1e-11));
+    private static readonly MachineSpeed Fast = new(MachineIdentity.Text, Environment.ProcessorCount, 1e-3, 1e-9, 1e-8, All(1e-11), All(1e-11));
 
     private readonly TinyProject _project = new();
 
@@ -58,6 +59,47 @@ public sealed class BuildTimeTests : IDisposable
     }
 
     [Fact]
+    public void The_stages_grow_with_what_they_work_on()
+    {
+        (double clip, double lowRank, double measure, double trajectory) = (Seconds("Clip"), Seconds("LowRank"), Seconds("Measure"), Seconds("Trajectory"));
+        _project.ClipRatios = "0.6, 0.7, 0.8, 0.9, 1.0";
+        Assert.InRange(Seconds("Clip") / clip, 1.05, 2);
+        _project.Overrides = """{ "match": "blocks.0.*", "lowRank": { "rank": 64 } }""";
+        Assert.InRange(Seconds("LowRank") / lowRank, 3, 100);
+        Assert.InRange(Seconds("Measure") / measure, 1.05, 2);
+        _project.Overrides = """{ "match": "blocks.0.*", "lowRank": { "rank": 8, "method": "exact" } }""";
+        Assert.InRange(Seconds("LowRank") / lowRank, 3, 1000);
+        _project.Guidance = 3;
+        Assert.InRange(Seconds("Trajectory") / trajectory, 1.5, 2);
+
+        double Seconds(string name) => Predict(Plan(measure: false), threads: 1).Stages.Single(stage => stage.Stage == name) is var found
+            ? found.Seconds - (found.Missing * Fast.Action) : 0;
+    }
+
+    [Fact]
+    public void Encoders_are_predicted_from_their_shapes_and_those_of_pictures_and_prompts()
+    {
+        string folder = Directory.CreateTempSubdirectory("pictures").FullName;
+        string set = Path.Combine(folder, "set.jsonl");
+        string picture = TestData.TinyWan("calibration", "images", "000.png").Replace('\\', '/');
+        File.WriteAllText(set, $$"""
+            {"id": 0, "prompt": "a red ball", "image": "{{picture}}", "seed": 1, "frames": 17, "width": 96, "height": 64}
+            {"id": 1, "prompt": "a red ball", "image": "{{picture}}", "seed": 2, "frames": 33, "width": 96, "height": 64}
+            """);
+        _project.Calibration = set;
+        PlanReport report = Plan(measure: false);
+        var costs = new ActionCosts(report.Plan, [], SampleSet.Of(report.Plan.Manifest.Calibration), Fast);
+
+        double small = costs.Of("Condition", "", "sample 000"), large = costs.Of("Condition", "", "sample 001");
+
+        // Nine latent frames instead of five, of an autoencoder that takes far more than the prompt.
+        Assert.InRange((large - Fast.Action) / (small - Fast.Action), 1.5, 2);
+        Assert.InRange(costs.Of("Condition", "", "empty prompt"), Fast.Action, small);
+        Assert.Equal(2, Predict(report, threads: 1).Stages.Single(stage => stage.Stage == "Condition").Missing);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public void Threads_share_the_work_as_far_as_there_are_processors()
     {
         PlanReport report = Plan(measure: false);
@@ -74,7 +116,7 @@ public sealed class BuildTimeTests : IDisposable
 
         Assert.Equal(2, speed.At(192, 192).Clip);
         Assert.Equal(2, speed.At(8, 8).Gptq);
-        Assert.Equal(1, speed.At(1024, 1024).Product);
+        Assert.Equal(1, speed.At(MachineSpeed.LargeSize, MachineSpeed.LargeSize).Product);
         Assert.Equal(1, speed.At(5120, 13824).Measure);
         Assert.InRange(speed.At(512, 512).Hessian, 1.0001, 1.9999);
     }
@@ -85,6 +127,9 @@ public sealed class BuildTimeTests : IDisposable
 
     private PlanReport Plan(bool measure) => ModelCompiler.Plan(_project.Options() with { MeasureSpeed = measure }, SilentObserver.Instance, TestContext.Current.CancellationToken);
 
-    private static TimePrediction Predict(PlanReport report, int threads, int processors = 4) =>
-        BuildTime.Predict(report.Plan, report.Actions, [new(5, 8, 12)], Fast with { Processors = processors }, threads);
+    private static TimePrediction Predict(PlanReport report, int threads, int processors = 4)
+    {
+        MachineSpeed speed = Fast with { Processors = processors };
+        return BuildTime.Predict(new ActionCosts(report.Plan, [], SampleSet.Of(report.Plan.Manifest.Calibration), speed), report.Actions, speed, threads);
+    }
 }
