@@ -15,6 +15,9 @@ namespace QuantBuild.Compiler.Calibration;
 /// <param name="Span">Its place.</param>
 public sealed record SampleLine(int Id, string Prompt, string? Image, long? Seed, int Frames, int Width, int Height, SourceSpan Span)
 {
+    /// <summary>The prompt in the calibration set of a new project.</summary>
+    internal const string Placeholder = "Say what happens in the video that begins with this picture";
+
     private const int LargestSide = 1 << 14;
 
     /// <summary>Reads the lines of a set; blank ones are passed over.</summary>
@@ -58,6 +61,8 @@ public sealed record SampleLine(int Id, string Prompt, string? Image, long? Seed
     /// <summary>What a line lacks to be made of its picture.</summary>
     public static IEnumerable<Diagnostic> FaultsOf(SampleLine line)
     {
+        if (line.Prompt.Trim() == Placeholder)
+            yield return Descriptors.CalibrationPlaceholder.At(line.Span, line.Id);
         if (line.Image is null)
         {
             yield return Descriptors.CalibrationLine.At(line.Span,

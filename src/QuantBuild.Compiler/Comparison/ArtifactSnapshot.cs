@@ -23,7 +23,11 @@ public static class ArtifactSnapshot
         Dictionary<(string, string), LayerQuality> errors = measured.ToDictionary(layer => (layer.Expert, layer.Layer));
         return new BuildSnapshot(folder,
             [.. descriptor.Experts.SelectMany(expert => Layers(folder, expert.Key, expert.Value, withTensors, errors))],
-            descriptor.Experts.ToImmutableSortedDictionary(expert => expert.Key, expert => expert.Value.Files.Sum(file => file.Size), StringComparer.Ordinal));
+            descriptor.Experts.ToImmutableSortedDictionary(expert => expert.Key, expert => expert.Value.Files.Sum(file => file.Size), StringComparer.Ordinal))
+        {
+            LayerBytes = descriptor.Experts.SelectMany(expert => LayerBytes.Of(expert.Key,
+                expert.Value.Files.Where(file => file.Name.EndsWith(".safetensors", StringComparison.Ordinal)).Select(file => Path.Combine(folder, expert.Value.Directory, file.Name)))).ToDictionary(),
+        };
     }
 
     private static IEnumerable<LayerSnapshot> Layers(string folder, string name, ArtifactExpert expert, bool withTensors, Dictionary<(string, string), LayerQuality> errors)

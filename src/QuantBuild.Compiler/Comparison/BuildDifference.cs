@@ -27,11 +27,14 @@ public sealed record BuildDifference(BuildSnapshot Before, BuildSnapshot After, 
         Dictionary<(string, string), LayerSnapshot> first = before.Layers.ToDictionary(layer => (layer.Expert, layer.Layer));
         Dictionary<(string, string), LayerSnapshot> second = after.Layers.ToDictionary(layer => (layer.Expert, layer.Layer));
         (string, string)[] all = [.. first.Keys.Concat(second.Keys).Distinct()];
-        LayerDifference[] layers = [.. all.Select(layer => Compare(first.GetValueOrDefault(layer) ?? Kept(layer), second.GetValueOrDefault(layer) ?? Kept(layer))).OfType<LayerDifference>()];
+        LayerDifference[] layers = [.. all.Select(layer => Compare(first.GetValueOrDefault(layer) ?? Kept(layer), second.GetValueOrDefault(layer) ?? Kept(layer)))
+            .OfType<LayerDifference>().Select(layer => layer with { BytesBefore = Bytes(before, layer), BytesAfter = Bytes(after, layer) })];
         return new BuildDifference(before, after,
             [.. layers.OrderByDescending(layer => Math.Abs(layer.ErrorChange ?? double.MaxValue)).ThenBy(layer => layer.Expert, StringComparer.Ordinal).ThenBy(layer => layer.Layer, StringComparer.Ordinal)],
             all.Length);
     }
+
+    private static long? Bytes(BuildSnapshot build, LayerDifference layer) => build.LayerBytes.TryGetValue((layer.Expert, layer.Layer), out long bytes) ? bytes : null;
 
     private static LayerDifference? Compare(LayerSnapshot before, LayerSnapshot after)
     {

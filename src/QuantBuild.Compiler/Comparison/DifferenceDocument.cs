@@ -26,6 +26,7 @@ public static class DifferenceDocument
             })]),
             ["before"] = layer.ErrorBefore,
             ["after"] = layer.ErrorAfter,
+            ["bytes"] = layer is { BytesBefore: { } small, BytesAfter: { } large } ? new JsonArray(small, large) : null,
         })]),
     };
 }

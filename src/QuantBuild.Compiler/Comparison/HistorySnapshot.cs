@@ -22,7 +22,11 @@ public static class HistorySnapshot
             [.. actions.Where(action => action.Stage == Stage.Measure.Name).OrderBy(action => action.Expert, StringComparer.Ordinal).ThenBy(action => action.Name, StringComparer.Ordinal)
                 .Select(measure => Of(measure, [.. owners[(measure.Expert, measure.Name)].Where(action => action.Stage != Stage.Smooth.Name)], smooth, store))],
             actions.Where(action => action.Stage == Stage.Pack.Name && action.Record is not null)
-                .ToImmutableSortedDictionary(action => action.Expert, action => action.Record!.Outputs.Values.Sum(file => file.Size), StringComparer.Ordinal));
+                .ToImmutableSortedDictionary(action => action.Expert, action => action.Record!.Outputs.Values.Sum(file => file.Size), StringComparer.Ordinal))
+        {
+            LayerBytes = actions.Where(action => action.Stage == Stage.Pack.Name && action.Record is not null)
+                .SelectMany(action => LayerBytes.Of(action.Expert, action.Record!.Outputs.Values.Select(file => store.TryOpen(file.Digest)).OfType<string>())).ToDictionary(),
+        };
     }
 
     private static LayerSnapshot Of(Remembered measure, Remembered[] own, Dictionary<Digest, Remembered> smooth, ContentStore store)

@@ -11,6 +11,12 @@ namespace QuantBuild.Compiler.Comparison;
 /// <param name="ErrorAfter">The same after.</param>
 public sealed record LayerDifference(string Expert, string Layer, ImmutableArray<LayerDifference.Change> Changes, string? FirstResult, double? ErrorBefore, double? ErrorAfter)
 {
+    /// <summary>Bytes of its tensors before; null when they are not known.</summary>
+    public long? BytesBefore { get; init; }
+
+    /// <summary>The same after.</summary>
+    public long? BytesAfter { get; init; }
+
     /// <summary>How much larger the error is after; null when one of the two is not known.</summary>
     public double? ErrorChange => ErrorAfter - ErrorBefore;
 

@@ -17,7 +17,10 @@ public static class LockSnapshot
     /// <param name="store">Where measured errors may be.</param>
     public static BuildSnapshot Of(string name, LockFile value, ContentStore store) => new(name,
         [.. value.Experts.SelectMany(expert => expert.Layers.Select(layer => Of(value, expert, layer, store)))],
-        value.Experts.ToImmutableSortedDictionary(expert => expert.Name, expert => expert.Files.Sum(file => file.Content.Size), StringComparer.Ordinal));
+        value.Experts.ToImmutableSortedDictionary(expert => expert.Name, expert => expert.Files.Sum(file => file.Content.Size), StringComparer.Ordinal))
+    {
+        LayerBytes = value.Experts.SelectMany(expert => LayerBytes.Of(expert.Name, expert.Files.Select(file => store.TryOpen(file.Content.Digest)).OfType<string>())).ToDictionary(),
+    };
 
     private static LayerSnapshot Of(LockFile value, LockedExpert expert, LockedLayer layer, ContentStore store)
     {

@@ -41,6 +41,12 @@ public static partial class Descriptors
         "The first frame of a sample is missing, is neither a PNG nor a JPEG file, is damaged, or does not go with the size and the frames of its line.",
         "Correct the line or the file; frames are one more than a multiple of four, and paths are relative to the sample set.");
 
+    /// <summary>A line of a new project that nobody filled in.</summary>
+    public static readonly DiagnosticDescriptor CalibrationPlaceholder = new("QB3107", Severity.Error,
+        "The prompt of sample {0} is still the one that every new project has",
+        "A model that is calibrated with a prompt that says nothing of the picture meets activations that real prompts do not cause; its quality would suffer silently.",
+        "Write what happens in the video that begins with the line's picture, or remove the line and lower calibration.samples.");
+
     /// <summary>A first frame of one colour.</summary>
     public static readonly DiagnosticDescriptor CalibrationImageConstant = new("QB3110", Severity.Warning,
         "The first frame '{0}' is one colour everywhere",

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Models.Wan;
 
@@ -49,6 +51,15 @@ internal static class ReportCollector
         };
     }
 
+    /// <summary>What sampling the largest calibration sample takes beside the weights; null where only recordings are known.</summary>
+    private static JsonNode? SamplingBytes(Plan plan)
+    {
+        if (plan.Manifest.Calibration.Activations is not null)
+            return null;
+        WanConfig config = TrajectoryStage.Largest(plan);
+        return SampleSet.Of(plan.Manifest.Calibration).Shapes().Max(shape => WorkingSets.Trajectory(config, shape, threads: 1));
+    }
+
     private static JsonObject Calibration(Plan plan)
     {
         CalibrationSection section = plan.Manifest.Calibration;
@@ -62,6 +73,7 @@ internal static class ReportCollector
             ["guidanceHigh"] = section.GuidanceHigh,
             ["guidanceLow"] = section.GuidanceLow,
             ["tokensPerStep"] = section.TokensPerStep,
+            ["samplingBytes"] = SamplingBytes(plan),
         };
     }
 }

@@ -78,23 +78,35 @@ public static class ModelBuild
         return Quantize(context, sources, calibrated.BySite, observer, chosen);
     }
 
-    /// <summary>Tells the observer of every action that is about to be asked for. It is the build itself that lists them, with a runner that knows nothing.</summary>
+    /// <summary>Tells the observer of every action that is about to be asked for.</summary>
     private static void Announce(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer, Func<string, SiteKey, bool> chosen, bool packs)
     {
         if (!context.Runner.Executes)
             return;
+        try
+        {
+            CalibrationSection calibration = context.Plan.Manifest.Calibration;
+            SampleSet? samples = calibration.Activations is null ? SampleSet.Of(calibration) : null;
+            var costs = new ActionCosts(context.Plan, sources, samples, MachineSpeed.Load(context.Store) ?? MachineSpeed.Typical);
+            observer.Planned([.. List(context, sources, samples, chosen, packs).Select(action => new PlannedAction(action.Stage, action.Expert, action.Name, costs.Of(action.Stage, action.Expert, action.Name)))]);
+        }
+        catch (DiagnosticException)
+        {
+            // What is wrong with the samples is told by the phase that makes them.
+        }
+    }
+
+    /// <summary>Every action in the order of stages. It is the build itself that lists them, with a runner that knows nothing.</summary>
+    private static IEnumerable<ActionEvent> List(BuildContext context, IReadOnlyList<ExpertSource> sources, SampleSet? samples, Func<string, SiteKey, bool> chosen, bool packs)
+    {
         BuildContext listing = context with { Runner = new StageRunner(context.Store, SilentObserver.Instance, execute: false) };
-        CalibrationSection calibration = context.Plan.Manifest.Calibration;
-        SampleSet? samples = calibration.Activations is null ? SampleSet.Of(calibration) : null;
         if (samples is not null)
             Unknown(listing, samples, samples.FromPictures);
         Quantize(listing, sources, null, SilentObserver.Instance, chosen);
         foreach (ExpertSource source in packs ? sources : [])
             listing.Runner.Unknown(Stage.Pack, source.Plan.Name, source.Plan.Name);
-        var costs = new ActionCosts(context.Plan, sources, samples, MachineSpeed.Load(context.Store) ?? MachineSpeed.Typical);
         List<string> order = [.. Stage.AllOf(fromPictures: true).Select(stage => stage.Name)];
-        observer.Planned([.. listing.Runner.Trace.OrderBy(action => order.IndexOf(action.Stage))
-            .Select(action => new PlannedAction(action.Stage, action.Expert, action.Name, costs.Of(action.Stage, action.Expert, action.Name)))]);
+        return listing.Runner.Trace.OrderBy(action => order.IndexOf(action.Stage));
     }
 
     private static ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> Quantize(BuildContext context, IReadOnlyList<ExpertSource> sources,

@@ -55,9 +55,9 @@ internal static class DiffCommand
     {
         if (!difference.Layers.IsEmpty)
         {
-            Table table = Tables.Create("expert", "layer", "before", "after", "change", "why");
+            Table table = Tables.Create("expert", "layer", "before", "after", "change", "size before", "after", "why");
             foreach (LayerDifference layer in difference.Layers.Take(rows))
-                Tables.AddRow(table, layer.Expert, layer.Layer, Number(layer.ErrorBefore), Number(layer.ErrorAfter), Part(layer.ErrorBefore, layer.ErrorAfter), layer.Why);
+                Tables.AddRow(table, layer.Expert, layer.Layer, Number(layer.ErrorBefore), Number(layer.ErrorAfter), Part(layer.ErrorBefore, layer.ErrorAfter), Size(layer.BytesBefore), Size(layer.BytesAfter), layer.Why);
             console.Tables.Write(table);
             if (difference.Layers.Length > rows)
                 console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {difference.Layers.Length - rows} more: --all"));

@@ -42,7 +42,8 @@ internal static class CheckpointScale
         string store = Path.Combine(folder, "store");
         string[] common = [manifest, "--store", store, "--threads", settings.Threads.ToString(CultureInfo.InvariantCulture), "--memory-limit", settings.Limit];
         ToolRun plan = ToolRun.Start(["plan", .. common, "--json"]);
-        long predicted = JsonNode.Parse(string.Concat(plan.Output))!["peakBytes"]!.GetValue<long>();
+        JsonNode planned = JsonNode.Parse(string.Concat(plan.Output))!;
+        long predicted = planned["peakBytes"]!.GetValue<long>();
         long limit = MemoryLimit.Parse(settings.Limit)!.Value.Resolve(MachineMemory.Read());
         ToolRun build = ToolRun.Start(["build", .. common, "--out", Path.Combine(folder, "out"), "--log", "json"]);
         if (build.ExitCode != 0)
@@ -53,10 +54,12 @@ internal static class CheckpointScale
         Report(settings, build);
         double deviation = (predicted / (double)build.PeakBytes) - 1;
         Console.WriteLine($"  peak memory {build.PeakBytes / 1e9:F2} GB (VmHWM), limit {limit / 1e9:F2} GB, predicted {predicted / 1e9:F2} GB ({deviation:+0%;-0%;0%})");
-        Console.WriteLine($"  artifact {FolderBytes(Path.Combine(folder, "out")) / 1e9:F2} GB, store {FolderBytes(store) / 1e9:F2} GB");
-        bool bounded = build.PeakBytes <= limit, right = Math.Abs(deviation) <= PredictionTolerance;
+        double seconds = planned["time"]!["processorSeconds"]!.GetValue<double>(), late = (seconds / build.ProcessorSeconds) - 1;
+        Console.WriteLine($"  predicted {seconds:F0} s of processor time ({late:+0%;-0%;0%})");
+        Console.WriteLine($"  artifact {FolderBytes(Path.Combine(folder, "out")) / 1e9:F2} GB, store {FolderBytes(store) / 1e9:F2} GB, predicted {planned["storeBytes"]!.GetValue<long>() / 1e9:F2} GB");
+        bool bounded = build.PeakBytes <= limit, right = Math.Abs(deviation) <= PredictionTolerance && Math.Abs(late) <= PredictionTolerance;
         Console.WriteLine(bounded ? "  the peak is within the limit" : "  THE PEAK IS ABOVE THE LIMIT");
-        Console.WriteLine(right ? "  the prediction is right within 25 %" : "  THE PREDICTION IS OFF BY MORE THAN 25 %");
+        Console.WriteLine(right ? "  the predictions are right within 25 %" : "  A PREDICTION IS OFF BY MORE THAN 25 %");
         return bounded && right ? 0 : 1;
     }
 

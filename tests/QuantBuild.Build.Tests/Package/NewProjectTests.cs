@@ -9,6 +9,8 @@ public sealed class NewProjectTests
     public void A_project_that_init_made_builds_once_it_has_pictures()
     {
         using var project = new StartedProject();
+        // A repository that manages versions in one place must not break a new project (NU1008).
+        File.WriteAllText(project["Directory.Packages.props"], "<Project><PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally></PropertyGroup></Project>");
 
         Outcome made = Tool.Run(project.Folder, "init", "tiny", "--from", StartedProject.Checkpoint).Expect(0);
         Outcome unfilled = project.DotNet("build", "tiny");
@@ -17,7 +19,8 @@ public sealed class NewProjectTests
 
         Assert.Contains("dotnet build tiny -c Release", made.Out, StringComparison.Ordinal);
         Assert.Equal(1, unfilled.ExitCode);
-        Assert.Matches(@"calibration\.jsonl\(1,1\): error QB3\d+: .*pictures", unfilled.Out);
+        Assert.Matches(@"calibration\.jsonl\(1,1\): error QB3106: .*pictures", unfilled.Out);
+        Assert.Matches(@"calibration\.jsonl\(12,1\): error QB3107: .*sample 11", unfilled.Out);
         Assert.Contains("tiny: ", built.Out, StringComparison.Ordinal);
         Assert.True(File.Exists(project["tiny", "obj", "Debug", "net10.0", "quant", "tiny", "artifact.json"]), built.Out);
         Assert.True(File.Exists(project["tiny", "tiny.quant.lock.json"]));

@@ -51,7 +51,7 @@ public sealed class BuildDifferenceTests
         string text = DifferenceMarkdown.Render(BuildDifference.Of(before, after));
 
         Assert.Contains("20 of 20 layers differ.", text);
-        Assert.Contains("| low_noise `blocks.19.ffn.2` | 0.1000 | 0.1190 | +19.0 % | rank: a\\|b → c |", text);
+        Assert.Contains("| low_noise `blocks.19.ffn.2` | 0.1000 | 0.1190 | +19.0 % | unknown | unknown | rank: a\\|b → c |", text);
         Assert.Contains("<details><summary>5 more</summary>", text);
         Assert.Equal(20, text.Split('\n').Count(line => line.StartsWith("| low_noise", StringComparison.Ordinal)));
     }
@@ -61,7 +61,7 @@ public sealed class BuildDifferenceTests
     {
         JsonObject json = DifferenceDocument.Of(BuildDifference.Of(Build("a", Layer("1", rank: "16", error: 0.1)), Build("b", Layer("1", rank: "32", error: 0.05))));
 
-        Assert.Equal("""{"expert":"low_noise","name":"1","why":"rank: 16 → 32","changes":[{"part":"rank","before":"16","after":"32"}],"before":0.1,"after":0.05}""",
+        Assert.Equal("""{"expert":"low_noise","name":"1","why":"rank: 16 → 32","changes":[{"part":"rank","before":"16","after":"32"}],"before":0.1,"after":0.05,"bytes":null}""",
             json["layers"]![0]!.ToJsonString(new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
         Assert.Equal(("a", "b", "[100,100]"), (json["before"]!.GetValue<string>(), json["after"]!.GetValue<string>(), json["bytes"]!.ToJsonString()));
     }

@@ -1,7 +1,9 @@
 using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Projects;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.HubServer;
@@ -171,6 +173,36 @@ public sealed class HubSourceTests : HubTest
         Publish("README.md", "nothing"u8.ToArray());
         DiagnosticException failure = Assert.Throws<DiagnosticException>(() => { Build(); });
         Assert.Contains(failure.Diagnostics, diagnostic => diagnostic.Descriptor.Code is "QB2001" or "QB2002");
+    }
+
+    [Fact]
+    public void A_new_project_of_a_repository_reads_headers_alone()
+    {
+        PublishTinyWan();
+
+        NewProject project = ProjectCreation.Write(new ProjectRequest(PathTo("new"), "hf://org/model", Hub: Compile().Hub), SilentObserver.Instance, Ct);
+
+        QuantManifest manifest = ManifestReader.Read(Path.Combine(project.Folder, "new.quant.json")).Manifest!;
+        Assert.Equal("hf://org/model@main", manifest.Model.Repository?.ToString());
+        Assert.Equal(["high_noise_model", "low_noise_model"], manifest.Experts.Select(expert => expert.Weights));
+        Assert.Equal(("original", 120), (project.Layout, project.Plan.Experts.Sum(expert => expert.Layers.Length)));
+        Assert.All(Storage("GET"), request => Assert.Equal("bytes=0-131071", request.Range));
+        Assert.DoesNotContain(Directory.GetFiles(PathTo("cache", "models--org--model", "blobs")), file => new FileInfo(file).Length > 1 << 16);
+        AssertTokenStayed();
+    }
+
+    [Theory]
+    [InlineData("hf://org/nobody", "QB2013")]
+    [InlineData("hf://org", "QB")]
+    public void A_new_project_of_no_repository_leaves_nothing_behind(string source, string code)
+    {
+        PublishTinyWan();
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() =>
+            ProjectCreation.Write(new ProjectRequest(PathTo("new"), source, Hub: Compile().Hub), SilentObserver.Instance, Ct));
+
+        Assert.StartsWith(code, failure.Diagnostics[0].Descriptor.Code, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(PathTo("new")));
     }
 
     private void PublishTinyWan()

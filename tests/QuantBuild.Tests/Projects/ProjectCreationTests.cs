@@ -1,4 +1,5 @@
 using QuantBuild.Compiler;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Projects;
@@ -30,6 +31,19 @@ public sealed class ProjectCreationTests : IDisposable
         Assert.Equal(project.Files.Order(StringComparer.Ordinal), Directory.GetFiles(project.Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
         Assert.Contains($"Version=\"{ToolVersion.Text}\"", File.ReadAllText(PathOf("first", "first.csproj")), StringComparison.Ordinal);
         Assert.DoesNotContain("ModelName", string.Concat(project.Files.Select(file => File.ReadAllText(PathOf("first", file)))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_line_of_the_calibration_set_is_refused_until_it_is_filled_in()
+    {
+        NewProject project = Create("unfilled", TestData.TinyWan("checkpoint"));
+        string set = PathOf("unfilled", "calibration.jsonl");
+
+        IReadOnlyList<Diagnostic> faults = Assert.Throws<DiagnosticException>(() => SampleSet.Read(set, count: null, origin: null)).Diagnostics;
+
+        Assert.Contains("calibration.jsonl", project.Files);
+        Assert.Equal(12, faults.Count(fault => fault.Descriptor == Descriptors.CalibrationPicture));
+        Assert.Equal(Enumerable.Range(1, 12), faults.Where(fault => fault.Descriptor == Descriptors.CalibrationPlaceholder).Select(fault => fault.Span!.Value.Line));
     }
 
     [Fact]

@@ -33,6 +33,8 @@ public sealed class DiffBuildTests
             Assert.Equal(after, layer.ErrorAfter!.Value, 12);
             Assert.True(layer.ErrorBefore > after);
             Assert.True(difference.BytesAfter > difference.BytesBefore);
+            // Four more columns on one side, four more rows on the other, in bf16.
+            Assert.Equal(2 * 4 * (512 + 192), layer.BytesAfter - layer.BytesBefore);
         });
     }
 

@@ -31,6 +31,24 @@ public sealed class SuggestBuildTests
     }
 
     [Fact]
+    public void A_suggestion_beats_the_uniform_choice_of_the_same_size()
+    {
+        using var uniform = new TinyProject { Overrides = """{ "match": "blocks.0.*", "lowRank": { "rank": 12 } }""" };
+        TinyProject.Outcome same = uniform.Build();
+        using var project = new TinyProject { Store = uniform.Store };
+        var goal = new SuggestionGoal(same.Result.Bytes, null, [4, 12, 16, 24], 0, CachedOnly: false);
+
+        SuggestionReport report = ModelCompiler.Suggest(project.Options(), goal, apply: true, SilentObserver.Instance, TestContext.Current.CancellationToken);
+        CompileResult built = ModelCompiler.Build(new CompileOptions(project.Manifest, project.Store, project.Threads), project.Output, SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken);
+
+        // Only ranks differ, and no layer gets 16-bit activations: bytes alone buy the difference.
+        Assert.Equal(same.Result.Layers.Count, built.Layers.Count);
+        Assert.InRange(built.Bytes, 1, same.Result.Bytes);
+        double error = built.Layers.Average(layer => layer.Recipe);
+        Assert.True(error < 0.995 * same.Result.Layers.Average(layer => layer.Recipe), $"{error} against {same.Result.Layers.Average(layer => layer.Recipe)} of {report.Built}");
+    }
+
+    [Fact]
     public void Nothing_is_executed_when_that_is_asked_for()
     {
         using var project = new TinyProject();

@@ -1,4 +1,4 @@
-// A comparison with another build, when the page was given one: { before, after, layers: [{ expert, name, why, before, after }], bytes: [before, after] }.
+// A comparison with another build, when the page was given one: { before, after, layers: [{ expert, name, why, before, after, bytes }], bytes: [before, after] }.
 
 function diffView() {
   const largest = Math.max(...diff.layers.map(row => Math.abs((row.after ?? 0) - (row.before ?? 0))), 0);
@@ -10,7 +10,9 @@ function diffView() {
     { title: "Why", value: row => row.why ?? "", show: row => row.why ?? "–", wrap: true },
     { title: "Error before", numeric: true, down: true, value: row => row.before, show: row => percent(row.before) },
     { title: "after", numeric: true, down: true, value: row => row.after, show: row => percent(row.after) },
-    { title: "Change", down: true, value: change, show: row => change(row) == null ? "–" : meter(Math.abs(change(row)), largest, delta(change(row)), change(row) > 0 ? "bad-text" : "good-text") },
+    { title: "Change", down: true, hint: "Sorted by how large it is, for better or worse", value: row => change(row) == null ? null : Math.abs(change(row)), show: row => change(row) == null ? "–" : meter(Math.abs(change(row)), largest, delta(change(row)), change(row) > 0 ? "bad-text" : "good-text") },
+    { title: "Size before", numeric: true, down: true, value: row => row.bytes?.[0], show: row => bytes(row.bytes?.[0]) },
+    { title: "after", numeric: true, down: true, value: row => row.bytes?.[1], show: row => bytes(row.bytes?.[1]) },
   ] });
   return [card(h("h2", null, `${diff.before} → ${diff.after}`),
     note(`${plural(diff.layers.length, "layer")} differ. `, diff.bytes ? `Size: ${bytes(diff.bytes[0])} → ${bytes(diff.bytes[1])}.` : ""),

@@ -38,14 +38,15 @@ function evaluationTable() {
 
 function efficiencyTable() {
   const time = method => evaluation?.rows.find(row => row.method === method)?.secondsPerSample;
-  const built = artifactBytes();
+  const built = artifactBytes(), sampling = data.calibration.samplingBytes;
+  const memory = weights => weights == null || sampling == null ? "–" : bytes(weights + sampling);
   return [
-    plainTable(["Model", "Size", "of the source", "Bits per quantized weight", "Peak memory of the run", "Work to build", "Time per evaluation sample"], [
-      ["Source checkpoint", bytes(sourceBytes()), "100 %", "–", "–", "–", seconds(time("full"))],
-      ["This build", bytes(built), built == null ? "–" : percent(built / sourceBytes()), bitsPerWeight() == null ? "–" : bitsPerWeight().toFixed(2),
+    plainTable(["Model", "Size", "of the source", "Bits per quantized weight", "Memory to sample", "Memory to build", "Work to build", "Time per evaluation sample"], [
+      ["Source checkpoint", bytes(sourceBytes()), "100 %", "–", memory(sourceBytes()), "–", "–", seconds(time("full"))],
+      ["This build", bytes(built), built == null ? "–" : percent(built / sourceBytes()), bitsPerWeight() == null ? "–" : bitsPerWeight().toFixed(2), memory(built),
         run.executed ? bytes(run.peakBytes) : "–", seconds(sum(run.stages.map(stage => stage.ranSeconds + stage.cachedSeconds))), seconds(time("ours"))],
-    ], { numeric: [1, 2, 3, 4, 5, 6], label: "Table II" }),
-    note("Work: the sum over threads of all actions, cached ones as long as they took when they ran. Peak memory: of the process that made this report, small when everything was cached. ",
+    ], { numeric: [1, 2, 3, 4, 5, 6, 7], label: "Table II" }),
+    note("Memory to sample: both experts and what one thread needs for the largest calibration sample, from their shapes. Memory to build: peak of the process that made this report, small when everything was cached. Work: the sum over threads of all actions, cached ones as long as they took when they ran. ",
       evaluation ? "Times per sample are of this machine's processor." : "Times per sample appear once quantbuild eval ran."),
   ];
 }
