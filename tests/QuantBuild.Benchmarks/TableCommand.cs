@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace QuantBuild.Benchmarks;
 
@@ -32,11 +33,14 @@ internal static class TableCommand
     /// <summary>Measures and prints, as a table in Markdown.</summary>
     public static void Run(Settings settings)
     {
-        // Where there are 512 bits, the same again with 256: only there are we and OpenBLAS sure to use the same instructions.
-        List<(string Name, string? Switch)> widths = [(Vector512.IsHardwareAccelerated ? "512 bits" : Vector256.IsHardwareAccelerated ? "256 bits" : "128 bits", null)];
+        // The same with fewer instructions down to AVX2: only there are we and OpenBLAS sure to use the same ones.
+        List<(string Name, string[] Off)> widths = [];
         if (Vector512.IsHardwareAccelerated)
-            widths.Add(("256 bits", "DOTNET_EnableAVX512"));
-        List<Dictionary<string, Figures>> results = [.. widths.Select(width => Measure(settings, width.Name, width.Switch))];
+            widths.Add(("512 bits", []));
+        if (AvxVnni.IsSupported)
+            widths.Add(("256 bits, VNNI", ["DOTNET_EnableAVX512"]));
+        widths.Add(("256 bits", ["DOTNET_EnableAVX512", "DOTNET_EnableAVXVNNI"]));
+        List<Dictionary<string, Figures>> results = [.. widths.Select(width => Measure(settings, width.Name, width.Off))];
 
         Console.WriteLine($"{settings.Threads} threads, {(settings.Threads == 1 ? "processor time" : "wall-clock time")}, OpenBLAS kernels: {OpenBlas.TryLoad(settings.Threads)?.Kernels ?? "not installed"}");
         Console.WriteLine();
@@ -48,7 +52,7 @@ internal static class TableCommand
 
     private static string Cell(double value) => double.IsNaN(value) ? "-" : $"{value:F2}";
 
-    private static Dictionary<string, Figures> Measure(Settings settings, string width, string? off)
+    private static Dictionary<string, Figures> Measure(Settings settings, string width, string[] off)
     {
         var results = new Dictionary<string, Figures>(StringComparer.Ordinal);
         foreach (string arguments in Rows.Select(row => row.Arguments).Distinct())
@@ -60,15 +64,15 @@ internal static class TableCommand
     }
 
     /// <summary>Runs one benchmark in a process of its own.</summary>
-    private static Figures RunApart(string arguments, string? off)
+    private static Figures RunApart(string arguments, string[] off)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!, Assembly.GetExecutingAssembly() is var self && Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
             ? $"\"{self.Location}\" {arguments}" : arguments)
         {
             RedirectStandardOutput = true,
         };
-        if (off is not null)
-            start.Environment[off] = "0";
+        foreach (string instructions in off)
+            start.Environment[instructions] = "0";
         var figures = new Figures();
         using Process process = Process.Start(start)!;
         while (process.StandardOutput.ReadLine() is { } line)

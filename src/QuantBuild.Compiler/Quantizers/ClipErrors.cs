@@ -128,14 +128,14 @@ internal sealed unsafe class ClipErrors
             var input = new PinnedMatrix(tokens, x.Rows, x.Columns, x.RowStride);
             var output = new PinnedMatrix(outputs, y.Rows, y.Columns, y.RowStride);
             int portions = (x.Rows + TokensOfPortion - 1) / TokensOfPortion, changes = _chain.Length - 1;
-            RowChunks.For(x.Rows, TokensOfPortion, _threads, (first, count) =>
+            Workers.ForRanges(x.Rows, TokensOfPortion, _threads, (first, count) =>
                 _portions[first / TokensOfPortion].Begin(input.Slice(first, count), isReference), _ct);
-            RowChunks.For(portions * changes, 1, _threads, (item, _) =>
+            Workers.ForRanges(portions * changes, 1, _threads, (item, _) =>
             {
                 int portion = item / changes, first = portion * TokensOfPortion;
                 _portions[portion].LoadChange(item % changes, input.Slice(first, Math.Min(TokensOfPortion, input.RowCount - first)));
             }, _ct);
-            RowChunks.For(Slabs, 1, _threads, () => new Mxfp4Slab(Math.Min(TokensOfPortion, input.RowCount)), (slab, index, _) =>
+            Workers.ForRanges(Slabs, 1, _threads, () => new Mxfp4Slab(Math.Min(TokensOfPortion, input.RowCount)), (slab, index, _) =>
             {
                 Span<double> sums = _sums.AsSpan(index * _chain.Length, _chain.Length);
                 for (int first = 0; first < output.RowCount; first += TokensOfPortion)

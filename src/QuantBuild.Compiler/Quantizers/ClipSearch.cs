@@ -69,7 +69,7 @@ public sealed class ClipSearch
         fixed (float* data = x.Data)
         {
             var tokens = new PinnedMatrix(data, x.Rows, x.Columns, x.RowStride);
-            RowChunks.For(x.Rows, RowsAtOnce, threads, (first, count) =>
+            Workers.ForRanges(x.Rows, RowsAtOnce, threads, (first, count) =>
             {
                 for (int row = first; row < first + count; row++)
                     rows[row] = Largest(tokens.Row(row));

@@ -30,7 +30,7 @@ internal static class Finite
         {
             var pinned = new PinnedMatrix(data, matrix.Rows, matrix.Columns, matrix.RowStride);
             bool finite = true;
-            RowChunks.For(matrix.Rows, RowsAtOnce, threads, (first, count) =>
+            Workers.ForRanges(matrix.Rows, RowsAtOnce, threads, (first, count) =>
             {
                 for (int row = first; row < first + count; row++)
                 {

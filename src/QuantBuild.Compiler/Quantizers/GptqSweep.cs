@@ -39,8 +39,8 @@ internal static unsafe class GptqSweep
         {
             var pinnedWeight = new PinnedMatrix(w, weight.Rows, channels, weight.RowStride);
             var pinnedFactor = new PinnedMatrix(m, channels, channels, factor.RowStride);
-            int size = RowChunks.Size(weight.Rows, threads, GptqBlock.Granule, RowsAtOnce);
-            RowChunks.For(weight.Rows, size, threads, () => new GptqBlock(block, size, channels, options.Ties, split), (scratch, first, count) =>
+            int size = Workers.RangeSize(weight.Rows, threads, GptqBlock.Granule, RowsAtOnce);
+            Workers.ForRanges(weight.Rows, size, threads, () => new GptqBlock(block, size, channels, options.Ties, split), (scratch, first, count) =>
             {
                 scratch.Begin(first, count);
                 packed.ScaleRows(pinnedWeight.Slice(first, count), first);

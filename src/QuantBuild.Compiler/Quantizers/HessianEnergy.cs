@@ -30,7 +30,7 @@ internal static unsafe class HessianEnergy
         fixed (float* w = weight.Data)
         {
             var pinned = new PinnedMatrix(w, weight.Rows, weight.Columns, weight.RowStride);
-            RowChunks.For(weight.Rows, RowChunks.Size(weight.Rows, threads, 1, RowsAtOnce), threads, (first, count) =>
+            Workers.ForRanges(weight.Rows, Workers.RangeSize(weight.Rows, threads, 1, RowsAtOnce), threads, (first, count) =>
             {
                 for (int row = first; row < first + count; row++)
                     energy[row] = FixedSums.WeightedSquares(pinned.Row(row), diagonal);
@@ -47,8 +47,8 @@ internal static unsafe class HessianEnergy
         {
             var pinnedWeight = new PinnedMatrix(w, weight.Rows, channels, weight.RowStride);
             var pinnedHessian = new PinnedMatrix(h, channels, channels, hessian.RowStride);
-            int size = RowChunks.Size(weight.Rows, threads, 16, RowsAtOnce);
-            RowChunks.For(weight.Rows, size, threads, () => new float[size * channels], (values, first, count) =>
+            int size = Workers.RangeSize(weight.Rows, threads, 16, RowsAtOnce);
+            Workers.ForRanges(weight.Rows, size, threads, () => new float[size * channels], (values, first, count) =>
             {
                 var v = new MatrixView(values.AsSpan(0, count * channels), count, channels);
                 if (rounded is null)

@@ -69,7 +69,7 @@ internal sealed class HessianFactor
         fixed (float* data = factor.Data)
         {
             var pinned = new PinnedMatrix(data, n, n, factor.RowStride);
-            RowChunks.For(n, RowsAtOnce, threads, (first, count) =>
+            Workers.ForRanges(n, RowsAtOnce, threads, (first, count) =>
             {
                 for (int row = first; row < first + count; row++)
                     Divide(pinned.Row(row)[row..], roots.AsSpan(row));

@@ -58,7 +58,7 @@ public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quant
         if (Tokens == 0)
             return _sum;
         var tokens = new Vector<float>(Tokens);
-        RowChunks.For(channels, ChannelsAtOnce, threads, (first, count) =>
+        Workers.ForRanges(channels, ChannelsAtOnce, threads, (first, count) =>
         {
             Span<float> values = _sum.AsSpan(first * channels, count * channels);
             int i = 0;
@@ -79,7 +79,7 @@ public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quant
             var source = new PinnedMatrix(from, x.Rows, channels, x.RowStride);
             var target = new PinnedMatrix(to, x.Rows, channels, channels);
             bool finite = true;
-            RowChunks.For(x.Rows, RowsAtOnce, threads, (first, count) =>
+            Workers.ForRanges(x.Rows, RowsAtOnce, threads, (first, count) =>
             {
                 MatrixView rows = target.Slice(first, count);
                 if (Smoothing.TryApplyToActivation(source.Slice(first, count), scales, rows))

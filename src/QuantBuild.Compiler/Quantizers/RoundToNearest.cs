@@ -27,7 +27,7 @@ public static unsafe class RoundToNearest
         fixed (float* data = weight.Data)
         {
             var pinned = new PinnedMatrix(data, weight.Rows, weight.Columns, weight.RowStride);
-            RowChunks.For(weight.Rows, RowsAtOnce, threads, (first, count) =>
+            Workers.ForRanges(weight.Rows, RowsAtOnce, threads, (first, count) =>
                 Mxfp4.Quantize(pinned.Slice(first, count), ScaleRule.Floor, ties,
                     packed.Codes.AsSpan(first * codeBytes, count * codeBytes), packed.Scales.AsSpan(first * blocks, count * blocks)));
         }

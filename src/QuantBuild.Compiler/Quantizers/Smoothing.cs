@@ -28,7 +28,7 @@ public static class Smoothing
         {
             var rows = new PinnedMatrix(data, weight.Rows, weight.Columns, weight.RowStride);
             var maximum = new PinnedMatrix(maxima, 1, weight.Columns, weight.Columns);
-            RowChunks.For(weight.Columns, ChannelsAtOnce, threads, (first, count) =>
+            Workers.ForRanges(weight.Columns, ChannelsAtOnce, threads, (first, count) =>
             {
                 for (int row = 0; row < rows.RowCount; row++)
                     Widen(rows.Row(row).Slice(first, count), maximum.Row(0).Slice(first, count));
@@ -77,7 +77,7 @@ public static class Smoothing
         {
             var rows = new PinnedMatrix(data, weight.Rows, weight.Columns, weight.RowStride);
             var factor = new PinnedMatrix(factors, 1, weight.Columns, weight.Columns);
-            RowChunks.For(weight.Rows, RowsAtOnce, threads, (first, count) =>
+            Workers.ForRanges(weight.Rows, RowsAtOnce, threads, (first, count) =>
             {
                 for (int row = first; row < first + count; row++)
                 {
@@ -124,7 +124,7 @@ public static class Smoothing
             var source = new PinnedMatrix(from, x.Rows, x.Columns, x.RowStride);
             var target = new PinnedMatrix(to, x.Rows, x.Columns, result.RowStride);
             var divisor = new PinnedMatrix(divisors, 1, x.Columns, x.Columns);
-            RowChunks.For(x.Rows, RowsAtOnce, threads, (first, count) =>
+            Workers.ForRanges(x.Rows, RowsAtOnce, threads, (first, count) =>
             {
                 for (int row = first; row < first + count; row++)
                 {

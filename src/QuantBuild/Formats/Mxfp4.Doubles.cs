@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace QuantBuild.Formats;
 
@@ -10,7 +11,9 @@ public static unsafe partial class Mxfp4
     internal static int Doubles(float* x, byte scale, TieRule ties, sbyte* values)
     {
         float inverse = E8M0.Inverse(scale);
-        return Vector256.IsHardwareAccelerated ? Doubles256(x, inverse, ties, values) : DoublesScalar(x, inverse, ties, values);
+        return Vector512.IsHardwareAccelerated && Avx512F.IsSupported ? Doubles512(x, inverse, ties, values)
+            : Vector256.IsHardwareAccelerated ? Doubles256(x, inverse, ties, values)
+            : DoublesScalar(x, inverse, ties, values);
     }
 
     /// <summary>The specification.</summary>
@@ -23,6 +26,21 @@ public static unsafe partial class Mxfp4
             sum += values[i];
         }
         return sum;
+    }
+
+    internal static int Doubles512(float* x, float inverse, TieRule ties, sbyte* values)
+    {
+        Vector512<float> factor = Vector512.Create(inverse), tieFactor = Vector512.Create(E2M1.TieFactor(ties));
+        Vector512<int> low = Twice(Vector512.Load(x) * factor), high = Twice(Vector512.Load(x + 16) * factor);
+        Avx512F.ConvertToVector128SByte(low).Store(values);
+        Avx512F.ConvertToVector128SByte(high).Store(values + 16);
+        return Vector512.Sum(low + high);
+
+        Vector512<int> Twice(Vector512<float> value)
+        {
+            Vector512<float> rounded = E2M1.RoundNumbers((value.AsUInt32() & Vector512.Equals(value, value).AsUInt32()).AsSingle(), tieFactor);
+            return Vector512.ConvertToInt32Native(rounded + rounded);
+        }
     }
 
     internal static int Doubles256(float* x, float inverse, TieRule ties, sbyte* values)

@@ -76,12 +76,13 @@ public sealed unsafe class Mxfp4Slab(int mostTokens)
         fixed (float* scales = changes.Scales)
         fixed (int* corrections = changes.Corrections, tokens = changes.Tokens)
         {
-            for (int block = 0; block < changes.Blocks; block++)
+            // Panel by panel: its outputs stay in the first-level cache while all blocks go by.
+            for (int panel = 0; panel < _panels; panel++)
             {
-                (int from, int to) = changes.RangeOf(block);
-                for (int panel = 0; panel < _panels; panel++)
+                float* target = Of(panel).Data;
+                for (int block = 0; block < changes.Blocks; block++)
                 {
-                    float* target = Of(panel).Data;
+                    (int from, int to) = changes.RangeOf(block);
                     byte* weights = weight.BytesOf(_firstPanel + panel, block);
                     float* weightScales = weight.ScalesOf(_firstPanel + panel, block);
                     for (int first = from; first < to; first += TKernel.Tokens)

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
 
@@ -73,6 +74,11 @@ public sealed unsafe class Mxfp4ProductTests
             {
                 Assert.Equal(Mxfp4.DoublesScalar(source, 2, ties, b), Mxfp4.Doubles256(source, 2, ties, a));
                 Assert.Equal(scalar, vector);
+                if (Avx512F.IsSupported)
+                {
+                    Assert.Equal(Mxfp4.DoublesScalar(source, 2, ties, b), Mxfp4.Doubles512(source, 2, ties, a));
+                    Assert.Equal(scalar, vector);
+                }
                 Assert.Equal(x[block..(block + 32)].Select(v => (int)(2 * E2M1.Round(v * 2, ties))), scalar.Select(v => (int)v));
             }
         }
