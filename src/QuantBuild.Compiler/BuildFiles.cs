@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler;
 /// <summary>The files of a build, as build systems track them.</summary>
 internal static class BuildFiles
 {
-    /// <summary>Every file that the build read, absolute: while none of them changes, neither does its result.</summary>
+    /// <summary>Every file that the build read, absolute: while none of them changes, neither does its result. Weights that are not here were not read.</summary>
     public static IReadOnlyList<string> ReadBy(CompileSession session, string lockFile)
     {
         return
@@ -17,7 +17,7 @@ internal static class BuildFiles
             session.Plan.Manifest.Path,
             lockFile,
             .. OfCalibration(session),
-            .. session.Sources.SelectMany(OfCheckpoint).Distinct(StringComparer.Ordinal),
+            .. session.Sources.SelectMany(OfCheckpoint).Distinct(StringComparer.Ordinal).Where(file => !session.Plan.Location.HeadersOnly || File.Exists(file)),
         ];
     }
 

@@ -26,19 +26,14 @@ public static class ModelCompiler
     public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation = default)
     {
         DateTimeOffset started = TimeProvider.System.GetUtcNow();
-        using var session = CompileSession.Open(options, observer, execute: true, cancellation);
-        if (PublishedBuild.TryTake(session, observer) is { } published)
+        using (CompileSession? light = PublishedBuild.TryOpenWithoutWeights(options, observer, cancellation))
         {
-            // What is published says nothing of single bins: their gates held where it was built.
-            Gates.Enforce(session.Plan.Manifest.Gates, new MeasuredQuality(published.Artifact.Layers, [], EvaluationHistory.FinalLatentError(session.Store, session.Plan)), observer.Report);
-            CompileResult result = BuildOutput.Write(session, output, published.Artifact, started, cancellation);
-            ArtifactPull.CopyCompanions(published.Snapshot, result.Directory);
-            return result with
-            {
-                PulledFrom = $"{session.Plan.Manifest.Output.From} (commit {published.Snapshot.Commit[..12]})",
-                Outputs = [.. result.Outputs.Where(File.Exists)], // companions are the publisher's
-            };
+            if (light is not null && PublishedBuild.TryBuild(light, output, observer, started, cancellation) is { } spared)
+                return spared;
         }
+        using var session = CompileSession.Open(options, observer, execute: true, cancellation);
+        if (PublishedBuild.TryBuild(session, output, observer, started, cancellation) is { } pulled)
+            return pulled;
         BuiltModel model = ModelBuild.Run(session.Context, session.Sources, observer)
             ?? throw new InvalidOperationException("an executing build left actions out");
         ImmutableArray<BuiltExpert> experts = model.Experts;
@@ -54,14 +49,17 @@ public static class ModelCompiler
     }
 
     /// <summary>
-    /// Brings the checkpoint of a manifest to this machine and stops: of a repository of the Hub what a build needs, of a folder nothing. Warnings are
-    /// left to <see cref="Build"/>.
+    /// Brings the checkpoint of a manifest to this machine and stops: of a repository of the Hub what a build needs, of a folder nothing, and nothing
+    /// either (<see cref="CheckpointLocation.HeadersOnly"/>) when the artifact is published. Warnings are left to <see cref="Build"/>.
     /// </summary>
     /// <param name="options">Manifest, and how the Hub is reached.</param>
     /// <param name="observer">Follows the work.</param>
     /// <param name="cancellation">Stops it; what has arrived is kept.</param>
-    public static CheckpointLocation Fetch(CompileOptions options, IBuildObserver observer, CancellationToken cancellation = default) =>
-        CompileSession.Fetch(options, new WithoutWarnings(observer), cancellation);
+    public static CheckpointLocation Fetch(CompileOptions options, IBuildObserver observer, CancellationToken cancellation = default)
+    {
+        using CompileSession? light = PublishedBuild.TryOpenWithoutWeights(options, SilentObserver.Instance, cancellation);
+        return light?.Plan.Location ?? CompileSession.Fetch(options, new WithoutWarnings(observer), cancellation);
+    }
 
     /// <summary>
     /// Does the calibration of a build and stops: its recordings are then in the store. Warnings of the manifest are left to <see cref="Build"/>,
@@ -72,8 +70,9 @@ public static class ModelCompiler
     /// <param name="cancellation">Stops it; finished samples stay in the store.</param>
     public static CalibrationResult Calibrate(CompileOptions options, IBuildObserver observer, CancellationToken cancellation = default)
     {
-        using var session = CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation);
-        if (!PublishedBuild.IsThere(session))
+        using CompileSession session = PublishedBuild.TryOpenWithoutWeights(options, SilentObserver.Instance, cancellation)
+            ?? CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation);
+        if (!session.Plan.Location.HeadersOnly && !PublishedBuild.IsThere(session))
             ModelBuild.Calibrate(session.Context, session.Sources, observer).Dispose();
         return new CalibrationResult(session.Plan.Manifest.Name, session.Runner.Trace,
             BuildFiles.ReadBy(session, Packing.LockFile.PathFor(session.Plan.Manifest.Path)));

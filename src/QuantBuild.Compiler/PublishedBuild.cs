@@ -2,9 +2,13 @@ using System.Collections.Immutable;
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Evaluation;
+using QuantBuild.Compiler.Gating;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 
@@ -21,9 +25,64 @@ internal static class PublishedBuild
 
     private const string LockEnding = ".quant.lock.json";
 
-    /// <summary>Takes the artifact that the manifest's <c>output.from</c> has, unless the store has everything already.</summary>
-    /// <returns>The artifact, its files in the store; null when it must be computed, which is reported if a repository was asked.</returns>
-    public static (FinishedArtifact Artifact, HubSnapshot Snapshot)? TryTake(CompileSession session, IBuildObserver observer)
+    /// <summary>
+    /// Opens a manifest whose checkpoint is on the Hub and not on this machine, if a published artifact spares fetching it. Its weights are then the
+    /// same by name: the lock of the artifact has the commit that they were read from, and that is what the manifest's revision is now.
+    /// </summary>
+    /// <param name="options">The manifest.</param>
+    /// <param name="observer">Told of the manifest's warnings, if a session is returned.</param>
+    /// <param name="ct">Ends the calls.</param>
+    /// <returns>A session that has the heads of the weights alone; null when the checkpoint is here, or needed.</returns>
+    public static CompileSession? TryOpenWithoutWeights(CompileOptions options, IBuildObserver observer, CancellationToken ct)
+    {
+        ManifestReadResult read = ManifestReader.Read(options.Manifest);
+        if (read.Manifest is not { Output.From: not null, Model.Repository: not null })
+            return null;
+        CompileSession? session = null;
+        try
+        {
+            session = CompileSession.Open(options, SilentObserver.Instance, execute: false, ct);
+            if (session.Plan.Location.HeadersOnly && !session.Plan.Calibration.FromPictures && IsThere(session))
+            {
+                foreach (Diagnostic warning in read.Diagnostics.Concat(session.Plan.Warnings))
+                    observer.Report(warning);
+                return session;
+            }
+        }
+        catch (DiagnosticException) when (!ct.IsCancellationRequested)
+        {
+            // Whoever opens the manifest with its weights meets it again, and says so.
+        }
+        session?.Dispose();
+        return null;
+    }
+
+    /// <summary>Writes the artifact that the manifest's <c>output.from</c> has, unless the store has everything already.</summary>
+    /// <param name="session">The build.</param>
+    /// <param name="output">Folder for the artifact.</param>
+    /// <param name="observer">Follows the build.</param>
+    /// <param name="started">When it began.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <returns>What was written; null when the artifact must be computed, which is reported if a repository was asked.</returns>
+    public static CompileResult? TryBuild(CompileSession session, string output, IBuildObserver observer, DateTimeOffset started, CancellationToken cancellation)
+    {
+        if (TryTake(session, observer) is not { } published)
+            return null;
+        string source = $"{session.Plan.Manifest.Output.From} (commit {published.Snapshot.Commit[..12]})";
+        if (session.Options.Report is { } report && ReportFile.TryWritePulled(session, report, started, source, published.Artifact.Layers) is { } trouble)
+            observer.Report(trouble);
+        // What is published says nothing of single bins: their gates held where it was built.
+        Gates.Enforce(session.Plan.Manifest.Gates, new MeasuredQuality(published.Artifact.Layers, [], EvaluationHistory.FinalLatentError(session.Store, session.Plan)), observer.Report);
+        CompileResult result = BuildOutput.Write(session, output, published.Artifact, started, cancellation);
+        ArtifactPull.CopyCompanions(published.Snapshot, result.Directory);
+        return result with
+        {
+            PulledFrom = source,
+            Outputs = [.. result.Outputs.Where(File.Exists)], // companions are the publisher's
+        };
+    }
+
+    private static (FinishedArtifact Artifact, HubSnapshot Snapshot)? TryTake(CompileSession session, IBuildObserver observer)
     {
         if (session.Plan.Manifest.Output.From is not { } reference || session.IsInStore())
             return null;
@@ -40,14 +99,14 @@ internal static class PublishedBuild
         }
     }
 
-    /// <summary>Whether <see cref="TryTake"/> would find an artifact: then calibrating for this build would be for nothing.</summary>
+    /// <summary>Whether <see cref="TryBuild"/> would find an artifact: then calibrating for this build would be for nothing.</summary>
     public static bool IsThere(CompileSession session)
     {
         if (session.Plan.Manifest.Output.From is not { } reference)
             return false;
         try
         {
-            WithHubAsync(session, async (client, cache) => await FindAsync(session, client, cache, reference)).GetAwaiter().GetResult();
+            WithHubAsync(session, client => FindAsync(session, client, reference)).GetAwaiter().GetResult();
             return true;
         }
         catch (DiagnosticException) when (!session.Context.Cancellation.IsCancellationRequested)
@@ -56,20 +115,20 @@ internal static class PublishedBuild
         }
     }
 
-    private static Task<(FinishedArtifact Artifact, HubSnapshot Snapshot)> TakeAsync(CompileSession session, HubReference reference) => WithHubAsync(session, async (client, cache) =>
+    private static Task<(FinishedArtifact Artifact, HubSnapshot Snapshot)> TakeAsync(CompileSession session, HubReference reference) => WithHubAsync(session, async client =>
     {
-        (HubSnapshot first, LockFile locked, ImmutableArray<LayerQuality> layers) = await FindAsync(session, client, cache, reference);
-        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await ArtifactPull.FetchAsync(client, cache, session.Store, reference, first,
-            publicKey: null, progress: null, session.Context.Cancellation);
+        (HubSnapshot first, LockFile locked, ImmutableArray<LayerQuality> layers) = await FindAsync(session, client, reference);
+        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await ArtifactPull.FetchAsync(client, AccessOf(session).Cache, session.Store, reference, first,
+            publicKey: null, AccessOf(session).Progress, session.Context.Cancellation);
         if (ArtifactDescriptor.Parse(descriptor).Plan != locked.Plan.ToString() || !files.ToHashSet().SetEquals(locked.Experts.SelectMany(expert => expert.Files)))
             throw Unfit(reference, "its artifact is not the one of its lock");
         return (new FinishedArtifact(descriptor, files, locked, layers), snapshot);
     });
 
     /// <summary>Fetches the small files and decides by them: before gigabytes are fetched.</summary>
-    private static async Task<(HubSnapshot First, LockFile Locked, ImmutableArray<LayerQuality> Layers)> FindAsync(CompileSession session, HubClient? client, HubCache cache, HubReference reference)
+    private static async Task<(HubSnapshot First, LockFile Locked, ImmutableArray<LayerQuality> Layers)> FindAsync(CompileSession session, HubClient? client, HubReference reference)
     {
-        HubSnapshot first = await HubDownload.FetchAsync(client, cache, reference,
+        HubSnapshot first = await HubDownload.FetchAsync(client, AccessOf(session).Cache, reference,
             path => path == ArtifactFolder.DescriptorName || path.EndsWith(LockEnding, StringComparison.Ordinal) || ArtifactPull.Companions.Contains(path), ct: session.Context.Cancellation);
         LockFile locked = first.Files.Where(path => path.EndsWith(LockEnding, StringComparison.Ordinal))
             .Select(path => LockFile.Read(Path.Combine(first.Folder, path))).FirstOrDefault(candidate => candidate?.Plan == PlanDigest.Of(session.Plan))
@@ -78,19 +137,16 @@ internal static class PublishedBuild
         return (first, locked, Quality(session, first, reference));
     }
 
-    private static async Task<T> WithHubAsync<T>(CompileSession session, Func<HubClient?, HubCache, Task<T>> work)
+    private static async Task<T> WithHubAsync<T>(CompileSession session, Func<HubClient?, Task<T>> work)
     {
-        var environment = HubEnvironment.OfProcess();
-        using HubClient? client = environment.Offline ? null : await ConnectAsync(environment, session.Context.Cancellation);
-        return await work(client, new HubCache(environment.CacheFolder));
+        HubAccess access = AccessOf(session);
+        // Patience is for those who have nothing else to do: this build can compute.
+        HubAccess impatient = access with { Configure = options => (access.Configure?.Invoke(options) ?? options) with { Tries = 2 } };
+        using HubClient? client = impatient.Connect(session.Context.Cancellation);
+        return await work(client);
     }
 
-    private static async Task<HubClient> ConnectAsync(HubEnvironment environment, CancellationToken ct)
-    {
-        // Patience is for those who have nothing else to do: this build can compute.
-        var options = new HubOptions { Endpoint = environment.Endpoint, Tries = 2 };
-        return new HubClient(options with { Token = await TokenDiscovery.FindAsync(options, environment, ct: ct) });
-    }
+    private static HubAccess AccessOf(CompileSession session) => session.Options.Hub ?? HubAccess.OfProcess();
 
     private static void RequireSameInputs(CompileSession session, HubReference reference, LockFile locked)
     {
@@ -98,6 +154,8 @@ internal static class PublishedBuild
         string? fault = locked.Tool != ToolVersion.Text ? $"it was built by QuantBuild {locked.Tool}, this is {ToolVersion.Text}"
             : locked.NumericProfile != NumericProfile.Name ? $"it was built with the arithmetic {locked.NumericProfile}, this is {NumericProfile.Name}"
             : !locked.Calibration.SequenceEqual(samples) ? "it was calibrated with other samples"
+            : session.Plan.Location is { HeadersOnly: true, Repository: { } repository, Commit: { } commit }
+                ? locked.Source == new LockedSource(repository, commit) ? null : "it was built from another commit of the checkpoint"
             : session.Sources.FirstOrDefault(source => locked.Experts.SingleOrDefault(expert => expert.Name == source.Plan.Name)?.Checkpoint != source.Content) is { } other
                 ? $"its {other.Plan.Name} was built from another checkpoint"
             : null;
@@ -108,7 +166,7 @@ internal static class PublishedBuild
     private static ImmutableArray<LayerQuality> Quality(CompileSession session, HubSnapshot snapshot, HubReference reference)
     {
         HashSet<(string, string)> quantized = [.. session.Plan.Experts.SelectMany(expert => expert.Layers
-            .Where(layer => layer.Recipe.Precision != Manifests.Precision.BF16).Select(layer => (expert.Name, layer.Name)))];
+            .Where(layer => layer.Recipe.Precision != Precision.BF16).Select(layer => (expert.Name, layer.Name)))];
         return snapshot.Files.Contains(ArtifactQuality.FileName)
             && AtomicFile.TryRead(Path.Combine(snapshot.Folder, ArtifactQuality.FileName)) is { } json && ArtifactQuality.Parse(json) is { } layers
             && quantized.SetEquals(layers.Select(layer => (layer.Expert, layer.Layer)))

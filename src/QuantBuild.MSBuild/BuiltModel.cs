@@ -13,8 +13,14 @@ internal sealed record BuiltModel(string Folder, string Layout, string Digest, I
 {
     private const string Descriptor = "artifact.json";
 
+    /// <summary>What lies beside an artifact and tells about it, wherever it goes. Not the run record: it tells about a machine.</summary>
+    private static readonly string[] CompanionNames = ["provenance.intoto.json", "provenance.dsse.json", "quality.json"];
+
     /// <summary>Whether apps can open it; other layouts are written for other programs.</summary>
     public bool IsForRuntime => Layout == "native";
+
+    /// <summary>Names of the files beside it that travel with it: its provenance.</summary>
+    public IEnumerable<string> Companions => CompanionNames.Where(name => File.Exists(Path.Combine(Folder, name)));
 
     /// <summary>Size of all its files in bytes.</summary>
     public long Size => Files.Sum(file => file.Size);

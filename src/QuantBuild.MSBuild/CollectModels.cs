@@ -102,13 +102,12 @@ public sealed partial class CollectModels : Task, IIncrementalTask
 
         string copy = model.GetMetadata("CopyToOutputDirectory") is { Length: > 0 } own ? own : embedded ? "Never" : CopyToOutputDirectory;
         string package = model.GetMetadata("PackagePath") is { Length: > 0 } path ? path : PackagePath;
-        foreach (BuiltFile file in built.Files)
-        {
-            if (embedded || file == built.Files[0])
-                Embed(name, file);
-            if (!embedded || copy is not ("Never" or "false"))
-                Place(name, file, copy, package, pack: !embedded);
-        }
+        foreach (BuiltFile file in built.Files.Where(file => embedded || file == built.Files[0]))
+            Embed(name, file);
+        if (embedded && copy is ("Never" or "false"))
+            return;
+        foreach (string relative in built.Files.Select(file => file.Relative).Concat(built.Companions))
+            Place(name, Path.Combine(built.Folder, relative), relative, copy, package, pack: !embedded);
     }
 
     private void Embed(string model, BuiltFile file)
@@ -129,10 +128,10 @@ public sealed partial class CollectModels : Task, IIncrementalTask
     }
 
     // As None items: those of type Content would either be packed twice or, with Pack=false, be taken out of what is packed on purpose.
-    private void Place(string model, BuiltFile file, string copy, string package, bool pack)
+    private void Place(string model, string path, string relative, string copy, string package, bool pack)
     {
-        string link = $"artifact/{model}/{file.Relative}";
-        _contents.Add(new TaskItem(file.Path, new Dictionary<string, string>
+        string link = $"artifact/{model}/{relative}";
+        _contents.Add(new TaskItem(path, new Dictionary<string, string>
         {
             ["Link"] = link,
             ["TargetPath"] = link,
@@ -144,7 +143,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         }));
         if (!pack)
             return;
-        _packageFiles.Add(new TaskItem(file.Path, new Dictionary<string, string>
+        _packageFiles.Add(new TaskItem(path, new Dictionary<string, string>
         {
             ["PackagePath"] = $"{package.TrimEnd('/', '\\')}/{link}",
             ["BuildAction"] = "None",

@@ -25,6 +25,9 @@ public sealed class PushModel : WorkerTask
     /// <summary>Whether to open a pull request instead of changing the branch.</summary>
     public bool PullRequest { get; set; }
 
+    /// <summary>Parts of files under way at once; empty for the worker's default.</summary>
+    public string? Parallel { get; set; }
+
     /// <summary>Tag for the commit; empty for none.</summary>
     public string? Tag { get; set; }
 
@@ -51,6 +54,7 @@ public sealed class PushModel : WorkerTask
             command.AppendSwitch("--send");
         if (PullRequest)
             command.AppendSwitch("--pr");
+        Append("--parallel ", Parallel);
         Append("--tag ", Tag);
         Append("--base-model ", BaseModel);
         Append("--license ", License);

@@ -20,6 +20,9 @@ public sealed record Fault(FaultKind Kind, int Status = 500, (string Name, strin
     /// <summary>Closes the connection in the middle of the answer's body.</summary>
     public static Fault Truncate(long after) => new(FaultKind.Truncate, After: after);
 
+    /// <summary>Stops in the middle of the answer's body and keeps the connection open.</summary>
+    public static Fault Stall(long after) => new(FaultKind.Stall, After: after);
+
     /// <summary>Flips a bit of the answer's body.</summary>
     public static Fault Corrupt { get; } = new(FaultKind.Corrupt);
 
@@ -34,6 +37,7 @@ public enum FaultKind
     Drop,
     LoseAnswer,
     Truncate,
+    Stall,
     Corrupt,
     Hang,
 }

@@ -19,10 +19,12 @@ internal sealed class FaultyStream(HttpContext context, Fault fault) : Stream
         byte[] bytes = buffer.ToArray();
         if (fault.Kind == FaultKind.Corrupt && _written == 0 && bytes.Length > 0)
             bytes[0] ^= 1;
-        if (fault.Kind == FaultKind.Truncate && _written + bytes.Length > fault.After)
+        if (fault.Kind is FaultKind.Truncate or FaultKind.Stall && _written + bytes.Length > fault.After)
         {
             await _inner.WriteAsync(bytes.AsMemory(0, (int)(fault.After - _written)), cancellationToken);
             await _inner.FlushAsync(cancellationToken);
+            if (fault.Kind == FaultKind.Stall)
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             context.Abort();
             throw new IOException("cut off on purpose");
         }

@@ -135,7 +135,7 @@ public sealed class HubServer : IAsyncDisposable
                 context.Response.Body = real;
                 context.Abort();
                 return;
-            case FaultKind.Truncate or FaultKind.Corrupt:
+            case FaultKind.Truncate or FaultKind.Stall or FaultKind.Corrupt:
                 context.Response.Body = new FaultyStream(context, fault);
                 break;
         }

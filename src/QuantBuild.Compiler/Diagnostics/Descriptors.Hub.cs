@@ -39,6 +39,12 @@ public static partial class Descriptors
         "HF_ENDPOINT is not an address, or would send the token unencrypted.",
         "Give an https address without user name, query and fragment.");
 
+    /// <summary>QB5007: text that cannot be a token.</summary>
+    public static readonly DiagnosticDescriptor HubTokenMalformed = new("QB5007", Severity.Error,
+        "what {0} has cannot be a Hub token",
+        "A token is one word of plain letters and digits; a space, a line break or another character came along when it was copied.",
+        "Copy the token again, or unset the variable or delete the file to go without.");
+
     /// <summary>QB5010: no connection.</summary>
     public static readonly DiagnosticDescriptor HubUnreachable = new("QB5010", Severity.Error,
         "{0} failed: no answer from {1} after {2} tries: {3}",
@@ -120,7 +126,7 @@ public static partial class Descriptors
     /// <summary>QB5027: a path that repositories do not allow.</summary>
     public static readonly DiagnosticDescriptor HubPathInvalid = new("QB5027", Severity.Error,
         "'{0}' cannot be a path in a repository: {1}",
-        "Paths are relative, with forward slashes, without '.' and '..', and outside .git and .cache.",
+        "Paths are relative, with forward slashes, without '.' and '..', outside .git and .cache, and of names that Windows can have, too.",
         "Rename the file.");
 
     /// <summary>QB5028: it is not known whether a commit was made.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Provenance;
 using QuantBuild.Compiler.Store;
@@ -30,6 +31,8 @@ public static class ArtifactPush
         byte[] descriptor = File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName));
         ArtifactDescriptor artifact = Describe(descriptor, folder);
         ImmutableArray<PackedFile> packed = ArtifactListing.Read(descriptor)!.Value;
+        LockFile? locked = lockFile is null ? null : Lock(lockFile, artifact, packed);
+        facts = facts with { Gptq = locked is not null && UsesGptq(locked) };
         var files = new List<HubFile>
         {
             HubFile.FromBytes(ModelCard.FileName, Encoding.UTF8.GetBytes(ModelCard.Render(artifact, facts, Quality(folder, artifact), existingCard))),
@@ -37,7 +40,7 @@ public static class ArtifactPush
         };
         files.AddRange(packed.Select(file => HubFile.FromDisk(file.Path, Path.Combine(folder, file.Path), file.Content.Digest)));
         if (lockFile is not null)
-            files.Add(Lock(lockFile, artifact, packed));
+            files.Add(HubFile.FromDisk(Path.GetFileName(lockFile), lockFile, ct: ct));
         files.AddRange(Provenance(folder, publicKey));
         return [.. files.OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
@@ -54,14 +57,15 @@ public static class ArtifactPush
         }
     }
 
-    private static HubFile Lock(string path, ArtifactDescriptor artifact, ImmutableArray<PackedFile> packed)
+    private static bool UsesGptq(LockFile locked) => locked.Experts.SelectMany(expert => expert.Layers).Any(layer => layer.Recipe["weights"]?.GetValue<string>() == nameof(WeightMethod.Gptq));
+
+    private static LockFile Lock(string path, ArtifactDescriptor artifact, ImmutableArray<PackedFile> packed)
     {
         LockFile locked = LockFile.Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)));
         string? fault = locked.Plan.ToString() != artifact.Plan ? $"the lock has plan {locked.Plan.Short}, the artifact {artifact.Plan[..12]}"
             : !packed.ToHashSet().SetEquals(locked.Experts.SelectMany(expert => expert.Files)) ? "the lock names other files or digests"
             : null;
-        return fault is null ? HubFile.FromDisk(Path.GetFileName(path), path)
-            : throw new DiagnosticException(Descriptors.PushLockDiffers.At(new SourceSpan(path), fault));
+        return fault is null ? locked : throw new DiagnosticException(Descriptors.PushLockDiffers.At(new SourceSpan(path), fault));
     }
 
     /// <summary>Statement, signature and what was measured, held against the artifact. The run record stays here: it tells about a machine.</summary>

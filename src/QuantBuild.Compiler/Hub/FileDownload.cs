@@ -1,9 +1,6 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
@@ -15,7 +12,7 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
 {
     private const int ChunkSize = 1 << 18;
 
-    private readonly string _unfinished = cache.Blob(repository, file.ETag) + ".incomplete";
+    private readonly string _unfinished = cache.Unfinished(repository, file.ETag);
 
     /// <summary>A request for a file's content or description.</summary>
     public static HubRequest Request(HttpMethod method, HubTransport transport, RepoId repository, string commit, string path) =>
@@ -25,6 +22,7 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
             Revision = commit,
             Path = path,
             HandsOutRedirects = true,
+            Streams = true,
             // A compressed answer would have another size, and Range would mean something else.
             Headers = [KeyValuePair.Create("Accept-Encoding", "identity")],
         };
@@ -112,7 +110,7 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
         {
             response.Dispose();
             if (hop == 5)
-                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, location.GetLeftPart(UriPartial.Path), "there are too many"));
+                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, HubTransport.Shown(location), "there are too many"));
             request = request with { Address = location };
             response = await client.Transport.SendAsync(request, ct);
         }
@@ -134,34 +132,20 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
         byte[] chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {
-            using CancellationTokenSource limited = watch.Begin(ct);
             await using Stream body = await response.Content.ReadAsStreamAsync(ct);
-            for (int read; (read = await ReadAsync(body, chunk, limited.Token, ct)) > 0;)
+            for (int read; (read = await watch.ReadAsync(body, chunk, ct)) > 0;)
             {
                 if (offset + read > file.Size)
                     throw Damaged($"it has more than {file.Size} bytes");
                 Write(target, chunk.AsSpan(0, read), offset);
                 offset += read;
                 meter.Move(read);
-                watch.Moved();
             }
             return offset;
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(chunk);
-        }
-    }
-
-    private static async Task<int> ReadAsync(Stream body, Memory<byte> chunk, CancellationToken limited, CancellationToken ct)
-    {
-        try
-        {
-            return await body.ReadAsync(chunk, limited);
-        }
-        catch (OperationCanceledException failure) when (!ct.IsCancellationRequested)
-        {
-            throw new TimeoutException("nothing moved any more", failure);
         }
     }
 
@@ -194,16 +178,7 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
         }
     }
 
-    private string DigestOf(CancellationToken ct) => file.ETag.Length == 64 ? FileHash.Of(_unfinished, ct: ct).ToString() : GitId();
-
-    [SuppressMessage("Security", "CA5350:Do Not Use Weak Cryptographic Algorithms", Justification = "Git's ids are SHA-1, and the Hub has no other digest of small files.")]
-    private string GitId()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
-        hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {file.Size}\0")));
-        hash.AppendData(File.ReadAllBytes(_unfinished));
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    private string DigestOf(CancellationToken ct) => file.ETag.Length == 64 ? FileHash.Of(_unfinished, ct: ct).ToString() : GitBlob.IdOf(_unfinished, ct);
 
     private DiagnosticException Damaged(string why)
     {

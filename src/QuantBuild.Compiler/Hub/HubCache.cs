@@ -8,9 +8,12 @@ namespace QuantBuild.Compiler.Hub;
 /// The local cache that all clients of the Hub share: <c>blobs/&lt;etag&gt;</c>, <c>snapshots/&lt;commit&gt;/&lt;path&gt;</c> linking to
 /// them, and <c>refs/&lt;revision&gt;</c> with the commit last seen.
 /// </summary>
+/// <remarks>Others write to it, too: nothing is read or written by way of a link that leads out of it.</remarks>
 /// <param name="root">Its folder: <see cref="HubEnvironment.CacheFolder"/>.</param>
 public sealed class HubCache(string root)
 {
+    private const int MostLinks = 16;
+
     private readonly string _root = Path.GetFullPath(root);
 
     /// <summary>Folder of a commit's files.</summary>
@@ -31,20 +34,23 @@ public sealed class HubCache(string root)
     public string? Find(RepoId repository, string commit, string path)
     {
         string entry = Path.Combine(SnapshotFolder(repository, commit), path);
-        var file = new FileInfo(entry);
-        if (!file.Exists)
-            return null;
-        RequireInside(entry, file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? entry, repository);
-        return entry;
+        RequireInside(entry);
+        return File.Exists(entry) ? entry : null;
     }
 
     internal string Blob(RepoId repository, string etag) => Path.Combine(Folder(repository), "blobs", etag);
 
+    internal string Unfinished(RepoId repository, string etag) => Blob(repository, etag) + ".incomplete";
+
     internal string Lock(RepoId repository, string etag) => Path.Combine(_root, ".locks", repository.CacheFolder, etag + ".lock");
 
     /// <summary>Makes the folders and the tag that tells backup programs to leave the cache out.</summary>
+    /// <exception cref="DiagnosticException">A link in the cache leads out of it (QB5032).</exception>
     internal void Prepare(RepoId repository, string etag)
     {
+        RequireInside(Blob(repository, etag));
+        RequireInside(Unfinished(repository, etag));
+        RequireInside(Lock(repository, etag));
         Directory.CreateDirectory(Path.GetDirectoryName(Blob(repository, etag))!);
         Directory.CreateDirectory(Path.GetDirectoryName(Lock(repository, etag))!);
         string tag = Path.Combine(_root, "CACHEDIR.TAG");
@@ -57,8 +63,8 @@ public sealed class HubCache(string root)
     {
         string entry = Path.Combine(SnapshotFolder(repository, commit), path);
         string folder = Path.GetDirectoryName(entry)!;
+        RequireInside(folder);
         Directory.CreateDirectory(folder);
-        RequireInside(folder, new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder, repository);
         string temporary = Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
         try
         {
@@ -78,6 +84,7 @@ public sealed class HubCache(string root)
         if (revision == commit)
             return;
         string path = RefFile(repository, revision);
+        RequireInside(Path.GetDirectoryName(path)!);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         AtomicFile.Write(path, $"{path}.{Guid.NewGuid():N}", Encoding.ASCII.GetBytes(commit));
     }
@@ -86,14 +93,31 @@ public sealed class HubCache(string root)
 
     private string RefFile(RepoId repository, string revision) => Path.Combine(Folder(repository), "refs", revision);
 
-    private void RequireInside(string entry, string target, RepoId repository)
+    /// <summary>Follows the links of a path, part by part from the cache's folder on, and refuses what leads out of it. The cache itself may lie behind a link.</summary>
+    private void RequireInside(string path)
     {
-        string folder = Path.GetFullPath(Folder(repository)) + Path.DirectorySeparatorChar;
-        // The cache itself may lie behind a link.
-        string real = new DirectoryInfo(_root).ResolveLinkTarget(returnFinalTarget: true) is { } moved
-            ? Path.Combine(moved.FullName, repository.CacheFolder) + Path.DirectorySeparatorChar : folder;
-        string full = Path.GetFullPath(target);
-        if (!full.StartsWith(folder, StringComparison.Ordinal) && !full.StartsWith(real, StringComparison.Ordinal))
-            throw new DiagnosticException(Descriptors.HubCacheUnsafe.At(null, entry));
+        string real = Directory.Exists(_root) && Directory.ResolveLinkTarget(_root, returnFinalTarget: true) is { } moved ? moved.FullName : _root;
+        string rest = Path.GetRelativePath(_root, path), current = _root;
+        for (int links = 0; rest.Length > 0;)
+        {
+            string part = rest.Split(Path.DirectorySeparatorChar)[0];
+            rest = rest[part.Length..].TrimStart(Path.DirectorySeparatorChar);
+            string next = Path.Combine(current, part);
+            if (new FileInfo(next).LinkTarget is not { } target)
+            {
+                current = next;
+                continue;
+            }
+            string full = Path.GetFullPath(target, current);
+            string? inside = Below(_root, full) ?? Below(real, full);
+            if (inside is null || ++links > MostLinks)
+                throw new DiagnosticException(Descriptors.HubCacheUnsafe.At(null, path));
+            rest = Path.Combine(inside, rest);
+            current = _root;
+        }
     }
+
+    /// <summary>A path relative to a folder that it is below of; null for any other.</summary>
+    private static string? Below(string folder, string path) =>
+        path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? path[(folder.Length + 1)..] : null;
 }

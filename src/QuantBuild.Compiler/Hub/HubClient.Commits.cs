@@ -14,6 +14,9 @@ public sealed partial class HubClient
     /// <summary>Files per request.</summary>
     internal const int ChunkSize = 100;
 
+    /// <summary>Bytes of a file that may go into the commit itself, which is made in memory; the Hub allows less.</summary>
+    private const long LargestInCommit = 1 << 26;
+
     /// <summary>Asks how each file travels.</summary>
     internal async Task<ImmutableArray<PreuploadAnswer>> PreuploadAsync(RepoId repository, string revision, IReadOnlyList<HubFile> files, bool pullRequest, CancellationToken ct)
     {
@@ -39,9 +42,15 @@ public sealed partial class HubClient
                     file["shouldIgnore"]?.GetValue<bool>() ?? false))
                 .ToDictionary(file => file.Path, StringComparer.Ordinal), ct);
             // Git LFS has no object for nothing: the Hub takes empty files into the commit itself.
-            answers.AddRange(chunk.Select(file => byPath.TryGetValue(file.Path, out PreuploadAnswer? answer)
-                ? answer with { Large = answer.Large && file.Size > 0 }
-                : throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, $"it leaves out '{file.Path}'", "unknown"))));
+            foreach (HubFile file in chunk)
+            {
+                string? fault = !byPath.TryGetValue(file.Path, out PreuploadAnswer? answer) ? $"it leaves out '{file.Path}'"
+                    : answer is { Large: false, Ignored: false } && file.Size > LargestInCommit ? $"it wants the {file.Size} bytes of '{file.Path}' inside the commit"
+                    : null;
+                if (fault is not null)
+                    throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, fault, "unknown"));
+                answers.Add(answer! with { Large = answer.Large && file.Size > 0 });
+            }
         }
         return answers.ToImmutable();
     }

@@ -90,18 +90,9 @@ internal static class HubFailures
 
     private static async Task<string> MessageAsync(HttpResponseMessage response, CancellationToken ct)
     {
-        string fallback = Header(response, "X-Error-Message") ?? response.ReasonPhrase ?? "no reason given";
-        try
-        {
-            await using Stream body = await response.Content.ReadAsStreamAsync(ct);
-            var bytes = new byte[LongestBody];
-            int count = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
-            return InBody(Encoding.UTF8.GetString(bytes, 0, count)) ?? fallback;
-        }
-        catch (Exception failure) when (HubRetries.IsConnectionFailure(failure))
-        {
-            return fallback;
-        }
+        byte[] body = await response.Content.ReadAsByteArrayAsync(ct);
+        return InBody(Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, LongestBody))))
+            ?? Header(response, "X-Error-Message") ?? response.ReasonPhrase ?? "no reason given";
     }
 
     /// <summary>The message in one of the three forms in which the Hub puts it; null when the body has none.</summary>

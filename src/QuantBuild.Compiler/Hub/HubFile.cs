@@ -1,8 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Hub;
@@ -115,12 +112,17 @@ public sealed class HubFile
         }
     }
 
-    /// <summary>The id that git gives a small file.</summary>
-    [SuppressMessage("Security", "CA5350:Do Not Use Weak Cryptographic Algorithms", Justification = "Git's ids are SHA-1; nothing is trusted because of it.")]
+    /// <summary>The id that git gives the content.</summary>
     internal string GitId()
     {
-        byte[] header = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {Size}\0"));
-        return Convert.ToHexStringLower(SHA1.HashData([.. header, .. ReadContent()]));
+        try
+        {
+            return _bytes is not null ? GitBlob.IdOf(_bytes) : GitBlob.IdOf(Source!, CancellationToken.None);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, Source!);
+        }
     }
 
     /// <inheritdoc/>
@@ -137,8 +139,8 @@ public sealed class HubFile
             _ when path[0] == '/' || path.Contains('\\') || path.Contains(':') => "it is not relative with forward slashes",
             _ when parts.Any(part => part is "" or "." or "..") => "a part is empty, '.' or '..'",
             _ when parts.Any(part => part.Equals(".git", StringComparison.OrdinalIgnoreCase)) || parts[0] == ".cache" => "it is in .git or .cache",
-            _ when path.Any(char.IsControl) || path.Length > 1000 => "it has control characters, or is too long",
-            _ => null,
+            _ when path.Length > 1000 => "it is too long",
+            _ => parts.Select(part => PortableName.FaultOf(part)).FirstOrDefault(found => found is not null),
         };
         return fault is null ? path : throw new DiagnosticException(Descriptors.HubPathInvalid.At(null, HubFailures.Plain(path), fault));
     }

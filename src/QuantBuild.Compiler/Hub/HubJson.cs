@@ -5,13 +5,11 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Hub;
 
-/// <summary>JSON to and from the Hub. Answers are somebody else's bytes: limited in size, and anything odd is a diagnostic.</summary>
+/// <summary>JSON to and from the Hub. Answers are somebody else's bytes: anything odd is a diagnostic.</summary>
 internal static class HubJson
 {
     /// <summary>Media type of the LFS protocol.</summary>
     public const string Lfs = "application/vnd.git-lfs+json";
-
-    private const int Largest = 1 << 26;
 
     /// <summary>A body of JSON.</summary>
     public static HttpContent Body(JsonNode value, string mediaType = "application/json")
@@ -36,31 +34,17 @@ internal static class HubJson
     }
 
     /// <summary>Reads an answer.</summary>
-    /// <exception cref="DiagnosticException">It is not what the protocol says (QB5013), or the connection broke (QB5010).</exception>
+    /// <exception cref="DiagnosticException">It is not what the protocol says (QB5013).</exception>
     public static async Task<T> ReadAsync<T>(HubRequest request, HttpResponseMessage response, Func<JsonNode, T> read, CancellationToken ct)
     {
         try
         {
-            if (response.Content.Headers.ContentLength > Largest)
-                throw new FormatException("it is too long");
-            await using Stream body = await response.Content.ReadAsStreamAsync(ct);
-            using var content = new MemoryStream();
-            var chunk = new byte[1 << 14];
-            for (int count; (count = await body.ReadAsync(chunk, ct)) > 0;)
-            {
-                if (content.Length + count > Largest)
-                    throw new FormatException("it is too long");
-                await content.WriteAsync(chunk.AsMemory(0, count), ct);
-            }
-            return read(JsonNode.Parse(content.GetBuffer().AsSpan(0, (int)content.Length)) ?? throw new FormatException("it is null"));
+            byte[] content = await response.Content.ReadAsByteArrayAsync(ct);
+            return read(JsonNode.Parse(content) ?? throw new FormatException("it is null"));
         }
         catch (Exception failure) when (IsOdd(failure))
         {
             throw Invalid(request, HubFailures.IdOf(response), failure);
-        }
-        catch (Exception failure) when (HubRetries.IsConnectionFailure(failure))
-        {
-            throw HubTransport.Unreachable(request, 1, failure);
         }
     }
 

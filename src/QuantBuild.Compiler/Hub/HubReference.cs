@@ -28,7 +28,7 @@ public sealed record HubReference(RepoId Repository, string Revision)
     }
 
     /// <summary>What is wrong with a revision's name; null when nothing is. The rules are those of git for references.</summary>
-    internal static string? FaultOf(string revision) => revision switch
+    public static string? FaultOf(string revision) => revision switch
     {
         "" => "the revision after '@' is empty",
         _ when revision.Length > 255 => "the revision is longer than 255 characters",

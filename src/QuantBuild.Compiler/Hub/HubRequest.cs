@@ -32,6 +32,9 @@ internal sealed record HubRequest(HttpMethod Method, Uri Address, string Purpose
     /// <summary>Whether a redirect to another origin is the caller's business; otherwise it is refused.</summary>
     public bool HandsOutRedirects { get; init; }
 
+    /// <summary>Whether the body of a success is content that the caller reads as it arrives; any other is read with the answer.</summary>
+    public bool Streams { get; init; }
+
     /// <summary>The repository that the call is about, for messages.</summary>
     public RepoId? Repository { get; init; }
 

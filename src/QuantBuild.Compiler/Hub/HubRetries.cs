@@ -24,10 +24,13 @@ internal static partial class HubRetries
     public static bool IsTransient(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
         or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
-    /// <summary>The pause that the server asks for: the window of its <c>ratelimit</c> header, or Retry-After; a second more, because both are rounded.</summary>
+    /// <summary>
+    /// The pause that the server asks for: the window of its <c>ratelimit</c> header, or Retry-After; a second more, because both are rounded.
+    /// </summary>
     public static TimeSpan? RequestedPause(HttpResponseMessage response, DateTimeOffset now)
     {
-        if (response.Headers.TryGetValues("ratelimit", out IEnumerable<string>? limits)
+        // The header comes with every answer; only where the limit is reached must its window be waited for.
+        if (response.StatusCode == HttpStatusCode.TooManyRequests && response.Headers.TryGetValues("ratelimit", out IEnumerable<string>? limits)
             && Window().Match(string.Join(',', limits)) is { Success: true } match
             && int.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds))
         {

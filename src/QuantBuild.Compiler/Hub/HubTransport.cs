@@ -14,6 +14,9 @@ internal sealed class HubTransport : IDisposable
 {
     private const int MostRedirects = 5;
 
+    /// <summary>Answers are somebody else's bytes: what is read whole is limited in size.</summary>
+    private const int LargestAnswer = 1 << 26;
+
     private static readonly Uri PublicHub = new(HubEnvironment.DefaultEndpoint);
 
     private readonly SocketsHttpHandler _handler = new()
@@ -49,7 +52,7 @@ internal sealed class HubTransport : IDisposable
     /// <summary>An address of the public Hub as one of the endpoint, when the endpoint is a mirror of it; storage stays where it is.</summary>
     public Uri OnEndpoint(Uri address) => SameOrigin(address, PublicHub) ? new Uri(Options.Endpoint, address.PathAndQuery.TrimStart('/')) : address;
 
-    /// <summary>Sends a request until it has an answer that the caller understands; its body is not read yet.</summary>
+    /// <summary>Sends a request until it has an answer that the caller understands, body and all; that of one that streams is not read yet.</summary>
     /// <exception cref="DiagnosticException">The server refuses or cannot be reached (QB50xx).</exception>
     public async Task<HttpResponseMessage> SendAsync(HubRequest request, CancellationToken ct)
     {
@@ -96,6 +99,10 @@ internal sealed class HubTransport : IDisposable
         {
             throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"nothing moved for {Options.Stall.TotalSeconds:F0} s"), failure);
         }
+        catch (HttpRequestException failure) when (failure.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "it is too long", "unknown"), failure);
+        }
     }
 
     private async Task<HttpResponseMessage> FollowAsync(HubRequest request, CancellationToken ct)
@@ -116,7 +123,7 @@ internal sealed class HubTransport : IDisposable
                 : away ? "it leads to another server"
                 : null;
             if (fault is not null)
-                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, next.GetLeftPart(UriPartial.Path), fault));
+                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, Shown(next), fault));
             address = next;
         }
     }
@@ -138,7 +145,20 @@ internal sealed class HubTransport : IDisposable
             if (!message.Headers.TryAddWithoutValidation(name, value))
                 message.Content?.Headers.TryAddWithoutValidation(name, value);
         }
-        return await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, ct);
+        HttpResponseMessage response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, ct);
+        if (request.Streams && response.IsSuccessStatusCode)
+            return response;
+        try
+        {
+            // With the answer, so that a body that breaks off or never comes is tried again like one that does not begin.
+            await response.Content.LoadIntoBufferAsync(LargestAnswer, ct);
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
     }
 
     private void Warn(HttpResponseMessage response)
@@ -146,6 +166,9 @@ internal sealed class HubTransport : IDisposable
         if (Options.Notice is { } notice && HubFailures.Header(response, "X-HF-Warning") is { } warning)
             notice(HubFailures.Plain(Options.Token?.Redact(warning) ?? warning));
     }
+
+    /// <summary>An address for messages: without query and user name, which may be secrets.</summary>
+    public static string Shown(Uri address) => address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
     private static bool IsRedirect(HttpStatusCode status) => (int)status is 301 or 302 or 303 or 307 or 308;
 

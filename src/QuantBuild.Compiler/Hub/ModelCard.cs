@@ -18,6 +18,9 @@ public static class ModelCard
     private const string End = "<!-- quantbuild:end -->";
     private const string Fence = "---\n";
 
+    /// <summary>The layout that this project's runtime opens.</summary>
+    private const string NativeLayout = "native";
+
     /// <summary>Keys of the front matter that are always generated; those of facts are when the facts are known.</summary>
     private static readonly string[] OwnKeys = ["pipeline_tag", "tags"];
 
@@ -29,7 +32,7 @@ public static class ModelCard
     /// <exception cref="DiagnosticException">The existing card's front matter or marks cannot be understood (QB5050).</exception>
     public static string Render(ArtifactDescriptor artifact, ModelCardFacts facts, ImmutableArray<LayerQuality> quality, string? existing = null)
     {
-        existing = existing?.ReplaceLineEndings("\n") ?? "";
+        existing = Normal(existing);
         facts = Complete(facts, existing);
         (string keptKeys, string body) = Split(existing, [.. OwnKeys, .. facts.License is null ? (string[])[] : ["license"], .. facts.BaseModel is null ? (string[])[] : ["base_model", "base_model_relation"]]);
         string section = Section(artifact, facts, quality);
@@ -50,7 +53,9 @@ public static class ModelCard
         yaml.Append("pipeline_tag: image-to-video\n");
         if (facts.BaseModel is { } model)
             yaml.Append(CultureInfo.InvariantCulture, $"base_model: {model}\nbase_model_relation: quantized\n");
-        yaml.Append(CultureInfo.InvariantCulture, $"tags:\n- {Plain(artifact.Architecture)}\n- mxfp4\n- w4a4\n- svdquant\n- gptq\n");
+        yaml.Append(CultureInfo.InvariantCulture, $"tags:\n- {Plain(artifact.Architecture)}\n");
+        foreach (string tag in CardMethod.Of(artifact, facts.Gptq).Tags)
+            yaml.Append(CultureInfo.InvariantCulture, $"- {tag}\n");
         return yaml.ToString();
     }
 
@@ -59,7 +64,7 @@ public static class ModelCard
         var text = new StringBuilder(Begin + "\n");
         text.Append(CultureInfo.InvariantCulture, $"## Quantization\n\nBuilt by QuantBuild {artifact.Tool} ({artifact.Profile}, plan `{artifact.Plan[..12]}`)");
         text.Append(facts.BaseModel is { } model ? $" from `{model}`" : "");
-        text.Append(": MXFP4 weights and activations (W4A4), smoothing, a low-rank branch, GPTQ, and clip ratios by timestep.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $": {CardMethod.Of(artifact, facts.Gptq).Text}.\n\n");
         text.Append("| expert | timesteps | bins | 4-bit layers | kept layers | rank | size |\n|---|---|---|---|---|---|---|\n");
         foreach ((string name, ArtifactExpert expert) in artifact.Experts)
         {
@@ -70,7 +75,9 @@ public static class ModelCard
             text.Append(CultureInfo.InvariantCulture, $"{ranks} | {expert.Files.Sum(file => file.Size) / 1e6:F1} MB |\n");
         }
         AddQuality(text, quality);
-        text.Append("\n```csharp\nusing var model = QuantBuild.ModelArtifact.Open(\"folder of this repository\"); // checks every digest\n```\n");
+        text.Append(artifact.Layout == NativeLayout
+            ? "\n```csharp\nusing var model = QuantBuild.ModelArtifact.Open(\"folder of this repository\"); // checks every digest\n```\n"
+            : $"\nThe files have the layout `{artifact.Layout}`, for programs that read it; `quantbuild pull` fetches them and checks every digest.\n");
         return text.Append(End).ToString();
     }
 
@@ -88,7 +95,17 @@ public static class ModelCard
         string[] lines = card.StartsWith(Fence, StringComparison.Ordinal) ? card[Fence.Length..].Split("\n" + Fence)[0].Split('\n') : [];
         string? Value(string key) => lines.FirstOrDefault(line => line.StartsWith(key + ": ", StringComparison.Ordinal))?[(key.Length + 2)..].Trim() is { Length: > 0 } value
             ? value.StartsWith('\'') ? value.Trim('\'').Replace("''", "'", StringComparison.Ordinal) : value : null;
-        return new ModelCardFacts(facts.BaseModel ?? (Value("base_model") is { } model ? RepoId.TryParse(model, out _) : null), facts.License ?? Value("license"));
+        return new ModelCardFacts(facts.BaseModel ?? (Value("base_model") is { } model ? RepoId.TryParse(model, out _) : null), facts.License ?? Value("license"), facts.Gptq);
+    }
+
+    /// <summary>
+    /// A card with line feeds, its front matter at its very begin and closed by a whole line, as the Hub's own reader allows it otherwise, too.
+    /// </summary>
+    private static string Normal(string? card)
+    {
+        card = card?.ReplaceLineEndings("\n") ?? "";
+        string trimmed = card.TrimStart();
+        return !trimmed.StartsWith(Fence, StringComparison.Ordinal) ? card : trimmed.EndsWith('\n') ? trimmed : trimmed + "\n";
     }
 
     /// <summary>Keys of the front matter that are the user's, and the text below it.</summary>

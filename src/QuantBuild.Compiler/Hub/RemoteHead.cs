@@ -64,8 +64,13 @@ public sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
         if (length is not { } total)
             throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "the answer is no range of the file", HubFailures.IdOf(response)));
         var bytes = new byte[(int)Math.Min(count, total)];
+        var watch = new StallWatch(client.Options.Stall);
         await using Stream body = await response.Content.ReadAsStreamAsync(ct);
-        await body.ReadExactlyAsync(bytes, ct);
+        for (int have = 0; have < bytes.Length;)
+        {
+            int read = await watch.ReadAsync(body, bytes.AsMemory(have), ct);
+            have += read > 0 ? read : throw new EndOfStreamException("the answer ends too early");
+        }
         return new RemoteHead(bytes, total);
     }
 }

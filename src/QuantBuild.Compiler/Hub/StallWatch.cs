@@ -13,6 +13,21 @@ internal sealed class StallWatch(TimeSpan limit)
         return _current = source;
     }
 
+    /// <summary>Reads what has arrived of a body.</summary>
+    /// <exception cref="TimeoutException">Nothing arrives any more.</exception>
+    public async Task<int> ReadAsync(Stream body, Memory<byte> chunk, CancellationToken ct)
+    {
+        using CancellationTokenSource limited = Begin(ct);
+        try
+        {
+            return await body.ReadAsync(chunk, limited.Token);
+        }
+        catch (OperationCanceledException failure) when (!ct.IsCancellationRequested)
+        {
+            throw new TimeoutException("nothing moved any more", failure);
+        }
+    }
+
     /// <summary>Bytes have moved.</summary>
     public void Moved()
     {

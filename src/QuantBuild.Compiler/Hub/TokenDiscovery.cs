@@ -16,7 +16,10 @@ public static class TokenDiscovery
     /// <param name="given">A token that the caller was given.</param>
     /// <param name="ct">Ends the exchange.</param>
     /// <returns>The token; null when there is none.</returns>
-    /// <exception cref="DiagnosticException">The exchange failed (QB5005), or the token file cannot be read (QB4002, QB4006).</exception>
+    /// <exception cref="DiagnosticException">
+    /// The exchange failed (QB5005), the token file cannot be read (QB4002, QB4006), or what is there cannot be a token (QB5007): going on without, or
+    /// with the token of somebody else, is not what was meant.
+    /// </exception>
     public static async Task<HubToken?> FindAsync(HubOptions options, HubEnvironment environment, string? given = null, CancellationToken ct = default)
     {
         if (HubToken.From(given, "the caller") is { } explicitToken)
@@ -24,17 +27,22 @@ public static class TokenDiscovery
         if (!environment.ImplicitToken)
             return null;
         return environment.Value("HF_OIDC_RESOURCE") is { } resource ? await TokenExchange.RunAsync(options, environment, resource, ct)
-            : HubToken.From(environment.Value("HF_TOKEN"), "HF_TOKEN")
-            ?? HubToken.From(environment.Value("HUGGING_FACE_HUB_TOKEN"), "HUGGING_FACE_HUB_TOKEN")
+            : From(environment.Value("HF_TOKEN"), "HF_TOKEN")
+            ?? From(environment.Value("HUGGING_FACE_HUB_TOKEN"), "HUGGING_FACE_HUB_TOKEN")
             ?? FromFile(environment.TokenFile);
     }
+
+    private static HubToken? From(string? text, string origin) => string.IsNullOrWhiteSpace(text) ? null
+        : HubToken.From(text, origin) ?? throw Malformed(origin);
+
+    private static DiagnosticException Malformed(string origin) => new(Descriptors.HubTokenMalformed.At(null, origin));
 
     private static HubToken? FromFile(string path)
     {
         try
         {
             var file = new FileInfo(path);
-            return file.Exists && file.Length <= LargestFile ? HubToken.From(File.ReadAllText(path), path) : null;
+            return !file.Exists ? null : file.Length <= LargestFile ? From(File.ReadAllText(path), path) : throw Malformed(path);
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -9,21 +8,21 @@ namespace QuantBuild.Compiler.Packing;
 /// <summary>The files that an <c>artifact.json</c> names. Only that much is read, so that any version of the format will do.</summary>
 internal static class ArtifactListing
 {
-    private static readonly SearchValues<char> Unportable = SearchValues.Create("\\:*?\"<>|");
-
     /// <summary>The files; null when the text names none in a way that can be understood.</summary>
     public static ImmutableArray<PackedFile>? Read(ReadOnlySpan<byte> descriptor)
     {
         try
         {
             var files = ImmutableArray.CreateBuilder<PackedFile>();
+            var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach ((_, JsonNode? expert) in JsonNode.Parse(descriptor)!["experts"]!.AsObject())
             {
                 string directory = expert!["directory"]!.GetValue<string>();
                 foreach (JsonNode? file in expert["files"]!.AsArray())
                 {
                     string path = $"{directory}/{file!["name"]!.GetValue<string>()}";
-                    if (!IsInside(path))
+                    // Two names that some platforms take for one would overwrite each other there.
+                    if (!IsInside(path) || !seen.Add(path))
                         return null;
                     files.Add(new PackedFile(path, new BlobRef(Digest.Parse(file["sha256"]!.GetValue<string>()), file["size"]!.GetValue<long>())));
                 }
@@ -41,7 +40,6 @@ internal static class ArtifactListing
     public static bool IsInside(string path)
     {
         string[] parts = path.Split('/');
-        return parts.Length > 1 && parts.All(part => part.Length > 0 && part[0] != '.'
-            && part.AsSpan().IndexOfAny(Unportable) < 0 && !part.Any(char.IsControl));
+        return parts.Length > 1 && parts.All(part => part.Length > 0 && part[0] != '.' && PortableName.FaultOf(part) is null);
     }
 }

@@ -19,6 +19,11 @@ internal static class GateFacts
         {
             foreach (LayerPlan layer in expert.Layers.Where(layer => layer.Recipe.Precision != Precision.BF16))
             {
+                if (results.Published(expert.Name, layer.Name) is { } published)
+                {
+                    layers.Add(published);
+                    continue;
+                }
                 if (results.Json(Stage.Measure, expert.Name, layer.Name, "errors") is not { } measure)
                     continue;
                 layers.Add(LayerQualities.Of(measure, expert.Name, layer.Name));

@@ -37,7 +37,12 @@ internal static class LayerFacts
         if (results.Json(Stage.Gptq, expert.Name, layer.Name, "outcome") is { } outcome)
             json["gptq"] = outcome;
         double[]? references = null;
-        if (results.Json(Stage.Measure, expert.Name, layer.Name, "errors") is { } measure)
+        if (results.Published(expert.Name, layer.Name) is { } published)
+        {
+            json["relative"] = Rounded.Array([published.Rtn, published.SvdQuantRtn, published.SvdQuantGptq, published.Recipe], Rounded.Measure);
+            json["cosine"] = new JsonArray(null, null, null, Rounded.Measure(1 - published.Cosine));
+        }
+        else if (results.Json(Stage.Measure, expert.Name, layer.Name, "errors") is { } measure)
         {
             references = [.. measure["bins"]!.AsArray().Select(bin => bin!["reference"]!.GetValue<double>())];
             AddErrors(json, measure);

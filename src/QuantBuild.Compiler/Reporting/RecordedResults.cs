@@ -13,8 +13,11 @@ namespace QuantBuild.Compiler.Reporting;
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="actions">The build's actions.</param>
-internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEvent> actions)
+/// <param name="published">What came with an artifact that was pulled instead of built; empty for a build.</param>
+internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEvent> actions, IReadOnlyList<LayerQuality> published)
 {
+    private readonly Dictionary<(string Expert, string Layer), LayerQuality> _published = published.ToDictionary(layer => (layer.Expert, layer.Layer));
+
     private readonly Dictionary<(string Stage, string Expert, string Name), ActionEvent> _actions =
         actions.ToDictionary(action => (action.Stage, action.Expert, action.Name));
 
@@ -31,6 +34,9 @@ internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEv
     /// <summary>How many results of each stage were asked for and are not there, by stage.</summary>
     public IReadOnlyList<(string Stage, int Count)> Missing => [.. _missing.Keys.GroupBy(key => key.Stage, StringComparer.Ordinal)
         .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Key, group.Count()))];
+
+    /// <summary>Errors of a layer that came with a published artifact; null for a build.</summary>
+    public LayerQuality? Published(string expert, string layer) => _published.GetValueOrDefault((expert, layer));
 
     /// <summary>An action; null when the build had no such one.</summary>
     public ActionEvent? Action(Stage stage, string expert, string name) => _actions.GetValueOrDefault((stage.Name, expert, name));

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 
@@ -16,6 +17,9 @@ public static class ReportFile
 
     /// <summary>Name of a model's report.</summary>
     public static string NameFor(string model) => model + Suffix;
+
+    /// <summary>The report of a manifest's build in the artifact's folder; absolute.</summary>
+    public static string In(string folder, string manifest) => Path.GetFullPath(Path.Combine(folder, NameFor(QuantManifest.NameFrom(manifest))));
 
     /// <summary>The report of an artifact in a folder: in it, or beside it under the folder's name; null when there is none.</summary>
     public static string? Find(string folder)
@@ -40,6 +44,28 @@ public static class ReportFile
             bool nothingRan = session.Runner.Trace.All(action => action.Outcome == ActionOutcome.Cached);
             if (!nothingRan || !IsFor(path, key))
                 Write(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: true), key));
+            return null;
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure) || failure is DiagnosticException)
+        {
+            return Descriptors.ReportNotWritten.At(null, path, failure.Message);
+        }
+    }
+
+    /// <summary>Writes the report of an artifact that was pulled: what the manifest says of it, and the errors that were published with it.</summary>
+    /// <param name="session">The build, which has asked for no action.</param>
+    /// <param name="path">The file; whatever report it held is of another build.</param>
+    /// <param name="started">When the build began.</param>
+    /// <param name="source">Where the artifact came from, in words.</param>
+    /// <param name="layers">The published errors.</param>
+    /// <returns>Null, or why the report could not be written.</returns>
+    internal static Diagnostic? TryWritePulled(CompileSession session, string path, DateTimeOffset started, string source, IReadOnlyList<LayerQuality> layers)
+    {
+        try
+        {
+            BuildReport report = ReportCollector.Collect(session, started, executed: false, layers);
+            report.Run["pulledFrom"] = source;
+            Write(path, ReportPage.Render(report, KeyOf(session)));
             return null;
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure) || failure is DiagnosticException)

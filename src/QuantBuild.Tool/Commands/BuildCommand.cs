@@ -85,7 +85,7 @@ internal static class BuildCommand
             if (arguments.GetValue(Until) == Phase.Fetch)
             {
                 CheckpointLocation found = run.Observe(observer => ModelCompiler.Fetch(options, observer, run.Cancellation));
-                run.Answer.WriteLine(found.Commit is { } commit ? $"{found.Repository} (commit {commit[..12]}) is in {found.Folder}" : $"{found.Folder} is on this machine");
+                run.Answer.WriteLine(found.HeadersOnly ? $"{found.Repository} (commit {found.Commit![..12]}) need not be fetched: the artifact is published" : found.Commit is { } commit ? $"{found.Repository} (commit {commit[..12]}) is in {found.Folder}" : $"{found.Folder} is on this machine");
                 return ExitCode.Done;
             }
             if (arguments.GetValue(Until) == Phase.Calibrate)
@@ -97,7 +97,7 @@ internal static class BuildCommand
             }
             string output = arguments.GetRequiredValue(Out);
             string? report = arguments.GetValue(NoReport) ? null
-                : Path.GetFullPath(arguments.GetValue(Report) ?? Path.Combine(output, ReportFile.NameFor(QuantManifest.NameFrom(options.Manifest))));
+                : arguments.GetValue(Report) is { } named ? Path.GetFullPath(named) : ReportFile.In(output, options.Manifest);
             CompileResult result = run.Observe(observer => ModelCompiler.Build(options with { Report = report }, output, observer, run.Cancellation));
             FileList.Write(arguments.GetValue(Inputs), result.Inputs);
             FileList.Write(arguments.GetValue(Outputs), report is not null && File.Exists(report) ? [.. result.Outputs, report] : result.Outputs);

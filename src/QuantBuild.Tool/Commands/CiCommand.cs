@@ -5,6 +5,7 @@ using QuantBuild.Compiler;
 using QuantBuild.Compiler.Ci;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tool.Logging;
@@ -42,6 +43,7 @@ internal static class CiCommand
     private static int Build(CommandRun run, CompileOptions options, string output, string? upload, ICiSystem? system)
     {
         var collected = new CollectedDiagnostics();
+        string report = ReportFile.In(output, options.Manifest);
         try
         {
             system?.BeginLog($"quantbuild {Path.GetFileName(options.Manifest)}");
@@ -49,7 +51,7 @@ internal static class CiCommand
             try
             {
                 using var log = new PlainLog(run.Console.Out, run.Console.Error, run.Verbose);
-                result = ModelCompiler.Build(options, output, system is null ? log : new Forwarding(log, collected), run.Cancellation);
+                result = ModelCompiler.Build(options with { Report = report }, output, system is null ? log : new Forwarding(log, collected), run.Cancellation);
             }
             finally
             {
@@ -60,10 +62,11 @@ internal static class CiCommand
             ArtifactSums.Write(result.Directory, sums);
             foreach (Diagnostic warning in collected.All)
                 system?.Annotate(warning);
-            Tell(system, result, sums, collected.All);
-            if (upload is not null && system is not null && !system.Upload(upload, result.Directory, [.. sums.Select(file => file.Path), ArtifactSums.FileName]))
+            Tell(system, result, report, sums, collected.All);
+            if (upload is not null && system is not null && !system.Upload(upload, result.Directory, 
+                [.. sums.Select(file => file.Path), ArtifactSums.FileName, .. File.Exists(report) ? (string[])[Path.GetFileName(report)] : []]))
                 run.Console.Error.WriteLine($"{system.Name} keeps files with a step of its own: see docs/ci");
-            BuildCommand.Summarize(result, report: null, run.Answer);
+            BuildCommand.Summarize(result, report, run.Answer);
             return ExitCode.Done;
         }
         catch (DiagnosticException failure) when (system is not null)
@@ -80,7 +83,7 @@ internal static class CiCommand
         }
     }
 
-    private static void Tell(ICiSystem? system, CompileResult result, ImmutableArray<(string Path, long Size, string Digest)> sums, IReadOnlyList<Diagnostic> warnings)
+    private static void Tell(ICiSystem? system, CompileResult result, string report, ImmutableArray<(string Path, long Size, string Digest)> sums, IReadOnlyList<Diagnostic> warnings)
     {
         if (system is null)
             return;
@@ -94,6 +97,7 @@ internal static class CiCommand
             ("ran", ran.ToString(CultureInfo.InvariantCulture)),
             ("cached", (result.Actions.Count - ran).ToString(CultureInfo.InvariantCulture)),
             ("lock", result.LockFile),
+            ("report", report),
             ("sums", Path.Combine(result.Directory, ArtifactSums.FileName))])
         {
             system.SetOutput(name, value);

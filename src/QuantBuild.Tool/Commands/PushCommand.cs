@@ -28,9 +28,9 @@ internal static class PushCommand
 
     private static readonly Option<int> Parallel = CommonOptions.AtLeast(1, new Option<int>("--parallel")
     {
-        Description = "Parts of files under way at once [default: 4]. A push that is killed sends at most these again.",
+        Description = "Parts of files under way at once [default: 1]. A push that is killed sends at most these again; more than one is faster where a single connection is not.",
         HelpName = "n",
-        DefaultValueFactory = _ => 4,
+        DefaultValueFactory = _ => 1,
     });
 
     private static readonly Option<string?> Tag = new("--tag") { Description = "Tag the commit.", HelpName = "name" };
@@ -53,6 +53,7 @@ internal static class PushCommand
 
     private static async Task<int> RunAsync(ParseResult arguments, CommandRun run)
     {
+        RequireSense(arguments);
         HubReference target = HubReference.Parse(arguments.GetRequiredValue(Target));
         using HubClient client = HubConnection.Open(run, arguments.GetValue(CommonOptions.Store), arguments.GetValue(Parallel))
             ?? throw new UsageException("HF_HUB_OFFLINE is set; a push needs the Hub.");
@@ -62,19 +63,19 @@ internal static class PushCommand
         HubRevision? head = await client.FindRevisionAsync(target.Repository, target.Revision, run.Cancellation);
         string? card = head?.Files.Contains(ModelCard.FileName) == true ? await CardAsync(client, target, run.Cancellation) : null;
         ImmutableArray<HubFile> files = ArtifactPush.Gather(folder, arguments.GetValue(Lock), facts, arguments.GetValue(CommonOptions.PublicKey), card, run.Cancellation);
-        if (sends && head is null && arguments.GetValue(Make))
-            await client.CreateRepositoryAsync(target.Repository, !arguments.GetValue(Public), run.Cancellation);
-        else if (sends)
-            await client.RevisionAsync(target.Repository, target.Revision, run.Cancellation);
+        if (sends && head is null)
+            await CreateAsync(arguments, client, target, run.Cancellation);
 
         UploadPlan plan = await HubUpload.PlanAsync(client, target.Repository, target.Revision, files, run.Cancellation);
         foreach (UploadItem item in plan.Items)
             await run.Answer.WriteLineAsync($"{NameOf(item.State)}  {item.File.Path}  {Quantity.Size(item.File.Size)}");
         await run.Answer.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{plan.ToSend.Count()} of {plan.Items.Length} files to send, {Quantity.Size(plan.Bytes)}"));
         await CheckCardAsync(client, plan, run.Cancellation);
+        await CheckTagAsync(arguments, client, plan, run.Cancellation);
         if (!sends)
         {
-            await run.Answer.WriteLineAsync("Nothing was sent; add --send to send.");
+            await run.Answer.WriteLineAsync(plan.Head is not null ? "Nothing was sent; add --send to send."
+                : $"Nothing was sent; add --send to send. {target.Repository}@{target.Revision} does not exist yet{(arguments.GetValue(Make) ? "" : ": add --create to make it")}.");
             return ExitCode.Done;
         }
         await SendAsync(arguments, run, client, target, plan, ArtifactFiles.Describe(folder));
@@ -91,6 +92,39 @@ internal static class PushCommand
         if (arguments.GetValue(Tag) is { } tag && id is not null)
             await client.CreateTagAsync(target.Repository, tag, id, $"Plan {artifact.Plan}", run.Cancellation);
         await run.Answer.WriteLineAsync(commit is null ? $"Nothing to send: {id} has all of it." : commit.Address ?? $"{target.Repository} at {commit.Id}");
+    }
+
+    /// <summary>Options that would do nothing.</summary>
+    private static void RequireSense(ParseResult arguments)
+    {
+        if (arguments.GetValue(Merge) && !arguments.GetValue(PullRequest))
+            throw new UsageException("--merge goes with --pr.");
+        if (arguments.GetValue(Public) && !arguments.GetValue(Make))
+            throw new UsageException("--public goes with --create: a repository that exists stays as visible as it is.");
+        if (arguments.GetValue(Tag) is { } tag && HubReference.FaultOf(tag) is { } fault)
+            throw new UsageException($"'{tag}' cannot be a tag: {fault}.");
+    }
+
+    /// <summary>Makes the repository, or the branch of one that exists; without --create that is an error.</summary>
+    private static async Task CreateAsync(ParseResult arguments, HubClient client, HubReference target, CancellationToken ct)
+    {
+        if (arguments.GetValue(Make))
+        {
+            await client.CreateRepositoryAsync(target.Repository, !arguments.GetValue(Public), ct);
+            if (await client.FindRevisionAsync(target.Repository, target.Revision, ct) is null)
+                await client.CreateBranchAsync(target.Repository, target.Revision, ct: ct);
+        }
+        await client.RevisionAsync(target.Repository, target.Revision, ct);
+    }
+
+    /// <summary>A tag is never moved: better known before gigabytes are sent.</summary>
+    private static async Task CheckTagAsync(ParseResult arguments, HubClient client, UploadPlan plan, CancellationToken ct)
+    {
+        if (plan.Head is null || arguments.GetValue(Tag) is not { } tag)
+            return;
+        HubRef? there = (await client.ReferencesAsync(plan.Repository, ct: ct)).FirstOrDefault(reference => reference.Full == $"refs/tags/{tag}");
+        if (there is not null && (plan.ToSend.Any() || there.Commit != plan.Head))
+            throw new DiagnosticException(Descriptors.HubNameTaken.At(null, tag, plan.Repository, there.Commit));
     }
 
     /// <summary>The Hub's own check of the front matter, also before a push that only lists: that is when it can still be mended.</summary>

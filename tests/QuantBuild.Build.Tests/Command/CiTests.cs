@@ -39,6 +39,8 @@ public sealed class CiTests : IDisposable
         Assert.Equal(_model.Output, outputs["artifact"]);
         Assert.Equal("reduced", outputs["name"]);
         Assert.Equal("0", outputs["cached"]);
+        Assert.Equal(_model["out", "reduced.report.html"], outputs["report"]);
+        Assert.True(File.Exists(outputs["report"]));
         string summary = File.ReadAllText(_model["summary.md"]);
         Assert.Contains("## reduced\n", summary, StringComparison.Ordinal);
         Assert.Contains("| Trajectory | 1 | 0 |", summary, StringComparison.Ordinal);
@@ -91,6 +93,7 @@ public sealed class CiTests : IDisposable
         AssertCommand(built.Out, "##vso[task.setvariable variable=ran;isOutput=true;]0");
         AssertCommand(built.Out, $"##vso[artifact.upload containerfolder=my%3Bmodel/low_noise_model;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "low_noise_model", "config.json")}");
         AssertCommand(built.Out, $"##vso[artifact.upload containerfolder=my%3Bmodel;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "SHA256SUMS")}");
+        AssertCommand(built.Out, $"##vso[artifact.upload containerfolder=my%3Bmodel;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "reduced.report.html")}");
         string summary = built.Out.Split('\n').Single(line => line.StartsWith("##vso[task.uploadsummary]", StringComparison.Ordinal)).TrimEnd('\r')["##vso[task.uploadsummary]".Length..];
         Assert.Contains("came from the store", File.ReadAllText(summary), StringComparison.Ordinal);
         Assert.Contains("Lock file: unchanged", File.ReadAllText(summary), StringComparison.Ordinal);

@@ -73,6 +73,40 @@ public sealed class PublishingCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public void What_would_fail_after_hours_of_sending_fails_before()
+    {
+        Build();
+        Assert.Contains("tester/model@main does not exist yet: add --create", Push().Expect(0).Out, StringComparison.Ordinal);
+        Assert.Contains("QB5021", Push("--send").Expect(1).Out, StringComparison.Ordinal);
+        HubServer.Repository repository = _hub.Server.Add(Name);
+        repository.Heads["refs/tags/v1"] = repository.Main.Id;
+
+        Outcome taken = Push("--send", "--tag", "v1").Expect(1);
+        Outcome unnamed = Push("--send", "--tag", "v 1").Expect(2), unmerged = Push("--send", "--merge").Expect(2), unmade = Push("--send", "--public").Expect(2);
+
+        Assert.Contains("QB5026", taken.Out, StringComparison.Ordinal);
+        Assert.Contains("'v 1' cannot be a tag", unnamed.Error, StringComparison.Ordinal);
+        Assert.Contains("--merge goes with --pr", unmerged.Error, StringComparison.Ordinal);
+        Assert.Contains("--public goes with --create", unmade.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(_hub.Server.Requests, request => request.Storage || request.Path.Contains("/commit/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_branch_that_does_not_exist_is_made_when_asked_to()
+    {
+        Build();
+        HubServer.Repository repository = _hub.Server.Add(Name);
+        Outcome missing = _hub.Run("push", _hub.Model.Output, Name + "@next", "--send").Expect(1);
+
+        _hub.Run("push", _hub.Model.Output, Name + "@next", "--create", "--send").Expect(0);
+
+        Assert.Contains("QB5022", missing.Out, StringComparison.Ordinal);
+        Assert.Empty(repository.Main.Files);
+        _hub.Run("pull", Name + "@next", _hub.Model["pulled"]).Expect(0);
+        Assert.Equal(ReducedModel.Bytes(_hub.Model.Output), ReducedModel.Bytes(_hub.Model["pulled"]));
+    }
+
+    [Fact]
     public void A_published_artifact_spares_a_build_the_work_and_is_audited()
     {
         _hub.Edit("\"overrides\"", $"\"output\": {{ \"from\": \"{Name}\" }}, \"overrides\"");
@@ -85,6 +119,7 @@ public sealed class PublishingCommandTests : IAsyncLifetime
         // Another machine: nothing in the store.
         Outcome pulled = _hub.Run("build", _hub.Model.Manifest, "--out", _hub.Model["pulled"], "--store", _hub.Model["empty store"]).Expect(0);
         Assert.Contains($"reduced: pulled from hf://{Name}@main (commit ", pulled.Out, StringComparison.Ordinal);
+        Assert.Contains(_hub.Model["pulled", "reduced.report.html"], pulled.Out, StringComparison.Ordinal);
         Assert.Equal(ReducedModel.Bytes(_hub.Model.Output), ReducedModel.Bytes(_hub.Model["pulled"]));
         Assert.Equal(lockText, File.ReadAllText(_hub.Model.Lock));
         Assert.Contains("0 actions ran", _hub.Run("build", _hub.Model.Manifest, "--out", _hub.Model["x"], "--until", "calibrate", "--store", _hub.Model["third store"]).Expect(0).Out, StringComparison.Ordinal);

@@ -4,41 +4,8 @@ using QuantBuild.HubServer;
 
 namespace QuantBuild.Tests.Hub;
 
-public sealed class DownloadTests : HubTest
+public sealed class DownloadTests : DownloadTest
 {
-    private const int Size = 300_000;
-
-    private Repository _repository = null!;
-
-    private HubCache Cache => new(PathTo("cache"));
-
-    private string RepositoryFolder => PathTo("cache", "models--org--model");
-
-    private static HubReference Reference => new(Id, "main");
-
-    /// <summary>Puts files onto the server behind the client's back.</summary>
-    private byte[] Publish(string path, int size, int seed = 1)
-    {
-        _repository = Server.Repositories.GetValueOrDefault(Name) ?? Server.Add(Name);
-        var content = new byte[size];
-        new Random(seed).NextBytes(content);
-        string digest = Digest.Of(content).ToString();
-        bool large = size >= Server.LargeFrom;
-        if (large)
-            File.WriteAllBytes(Server.ObjectPath(digest), content);
-        var files = new Dictionary<string, Entry>(_repository.Main.Files) { [path] = large ? Repository.Large(path, digest, size) : Repository.Small(path, content) };
-        _repository.Heads["refs/heads/main"] = _repository.Add(_repository.Main, path, files).Id;
-        return content;
-    }
-
-    private async Task<HubSnapshot> Fetch(Func<HubOptions, HubOptions>? change = null, HubReference? reference = null)
-    {
-        using HubClient client = Connect(change);
-        return await HubDownload.FetchAsync(client, Cache, reference ?? Reference, _ => true, ct: Ct);
-    }
-
-    private IEnumerable<Traffic> Transfers => Server.Requests.Where(request => request.Storage && request.Method == "GET");
-
     [Fact]
     public async Task Files_arrive_in_the_layout_that_all_clients_share()
     {
@@ -46,7 +13,7 @@ public sealed class DownloadTests : HubTest
 
         HubSnapshot snapshot = await Fetch();
 
-        string commit = _repository.Main.Id;
+        string commit = Published.Main.Id;
         Assert.Equal(commit, snapshot.Commit);
         Assert.Equal(["config.json", "high/model.safetensors"], snapshot.Files);
         Assert.Equal(large, await File.ReadAllBytesAsync(Path.Combine(snapshot.Folder, "high", "model.safetensors"), Ct));
@@ -90,7 +57,7 @@ public sealed class DownloadTests : HubTest
     {
         // arrange: as the Python client lays it out
         byte[] content = Publish("a.bin", Size);
-        string commit = _repository.Main.Id, digest = Digest.Of(content).ToString();
+        string commit = Published.Main.Id, digest = Digest.Of(content).ToString();
         Directory.CreateDirectory(Path.Combine(RepositoryFolder, "blobs"));
         Directory.CreateDirectory(Path.Combine(RepositoryFolder, "snapshots", commit));
         await File.WriteAllBytesAsync(Path.Combine(RepositoryFolder, "blobs", digest), content, Ct);
@@ -178,76 +145,6 @@ public sealed class DownloadTests : HubTest
     }
 
     [Fact]
-    public async Task A_proxy_that_always_cuts_off_is_an_error()
-    {
-        Publish("a.bin", Size);
-        Server.Fail(request => request.Storage, Fault.Truncate(0), times: 99);
-
-        Assert.Contains("a.bin", await FailsAsync("QB5010", () => Fetch()));
-    }
-
-    [Fact]
-    public async Task A_disk_that_fills_up_is_told_and_nothing_is_taken_for_finished()
-    {
-        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
-        string blob = Path.Combine(RepositoryFolder, "blobs", Digest.Of(Publish("large.bin", Size)).ToString());
-        Directory.CreateDirectory(Path.GetDirectoryName(blob)!);
-        File.CreateSymbolicLink(blob + ".incomplete", "/dev/full");
-
-        await FailsAsync("QB4003", () => Fetch());
-
-        Assert.False(File.Exists(blob));
-        File.Delete(blob + ".incomplete");
-        await Fetch();
-        Assert.Equal(Path.GetFileName(blob), Digest.Of(await File.ReadAllBytesAsync(blob, Ct)).ToString());
-    }
-
-    [Fact]
-    public async Task Gated_and_missing_things_have_their_own_errors()
-    {
-        Publish("a.bin", Size);
-        await FailsAsync("QB5022", () => Fetch(reference: new HubReference(Id, "v9")));
-        await FailsAsync("QB5021", () => Fetch(reference: new HubReference(RepoId.Parse("org/other"), "main")));
-        _repository.Gated = true;
-        await FailsAsync("QB5004", () => Fetch());
-    }
-
-    [Theory]
-    [InlineData("../../outside")]
-    [InlineData("/etc/passwd")]
-    [InlineData(".git/hooks/post-checkout")]
-    public async Task A_repository_cannot_write_outside_of_its_snapshot(string path)
-    {
-        Publish("a.bin", 90);
-        Server.Fail(request => request.Path.Contains("/revision/"), Fault.Answer(200, $$"""{"sha":"{{_repository.Main.Id}}","siblings":[{"rfilename":"{{path}}"}]}"""));
-
-        await FailsAsync("QB5027", () => Fetch());
-    }
-
-    [Theory]
-    [InlineData("../../x")]
-    [InlineData("0000")]
-    public async Task A_digest_that_is_none_is_not_used_as_a_file_name(string etag)
-    {
-        Publish("a.bin", 90);
-        Server.Fail(request => request.Method == "HEAD", Fault.Answer(200, "", ("X-Linked-Etag", etag), ("X-Linked-Size", "5")));
-
-        await FailsAsync("QB5013", () => Fetch());
-    }
-
-    [Fact]
-    public async Task A_link_out_of_the_cache_is_refused()
-    {
-        Publish("a.bin", 90);
-        string folder = Path.Combine(RepositoryFolder, "snapshots", _repository.Main.Id);
-        Directory.CreateDirectory(folder);
-        string secret = Write("secret", 10);
-        File.CreateSymbolicLink(Path.Combine(folder, "a.bin"), secret);
-
-        Assert.Contains("a.bin", await FailsAsync("QB5032", () => Fetch()));
-    }
-
-    [Fact]
     public async Task Without_the_hub_the_cache_alone_is_used()
     {
         Publish("a.bin", Size);
@@ -276,5 +173,17 @@ public sealed class DownloadTests : HubTest
         await Task.WhenAll(Fetch(), Fetch());
 
         Assert.Single(Transfers);
+    }
+
+    [Fact]
+    public async Task A_download_in_which_nothing_moves_any_more_goes_on_over_another_connection()
+    {
+        byte[] content = Publish("a.bin", Size);
+        Server.Fail(request => request.Storage, Fault.Stall(100_000));
+
+        HubSnapshot snapshot = await Fetch(options => options with { Stall = TimeSpan.FromMilliseconds(300) });
+
+        Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(snapshot.Folder, "a.bin"), Ct));
+        Assert.Equal([null, "bytes=100000-"], Transfers.Select(request => request.Range));
     }
 }

@@ -102,6 +102,18 @@ public sealed class HubClientTests : HubTest
     }
 
     [Fact]
+    public async Task The_window_of_the_rate_limit_is_not_waited_for_when_it_is_not_used_up()
+    {
+        // The Hub says with every answer how much is left.
+        Server.Fail(_ => true, Fault.Answer(500, "", ("ratelimit", "\"api\";r=480;t=250")));
+        using HubClient client = Connect();
+
+        await client.WhoAmIAsync(Ct);
+
+        Assert.Equal([1], Time.Pauses);
+    }
+
+    [Fact]
     public async Task A_rate_limit_of_hours_is_an_error_at_once()
     {
         Server.Fail(_ => true, Fault.Answer(429, """{"error":"come back tomorrow"}""", ("Retry-After", "86400")));
@@ -127,6 +139,30 @@ public sealed class HubClientTests : HubTest
         using HubClient client = Connect(options => options with { Stall = TimeSpan.FromMilliseconds(50) });
 
         Assert.Contains("nothing moved", await FailsAsync("QB5010", () => client.WhoAmIAsync(Ct)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_that_breaks_off_or_stalls_in_the_middle_is_asked_for_again(bool stalls)
+    {
+        Server.Fail(_ => true, stalls ? Fault.Stall(5) : Fault.Truncate(5), times: 2);
+        using HubClient client = Connect(options => options with { Stall = TimeSpan.FromMilliseconds(300) });
+
+        Assert.Equal("tester", (await client.WhoAmIAsync(Ct)).Name);
+
+        Assert.Equal(3, Server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_is_not_read_to_it()
+    {
+        Server.Fail(_ => true, Fault.Answer(200, new string(' ', (1 << 26) + 1)));
+        using HubClient client = Connect();
+
+        Assert.Contains("too long", await FailsAsync("QB5013", () => client.WhoAmIAsync(Ct)));
+
+        Assert.Single(Server.Requests);
     }
 
     [Fact]

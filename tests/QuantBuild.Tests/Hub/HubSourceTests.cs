@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Projects;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.HubServer;
@@ -203,6 +205,64 @@ public sealed class HubSourceTests : HubTest
 
         Assert.StartsWith(code, failure.Diagnostics[0].Descriptor.Code, StringComparison.Ordinal);
         Assert.False(Directory.Exists(PathTo("new")));
+    }
+
+    [Fact]
+    public async Task A_published_artifact_spares_fetching_the_weights()
+    {
+        PublishTinyWan();
+        await PublishBuild();
+        IReadOnlyDictionary<string, string> expected = _project.ArtifactDigests();
+        int before = MoveToAnotherMachine();
+
+        CheckpointLocation fetched = ModelCompiler.Fetch(Compile(), SilentObserver.Instance, Ct);
+        Assert.Empty(ModelCompiler.Calibrate(Compile(), SilentObserver.Instance, Ct).Actions);
+        CompileResult result = ModelCompiler.Build(Compile() with { Report = PathTo("report.html") }, _project.Output, SilentObserver.Instance, Ct);
+
+        Assert.True(fetched.HeadersOnly);
+        Assert.StartsWith("hf://org/built@main (commit ", result.PulledFrom, StringComparison.Ordinal);
+        Assert.Equal(expected, _project.ArtifactDigests());
+        Assert.All(result.Inputs, file => Assert.True(File.Exists(file), file));
+        Assert.Equal(2, Server.Requests.Skip(before).Count(request => request.Storage && request.Method == "GET" && request.Range is null)); // the artifact's two
+        string report = await File.ReadAllTextAsync(PathTo("report.html"), Ct);
+        Assert.Contains("\"pulledFrom\":\"hf://org/built@main", report, StringComparison.Ordinal);
+        Assert.Contains("\"relative\":[", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Weights_of_another_commit_are_fetched_and_compared()
+    {
+        PublishTinyWan();
+        await PublishBuild();
+        Publish("README.md", "# other words"u8.ToArray());
+        int before = MoveToAnotherMachine();
+
+        CompileResult result = Build();
+
+        Assert.NotNull(result.PulledFrom);
+        Assert.Equal(5, Server.Requests.Skip(before).Count(request => request.Storage && request.Method == "GET" && request.Range is null));
+    }
+
+    /// <summary>Builds as somebody who has fetched the checkpoint, and publishes the artifact with its lock.</summary>
+    private async Task PublishBuild()
+    {
+        Build();
+        Server.Add("org/built");
+        using HubClient client = Connect();
+        ImmutableArray<HubFile> files = ArtifactPush.Gather(_project.Output, LockFile.PathFor(_project.Manifest), new ModelCardFacts(null, null), ct: Ct);
+        await HubUpload.RunAsync(client, await HubUpload.PlanAsync(client, RepoId.Parse("org/built"), "main", files, Ct), ("built", ""), ct: Ct);
+    }
+
+    /// <summary>Leaves nothing but the manifest, which now names the published artifact.</summary>
+    /// <returns>How many requests there were so far.</returns>
+    private int MoveToAnotherMachine()
+    {
+        Directory.Delete(PathTo("cache"), recursive: true);
+        Directory.Delete(_project.Output, recursive: true);
+        File.Delete(LockFile.PathFor(_project.Manifest));
+        _project.Store = PathTo("other store");
+        _project.OutputSection = """ "from": "org/built" """;
+        return Server.Requests.Count;
     }
 
     private void PublishTinyWan()

@@ -18,8 +18,8 @@ public sealed class KilledPushTests : HubTest
     private static readonly int Kills = Size > 1024 * MiB ? 10 : 3;
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(4)] // the default
+    [InlineData(1)] // the default
+    [InlineData(4)]
     public async Task A_push_that_is_killed_again_and_again_sends_no_more_twice_than_the_parts_that_were_under_way(int parallel)
     {
         // arrange: sparse, so that only the hashing costs time

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
@@ -42,6 +43,41 @@ public sealed class ModelCardTests : IDisposable
 
         Assert.Contains("| high_noise | 0.3000 | 0.2500 | 0.2250 | 0.2000 | 0.9900 | `blocks.0.ffn.2` 0.3000 |\n", Render());
         Assert.Equal(Render(), Render(Render()));
+    }
+
+    [Theory]
+    [InlineData("\n\n---\nlanguage: en\n---\nText.\n")]
+    [InlineData("---\r\nlanguage: en\r\n---\r\n")]
+    [InlineData("---\nlanguage: en\n---")]
+    public void Front_matter_is_found_as_the_hub_finds_it(string existing)
+    {
+        string card = Render(existing);
+
+        Assert.StartsWith("---\nlicense: apache-2.0\n", card);
+        Assert.Contains("language: en\n---\n", card);
+        Assert.Equal(3, card.Split("---\n").Length);
+    }
+
+    [Fact]
+    public void A_card_claims_only_what_the_artifact_has()
+    {
+        var facts = new ModelCardFacts(null, null, Gptq: true);
+        ImmutableSortedDictionary<string, ArtifactExpert> plain = _artifact.Experts.ToImmutableSortedDictionary(expert => expert.Key, expert => expert.Value with
+        {
+            Layers = expert.Value.Layers.ToImmutableSortedDictionary(layer => layer.Key, layer => layer.Value with { Rank = 0, Smooth = false, ClipRatios = [1], ExponentOffsets = [], Thresholds = [] }, StringComparer.Ordinal),
+        }, StringComparer.Ordinal);
+
+        string full = ModelCard.Render(_artifact, facts, []), bare = ModelCard.Render(_artifact with { Experts = plain, Layout = "lightx2v" }, facts with { Gptq = false }, []);
+
+        Assert.Contains("smoothing, a low-rank branch, GPTQ and clip ratios by timestep.", full);
+        Assert.Contains("- svdquant\n- gptq\n", full);
+        Assert.Contains("ModelArtifact.Open", full);
+        Assert.DoesNotContain("gptq", bare, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("svdquant", bare);
+        Assert.DoesNotContain("smoothing", bare);
+        Assert.DoesNotContain("clip", bare);
+        Assert.DoesNotContain("ModelArtifact.Open", bare);
+        Assert.Contains("layout `lightx2v`", bare);
     }
 
     [Fact]

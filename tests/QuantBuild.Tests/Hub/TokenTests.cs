@@ -56,6 +56,22 @@ public sealed class TokenTests : HubTest
     public void Text_that_cannot_be_a_header_is_no_token(string text) => Assert.Null(HubToken.From(text, "test"));
 
     [Fact]
+    public async Task Text_that_cannot_be_a_token_is_an_error_and_not_passed_over_for_the_next_one()
+    {
+        await File.WriteAllTextAsync(PathTo("token"), "of-somebody-else", Ct);
+        _variables["HF_TOKEN_PATH"] = PathTo("token");
+        _variables["HF_TOKEN"] = "hf_half\nhf_secondHalf";
+
+        string message = await FailsAsync("QB5007", () => Find());
+
+        Assert.Contains("HF_TOKEN", message);
+        Assert.DoesNotContain("half", message, StringComparison.OrdinalIgnoreCase);
+        _variables["HF_TOKEN"] = null;
+        await File.WriteAllTextAsync(PathTo("token"), "two\nlines", Ct);
+        Assert.Contains(PathTo("token"), await FailsAsync("QB5007", () => Find()));
+    }
+
+    [Fact]
     public async Task In_ci_the_job_s_identity_is_exchanged_for_a_token()
     {
         // arrange: the job's identity comes from the storage's origin, which stands for the CI system

@@ -1,11 +1,14 @@
 // Block × module heat maps of the error: the paper's Fig. 4.
 
+/** A layer's errors over all bins or in one, where they are known: of a pulled artifact only the former are. */
+const errorsIn = (layer, bin) => bin < 0 ? layer : layer.bins?.[bin];
+
 const errorMetrics = {
-  relative: { name: "output error", of: (layer, method, bin) => (bin < 0 ? layer : layer.bins[bin]).relative[method], format: percent },
-  cosine: { name: "cosine error", of: (layer, method, bin) => (bin < 0 ? layer : layer.bins[bin]).cosine[method], format: number },
+  relative: { name: "output error", of: (layer, method, bin) => errorsIn(layer, bin)?.relative[method], format: percent },
+  cosine: { name: "cosine error", of: (layer, method, bin) => errorsIn(layer, bin)?.cosine[method], format: number },
   rtn: { name: "share of RTN's error", of: (layer, method, bin) => {
-    const errors = (bin < 0 ? layer : layer.bins[bin]).relative;
-    return errors[RTN] > 0 ? errors[method] / errors[RTN] : null;
+    const errors = errorsIn(layer, bin)?.relative;
+    return errors?.[RTN] > 0 ? errors[method] / errors[RTN] : null;
   }, format: percent },
 };
 const errorState = { metric: "relative", method: RECIPE, bin: -1 };

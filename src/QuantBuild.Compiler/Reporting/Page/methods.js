@@ -13,7 +13,7 @@ function methodsView() {
 
 function ladderTable() {
   const shown = shownExperts();
-  const of = (expert, method, key) => mean(measured.filter(layer => layer.expert === expert).map(layer => layer[key][method]));
+  const of = (expert, method, key) => mean(measured.filter(layer => layer.expert === expert).map(layer => layer[key][method]).filter(value => value != null));
   const clips = method => method === RECIPE && quantized.some(layer => layer.clips) ? "✓" : "–";
   return [
     plainTable(["Method", "W", "A", "TS-Clip", "Mean error", ...shown.flatMap(expert => [`${expertTitle(expert)}: error`, "cosine error"])],

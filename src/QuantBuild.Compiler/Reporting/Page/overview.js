@@ -54,7 +54,7 @@ function tiles(shown) {
     worst ? tile("Worst layer", percent(worst.error), layerLink(worst, worst.id)) : null,
     tile("Artifact", bytes(artifactBytes()), artifactBytes() == null ? "not packed" : `${percent(artifactBytes() / sourceBytes())} of ${bytes(sourceBytes())}`),
     tile("Per quantized weight", bitsPerWeight() == null ? "–" : `${bitsPerWeight().toFixed(2)} bits`, `${quantized.length} of ${plural(layers.length, "linear layer")} quantized`),
-    tile("This run", run.executed ? seconds(run.seconds) : "Made from the store", run.executed ? `${cached} of ${ran + cached} actions came from the cache` : "nothing was executed", !run.executed),
+    run.pulledFrom ? tile("This artifact", "Pulled", `from ${run.pulledFrom}; nothing was computed`, true) : tile("This run", run.executed ? seconds(run.seconds) : "Made from the store", run.executed ? `${cached} of ${ran + cached} actions came from the cache` : "nothing was executed", !run.executed),
     tile("Changed since last build", changed == null ? "–" : plural(changed, "layer"), changed == null ? "no earlier build is known here" : changed === 0 ? "same keys, same bytes" : [h("a", { href: "#build/changes" }, "what and why"), moved == null ? null : [", mean error of these ", delta(moved.after - moved.before)]]),
   ];
 }
@@ -120,6 +120,8 @@ function delta(value) {
 }
 
 function missingBanner() {
+  if (run.pulledFrom)
+    return [h("p", { class: "banner", role: "note" }, `Pulled from ${run.pulledFrom}. What is known of it are its settings, and the errors of its layers as they were published with it; a build of this manifest shows the rest.`)];
   return data.missing.length === 0 ? [] : [h("p", { class: "banner", role: "note" },
     `Some results are not in the store any more (pruned, or never made): ${data.missing.map(gap => `${gap.count} of ${gap.stage}`).join(", ")}. `,
     "What depends on them is left empty; a build makes them again.")];
