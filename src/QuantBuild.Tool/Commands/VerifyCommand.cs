@@ -15,7 +15,7 @@ internal static class VerifyCommand
 {
     private static readonly Argument<string?> Target = new("path")
     {
-        Description = "An artifact's folder; with --recompute a manifest, or nothing for the only one of the current folder.",
+        Description = "An artifact's folder, or the output folder of an app with one; with --recompute a manifest, or nothing for the only one of the current folder.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -68,6 +68,7 @@ internal static class VerifyCommand
             }
             if (path is null || File.Exists(path))
                 throw new UsageException("Name an artifact's folder, or add --recompute to verify a manifest's build.");
+            path = ArtifactFiles.In(path);
             return arguments.GetValue(Provenance) || arguments.GetValue(CommonOptions.PublicKey) is not null || arguments.GetValue(Built) is not null
                 ? ProvenanceReport.Write(run, path, arguments.GetValue(CommonOptions.PublicKey), arguments.GetValue(Built) is { } manifest
                     ? new CompileOptions(manifest, arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads), Hub: HubConnection.Access(run)) : null)
