@@ -69,7 +69,7 @@ internal static class PublishedBuild
         if (TryTake(session, observer) is not { } published)
             return null;
         string source = $"{session.Plan.Manifest.Output.From} (commit {published.Snapshot.Commit[..12]})";
-        if (session.Options.Report is { } report && ReportFile.TryWritePulled(session, report, started, source, published.Artifact.Layers) is { } trouble)
+        if (session.Options.Report is { } report && ReportFile.TryWritePulled(session, report, started, source, published.Artifact) is { } trouble)
             observer.Report(trouble);
         // What is published says nothing of single bins: their gates held where it was built.
         Gates.Enforce(session.Plan.Manifest.Gates, new MeasuredQuality(published.Artifact.Layers, [], EvaluationHistory.FinalLatentError(session.Store, session.Plan)), observer.Report);

@@ -74,7 +74,7 @@ internal static class ExpertFacts
         };
     }
 
-    private static JsonArray? Files(RecordedResults results, ExpertPlan plan) => results.Outputs(Stage.Pack, plan.Name, plan.Name) is { } files
-        ? [.. files.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => (JsonNode)new JsonArray(file.Key, file.Value.Size, file.Value.Digest.ToString()))]
+    private static JsonArray? Files(RecordedResults results, ExpertPlan plan) => results.Files(plan.Name) is { } files
+        ? [.. files.OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => (JsonNode)new JsonArray(file.Name, file.Content.Size, file.Content.Digest.ToString()))]
         : null;
 }

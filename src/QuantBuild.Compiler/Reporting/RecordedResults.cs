@@ -13,10 +13,10 @@ namespace QuantBuild.Compiler.Reporting;
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="actions">The build's actions.</param>
-/// <param name="published">What came with an artifact that was pulled instead of built; empty for a build.</param>
-internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEvent> actions, IReadOnlyList<LayerQuality> published)
+/// <param name="published">The artifact, if it was pulled instead of built.</param>
+internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEvent> actions, FinishedArtifact? published = null)
 {
-    private readonly Dictionary<(string Expert, string Layer), LayerQuality> _published = published.ToDictionary(layer => (layer.Expert, layer.Layer));
+    private readonly Dictionary<(string Expert, string Layer), LayerQuality> _published = (published?.Layers ?? []).ToDictionary(layer => (layer.Expert, layer.Layer));
 
     private readonly Dictionary<(string Stage, string Expert, string Name), ActionEvent> _actions =
         actions.ToDictionary(action => (action.Stage, action.Expert, action.Name));
@@ -37,6 +37,11 @@ internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEv
 
     /// <summary>Errors of a layer that came with a published artifact; null for a build.</summary>
     public LayerQuality? Published(string expert, string layer) => _published.GetValueOrDefault((expert, layer));
+
+    /// <summary>Files of an expert by name; null, and counted as missing, when a build's are not in the store.</summary>
+    public IEnumerable<(string Name, BlobRef Content)>? Files(string expert) => published is not null
+        ? published.Lock.Experts.Single(locked => locked.Name == expert).Files.Select(file => (file.Path[(file.Path.IndexOf('/', StringComparison.Ordinal) + 1)..], file.Content))
+        : Outputs(Stage.Pack, expert, expert)?.Select(file => (file.Key, file.Value));
 
     /// <summary>An action; null when the build had no such one.</summary>
     public ActionEvent? Action(Stage stage, string expert, string name) => _actions.GetValueOrDefault((stage.Name, expert, name));

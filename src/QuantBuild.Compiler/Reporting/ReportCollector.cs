@@ -16,10 +16,10 @@ internal static class ReportCollector
     /// <param name="session">The build; all its actions have been asked for.</param>
     /// <param name="started">When it began.</param>
     /// <param name="executed">False when nothing was executed and the store was only looked at.</param>
-    /// <param name="published">What came with an artifact that was pulled instead of built.</param>
-    public static BuildReport Collect(CompileSession session, DateTimeOffset started, bool executed, IReadOnlyList<LayerQuality>? published = null)
+    /// <param name="published">The artifact, if it was pulled instead of built.</param>
+    public static BuildReport Collect(CompileSession session, DateTimeOffset started, bool executed, FinishedArtifact? published = null)
     {
-        var results = new RecordedResults(session.Store, session.Runner.Trace, published ?? []);
+        var results = new RecordedResults(session.Store, session.Runner.Trace, published);
         return new BuildReport(Data(session, results), RunFacts.Of(session, started, executed),
             EvaluationHistory.Load(session.Store, session.Plan));
     }

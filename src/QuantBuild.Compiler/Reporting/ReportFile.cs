@@ -57,13 +57,13 @@ public static class ReportFile
     /// <param name="path">The file; whatever report it held is of another build.</param>
     /// <param name="started">When the build began.</param>
     /// <param name="source">Where the artifact came from, in words.</param>
-    /// <param name="layers">The published errors.</param>
+    /// <param name="artifact">The artifact, with its lock and the published errors.</param>
     /// <returns>Null, or why the report could not be written.</returns>
-    internal static Diagnostic? TryWritePulled(CompileSession session, string path, DateTimeOffset started, string source, IReadOnlyList<LayerQuality> layers)
+    internal static Diagnostic? TryWritePulled(CompileSession session, string path, DateTimeOffset started, string source, FinishedArtifact artifact)
     {
         try
         {
-            BuildReport report = ReportCollector.Collect(session, started, executed: false, layers);
+            BuildReport report = ReportCollector.Collect(session, started, executed: false, artifact);
             report.Run["pulledFrom"] = source;
             Write(path, ReportPage.Render(report, KeyOf(session)));
             return null;

@@ -36,6 +36,8 @@ public sealed class FetchingTests
         Assert.Equal(loads, Loads(server));
         Assert.DoesNotContain("Fetching", built.Out + question.Out, StringComparison.Ordinal);
         Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);
+        Outcome stated = Tool.Run(project.Model.Folder, "verify", project.Model["bin", "Debug", "net10.0"], "--provenance").Expect(0);
+        Assert.Contains("5 files are those of the statement", stated.Out, StringComparison.Ordinal);
     }
 
     private static int Loads(Server server) => server.Requests.Count(request => request.Storage && request.Method == "GET");

@@ -1,8 +1,9 @@
 // Which clip ratios were chosen: the paper's Fig. 3, and what they are good for.
 
 function clippingView() {
-  const clipped = quantized.filter(layer => layer.clips && shows(layer));
-  if (clipped.length === 0) return [card(empty("No layer of this model has quantized activations, so nothing was clipped."))];
+  const clipped = quantized.filter(layer => layer.clips?.some(Boolean) && shows(layer));
+  if (clipped.length === 0)
+    return [card(empty(quantized.some(layer => layer.clips && shows(layer)) ? "The choices of clip ratios are not in the store." : "No layer of this model has quantized activations, so nothing was clipped."))];
   return [h("div", { class: "grid" },
     h("div", null, card(ratioFigure(clipped))),
     h("div", { class: "half" }, card(gainFigure(clipped))),

@@ -17,7 +17,7 @@ function layerView(id) {
       h("span", { class: "pager" }, step(-1, "← Previous"), step(1, "Next →"))),
     h("div", { class: "grid" },
       h("div", { class: "third" }, card(h("h2", null, expertMark(layer.expert), ` ${layer.name}`), layerFacts(layer, twin))),
-      h("div", { class: "two-thirds" }, card(layer.bins ? binErrors(layer) : empty(layer.kept ? "This layer is kept at bf16, bit for bit: it has no error." : "The errors of this layer are not in the store any more."))),
+      h("div", { class: "two-thirds" }, card(layer.bins ? binErrors(layer) : empty(layer.kept ? "This layer is kept at bf16, bit for bit: it has no error." : layer.error != null ? "Of this layer only the error over all bins is known." : "The errors of this layer are not in the store any more."))),
       halves([...layer.clips?.some(Boolean) ? candidateFigures(layer).map(item => card(item)) : [], ...smoothingFigures(layer.expert, site), ...magnitudeFigures(layer.block, layer.site)])),
   ];
 }
