@@ -60,8 +60,10 @@ internal static class CompareCommand
                 else
                     errors.Add(RelativeError(step.Latent.Span, videos[0].Latents[step.Index]));
             }
-            GeneratedVideo video = GenerateOptions.Open(arguments, artifact, run)
-                .Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), Step, run.Cancellation);
+            WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact, run);
+            if (folder is null)
+                GenerateCommand.CheckMemory(pipeline, picture, options, run);
+            GeneratedVideo video = pipeline.Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), Step, run.Cancellation);
             videos.Add(new Rendered(folder ?? FullPrecision, video, latents, errors));
         }
         Print(picture, videos, run.Console);

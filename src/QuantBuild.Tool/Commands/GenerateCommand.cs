@@ -1,6 +1,7 @@
 using System.CommandLine;
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Imaging;
 using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
@@ -48,6 +49,18 @@ internal static class GenerateCommand
         }
     }
 
+    /// <summary>Looks whether there is memory for decoding, which comes after all the denoising: warns where there is not enough now, and refuses where there never is.</summary>
+    /// <exception cref="InvalidDataException">It takes more than the machine has.</exception>
+    public static void CheckMemory(WanImageToVideoPipeline pipeline, Image image, GenerationOptions options, CommandRun run)
+    {
+        long needed = pipeline.DecodingBytes(image, options);
+        MachineMemory machine = MachineMemory.Read();
+        if (needed > machine.Total)
+            throw new InvalidDataException($"decoding the frames takes about {Quantity.Size(needed)} at once, and this machine has {Quantity.Size(machine.Total)}; take --vae-tile 256 or a smaller --size");
+        if (needed > machine.Available)
+            run.Report(Descriptors.GenerationMemory.At(null, Quantity.Size(needed), Quantity.Size(machine.Available)));
+    }
+
     /// <summary>What failed, without the parameter's name that the runtime adds for programmers.</summary>
     private static string Text(Exception e) =>
         e is ArgumentException { ParamName: not null } && e.Message.IndexOf(" (Parameter", StringComparison.Ordinal) is >= 0 and var end ? e.Message[..end] : e.Message;
@@ -60,8 +73,10 @@ internal static class GenerateCommand
         VideoFile.CheckPicture(sheet);
         using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
         WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact, run);
-        GeneratedVideo video = pipeline.Generate(Image.Load(arguments.GetValue(GenerateOptions.Image)!), arguments.GetValue(GenerateOptions.Prompt)!,
-            GenerateOptions.Of(arguments, artifact), new GenerationLog(run.Console.Error), ct: run.Cancellation);
+        Image image = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
+        GenerationOptions options = GenerateOptions.Of(arguments, artifact);
+        CheckMemory(pipeline, image, options, run);
+        GeneratedVideo video = pipeline.Generate(image, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), ct: run.Cancellation);
 
         VideoFile.Write(output, video.Frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);
         if (sheet is not null)

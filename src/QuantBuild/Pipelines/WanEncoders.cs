@@ -116,5 +116,15 @@ public sealed class WanEncoders
         return frames;
     }
 
+    /// <summary>About the bytes that <see cref="Decode"/> takes: weights, features and finished frames.</summary>
+    /// <param name="size">Size of the video.</param>
+    /// <exception cref="SafeTensorsException">The autoencoder's file is missing or damaged.</exception>
+    public long DecodingBytes(VideoShape size)
+    {
+        using ShardedCheckpoint weights = _folders.OpenVae();
+        long elements = weights.Tensors.Values.Sum(tensor => tensor.ElementCount);
+        return (sizeof(float) * elements) + VaeMemory.Decoding(_vaeConfig, size, Tiling) + ((long)size.Frames * size.FrameLength);
+    }
+
     private VideoAutoencoder Autoencoder(ShardedCheckpoint weights) => new(_vaeConfig, weights) { Tiling = Tiling };
 }

@@ -83,6 +83,13 @@ public sealed class WanImageToVideoPipeline
         return new GeneratedVideo(_encoders.Decode(prepared.Shape, latent, sampling.Threads, progress, ct), latent, prepared.Shape);
     }
 
+    /// <summary>About the bytes that the decoding of a video takes at once, which comes last: to know before the denoising whether there is enough.</summary>
+    /// <param name="image">Its first frame.</param>
+    /// <param name="options">How it is made.</param>
+    /// <exception cref="ArgumentException">The size or the frames are not possible.</exception>
+    /// <exception cref="SafeTensorsException">The autoencoder's file is missing or damaged.</exception>
+    public long DecodingBytes(Image image, GenerationOptions options) => _encoders.DecodingBytes(FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames));
+
     /// <summary>Does what comes before the first denoising step: what calibration records samples from.</summary>
     /// <param name="image">The first frame.</param>
     /// <param name="prompt">What happens in the video.</param>
