@@ -14,7 +14,7 @@ namespace QuantBuild.Tool;
 internal sealed record Session(ToolConsole Console, CancellationToken Cancellation)
 {
     /// <summary>What a cancelled command says last.</summary>
-    public const string CancelledText = "Cancelled. What was finished is in the store; the next run goes on from there.";
+    public const string CancelledText = "Cancelled. What a build has finished is in the store; the next one goes on from there.";
 
     /// <summary>Runs a command's body.</summary>
     /// <param name="arguments">The parsed command line.</param>

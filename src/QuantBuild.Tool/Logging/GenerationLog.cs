@@ -27,7 +27,7 @@ internal sealed class GenerationLog(TextWriter output) : IProgress<GenerationPro
         TimeSpan elapsed = _phase.Elapsed;
         if (value.Done == value.Total)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name(value.Phase)}: {value.Total} in {Seconds(elapsed)}"));
-        else if (value.Done > 0 && elapsed >= Short && (value.Done % Math.Max(1, value.Total / 10) == 0 || elapsed - _told >= Patience))
+        else if (value.Done > 0 && elapsed >= Short && (value.Done % ((value.Total + 9) / 10) == 0 || elapsed - _told >= Patience))
         {
             _told = elapsed;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name(value.Phase)}: {value.Done} of {value.Total}, {Seconds(elapsed / value.Done * (value.Total - value.Done))} left"));
