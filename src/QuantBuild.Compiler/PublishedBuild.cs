@@ -41,7 +41,7 @@ internal static class PublishedBuild
         CompileSession? session = null;
         try
         {
-            session = CompileSession.Open(options, SilentObserver.Instance, execute: false, ct);
+            session = CompileSession.Open(options with { Hub = Impatient(options.Hub ?? HubAccess.OfProcess()) }, SilentObserver.Instance, execute: false, ct);
             if (session.Plan.Location.HeadersOnly && !session.Plan.Calibration.FromPictures && IsThere(session))
             {
                 foreach (Diagnostic warning in read.Diagnostics.Concat(session.Plan.Warnings))
@@ -139,12 +139,12 @@ internal static class PublishedBuild
 
     private static async Task<T> WithHubAsync<T>(CompileSession session, Func<HubClient?, Task<T>> work)
     {
-        HubAccess access = AccessOf(session);
-        // Patience is for those who have nothing else to do: this build can compute.
-        HubAccess impatient = access with { Configure = options => (access.Configure?.Invoke(options) ?? options) with { Tries = 2 } };
-        using HubClient? client = impatient.Connect(session.Context.Cancellation);
+        using HubClient? client = Impatient(AccessOf(session)).Connect(session.Context.Cancellation);
         return await work(client);
     }
+
+    /// <summary>Patience is for those who have nothing else to do: this build can compute.</summary>
+    private static HubAccess Impatient(HubAccess access) => access with { Configure = options => (access.Configure?.Invoke(options) ?? options) with { Tries = 2 } };
 
     private static HubAccess AccessOf(CompileSession session) => session.Options.Hub ?? HubAccess.OfProcess();
 
