@@ -69,12 +69,18 @@ public sealed class LargeReportTests(Browser browser) : IClassFixture<Browser>, 
                 ["before"] = "rank 16",
                 ["after"] = "rank 32",
                 ["bytes"] = new JsonArray(1000, 1200),
-                ["layers"] = new JsonArray(new JsonObject { ["expert"] = "low_noise", ["name"] = "blocks.3.ffn.2", ["why"] = "rank: 16 → 32", ["before"] = 0.1, ["after"] = 0.08 }),
+                ["layers"] = new JsonArray(new JsonObject { ["expert"] = "low_noise", ["name"] = "blocks.3.ffn.2", ["why"] = "rank: 16 → 32", ["before"] = 0.1, ["after"] = 0.08, ["bytes"] = new JsonArray(33_000, 40_000) },
+                    new JsonObject { ["expert"] = "high_noise", ["name"] = "blocks.1.ffn.0", ["why"] = "rank: 16 → 32", ["before"] = 0.1, ["after"] = 0.06, ["bytes"] = null }),
             },
         });
 
         await using OpenPage page = await browser.OpenAsync(_file, "diff");
-        Assert.Equal(["blocks.3.ffn.2", "low noise", "rank: 16 → 32", "10.0 %", "8.00 %", "−2.00 points"], await page.View.Locator("tbody td").AllInnerTextsAsync());
+        // Where all became better, the largest improvement is on top.
+        Assert.Equal(
+            [
+                "blocks.1.ffn.0", "high noise", "rank: 16 → 32", "10.0 %", "6.00 %", "−4.00 points", "–", "–",
+                "blocks.3.ffn.2", "low noise", "rank: 16 → 32", "10.0 %", "8.00 %", "−2.00 points", "32.2 KiB", "39.1 KiB",
+            ], await page.View.Locator("tbody td").AllInnerTextsAsync());
     }
 
     [Fact]

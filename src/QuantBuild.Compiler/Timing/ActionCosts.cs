@@ -121,7 +121,7 @@ internal sealed class ActionCosts
     /// <summary>A sample through the full-precision model, the products of all blocks and steps, and what is recorded of it.</summary>
     private double Trajectory(LatentShape shape)
     {
-        double tokens = shape.Volume / 4.0, recording = Predictions.RecordingBytes(_plan) * _speed.Byte;
+        double tokens = shape.Volume / 4.0, recording = (Predictions.RecordingBytes(_plan) * _speed.Byte) + (_plan.Experts.Sum(expert => expert.Config.NumLayers * WanLayers.Sites.Count) * _speed.Action);
         CalibrationSection calibration = _plan.Manifest.Calibration;
         return recording + _plan.Experts.Sum(expert =>
         {

@@ -61,7 +61,14 @@ internal static class SpeedMeasurement
         // The factorization takes the place of the matrix: every run needs its own, and copying one is next to nothing.
         double gptq = Seconds(() => rounded = Gptq.Quantize(Weight(), new MatrixView([.. hessian], size, size), new GptqOptions())) / (square * size);
         (double clip, double clipWeight) = Split(some => ClipSearch.Search(some, Weight(), rounded.Weight, LayerRecipe.Default.Activations));
-        MeasuredLayer[] ladder = [new(null, null, rounded.Weight, quantizer), .. Enumerable.Repeat(new MeasuredLayer(null, branch, rounded.Weight, quantizer), 3)];
+        // Four that differ, as in a build: equal ones would be measured once.
+        PackedWeight nearest = RoundToNearest.Quantize(Weight(), TieRule.Even).Weight;
+        float[] scale = [.. Enumerable.Repeat(1f, size)];
+        MeasuredLayer[] ladder =
+        [
+            new(null, null, nearest, quantizer), new(scale, branch, nearest, quantizer), new(scale, branch, rounded.Weight, quantizer),
+            new(scale, branch, rounded.Weight, new ActivationQuantizer(0.9f, 0, float.PositiveInfinity, TieRule.Even)),
+        ];
         (double measure, double measureWeight) = Split(some => LayerError.Measure(some, Weight(), ladder));
         return new OperationSeconds(product, passes, gram, gptq, clip, measure * square / ActionCosts.LadderOf(size, size, Rank), clipWeight, measureWeight);
 
