@@ -9,7 +9,7 @@ namespace QuantBuild.Tests.Timing;
 
 public sealed class BuildTimeTests : IDisposable
 {
-    private static readonly MachineSpeed Fast = new(MachineIdentity.Text, Environment.ProcessorCount, 1e-3, 1e-9, 1e-8, All(1e-11), All(1e-11));
+    private static readonly MachineSpeed Fast = new(MachineIdentity.Text, Environment.ProcessorCount, 1e-6, 1e-9, 1e-8, All(1e-11), All(1e-11));
 
     private readonly TinyProject _project = new();
 
