@@ -23,8 +23,9 @@ internal sealed class CompileSession : IDisposable
         Runner = runner;
         Sources = sources;
         Machine = MachineMemory.Read();
-        MemoryLimit = (options.Memory ?? Scheduling.MemoryLimit.Default).Resolve(Machine);
-        var budget = new WorkBudget(WorkingSets.BudgetOf(MemoryLimit), options.ThreadCount, Math.Max(0, Machine.Total - WorkingSets.Program));
+        MemoryLimit limit = options.Memory ?? Scheduling.MemoryLimit.Default;
+        MemoryLimit = limit.Resolve(Machine);
+        var budget = new WorkBudget(WorkingSets.BudgetOf(MemoryLimit), options.ThreadCount, Math.Max(0, Machine.Total - WorkingSets.Program), limit.IsFixed);
         Context = new BuildContext(plan, runner, budget, cancellation);
     }
 

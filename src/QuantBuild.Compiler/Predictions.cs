@@ -36,8 +36,8 @@ internal static class Predictions
         * WanLayers.Sites.Sum(site => (long)ActivationRecorder.ChannelsOf(expert.Config, site) * ((2 * plan.Manifest.Calibration.TokensPerStep) + 4)));
 
     /// <summary>
-    /// The most memory the process takes: the program, and the largest work that the budget lets run side by side, of calibration and of the
-    /// layers; work that is larger than the budget runs alone.
+    /// The most memory the process takes: the program, and the largest work that the budget lets run side by side, of encoding, of calibration and
+    /// of the layers, with what the collector has not given back yet; work that is larger than the budget runs alone.
     /// </summary>
     public static long PeakBytes(BuildContext context, IReadOnlyList<ExpertSource> sources, IEnumerable<LatentShape> shapes)
     {
@@ -45,11 +45,20 @@ internal static class Predictions
         long layers = SideBySide(budget, context.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Recipe.Precision != Precision.BF16)
             .Select(layer => (Func<int, long>)(threads => WorkingSets.Of(context.Plan, expert, layer, Stage.LowRank, threads)))));
         if (context.Plan.Manifest.Calibration.Activations is not null)
-            return WorkingSets.Program + layers;
+            return WorkingSets.LimitFor(layers);
         long models = CalibrationModels.StorageFor(sources, budget) == WeightStorage.Resident ? CalibrationModels.ResidentBytes(sources) : 0;
         long samples = SideBySide(budget, shapes.Select(shape =>
             (Func<int, long>)(threads => WorkingSets.Trajectory(TrajectoryStage.Largest(context.Plan), shape, threads))));
-        return WorkingSets.Program + Math.Max(layers, models + samples);
+        return WorkingSets.LimitFor(Math.Max(Math.Max(layers, Encoding(context)), models + samples));
+    }
+
+    /// <summary>Bytes that pictures and prompts take while they are encoded, one after the other; 0 without pictures, or where only headers are at hand.</summary>
+    private static long Encoding(BuildContext context)
+    {
+        if (context.Plan.Location.HeadersOnly || SampleSet.Of(context.Plan.Manifest.Calibration) is not { FromPictures: true } set)
+            return 0;
+        EncoderSource encoders = EncoderSource.Open(context, context.Plan.Experts[0].Config);
+        return set.Lines.Max(line => encoders.EncodingBytes(line, context.Budget.Threads));
     }
 
     /// <summary>Bytes of the largest pieces of work together, as many as there are threads and as fit.</summary>

@@ -28,6 +28,7 @@ internal static class TableCommand
         ("peak memory 13824x5120, GB", "1.4", "0.9", "layer 13824x5120", "peak"),
         ("peak memory 5120x13824, GB", "2.3", "1.5", "layer 5120x13824", "peak"),
         ("W4A4 layer against own Gemm", ">= 1.5", "2.5", "w4a4 5120x5120", "faster"),
+        ("TinyWan cold build, s", "<= 45", "25", "tinywan --rounds 1", "cold"),
     ];
 
     /// <summary>Measures and prints, as a table in Markdown.</summary>

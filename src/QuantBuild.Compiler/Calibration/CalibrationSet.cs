@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Kernels;
@@ -19,24 +19,26 @@ namespace QuantBuild.Compiler.Calibration;
 public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, float[] NullContext, int NullTokens, Digest NullDigest)
 {
     /// <summary>The conditioning of guidance's other pass for a sample; null when the set has no <c>null_context</c>.</summary>
-    public WanConditioning? UnconditionedFor(CalibrationSample sample) => NullTokens == 0 ? null : new WanConditioning(NullContext, NullTokens, sample.Condition);
+    public WanConditioning? UnconditionedFor(SampleTensors sample) => NullTokens == 0 ? null : new WanConditioning(NullContext, NullTokens, sample.Condition);
 
     /// <summary>Reads and checks the tensors of a set.</summary>
     /// <param name="set">The set's lines.</param>
     /// <param name="config">The model the samples are for.</param>
     /// <param name="needNull">Whether a missing <c>null_context</c> is an error.</param>
     /// <param name="origin">Place in the manifest that names the set.</param>
+    /// <remarks>Of the samples only their digests stay in memory.</remarks>
     /// <exception cref="DiagnosticException">Anything is missing or does not fit.</exception>
     internal static CalibrationSet Load(SampleSet set, WanConfig config, bool needNull, SourceSpan? origin)
     {
         string path = SampleSet.TensorsOf(set.Path);
         try
         {
+            FileStamp? stamp = FileStamp.Of(path);
             using SafeTensorsFile tensors = SafeTensorsFile.Open(path);
-            CalibrationSample[] samples = [.. set.Lines.Select(line => ReadSample(tensors, config, line.Id, line.Prompt, line.Span))];
+            CalibrationSample[] samples = [.. set.Lines.Select(line => Describe(tensors, config, line, () => Read(path, stamp, config, line)))];
             if (!tensors.Tensors.ContainsKey("null_context") && !needNull)
                 return new CalibrationSet(samples, [], 0, Digest.Of([]));
-            var check = new SampleTensors(tensors, "null_context", set.Lines[0].Span);
+            var check = new CheckedSample(tensors, "null_context", set.Lines[0].Span);
             float[] context = check.Read("null_context", [null, config.TextDim], out IReadOnlyList<long> shape);
             return new CalibrationSet(samples, context, (int)shape[0], DigestOf(tensors, "null_context"));
         }
@@ -54,25 +56,48 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
     internal static Digest DigestOf(SafeTensorsFile file, string name) =>
         TensorDigests.Of(file.Tensors[name].DType, file.Tensors[name].Shape, file.Bytes(name));
 
-    private static CalibrationSample ReadSample(SafeTensorsFile file, WanConfig config, int id, string prompt, SourceSpan span)
+    private static CalibrationSample Describe(SafeTensorsFile file, WanConfig config, SampleLine line, Func<SampleTensors> read)
     {
-        string prefix = $"sample.{id:000}";
-        var tensors = new SampleTensors(file, id.ToString(System.Globalization.CultureInfo.InvariantCulture), span);
+        string prefix = PrefixOf(line);
+        _ = Read(file, config, line, out LatentShape shape);
+        return new CalibrationSample(line.Id, line.Prompt, shape, DigestOf(DigestOf(file, prefix + ".noise"), DigestOf(file, prefix + ".y"), DigestOf(file, prefix + ".context")), read);
+    }
+
+    /// <summary>Reads a sample that was described before.</summary>
+    /// <exception cref="DiagnosticException">The file is not what it was then (QB4007), or cannot be read any more.</exception>
+    private static SampleTensors Read(string path, FileStamp? described, WanConfig config, SampleLine line)
+    {
+        try
+        {
+            using SafeTensorsFile file = SafeTensorsFile.Open(path);
+            SampleTensors tensors = Read(file, config, line, out _);
+            return FileStamp.Of(path) == described ? tensors : throw new DiagnosticException(Descriptors.InputChanged.At(line.Span, path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
+        {
+            throw new DiagnosticException(Descriptors.CalibrationUnreadable.At(line.Span, path, e.Message), e);
+        }
+    }
+
+    private static SampleTensors Read(SafeTensorsFile file, WanConfig config, SampleLine line, out LatentShape latent)
+    {
+        string prefix = PrefixOf(line);
+        var tensors = new CheckedSample(file, line.Id.ToString(CultureInfo.InvariantCulture), line.Span);
         float[] noise = tensors.Read(prefix + ".noise", [config.OutDim, null, null, null], out IReadOnlyList<long> shape);
-        var latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
+        latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
         if (latent.Height % 2 != 0 || latent.Width % 2 != 0 || latent.Height == 0 || latent.Width == 0 || latent.Frames == 0)
             throw tensors.Wrong(prefix + ".noise", $"has the size {latent.Frames}x{latent.Height}x{latent.Width}; height and width must be even and nothing zero");
         float[] condition = tensors.Read(prefix + ".y", [config.InDim - config.OutDim, latent.Frames, latent.Height, latent.Width], out _);
         float[] context = tensors.Read(prefix + ".context", [null, config.TextDim], out IReadOnlyList<long> contextShape);
         if (contextShape[0] > config.TextLen || contextShape[0] == 0)
             throw tensors.Wrong(prefix + ".context", $"has {contextShape[0]} tokens; the model takes 1 to {config.TextLen}");
-
-        Digest digest = DigestOf(DigestOf(file, prefix + ".noise"), DigestOf(file, prefix + ".y"), DigestOf(file, prefix + ".context"));
-        return new CalibrationSample(id, prompt, latent, noise, condition, context, (int)contextShape[0], digest);
+        return new SampleTensors(noise, condition, context, (int)contextShape[0]);
     }
 
+    private static string PrefixOf(SampleLine line) => FormattableString.Invariant($"sample.{line.Id:000}");
+
     /// <summary>Reads tensors of one sample and says what is wrong with them.</summary>
-    private readonly struct SampleTensors(SafeTensorsFile file, string sample, SourceSpan span)
+    private readonly struct CheckedSample(SafeTensorsFile file, string sample, SourceSpan span)
     {
         /// <param name="name">Tensor to read.</param>
         /// <param name="expected">Expected dimensions; null accepts any.</param>
@@ -85,7 +110,7 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
                 throw Wrong(name, $"is stored as {tensor.DType}");
             shape = tensor.Shape;
             if (shape.Count != expected.Length || shape.Zip(expected).Any(pair => pair.Second is { } size && pair.First != size))
-                throw Wrong(name, $"has the shape [{string.Join(',', shape)}] instead of [{string.Join(',', expected.Select(size => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"))}]");
+                throw Wrong(name, $"has the shape [{string.Join(',', shape)}] instead of [{string.Join(',', expected.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "?"))}]");
             float[] values = file.ReadFloat32(name);
             return Finite.IsFinite(values) ? values : throw Wrong(name, "has values that are not finite");
         }

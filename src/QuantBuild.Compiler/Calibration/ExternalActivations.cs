@@ -18,8 +18,10 @@ internal sealed class ExternalActivations : IDisposable
 {
     private readonly List<SafeTensorsFile> _files;
 
-    private ExternalActivations(List<SafeTensorsFile> files, ImmutableArray<Digest> samples, Dictionary<string, IReadOnlyList<Recording>> recordings)
+    private ExternalActivations(List<SafeTensorsFile> files, ImmutableArray<Digest> samples, Dictionary<string, IReadOnlyList<Recording>> recordings,
+        ImmutableArray<Diagnostic> warnings)
     {
+        Warnings = warnings;
         _files = files;
         Samples = samples;
         Recordings = recordings;
@@ -27,6 +29,9 @@ internal sealed class ExternalActivations : IDisposable
 
     /// <summary>Digest of every sample's recording.</summary>
     public ImmutableArray<Digest> Samples { get; }
+
+    /// <summary>Bins with few tokens.</summary>
+    public ImmutableArray<Diagnostic> Warnings { get; }
 
     /// <summary>Recordings of every site in the order of samples, by <see cref="ActivationRecorder.OutputName"/>.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<Recording>> Recordings { get; }
@@ -39,6 +44,7 @@ internal sealed class ExternalActivations : IDisposable
         var files = new List<SafeTensorsFile>();
         try
         {
+            FileStamp?[] stamps = [.. paths.Select(FileStamp.Of)];
             foreach (string path in paths)
                 files.Add(SafeTensorsFile.Open(path));
             var problems = new List<Diagnostic>();
@@ -51,7 +57,8 @@ internal sealed class ExternalActivations : IDisposable
             Throw(problems);
             JsonObject[] digests = [.. files.Select(file => store.Files.GetOrComputeAsync(file.Path!, ActivationValues.Kind,
                 () => ActivationValues.Check(file, section, cancellation), cancellation).AsTask().GetAwaiter().GetResult())];
-            return new ExternalActivations(files, [.. digests.Select(CanonicalJson.DigestOf)], Collect(plan, files, steps, digests));
+            return new ExternalActivations(files, [.. digests.Select(CanonicalJson.DigestOf)], Collect(plan, files, stamps, steps, digests),
+                [.. FewTokens(plan, files, steps, section)]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
@@ -122,7 +129,10 @@ internal sealed class ExternalActivations : IDisposable
     {
         foreach (ExpertPlan expert in plan.Experts)
         {
-            long steps = file.Metadata.GetValueOrDefault(ActivationFiles.TimestepsKey(expert.Name), "") is { Length: > 0 } text ? text.Count(c => c == ',') + 1 : 0;
+            // An expert of which nothing was recorded needs no tensors either.
+            if (file.Metadata.GetValueOrDefault(ActivationFiles.TimestepsKey(expert.Name), "") is not { Length: > 0 } text)
+                continue;
+            long steps = text.Count(c => c == ',') + 1;
             foreach ((string prefix, int channels) in SitesOf(expert))
             {
                 Check(prefix + "tokens", DType.BF16, [steps, null, channels]);
@@ -152,17 +162,41 @@ internal sealed class ExternalActivations : IDisposable
         }
     }
 
-    private static Dictionary<string, IReadOnlyList<Recording>> Collect(Plan plan, List<SafeTensorsFile> files, ImmutableArray<ImmutableArray<int>>[] steps, JsonObject[] digests)
+    /// <summary>For every bin the layer that has the fewest tokens for its width, where that is too few.</summary>
+    private static IEnumerable<Diagnostic> FewTokens(Plan plan, List<SafeTensorsFile> files, ImmutableArray<ImmutableArray<int>>[] steps, ActivationsSection section)
+    {
+        for (int e = 0; e < plan.Experts.Length; e++)
+        {
+            ExpertPlan expert = plan.Experts[e];
+            foreach (TimestepBin bin in expert.Bins)
+            {
+                (LayerPlan Layer, long Tokens)[] few = [.. expert.Layers.Where(layer => layer.Recipe.Precision == Precision.W4A4)
+                    .Select(layer => (layer, Count(e, bin, layer))).Where(layer => layer.Item2 < 2L * layer.layer.InFeatures)];
+                if (few.Length == 0)
+                    continue;
+                (LayerPlan worst, long tokens) = few.MinBy(layer => layer.Tokens / (double)layer.Layer.InFeatures);
+                yield return Descriptors.ActivationsBinFew.At(section.Span, tokens, bin.Name, expert.Name, worst.Name, worst.InFeatures);
+            }
+        }
+
+        long Count(int e, TimestepBin bin, LayerPlan layer) => files.Select((file, i) => (File: file, Steps: bin.Steps.Count(step => steps[i][e][step] >= 0)))
+            .Where(file => file.Steps > 0)
+            .Sum(file => file.Steps * file.File.Tensors[ActivationFiles.PrefixOf(plan.Experts[e].Name, layer.Block, layer.Site) + "tokens"].Shape[1]);
+    }
+
+    private static Dictionary<string, IReadOnlyList<Recording>> Collect(Plan plan, List<SafeTensorsFile> files, FileStamp?[] stamps,
+        ImmutableArray<ImmutableArray<int>>[] steps, JsonObject[] digests)
     {
         var recordings = new Dictionary<string, IReadOnlyList<Recording>>(StringComparer.Ordinal);
         for (int e = 0; e < plan.Experts.Length; e++)
         {
             foreach ((string prefix, _) in SitesOf(plan.Experts[e]))
-                recordings.Add(prefix.TrimEnd('/'), [.. files.Select((file, i) => One(file, steps[i][e], digests[i], prefix))]);
+                recordings.Add(prefix.TrimEnd('/'), [.. Enumerable.Range(0, files.Count).Where(i => steps[i][e].Any(step => step >= 0))
+                    .Select(i => One(files[i], stamps[i], steps[i][e], digests[i], prefix))]);
         }
         return recordings;
 
-        static Recording One(SafeTensorsFile file, ImmutableArray<int> steps, JsonObject digests, string prefix) =>
+        static Recording One(SafeTensorsFile file, FileStamp? stamp, ImmutableArray<int> steps, JsonObject digests, string prefix) =>
             new(CanonicalJson.DigestOf(new JsonObject
             {
                 ["tokens"] = digests[prefix + "tokens"]!.DeepClone(),
@@ -171,6 +205,7 @@ internal sealed class ExternalActivations : IDisposable
             }))
             {
                 File = file,
+                Stamp = stamp,
                 Prefix = prefix,
                 Steps = steps,
             };

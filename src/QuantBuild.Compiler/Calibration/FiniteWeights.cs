@@ -10,8 +10,8 @@ namespace QuantBuild.Compiler.Calibration;
 /// <summary>Finds weights that are not finite where they are, before a run of the model spreads them over everything.</summary>
 internal static class FiniteWeights
 {
-    // Elements in memory at once.
-    private const int PanelSize = 1 << 22;
+    /// <summary>Elements in memory at once.</summary>
+    public const int PanelSize = 1 << 22;
 
     /// <summary>Checks every tensor of an expert, a panel of rows at a time.</summary>
     /// <exception cref="DiagnosticException">Some are not finite: the first bad value of each.</exception>

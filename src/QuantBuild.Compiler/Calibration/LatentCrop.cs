@@ -19,11 +19,11 @@ internal static class LatentCrop
     public static CalibrationSample Of(CalibrationSample sample, LatentSection? part)
     {
         LatentShape shape = Of(sample.Shape, part);
-        return shape == sample.Shape
-            ? sample
-            : new CalibrationSample(sample.Id, sample.Prompt, shape, Crop(sample.Noise, sample.Shape, shape), Crop(sample.Condition, sample.Shape, shape),
-                sample.Context, sample.ContextTokens, sample.Digest);
+        return shape == sample.Shape ? sample : sample with { Shape = shape, Read = () => Crop(sample.Read(), sample.Shape, shape) };
     }
+
+    private static SampleTensors Crop(SampleTensors whole, LatentShape from, LatentShape to) =>
+        new(Crop(whole.Noise, from, to), Crop(whole.Condition, from, to), whole.Context, whole.ContextTokens);
 
     private static float[] Crop(float[] values, LatentShape from, LatentShape to)
     {

@@ -77,4 +77,10 @@ public static partial class Descriptors
         "No recording has a timestep of bin '{0}' of {1}, which is {2} to {3}",
         "Every bin needs tokens to search its clip ratios with.",
         "Record timesteps of this bin too, or join it with its neighbour.");
+
+    /// <summary>Recordings have few tokens of a bin.</summary>
+    public static readonly DiagnosticDescriptor ActivationsBinFew = new("QB3115", Severity.Warning,
+        "The recordings have {0} tokens of bin '{1}' of {2} for {3}, fewer than twice its {4} input channels",
+        "The clip search compares candidates by their errors on a bin's tokens: with few of them it may fit noise.",
+        "Record more tokens per timestep, more timesteps of the bin, or more samples; or join the bin with its neighbour.");
 }

@@ -56,4 +56,10 @@ public static partial class Descriptors
         "{0} needs about {1} of memory; this machine, or its container, can give {2}",
         "The weights, the Hessian and the tokens of one layer, or the activations of one sample, must be in memory at once.",
         "Use a machine with more memory, or raise the container's limit. For calibration, use smaller latents.");
+
+    /// <summary>Some work is larger than a memory limit that somebody gave.</summary>
+    public static readonly DiagnosticDescriptor MemoryLimitTooSmall = new("QB3211", Severity.Error,
+        "{0} needs about {1}{2}; the memory limit leaves {3}: it must be {4} or more",
+        "The weights, the Hessian and the tokens of one layer, or the activations of one sample, must be in memory at once. A limit that is a size is kept.",
+        "Raise --memory-limit (`QuantMemoryLimit` in a project), or give a share such as 70%, under which larger work runs alone. For calibration, use smaller latents.");
 }

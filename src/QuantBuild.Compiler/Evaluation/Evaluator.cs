@@ -93,7 +93,8 @@ internal static class Evaluator
         return session.Context.Run(spec, threads => WorkingSets.Trajectory(TrajectoryStage.Largest(session.Plan), sample.Shape, threads), threads =>
         {
             var sampler = new TwoExpertSampler(() => new WanTransformer(model.Weights(0)), () => new WanTransformer(model.Weights(1)));
-            float[] latent = sampler.Run(options with { Threads = threads }, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample), ct: session.Context.Cancellation);
+            SampleTensors tensors = sample.Read();
+            float[] latent = sampler.Run(options with { Threads = threads }, sample.Shape, tensors.Noise, tensors.Conditioning, set.UnconditionedFor(tensors), ct: session.Context.Cancellation);
             return Outputs.Of("latent", session.Store.StoreTensors(TensorData.Of("latent", [latent.Length], latent)));
         })!.Outputs["latent"];
     }

@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Layouts;
 /// <param name="context">The build.</param>
 /// <param name="source">The expert's checkpoint.</param>
 /// <param name="layers">All of its layers.</param>
-internal sealed class PackedExpert(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers) : IDisposable
+internal sealed class PackedExpert(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers)
 {
     private readonly Dictionary<string, BlobRef> _files = new(StringComparer.Ordinal);
     private readonly PackedLayer[] _layers = [.. layers.Where(layer => layer.Weights is not null).Select(layer => new PackedLayer(context, layer))];
@@ -54,13 +54,6 @@ internal sealed class PackedExpert(BuildContext context, ExpertSource source, IR
             _files.Add(shard.FileName, context.Store.StoreTensors(shard.Tensors));
         if (shards.IndexFileName is { } index)
             Add(index, shards.Index.Span);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (PackedLayer layer in _layers)
-            layer.Dispose();
     }
 
     /// <summary>Writes float32 values as float32 or bfloat16.</summary>

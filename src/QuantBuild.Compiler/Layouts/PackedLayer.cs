@@ -8,13 +8,11 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Layouts;
 
-/// <summary>A layer in 4 bits while it is written.</summary>
+/// <summary>A layer in 4 bits while it is written. Its blobs are open only while they are read: an expert has more of them than a process may have files.</summary>
 /// <param name="context">The build.</param>
 /// <param name="layer">What the stages made of it.</param>
-internal sealed class PackedLayer(BuildContext context, BuiltLayer layer) : IDisposable
+internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
 {
-    private readonly Dictionary<Digest, SafeTensorsFile> _opened = [];
-
     /// <summary>The layer as planned.</summary>
     public LayerPlan Plan => layer.Plan;
 
@@ -43,19 +41,30 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer) : IDis
     public TensorData Up(string name) => Copy(layer.LowRank, "up", name);
 
     /// <summary>The values of <see cref="Scales"/>.</summary>
-    public byte[] ReadScales() => Open(layer.Weights).Bytes("scales").ToArray();
+    public byte[] ReadScales()
+    {
+        using SafeTensorsFile file = Open(layer.Weights);
+        return file.Bytes("scales").ToArray();
+    }
 
     /// <summary>The values of <see cref="Smooth"/>; empty without smoothing.</summary>
-    public float[] ReadSmooth() => IsSmoothed ? Open(layer.Smooth).ReadFloat32("scale") : [];
+    public float[] ReadSmooth()
+    {
+        if (!IsSmoothed)
+            return [];
+        using SafeTensorsFile file = Open(layer.Smooth);
+        return file.ReadFloat32("scale");
+    }
 
     /// <summary>What the layer multiplies unsmoothed inputs by when its activations stay as they are: <c>(Q + B A) / s</c>, [out, in].</summary>
     public float[] Dequantize()
     {
         (int rows, int columns) = (Plan.OutFeatures, Plan.InFeatures);
-        float[] weight = new PackedWeight(rows, columns, Open(layer.Weights).Bytes("codes").ToArray(), ReadScales()).Dequantize();
+        using SafeTensorsFile weights = Open(layer.Weights);
+        float[] weight = new PackedWeight(rows, columns, weights.Bytes("codes").ToArray(), weights.Bytes("scales").ToArray()).Dequantize();
         if (HasLowRank)
         {
-            SafeTensorsFile file = Open(layer.LowRank);
+            using SafeTensorsFile file = Open(layer.LowRank);
             var branch = LowRankBranch.FromBits(rows, columns, MemoryMarshal.Cast<byte, ushort>(file.Bytes("up")).ToArray(), MemoryMarshal.Cast<byte, ushort>(file.Bytes("down")).ToArray());
             // The kernel subtracts: -(-Q - B A).
             Negate(weight);
@@ -70,22 +79,19 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer) : IDis
         return weight;
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    private TensorData Copy(BlobRef? blob, string tensor, string name)
     {
-        foreach (SafeTensorsFile file in _opened.Values)
-            file.Dispose();
+        using SafeTensorsFile described = Open(blob);
+        TensorInfo info = described.Tensors[tensor];
+        return new TensorData(name, info.DType, info.Shape, stream =>
+        {
+            using SafeTensorsFile file = Open(blob);
+            TensorData.Copy(file, tensor).Write(stream);
+        });
     }
 
-    private TensorData Copy(BlobRef? blob, string tensor, string name) => TensorData.Copy(Open(blob), tensor, name);
-
-    private SafeTensorsFile Open(BlobRef? blob)
-    {
-        BlobRef present = blob ?? throw new InvalidOperationException($"'{Plan.Name}' has no such part");
-        if (!_opened.TryGetValue(present.Digest, out SafeTensorsFile? file))
-            _opened.Add(present.Digest, file = context.Store.OpenTensors(present));
-        return file;
-    }
+    private SafeTensorsFile Open(BlobRef? blob) =>
+        context.Store.OpenTensors(blob ?? throw new InvalidOperationException($"'{Plan.Name}' has no such part"));
 
     private static void Negate(float[] values)
     {

@@ -51,6 +51,9 @@ internal static class ExpertPlanner
     private static void CheckTokens(CalibrationSection calibration, ExpertSection expert, ImmutableArray<TimestepBin> bins,
         IEnumerable<LayerPlan> layers, ICollection<Diagnostic> problems)
     {
+        // What comes from outside is counted when it is opened.
+        if (calibration.Activations is not null)
+            return;
         long needed = 2L * layers.Where(layer => layer.Recipe.Precision == Precision.W4A4).Select(layer => layer.InFeatures).DefaultIfEmpty().Max();
         foreach ((TimestepBin bin, BinSection section) in bins.Zip(expert.Bins))
         {

@@ -18,6 +18,9 @@ public readonly record struct MemoryLimit
     /// <summary>70 % of what is free.</summary>
     public static MemoryLimit Default { get; } = new(0, 0.7);
 
+    /// <summary>Whether it is a number that somebody gave, and not a share of what happens to be free.</summary>
+    public bool IsFixed => _bytes > 0;
+
     /// <summary>A number of bytes.</summary>
     public static MemoryLimit Of(long bytes) => new(bytes, 0);
 

@@ -4,7 +4,7 @@ namespace QuantBuild.Compiler.Scheduling;
 
 /// <summary>
 /// Memory and threads of a build. Work that declares what it needs waits here until both are free; the declared sum never exceeds the
-/// budget, except that work which is larger than the whole budget runs alone.
+/// budget, except that work which is larger than the whole budget runs alone, or is refused if the budget is strict.
 /// </summary>
 /// <remarks>
 /// Work starts in the order in which it asks: something small never keeps something large waiting for ever. When memory lets only a few run
@@ -13,7 +13,8 @@ namespace QuantBuild.Compiler.Scheduling;
 /// <param name="bytes">Bytes for declared work, beside what the program itself takes.</param>
 /// <param name="threads">Threads for declared work.</param>
 /// <param name="machineBytes">Bytes that the machine can give to declared work at the very most; work that needs more is refused.</param>
-public sealed class WorkBudget(long bytes, int threads, long machineBytes = long.MaxValue)
+/// <param name="isStrict">Whether the bytes are a promise, so that work which needs more is refused.</param>
+public sealed class WorkBudget(long bytes, int threads, long machineBytes = long.MaxValue, bool isStrict = false)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, long> _oversized = new(StringComparer.Ordinal);
@@ -25,6 +26,9 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
 
     /// <summary>Bytes for declared work.</summary>
     public long Bytes => bytes;
+
+    /// <summary>Whether work that needs more is refused, instead of running alone.</summary>
+    public bool IsStrict => isStrict;
 
     /// <summary>Threads for declared work.</summary>
     public int Threads => threads;
@@ -56,7 +60,7 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
     /// <param name="name">What it is, for messages.</param>
     /// <param name="need">Bytes it needs with a number of threads.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="DiagnosticException">The machine can never give that much (QB3209).</exception>
+    /// <exception cref="DiagnosticException">The machine can never give that much (QB3209), or a strict budget has less (QB3211).</exception>
     public WorkLease Enter(string name, Func<int, long> need, CancellationToken cancellation)
     {
         if (need(1) > machineBytes)
@@ -65,13 +69,18 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
         lock (_lock)
         {
             if (need(1) > bytes)
+            {
                 _oversized[name] = need(1);
+                if (isStrict)
+                    throw new DiagnosticException(MemoryNeed.TooSmall(this, new Dictionary<string, long> { [name] = need(1) }));
+            }
             _line.AddLast(turn);
         }
         try
         {
             while (true)
             {
+                cancellation.ThrowIfCancellationRequested();
                 lock (_lock)
                 {
                     if (_line.First!.Value == turn && TryTake(need, out long size, out int count))
@@ -91,7 +100,7 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
         }
     }
 
-    /// <summary>Work that was larger than the budget and ran alone since the last call, with its size, by name.</summary>
+    /// <summary>Work that was larger than the budget, and ran alone or was refused since the last call, with its size, by name.</summary>
     public IReadOnlyDictionary<string, long> TakeOversized()
     {
         lock (_lock)

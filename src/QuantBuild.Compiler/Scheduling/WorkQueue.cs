@@ -45,7 +45,8 @@ internal sealed class WorkQueue : IDisposable
         queue.Work();
         foreach (Thread helper in helpers)
             helper.Join();
-        queue._reading.Wait(CancellationToken.None);
+        // What could not be read ahead fails where it is needed, with a name.
+        Task.WaitAny([queue._reading], CancellationToken.None);
         queue.Finish();
     }
 

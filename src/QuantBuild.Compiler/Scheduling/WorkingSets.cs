@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
@@ -20,11 +22,20 @@ internal static class WorkingSets
     // Packed panels of a matrix product, per thread: 4.8 MiB, rented from a pool that rounds up to powers of two.
     private const long ProductPanels = 8L << 20;
 
+    // A run's own rows, schedules and tables.
+    private const long Own = 1L << 20;
+
     // Panels of a weight that are read at once.
     private const long ReadPanel = 4L << 22;
 
+    /// <summary>The stages of a layer, in their order.</summary>
+    internal static ImmutableArray<Stage> LayerStages { get; } = [Stage.LowRank, Stage.Gptq, Stage.Clip, Stage.Measure];
+
     /// <summary>Bytes for declared work under a limit for the whole process.</summary>
     public static long BudgetOf(long limit) => (long)(Math.Max(0, limit - Program) * Declared);
+
+    /// <summary>The least limit for the whole process under which work of so many bytes fits; the inverse of <see cref="BudgetOf"/>.</summary>
+    public static long LimitFor(long bytes) => Program + (long)Math.Ceiling(bytes / Declared);
 
     /// <summary>Tokens that enter a Hessian at once.</summary>
     public static int PortionRows(LayerPlan layer) => (int)Math.Clamp((1L << 24) / layer.InFeatures, 256, 1024);
@@ -37,18 +48,26 @@ internal static class WorkingSets
     /// <param name="threads">Threads of its arithmetic.</param>
     public static long Of(Plan plan, ExpertPlan expert, LayerPlan layer, Stage from, int threads)
     {
-        ReadOnlySpan<Stage> order = [Stage.LowRank, Stage.Gptq, Stage.Clip, Stage.Measure];
-        ReadOnlySpan<long> sizes = [LowRank(layer, threads), Gptq(layer, threads), Clip(plan, expert, layer, threads), Measure(layer, threads)];
         long peak = 0;
-        for (int stage = Math.Max(0, order.IndexOf(from)); stage < order.Length; stage++)
-            peak = Math.Max(peak, sizes[stage]);
+        for (int stage = Math.Max(0, LayerStages.IndexOf(from)); stage < LayerStages.Length; stage++)
+            peak = Math.Max(peak, OfStage(plan, expert, layer, LayerStages[stage], threads));
         return peak;
     }
+
+    /// <summary>Peak of one stage of a layer.</summary>
+    internal static long OfStage(Plan plan, ExpertPlan expert, LayerPlan layer, Stage stage, int threads) =>
+        stage == Stage.LowRank ? LowRank(layer, threads)
+        : stage == Stage.Gptq ? Gptq(layer, threads)
+        : stage == Stage.Clip ? Clip(plan, expert, layer, threads)
+        : Measure(layer, threads);
 
     /// <summary>A smoothing vector: panels of the weights.</summary>
     public static long Smooth => 2 * ReadPanel;
 
-    /// <summary>One sample through the model: activations of one block for all tokens, and what every thread takes of attention scores.</summary>
+    /// <summary>
+    /// One sample through the model: activations of one block for all tokens, or panels of the weights while an expert is opened; biases and norms of both
+    /// experts; and what every thread takes of attention scores.
+    /// </summary>
     /// <param name="config">The larger expert.</param>
     /// <param name="shape">The sample's latent.</param>
     /// <param name="threads">Threads of its arithmetic.</param>
@@ -59,7 +78,8 @@ internal static class WorkingSets
         long text = 4L * config.TextLen * ((5L * config.Dim) + config.TextDim);
         long attention = 4 * Math.Clamp((1 << 18) / Math.Max(1, tokens), 64, 512) * tokens;
         long latents = 4L * shape.Volume * ((4L * config.OutDim) + config.InDim);
-        return scratch + text + latents + (4L * 256 * config.FfnDim) + (threads * (attention + ProductPanels));
+        long vectors = (2 * 4L * config.NumLayers * ((22L * config.Dim) + config.FfnDim)) + Own;
+        return Math.Max(scratch, 4L * FiniteWeights.PanelSize) + text + latents + vectors + (4L * 256 * config.FfnDim) + (threads * (attention + ProductPanels));
     }
 
     private static long LowRank(LayerPlan layer, int threads)

@@ -18,12 +18,17 @@ public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budg
     /// <param name="spec">The action.</param>
     /// <param name="need">Bytes it needs with a number of threads.</param>
     /// <param name="work">Executes it with the threads it is given.</param>
-    internal ActionRecord? Run(ActionSpec spec, Func<int, long> need, Func<int, IReadOnlyDictionary<string, BlobRef>> work)
+    /// <param name="before">Called before an execution, to refuse what would fail later; null for nothing.</param>
+    internal ActionRecord? Run(ActionSpec spec, Func<int, long> need, Func<int, IReadOnlyDictionary<string, BlobRef>> work, Action? before = null)
     {
         WorkLease? lease = null;
         try
         {
-            return Runner.Run(spec, () => work(lease!.Threads), Cancellation, () => lease = Budget.Enter(spec.ToString(), need, Cancellation));
+            return Runner.Run(spec, () => work(lease!.Threads), Cancellation, () =>
+            {
+                before?.Invoke();
+                lease = Budget.Enter(spec.ToString(), need, Cancellation);
+            });
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
@@ -37,6 +38,7 @@ internal static class ConditionStage
         observer.PhaseStarted("Encode", set.Lines.Count + (needNull ? 1 : 0));
         EncoderSource source = EncoderSource.Open(context, config);
         // One after the other: an encoder takes more memory than a trajectory, and uses all threads by itself.
+        context.Budget.Expect(1);
         CalibrationSample?[] samples = [.. set.Lines.Select(line => Sample(context, source, config, line, observer))];
         (float[] Context, Digest Digest)? empty = needNull ? Null(context, source, config) : ([], Digest.Of([]));
         return empty is not { } none || samples.Contains(null)
@@ -58,7 +60,8 @@ internal static class ConditionStage
             KeyValuePair.Create("text", source.Text),
             KeyValuePair.Create("vae", source.Vae),
         ]);
-        ActionRecord? record = context.Runner.Run(spec, () => Encode(context, source, config, line), context.Cancellation);
+        // A picture's own aspect is known when it is read; the area, which memory grows with, before.
+        ActionRecord? record = context.Run(spec, threads => Picture(line, _ => source.EncodingBytes(line, threads)), threads => Encode(context, source, config, line, threads));
         if (record is null)
             return null;
         if (context.Store.ReadJson(record.Outputs[Outcome])["uniform"]!.GetValue<bool>())
@@ -66,20 +69,25 @@ internal static class ConditionStage
         using SafeTensorsFile file = context.Store.OpenTensors(record.Outputs[Tensors]);
         IReadOnlyList<long> shape = file.Tensors["y"].Shape;
         var latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
-        float[] noise = GaussianNoise.Draw(line.Seed!.Value, config.OutDim * latent.Volume);
-        float[] embedded = file.ReadFloat32("context");
         Digest digest = CalibrationSet.DigestOf(
-            TensorDigests.Of(DType.F32, [config.OutDim, latent.Frames, latent.Height, latent.Width], System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(noise)),
+            TensorDigests.Of(DType.F32, [config.OutDim, latent.Frames, latent.Height, latent.Width], MemoryMarshal.AsBytes<float>(Noise(config, line, latent))),
             CalibrationSet.DigestOf(file, "y"), CalibrationSet.DigestOf(file, "context"));
-        return new CalibrationSample(line.Id, line.Prompt, latent, noise, file.ReadFloat32("y"), embedded, embedded.Length / config.TextDim, digest);
+        return new CalibrationSample(line.Id, line.Prompt, latent, digest, () =>
+        {
+            using SafeTensorsFile tensors = context.Store.OpenTensors(record.Outputs[Tensors]);
+            float[] embedded = tensors.ReadFloat32("context");
+            return new SampleTensors(Noise(config, line, latent), tensors.ReadFloat32("y"), embedded, embedded.Length / config.TextDim);
+        });
     }
 
-    private static IReadOnlyDictionary<string, BlobRef> Encode(BuildContext context, EncoderSource source, WanConfig config, SampleLine line)
+    private static float[] Noise(WanConfig config, SampleLine line, LatentShape latent) => GaussianNoise.Draw(line.Seed!.Value, config.OutDim * latent.Volume);
+
+    private static IReadOnlyDictionary<string, BlobRef> Encode(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, int threads)
     {
         Image image = Picture(line, Image.Load);
         VideoShape size = Picture(line, _ => FirstFrame.SizeFor(image.Width, image.Height, line.Width * line.Height, line.Frames));
-        float[] embedded = source.Encoders.EncodePrompts([line.Prompt], context.Budget.Threads, ct: context.Cancellation)[0];
-        float[] condition = source.Encoders.EncodeImage(image, size, context.Budget.Threads, context.Cancellation);
+        float[] embedded = source.Encoders.EncodePrompts([line.Prompt], threads, ct: context.Cancellation)[0];
+        float[] condition = source.Encoders.EncodeImage(image, size, threads, context.Cancellation);
         if (!Finite.IsFinite(embedded) || !Finite.IsFinite(condition))
             throw new DiagnosticException(Descriptors.EncodersUnusable.At(line.Span, "text encoder or autoencoder make values that are not finite"));
         source.RequireUnchanged();
@@ -95,12 +103,12 @@ internal static class ConditionStage
     {
         var spec = new ActionSpec(Stage.Condition, "", EmptyPrompt, new JsonObject { ["prompt"] = "", ["textLength"] = config.TextLen },
             [KeyValuePair.Create("text", source.Text)]);
-        ActionRecord? record = context.Runner.Run(spec, () =>
+        ActionRecord? record = context.Run(spec, source.Encoders.EncodePromptsBytes, threads =>
         {
-            float[] embedded = source.Encoders.EncodePrompts([""], context.Budget.Threads, ct: context.Cancellation)[0];
+            float[] embedded = source.Encoders.EncodePrompts([""], threads, ct: context.Cancellation)[0];
             source.RequireUnchanged();
             return Outputs.Of(Tensors, context.Store.StoreTensors(TensorData.Of("context", [embedded.Length / config.TextDim, config.TextDim], embedded)));
-        }, context.Cancellation);
+        });
         if (record is null)
             return null;
         using SafeTensorsFile file = context.Store.OpenTensors(record.Outputs[Tensors]);

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Models.Vae;
 using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
@@ -34,6 +36,14 @@ internal sealed class EncoderSource
 
     /// <summary>Digest of the autoencoder.</summary>
     public Digest Vae { get; }
+
+    /// <summary>Bytes that a sample's prompt or picture takes at the most while it is encoded, one after the other.</summary>
+    /// <exception cref="ArgumentException">The line's size is not possible.</exception>
+    public long EncodingBytes(SampleLine line, int threads)
+    {
+        VideoShape size = FirstFrame.SizeFor(line.Width, line.Height, line.Width * line.Height, line.Frames);
+        return Math.Max(Encoders.EncodePromptsBytes(threads), Encoders.EncodeImageBytes(size, threads));
+    }
 
     /// <summary>Opens and hashes them; unchanged files are not read again.</summary>
     /// <param name="context">The build.</param>

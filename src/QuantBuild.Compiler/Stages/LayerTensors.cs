@@ -90,11 +90,15 @@ internal sealed class LayerTensors(LayerWork work)
             .Concat(Stages.Inputs.Of("weights", work.Weights));
 
     /// <summary>Runs a stage's arithmetic; a value that is not finite becomes a diagnostic with the layer's name.</summary>
-    public static IReadOnlyDictionary<string, BlobRef> Guard(ExpertSource source, LayerPlan layer, Func<IReadOnlyDictionary<string, BlobRef>> compute)
+    public static IReadOnlyDictionary<string, BlobRef> Guard(ExpertSource source, LayerPlan layer, IReadOnlyList<Recording> recordings,
+        Func<IReadOnlyDictionary<string, BlobRef>> compute)
     {
         try
         {
-            return compute();
+            IReadOnlyDictionary<string, BlobRef> outputs = compute();
+            foreach (Recording recording in recordings)
+                recording.RequireUnchanged();
+            return outputs;
         }
         catch (NumericException e)
         {

@@ -50,7 +50,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <param name="spec">The action.</param>
     /// <param name="compute">Computes its outputs.</param>
     public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> compute) =>
-        context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, compute), context.Cancellation, () => Claim(spec.Stage));
+        context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, recordings, compute), context.Cancellation, () => Claim(spec.Stage));
 
     /// <inheritdoc/>
     public void Dispose()

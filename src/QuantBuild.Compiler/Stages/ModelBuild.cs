@@ -58,7 +58,12 @@ public static class ModelBuild
     private static Recordings Record(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer)
     {
         if (context.Plan.Manifest.Calibration.Activations is { } section)
-            return Recordings.Of(ExternalActivations.Open(context.Plan, section, context.Store, context.Cancellation));
+        {
+            var external = ExternalActivations.Open(context.Plan, section, context.Store, context.Cancellation);
+            foreach (Diagnostic warning in external.Warnings)
+                observer.Report(warning);
+            return Recordings.Of(external);
+        }
         SampleSet lines = SampleSet.Of(context.Plan.Manifest.Calibration);
         return context.Plan.Location.HeadersOnly || TrajectoryStage.LoadSet(context, lines, observer) is not { } set
             ? new Recordings([], Unknown(context, lines, fromPictures: lines.FromPictures && context.Plan.Location.HeadersOnly), null)
@@ -118,9 +123,9 @@ public static class ModelBuild
             .Select(group => (source, group.Key, group.ToArray())))];
         observer.PhaseStarted("Quantize", sites.Sum(site => SiteBuild.CountActions(site.Source.Plan, site.Site, site.Layers)));
         var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
-        WorkQueue.Run(context.Budget, sites.SelectMany(site => SiteBuild.Items(context, site.Source, site.Site, site.Layers,
+        Refused(context, () => WorkQueue.Run(context.Budget, sites.SelectMany(site => SiteBuild.Items(context, site.Source, site.Site, site.Layers,
             recordings?[ActivationRecorder.OutputName(site.Source.Plan.Name, site.Site.Block, site.Site.Site)],
-            layer => layers[(site.Source.Plan.Name, layer.Plan.Name)] = layer)), context.Cancellation);
+            layer => layers[(site.Source.Plan.Name, layer.Plan.Name)] = layer)), context.Cancellation));
         return layers;
     }
 
@@ -152,9 +157,21 @@ public static class ModelBuild
         IReadOnlyDictionary<string, long> oversized = context.Budget.TakeOversized();
         if (oversized.Count == 0)
             return;
-        (string name, long bytes) = oversized.MaxBy(work => work.Value);
-        observer.Report(Descriptors.MemoryLimitExceeded.At(null, name, ByteText.Of(bytes),
-            oversized.Count == 1 ? "" : FormattableString.Invariant($", and {oversized.Count - 1} others need too much"), ByteText.Of(context.Budget.Bytes)));
+        observer.Report(MemoryNeed.RanAlone(context.Budget, oversized));
+    }
+
+    /// <summary>Says once, and not for every layer, that a limit is too small.</summary>
+    private static void Refused(BuildContext context, Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (DiagnosticException failure) when (context.Budget.IsStrict && context.Budget.TakeOversized() is { Count: > 1 } oversized)
+        {
+            throw new DiagnosticException([MemoryNeed.TooSmall(context.Budget, oversized),
+                .. failure.Diagnostics.Where(problem => problem.Descriptor != Descriptors.MemoryLimitTooSmall)]);
+        }
     }
 
     /// <summary>Notes the recordings of samples as missing whose content is not known yet.</summary>

@@ -37,7 +37,7 @@ internal static class PackStage
             options["more"] = more;
         return context.Runner.Run(new ActionSpec(Stage.Pack, source.Plan.Name, source.Plan.Name, options, inputs), () =>
         {
-            using var expert = new PackedExpert(context, source, layers);
+            var expert = new PackedExpert(context, source, layers);
             layout.Write(expert);
             return expert.Files;
         }, context.Cancellation)?.Outputs;

@@ -29,7 +29,7 @@ internal static class SmoothStage
             new JsonObject { ["alpha"] = recipe.Alpha },
             layers.Select((layer, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"weight.{i}"), source.Digests[layer.WeightName]))
                 .Concat(Inputs.Of(recordings)));
-        return context.Run(spec, _ => WorkingSets.Smooth, _ => LayerTensors.Guard(source, layers[0], () =>
+        return context.Run(spec, _ => WorkingSets.Smooth, _ => LayerTensors.Guard(source, layers[0], recordings, () =>
             Outputs.Of("scale", Compute(context, source, layers, recordings, recipe))))?.Outputs["scale"];
     }
 

@@ -52,7 +52,8 @@ internal static class TrajectoryStage
         if (section.Latent is not null)
             options["latent"] = FormattableString.Invariant($"{sample.Shape.Frames}x{sample.Shape.Height}x{sample.Shape.Width}");
         var spec = new ActionSpec(Stage.Trajectory, "", NameOf(sample.Id), options, inputs);
-        return context.Run(spec, threads => WorkingSets.Trajectory(Largest(context.Plan), sample.Shape, threads), threads => Record(context, models, set, sample, threads));
+        return context.Run(spec, threads => WorkingSets.Trajectory(Largest(context.Plan), sample.Shape, threads), threads => Record(context, models, set, sample, threads),
+            before: () => MemoryNeed.RequireAll(context, set.Samples.Select(any => (NameOf(any.Id), WorkingSets.Trajectory(Largest(context.Plan), any.Shape, threads: 1)))));
     }
 
     private static IReadOnlyDictionary<string, BlobRef> Record(BuildContext context, CalibrationModels models, CalibrationSet set, CalibrationSample sample, int threads)
@@ -69,7 +70,8 @@ internal static class TrajectoryStage
             LargeArrays.Reclaim(scratch, context.Budget);
             return new WanTransformer(models[1]);
         });
-        sampler.Run(options, sample.Shape, sample.Noise, sample.Conditioning, set.UnconditionedFor(sample),
+        SampleTensors tensors = sample.Read();
+        sampler.Run(options, sample.Shape, tensors.Noise, tensors.Conditioning, set.UnconditionedFor(tensors),
             observe: (step, conditioned) => recorder.At(step.HighNoise ? 0 : 1, step.HighNoise ? step.Index : step.Index - highSteps, conditioned ? 0 : 1),
             ct: context.Cancellation);
         return recorder.Store(context.Store);

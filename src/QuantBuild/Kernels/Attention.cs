@@ -24,8 +24,11 @@ public static unsafe class Attention
     /// <param name="heads">Number of heads.</param>
     /// <param name="output">Result, [n, heads * d]; must not overlap the inputs.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Cancels between blocks of queries of a head.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other, or neighbours in a row are not adjacent.</exception>
-    public static void Apply(ReadOnlyMatrixView q, ReadOnlyMatrixView k, ReadOnlyMatrixView v, int heads, MatrixView output, int threads = 1)
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static void Apply(ReadOnlyMatrixView q, ReadOnlyMatrixView k, ReadOnlyMatrixView v, int heads, MatrixView output, int threads = 1,
+        CancellationToken ct = default)
     {
         Check(q, k, v, heads, output, threads);
         int block = Math.Clamp(ScoresPerBlock / k.Rows, FewestQueries, MostQueries);
@@ -37,17 +40,20 @@ public static unsafe class Attention
             if (threads == 1 || heads * blocks == 1)
             {
                 for (int task = 0; task < heads * blocks; task++)
+                {
+                    ct.ThrowIfCancellationRequested();
                     work.Run(task % heads, task / heads);
+                }
             }
             else
             {
-                RunParallel(work, heads, blocks, threads);
+                RunParallel(work, heads, blocks, threads, ct);
             }
         }
     }
 
-    private static void RunParallel(Work work, int heads, int blocks, int threads) =>
-        Workers.For(heads * blocks, threads, task => work.Run(task % heads, task / heads));
+    private static void RunParallel(Work work, int heads, int blocks, int threads, CancellationToken ct) =>
+        Workers.For(heads * blocks, threads, task => work.Run(task % heads, task / heads), ct);
 
     private static void Check(ReadOnlyMatrixView q, ReadOnlyMatrixView k, ReadOnlyMatrixView v, int heads, ReadOnlyMatrixView output, int threads)
     {

@@ -40,7 +40,9 @@ internal static class Convolution
     /// <param name="bias">Bias, [out].</param>
     /// <param name="y">Output, [output frames, output rows, output columns, out]; every value is written.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    public static void Apply(ConvolutionShape shape, float[] x, int frames, int height, int width, float[] weight, float[] bias, float[] y, int threads)
+    /// <param name="ct">Cancels between blocks of outputs.</param>
+    public static void Apply(ConvolutionShape shape, float[] x, int frames, int height, int width, float[] weight, float[] bias, float[] y, int threads,
+        CancellationToken ct = default)
     {
         int rows = shape.OutputSize(height), columns = shape.OutputSize(width);
         int outputs = checked(shape.OutputFrames(frames) * rows * columns);
@@ -63,11 +65,11 @@ internal static class Convolution
             for (int channel = 0; channel < shape.Out; channel++)
                 result.AsSpan(channel * count, count).Fill(bias[channel]);
             var product = new MatrixView(result, shape.Out, count);
-            Gemm.Multiply(new ReadOnlyMatrixView(weight, shape.Out, depth), new ReadOnlyMatrixView(patches, count, depth).Transposed, product, GemmMode.Add);
+            Gemm.Multiply(new ReadOnlyMatrixView(weight, shape.Out, depth), new ReadOnlyMatrixView(patches, count, depth).Transposed, product, GemmMode.Add, ct: ct);
             Transpose(result, shape.Out, count, y.AsSpan(first * shape.Out));
             ArrayPool<float>.Shared.Return(patches);
             ArrayPool<float>.Shared.Return(result);
-        });
+        }, ct);
     }
 
     /// <summary>Copies what one output sees.</summary>

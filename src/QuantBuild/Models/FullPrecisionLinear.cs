@@ -30,12 +30,12 @@ public sealed class FullPrecisionLinear : ILinear
     public int OutFeatures { get; }
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct = default)
     {
         LinearShape.Check(this, x, y);
         for (int row = 0; row < y.Rows; row++)
             _bias.CopyTo(y.Data.Slice(row * y.RowStride, y.Columns));
-        Gemm.Multiply(x, new ReadOnlyMatrixView(_weight, InFeatures, OutFeatures), y, GemmMode.Add, threads);
+        Gemm.Multiply(x, new ReadOnlyMatrixView(_weight, InFeatures, OutFeatures), y, GemmMode.Add, threads, ct);
     }
 
     private static void Transpose(ReadOnlyMatrixView weight, float[] transposed)

@@ -17,6 +17,8 @@ public interface ILinear
     /// <param name="y">Output, [tokens, <see cref="OutFeatures"/>]; must not overlap <paramref name="x"/>.</param>
     /// <param name="timestep">The integer timestep of the forward pass; a quantized layer takes its bin's settings by it.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Cancels between blocks of the product; <paramref name="y"/> is then half made.</param>
     /// <exception cref="ArgumentException">The shapes do not fit the layer.</exception>
-    void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads);
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct = default);
 }

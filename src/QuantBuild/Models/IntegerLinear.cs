@@ -29,7 +29,7 @@ internal sealed unsafe class IntegerLinear
     }
 
     /// <summary>y = the layer's output for the tokens x; rows of y are contiguous.</summary>
-    public void Apply(ReadOnlyMatrixView x, MatrixView y, ActivationSetting setting, int threads)
+    public void Apply(ReadOnlyMatrixView x, MatrixView y, ActivationSetting setting, int threads, CancellationToken ct)
     {
         ((ReadOnlyMatrixView)y).RequireDenseRows();
         using var tokens = new Mxfp4Tokens(_layer.InFeatures);
@@ -39,17 +39,17 @@ internal sealed unsafe class IntegerLinear
         {
             var projected = new Strided(projection, _layer.Rank, 1);
             var output = new Strided(to, y.RowStride, 1);
-            Read(new Strided(from, x.RowStride, x.ColumnStride), tokens, projected, setting, threads);
+            Read(new Strided(from, x.RowStride, x.ColumnStride), tokens, projected, setting, threads, ct);
             if (_weight is not null)
-                Multiply(tokens, projected, _weight, 0, output, threads);
+                Multiply(tokens, projected, _weight, 0, output, threads, ct);
             else
-                MultiplyInParts(tokens, projected, output, threads);
+                MultiplyInParts(tokens, projected, output, threads, ct);
         }
         ArrayPool<float>.Shared.Return(projections);
     }
 
     /// <summary>u = x / s, of which the tokens take Q(u) and the projections u A^T.</summary>
-    private void Read(Strided x, Mxfp4Tokens tokens, Strided projected, ActivationSetting setting, int threads)
+    private void Read(Strided x, Mxfp4Tokens tokens, Strided projected, ActivationSetting setting, int threads, CancellationToken ct)
     {
         int channels = _layer.InFeatures, rank = _layer.Rank;
         int most = Math.Clamp(tokens.Rows / (2 * threads), 1, TokensAtOnce);
@@ -71,11 +71,11 @@ internal sealed unsafe class IntegerLinear
                         Gemm.Run(Gemm.Fastest, new GemmProblem { Rows = count, Columns = rank, Depth = channels, A = u, B = factor, C = projected.From(first, 0) }, threads: 1);
                 }
                 ArrayPool<float>.Shared.Return(room);
-            });
+            }, ct);
         }
     }
 
-    private void MultiplyInParts(Mxfp4Tokens tokens, Strided projected, Strided y, int threads)
+    private void MultiplyInParts(Mxfp4Tokens tokens, Strided projected, Strided y, int threads, CancellationToken ct)
     {
         int codeBytes = Mxfp4.CodeBytes(_layer.InFeatures), blocks = Mxfp4.Blocks(_layer.InFeatures);
         ReadOnlySpan<byte> codes = _layer.Codes.Span, scales = _layer.Scales.Span;
@@ -84,12 +84,12 @@ internal sealed unsafe class IntegerLinear
         {
             int rows = Math.Min(WeightRowsAtOnce, _layer.OutFeatures - first);
             part.Load(codes.Slice(first * codeBytes, rows * codeBytes), scales.Slice(first * blocks, rows * blocks), rows, threads);
-            Multiply(tokens, projected, part, first, y.From(0, first), threads);
+            Multiply(tokens, projected, part, first, y.From(0, first), threads, ct);
         }
     }
 
     /// <summary>The outputs of some rows of the weight, of which <paramref name="first"/> is the first.</summary>
-    private void Multiply(Mxfp4Tokens tokens, Strided projected, Mxfp4Panels weight, int first, Strided y, int threads)
+    private void Multiply(Mxfp4Tokens tokens, Strided projected, Mxfp4Panels weight, int first, Strided y, int threads, CancellationToken ct)
     {
         int rank = _layer.Rank;
         fixed (float* allBiases = _bias, allFactors = _layer.Up.Span)
@@ -101,7 +101,7 @@ internal sealed unsafe class IntegerLinear
                 Strided part = y.From(rectangle.Token, output);
                 for (int row = 0; row < rectangle.Tokens; row++)
                     Unsafe.CopyBlockUnaligned(part.At(row, 0), biases + output, (uint)(width * sizeof(float)));
-                Mxfp4Product.AddRectangle(Mxfp4Product.Fastest, tokens, weight, y, rectangle);
+                Mxfp4Product.AddRectangle(Mxfp4Product.Fastest, tokens, weight, y, rectangle, ct);
                 if (rank > 0)
                 {
                     Gemm.Run(Gemm.Fastest, new GemmProblem
@@ -115,7 +115,7 @@ internal sealed unsafe class IntegerLinear
                         Accumulate = true,
                     }, threads: 1);
                 }
-            });
+            }, ct);
         }
     }
 }

@@ -38,6 +38,9 @@ public sealed class MappedLinear : ILinear
             throw new ArgumentException($"{bias.Length} biases for {OutFeatures} outputs");
     }
 
+    /// <summary>Elements of the panel that a layer of so many inputs holds while it is applied.</summary>
+    internal static long PanelElements(int inFeatures) => (long)PanelRows * inFeatures;
+
     /// <inheritdoc/>
     public int InFeatures { get; }
 
@@ -45,7 +48,7 @@ public sealed class MappedLinear : ILinear
     public int OutFeatures { get; }
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct = default)
     {
         LinearShape.Check(this, x, y);
         long rowBytes = _source.Tensors[_weight].ByteLength / OutFeatures;
@@ -60,7 +63,7 @@ public sealed class MappedLinear : ILinear
             MatrixView part = y.Slice(0, first, y.Rows, rows);
             for (int row = 0; row < y.Rows; row++)
                 _bias.AsSpan(first, rows).CopyTo(part.Data.Slice(row * part.RowStride, rows));
-            Gemm.Multiply(x, new ReadOnlyMatrixView(panel, rows, InFeatures).Transposed, part, GemmMode.Add, threads);
+            Gemm.Multiply(x, new ReadOnlyMatrixView(panel, rows, InFeatures).Transposed, part, GemmMode.Add, threads, ct);
         }
         ArrayPool<float>.Shared.Return(panel);
     }

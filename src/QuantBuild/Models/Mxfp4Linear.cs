@@ -17,7 +17,7 @@ internal sealed class Mxfp4Linear(int outFeatures, int inFeatures, ReadOnlyMemor
     public int OutFeatures => outFeatures;
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct = default)
     {
         int codeBytes = Mxfp4.CodeBytes(inFeatures), blocks = Mxfp4.Blocks(inFeatures);
         ReadOnlySpan<byte> allCodes = codes.Span, allScales = scales.Span;
@@ -30,7 +30,7 @@ internal sealed class Mxfp4Linear(int outFeatures, int inFeatures, ReadOnlyMemor
             MatrixView part = y.Slice(0, first, y.Rows, rows);
             for (int row = 0; row < y.Rows; row++)
                 bias.AsSpan(first, rows).CopyTo(part.Data.Slice(row * part.RowStride, rows));
-            Gemm.Multiply(x, weight.Transposed, part, GemmMode.Add, threads);
+            Gemm.Multiply(x, weight.Transposed, part, GemmMode.Add, threads, ct);
         }
         ArrayPool<float>.Shared.Return(panel);
     }

@@ -59,7 +59,7 @@ public sealed unsafe class QuantizedLinear : ILinear
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">No bin of the layer has the timestep.</exception>
-    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+    public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct = default)
     {
         if (x.Columns != InFeatures || y.Columns != OutFeatures || x.Rows != y.Rows)
             throw new ArgumentException($"a {OutFeatures} x {InFeatures} layer does not take {x.Rows} x {x.Columns} to {y.Rows} x {y.Columns}");
@@ -71,26 +71,26 @@ public sealed unsafe class QuantizedLinear : ILinear
             ReadOnlyMatrixView input = x.Slice(first, 0, rows, InFeatures);
             MatrixView output = y.Slice(first, 0, rows, OutFeatures);
             if (setting is null)
-                ApplyFloat(input, output, timestep, threads);
+                ApplyFloat(input, output, timestep, threads, ct);
             else
-                _integer!.Apply(input, output, setting, threads);
+                _integer!.Apply(input, output, setting, threads, ct);
         }
     }
 
     /// <summary>y = bias + u Wq^T + B (A u) with u = x / s, which stays as it is.</summary>
-    private void ApplyFloat(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+    private void ApplyFloat(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct)
     {
         int rank = _layer.Rank;
         float[] quotients = ArrayPool<float>.Shared.Rent(x.Rows * InFeatures), projections = ArrayPool<float>.Shared.Rent(x.Rows * rank);
         var u = new MatrixView(quotients.AsSpan(0, x.Rows * InFeatures), x.Rows, InFeatures);
         fixed (float* from = x.Data, to = u.Data, scale = _layer.Smooth.Span)
             RowLoop.Run(x.Rows, x.Columns, threads, new SmoothRows(new Strided(from, x.RowStride, x.ColumnStride), scale, new Strided(to, u.RowStride, 1), x.Columns));
-        _floatMain!.Apply(u, y, timestep, threads);
+        _floatMain!.Apply(u, y, timestep, threads, ct);
         if (rank > 0)
         {
             var projected = new MatrixView(projections.AsSpan(0, x.Rows * rank), x.Rows, rank);
-            Gemm.Multiply(u, new ReadOnlyMatrixView(_layer.Down.Span, rank, InFeatures).Transposed, projected, GemmMode.Overwrite, threads);
-            Gemm.Multiply(projected, new ReadOnlyMatrixView(_layer.Up.Span, OutFeatures, rank).Transposed, y, GemmMode.Add, threads);
+            Gemm.Multiply(u, new ReadOnlyMatrixView(_layer.Down.Span, rank, InFeatures).Transposed, projected, GemmMode.Overwrite, threads, ct);
+            Gemm.Multiply(projected, new ReadOnlyMatrixView(_layer.Up.Span, OutFeatures, rank).Transposed, y, GemmMode.Add, threads, ct);
         }
         ArrayPool<float>.Shared.Return(projections);
         ArrayPool<float>.Shared.Return(quotients);

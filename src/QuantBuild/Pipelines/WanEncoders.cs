@@ -55,6 +55,20 @@ public sealed class WanEncoders
         _ = (folders.TextEncoder, folders.Tokenizer, folders.Vae);
     }
 
+    /// <summary>Bytes that <see cref="EncodePrompts"/> takes at the most for prompts of any length.</summary>
+    /// <param name="threads">Threads to use.</param>
+    public long EncodePromptsBytes(int threads) => TextEncoder.EncodingBytes(_textConfig, _model.TextLen, threads);
+
+    /// <summary>Bytes that <see cref="EncodeImage"/> takes at the most without tiles, the condition and the weights included.</summary>
+    /// <param name="size">Size of the video.</param>
+    /// <param name="threads">Threads to use.</param>
+    public long EncodeImageBytes(VideoShape size, int threads)
+    {
+        using ShardedCheckpoint weights = _folders.OpenVae();
+        long elements = weights.Tensors.Values.Sum(tensor => tensor.ElementCount);
+        return VideoAutoencoder.EncodingBytes(_vaeConfig, size, threads) + (sizeof(float) * (elements + ((_model.ConditionDim + _model.OutDim) * (long)VaeConfig.LatentShapeOf(size).Volume)));
+    }
+
     /// <summary>Embeds prompts.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>

@@ -18,7 +18,7 @@ public sealed class TwoExpertSampler(Func<IDenoiser> highNoise, Func<IDenoiser> 
     /// <param name="nullConditioning">The negative prompt with the same first frame; needed where guidance is not 1.</param>
     /// <param name="observe">Chooses the observer of every forward pass; may be null.</param>
     /// <param name="progress">Called after every step; may be null.</param>
-    /// <param name="ct">Cancels between forward passes.</param>
+    /// <param name="ct">Cancels between blocks of the products of a forward pass.</param>
     /// <returns>The denoised latent.</returns>
     /// <remarks>With guidance g the velocity is v0 + g (v - v0), v0 from the null conditioning; with g = 1 only v is computed.</remarks>
     /// <exception cref="ArgumentException">Sizes do not fit, guidance is not finite, or is asked for without a null conditioning.</exception>
@@ -49,12 +49,12 @@ public sealed class TwoExpertSampler(Func<IDenoiser> highNoise, Func<IDenoiser> 
             }
 
             ct.ThrowIfCancellationRequested();
-            expert.Predict(shape, latent, timestep, conditioning, velocity, observe?.Invoke(step, true), options.Threads);
+            expert.Predict(shape, latent, timestep, conditioning, velocity, observe?.Invoke(step, true), options.Threads, ct);
             double guidance = step.HighNoise ? options.GuidanceHigh : options.GuidanceLow;
             if (guidance != 1)
             {
                 ct.ThrowIfCancellationRequested();
-                expert.Predict(shape, latent, timestep, nullConditioning!, unguided, observe?.Invoke(step, false), options.Threads);
+                expert.Predict(shape, latent, timestep, nullConditioning!, unguided, observe?.Invoke(step, false), options.Threads, ct);
                 Guide(velocity, unguided, (float)guidance);
             }
             solver.Step(velocity, latent);

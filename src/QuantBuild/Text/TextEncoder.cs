@@ -30,6 +30,23 @@ public sealed class TextEncoder
     /// <summary>Width of an embedding.</summary>
     public int Dim => _config.Dim;
 
+    /// <summary>Bytes that <see cref="Encode"/> takes at the most, beside the pages of the file that it reads.</summary>
+    /// <param name="config">Shape of the encoder.</param>
+    /// <param name="tokens">Number of ids.</param>
+    /// <param name="threads">Threads to use.</param>
+    public static long EncodingBytes(TextEncoderConfig config, int tokens, int threads)
+    {
+        // Gains, biases and the table of positions.
+        const long Vectors = 1 << 18;
+
+        // A thread's packed panels of a product, 5 MiB that a pool rounds up to 8.
+        const long PerThread = 8 << 20;
+        long stream = 2L * tokens * config.Dim, scores = (long)tokens * tokens;
+        long attention = (5L * tokens * config.AttentionDim) + (config.NumHeads * scores) + (threads * scores);
+        long feedForward = 2L * tokens * config.FfnDim;
+        return (threads * PerThread) + (sizeof(float) * (Vectors + stream + Math.Max(attention, feedForward) + ((long)tokens * config.Dim) + MappedLinear.PanelElements(Math.Max(config.FfnDim, config.AttentionDim))));
+    }
+
     /// <summary>Embeds tokens; there is no padding.</summary>
     /// <param name="ids">Token ids.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
@@ -47,9 +64,9 @@ public sealed class TextEncoder
             ct.ThrowIfCancellationRequested();
             string prefix = TextEncoderNames.BlockPrefix(block);
             Normalize(x, prefix + "norm1.weight", normal);
-            Add(x, Attend(prefix, normal, threads));
+            Add(x, Attend(prefix, normal, threads, ct));
             Normalize(x, prefix + "norm2.weight", normal);
-            Add(x, FeedForward(prefix, normal, threads));
+            Add(x, FeedForward(prefix, normal, threads, ct));
         }
         Normalize(x, "norm.weight", normal);
         return normal;
@@ -70,31 +87,31 @@ public sealed class TextEncoder
         return x;
     }
 
-    private float[] Attend(string prefix, float[] x, int threads)
+    private float[] Attend(string prefix, float[] x, int threads, CancellationToken ct)
     {
         int tokens = x.Length / _config.Dim;
-        float[] q = Linear(prefix + "attn.q", x, threads), k = Linear(prefix + "attn.k", x, threads), v = Linear(prefix + "attn.v", x, threads);
+        float[] q = Linear(prefix + "attn.q", x, threads, ct), k = Linear(prefix + "attn.k", x, threads, ct), v = Linear(prefix + "attn.v", x, threads, ct);
         float[] table = _tensors.Source.ReadFloat32(prefix + "pos_embedding.embedding.weight");
         var mixed = new float[q.Length];
-        BiasedAttention.Apply(q, k, v, RelativePositions.Bias(table, tokens, _config), _config.NumHeads, tokens, mixed, threads);
-        return Linear(prefix + "attn.o", mixed, threads);
+        BiasedAttention.Apply(q, k, v, RelativePositions.Bias(table, tokens, _config), _config.NumHeads, tokens, mixed, threads, ct);
+        return Linear(prefix + "attn.o", mixed, threads, ct);
     }
 
-    private float[] FeedForward(string prefix, float[] x, int threads)
+    private float[] FeedForward(string prefix, float[] x, int threads, CancellationToken ct)
     {
-        float[] gate = Linear(prefix + "ffn.gate.0", x, threads), hidden = Linear(prefix + "ffn.fc1", x, threads);
+        float[] gate = Linear(prefix + "ffn.gate.0", x, threads, ct), hidden = Linear(prefix + "ffn.fc1", x, threads, ct);
         Activations.GeluTanh(gate, gate, threads);
         for (int i = 0; i < hidden.Length; i++)
             hidden[i] *= gate[i];
-        return Linear(prefix + "ffn.fc2", hidden, threads);
+        return Linear(prefix + "ffn.fc2", hidden, threads, ct);
     }
 
-    private float[] Linear(string name, float[] x, int threads)
+    private float[] Linear(string name, float[] x, int threads, CancellationToken ct)
     {
         var layer = new MappedLinear(_tensors.Source, name + ".weight", new float[_tensors.Source.Tensors[name + ".weight"].Shape[0]]);
         int tokens = x.Length / layer.InFeatures;
         var y = new float[tokens * layer.OutFeatures];
-        layer.Apply(new ReadOnlyMatrixView(x, tokens, layer.InFeatures), new MatrixView(y, tokens, layer.OutFeatures), timestep: 0, threads);
+        layer.Apply(new ReadOnlyMatrixView(x, tokens, layer.InFeatures), new MatrixView(y, tokens, layer.OutFeatures), timestep: 0, threads, ct);
         return y;
     }
 

@@ -133,7 +133,7 @@ public class TwoExpertSamplerTests
         public Func<WanConditioning, float> Velocity { get; init; } = _ => 0.5f;
 
         public void Predict(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity,
-            ISiteObserver? observer, int threads)
+            ISiteObserver? observer, int threads, CancellationToken ct)
         {
             Calls.Add(new Call(timestep, conditioning, observer));
             velocity.Fill(Velocity(conditioning));

@@ -57,6 +57,44 @@ public sealed class MachineMemoryTests : IDisposable
     }
 
     [Fact]
+    public void Groups_of_version_1_without_a_limit_and_numbers_that_mean_nothing_limit_nothing()
+    {
+        Machine("MemTotal: 8388608 kB\nMemAvailable: 6291456 kB\n");
+        Write("proc/self/cgroup", "4:cpu,memory:/a\nnonsense\n0::/b\n");
+        Write("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n");
+        Write("sys/fs/cgroup/memory/a/memory.usage_in_bytes", "4096\n");
+        Write("sys/fs/cgroup/b/memory.max", "a lot\n");
+        Write("sys/fs/cgroup/b/memory.current", "4096\n");
+
+        Assert.Equal(new MachineMemory(8388608L * 1024, 6291456L * 1024), MachineMemory.ReadLinux(_root));
+    }
+
+    [Fact]
+    public void The_tightest_group_of_version_1_counts_wherever_it_is()
+    {
+        Machine("MemTotal: 8388608 kB\nMemAvailable: 6291456 kB\n");
+        Write("proc/self/cgroup", "4:memory:/outer/inner\n0::/\n");
+        Write("sys/fs/cgroup/memory/outer/inner/memory.limit_in_bytes", $"{3000 * MiB}\n");
+        Write("sys/fs/cgroup/memory/outer/inner/memory.usage_in_bytes", $"{100 * MiB}\n");
+        Write("sys/fs/cgroup/memory/outer/memory.limit_in_bytes", $"{2000 * MiB}\n");
+        Write("sys/fs/cgroup/memory/outer/memory.usage_in_bytes", $"{1500 * MiB}\n");
+
+        Assert.Equal(new MachineMemory(2000 * MiB, 500 * MiB), MachineMemory.ReadLinux(_root));
+    }
+
+    [Fact]
+    public void A_group_above_its_limit_has_nothing_left()
+    {
+        Machine("MemTotal: 8388608 kB\nMemAvailable: 6291456 kB\n");
+        Write("proc/self/cgroup", "0::/a\n");
+        Write("sys/fs/cgroup/a/memory.max", "max\n");
+        Write("sys/fs/cgroup/a/memory.high", $"{100 * MiB}\n");
+        Write("sys/fs/cgroup/a/memory.current", $"{150 * MiB}\n");
+
+        Assert.Equal(new MachineMemory(100 * MiB, 0), MachineMemory.ReadLinux(_root));
+    }
+
+    [Fact]
     public void This_machine_has_memory()
     {
         Directory.CreateDirectory(_root);

@@ -118,6 +118,23 @@ public sealed class WorkBudgetTests
     }
 
     [Fact]
+    public async Task A_strict_budget_refuses_what_is_larger_and_names_the_limit_that_suffices()
+    {
+        const long MiB = 1 << 20;
+        var budget = new WorkBudget(100 * MiB, threads: 2, isStrict: true);
+        using WorkLease running = Enter(budget, 10 * MiB);
+
+        DiagnosticException failure = await Assert.ThrowsAsync<DiagnosticException>(() => Task.Run(() => Enter(budget, 300 * MiB, "low_noise blocks.0.ffn.2"), TestContext.Current.CancellationToken));
+
+        Diagnostic problem = Assert.Single(failure.Diagnostics);
+        Assert.Equal("QB3211", problem.Descriptor.Code);
+        Assert.Contains("low_noise blocks.0.ffn.2 needs about 300 MiB; the memory limit leaves 100 MiB", problem.Message, StringComparison.Ordinal);
+        string least = problem.Message.Split("it must be ")[1].Split(' ')[0];
+        Assert.InRange(WorkingSets.BudgetOf(MemoryLimit.Parse(least)!.Value.Resolve(default)), 300 * MiB, 303 * MiB);
+        using WorkLease next = Enter(budget, 90 * MiB);
+    }
+
+    [Fact]
     public async Task A_wait_ends_when_it_is_cancelled_and_does_not_block_the_next()
     {
         var budget = new WorkBudget(bytes: 100, threads: 2);

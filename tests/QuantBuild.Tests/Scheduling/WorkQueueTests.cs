@@ -85,6 +85,155 @@ public sealed class WorkQueueTests
         Assert.InRange(read, 1, 2);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void A_failure_in_the_middle_lets_those_that_wait_for_its_memory_go_on(int threads)
+    {
+        var budget = new WorkBudget(100, threads);
+        var done = new ConcurrentBag<string>();
+        using var everybodyWaits = new Waiters(budget, threads - 1);
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => WorkQueue.Run(budget, [Holder(() =>
+        {
+            everybodyWaits.Wait();
+            throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan("a.json"), "why"));
+        }, budget), .. Enumerable.Range(0, 6).Select(i => new WorkItem($"waiting {i}", i, _ =>
+        {
+            using WorkLease lease = everybodyWaits.Enter(60);
+            done.Add($"{i}");
+        }))], TestContext.Current.CancellationToken));
+
+        Assert.Single(failure.Diagnostics);
+        Assert.Equal(6, done.Count);
+        AssertFree(budget);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void Cancelling_in_the_middle_ends_those_that_wait_for_memory_and_returns_everything(int threads)
+    {
+        var budget = new WorkBudget(100, threads);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var everybodyWaits = new Waiters(budget, threads - 1, cancellation.Token);
+        int entered = 0;
+
+        Assert.ThrowsAny<OperationCanceledException>(() => WorkQueue.Run(budget, [Holder(() =>
+        {
+            everybodyWaits.Wait();
+            cancellation.Cancel();
+            cancellation.Token.ThrowIfCancellationRequested();
+        }, budget), .. Enumerable.Range(0, 6).Select(i => new WorkItem($"waiting {i}", i, _ =>
+        {
+            using WorkLease lease = everybodyWaits.Enter(60);
+            entered++;
+        }))], cancellation.Token));
+
+        Assert.Equal(0, entered);
+        AssertFree(budget);
+    }
+
+    [Fact]
+    public void A_bug_in_the_middle_comes_out_although_others_wait_for_memory()
+    {
+        var budget = new WorkBudget(100, 3);
+        using var everybodyWaits = new Waiters(budget, 2);
+
+        Assert.Throws<InvalidTimeZoneException>(() => WorkQueue.Run(budget, [Holder(() =>
+        {
+            everybodyWaits.Wait();
+            throw new InvalidTimeZoneException();
+        }, budget), .. Enumerable.Range(0, 4).Select(i => new WorkItem($"waiting {i}", i, _ => everybodyWaits.Enter(60).Dispose()))], TestContext.Current.CancellationToken));
+
+        AssertFree(budget);
+    }
+
+    [Fact]
+    public void Data_that_cannot_be_read_ahead_does_not_end_the_queue()
+    {
+        var budget = new WorkBudget(100, 1);
+        int done = 0;
+        WorkItem[] items = [.. Enumerable.Range(0, 3).Select(i => new WorkItem($"{i}", i, _ => done++, () => throw new IOException("the disk")))];
+
+        using (budget.Enter("busy", _ => 1, TestContext.Current.CancellationToken))
+            WorkQueue.Run(budget, items, TestContext.Current.CancellationToken);
+
+        Assert.Equal(3, done);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Under_failures_bugs_and_cancellation_at_random_nothing_hangs_and_everything_is_returned(int seed)
+    {
+        var random = new Random(seed);
+        for (int round = 0; round < 40; round++)
+        {
+            var budget = new WorkBudget(100, 1 + random.Next(4));
+            using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            int ending = random.Next(40), kind = random.Next(3);
+            WorkItem[] items = [.. Enumerable.Range(0, 40).Select(i =>
+            {
+                (long bytes, int spins) = (1 + random.Next(130), random.Next(3000));
+                return new WorkItem($"{i}", i, _ =>
+                {
+                    using WorkLease lease = budget.Enter($"{i}", _ => bytes, cancellation.Token);
+                    Thread.SpinWait(spins);
+                    lease.Shrink(bytes / 2);
+                    if (i == ending && kind == 0)
+                        throw new InvalidTimeZoneException();
+                    if (i == ending && kind == 1)
+                        cancellation.Cancel();
+                    if (i % 7 == 0)
+                        throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan($"{i}"), "why"));
+                });
+            })];
+
+            Exception failure = Assert.ThrowsAny<Exception>(() => WorkQueue.Run(budget, items, cancellation.Token));
+
+            Assert.IsAssignableFrom(kind == 0 ? typeof(InvalidTimeZoneException) : kind == 1 ? typeof(OperationCanceledException) : typeof(DiagnosticException), failure);
+            AssertFree(budget);
+        }
+    }
+
+    /// <summary>The first to run: takes more than half of the memory for as long as something takes.</summary>
+    private static WorkItem Holder(Action meanwhile, WorkBudget budget) => new("holder", 100, _ =>
+    {
+        using WorkLease lease = budget.Enter("holder", _ => 60, TestContext.Current.CancellationToken);
+        meanwhile();
+    });
+
+    private static void AssertFree(WorkBudget budget)
+    {
+        budget.Expect(1);
+        using WorkLease all = budget.Enter("everything", _ => budget.Bytes, TestContext.Current.CancellationToken);
+        Assert.Equal(budget.Threads, all.Threads);
+    }
+
+    /// <summary>Tells when as many as expected are about to wait for memory.</summary>
+    private sealed class Waiters(WorkBudget budget, int expected, CancellationToken cancellation = default) : IDisposable
+    {
+        private readonly CountdownEvent _waiting = new(expected);
+        private int _count;
+
+        public WorkLease Enter(long bytes)
+        {
+            if (Interlocked.Increment(ref _count) <= expected)
+                _waiting.Signal();
+            return budget.Enter("waiting", _ => bytes, cancellation);
+        }
+
+        public void Wait()
+        {
+            Assert.True(_waiting.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+            Thread.Sleep(20);
+        }
+
+        public void Dispose() => _waiting.Dispose();
+    }
+
     private static WorkItem Failing(string name, double cost, string file) =>
         new(name, cost, _ => throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(file), "why")));
 

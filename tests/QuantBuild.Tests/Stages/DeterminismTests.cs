@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Scheduling;
 
 namespace QuantBuild.Tests.Stages;
@@ -10,9 +12,9 @@ public sealed class DeterminismTests
     {
         using var one = new TinyProject { Threads = 1 };
         one.Build();
-        foreach ((int threads, long memory) in new[] { (2, 4L << 30), (2, 1L), (3, 170L << 20) })
+        foreach ((int threads, string memory) in new[] { (2, "4GiB"), (2, "0.0001%"), (3, "0.5%") })
         {
-            using var other = new TinyProject("Другая папка ü") { Threads = threads, Memory = MemoryLimit.Of(memory) };
+            using var other = new TinyProject("Другая папка ü") { Threads = threads, Memory = MemoryLimit.Parse(memory) };
 
             other.Build();
 
@@ -22,9 +24,9 @@ public sealed class DeterminismTests
     }
 
     [Fact]
-    public void What_exceeds_the_memory_limit_runs_alone_and_is_a_warning()
+    public void What_exceeds_a_share_of_memory_runs_alone_and_is_a_warning()
     {
-        using var project = new TinyProject { Samples = 1, Memory = MemoryLimit.Of(1) };
+        using var project = new TinyProject { Samples = 1, Memory = MemoryLimit.Parse("0.0001%") };
         var observer = new Warnings();
 
         project.Build(observer);
@@ -32,6 +34,23 @@ public sealed class DeterminismTests
 
         // Once, by the build that did the work; the second one takes everything from the store.
         Assert.Single(observer.Reported, warning => warning.Descriptor.Code == "QB3208");
+    }
+
+    [Fact]
+    public void What_exceeds_a_limit_that_is_a_size_is_an_error_before_calibration_and_names_the_limit_that_suffices()
+    {
+        using var project = new TinyProject { Samples = 1, Memory = MemoryLimit.Parse("171MiB") };
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => project.Build());
+
+        Diagnostic problem = Assert.Single(failure.Diagnostics);
+        Assert.Equal("QB3211", problem.Descriptor.Code);
+        Match least = Regex.Match(problem.Message, @"it must be (\d+MiB) or more$");
+        project.Memory = MemoryLimit.Parse(least.Groups[1].Value);
+        Assert.Contains(project.Build().Ran, action => action.Stage == "Measure");
+        // What is in the store needs no memory.
+        project.Memory = MemoryLimit.Parse("171MiB");
+        Assert.Empty(project.Build().Ran);
     }
 
     [Fact]

@@ -95,6 +95,95 @@ public sealed class ExternalActivationsTests : IDisposable
     }
 
     [Fact]
+    public void A_file_may_have_recordings_of_one_expert_alone()
+    {
+        IReadOnlyList<string> files = Export();
+        foreach ((string file, string expert) in files.Zip((string[])["low_noise", "high_noise"]))
+        {
+            Rewrite(file, tensors => tensors.Where(tensor => !tensor.Name.StartsWith(expert, StringComparison.Ordinal)),
+                metadata => metadata.Remove(expert + ".timesteps"));
+        }
+        UseRecordings();
+
+        Assert.Equal(2, _project.Build().Ran.Count(action => action.Stage == "Pack"));
+        Assert.Empty(_project.Build().Ran);
+    }
+
+    [Fact]
+    public void A_bin_whose_recordings_have_few_tokens_is_a_warning_whatever_the_manifest_says_of_tokens_per_step()
+    {
+        _project.HighBins = _project.LowBins = """ "all:0-1" """;
+        Export();
+        UseRecordings();
+        var observer = new Warnings();
+
+        _project.Build(observer);
+
+        Assert.DoesNotContain(observer.Reported, warning => warning.Descriptor.Code == "QB1041");
+        string[] few = [.. observer.Reported.Where(warning => warning.Descriptor.Code == "QB3115").Select(warning => warning.Message)];
+        Assert.Equal(2, few.Length);
+        // Two samples, two steps of either expert, 48 tokens.
+        Assert.StartsWith("The recordings have 192 tokens of bin 'all' of high_noise for blocks.0.ffn.2, fewer than twice its 512 input channels", few[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_is_cut_off_or_no_safetensors_file_is_named()
+    {
+        string file = Export()[1];
+        using (var stream = new FileStream(file, FileMode.Open))
+            stream.SetLength(stream.Length / 2);
+        Assert.Contains("sample.001.safetensors", Failure("QB3111"), StringComparison.Ordinal);
+
+        File.WriteAllText(file, "recorded later");
+        Assert.Contains("sample.001.safetensors", Failure("QB3111"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Wrong_channels_a_missing_dimension_and_no_tokens_are_told_together()
+    {
+        Rewrite(Export()[0], tensors => tensors.Select(tensor => tensor.Name switch
+        {
+            Site + "/absmax" => new TensorData(tensor.Name, tensor.DType, [.. tensor.Shape.Reverse()], tensor.Write),
+            Site + "/tokens" => new TensorData(tensor.Name, tensor.DType, [tensor.Shape[0], tensor.Shape[1] * tensor.Shape[2]], tensor.Write),
+            "high_noise/blocks.0.ffn.2/tokens" => new TensorData(tensor.Name, tensor.DType, [tensor.Shape[0], 0, tensor.Shape[2]], _ => { }),
+            _ => tensor,
+        }));
+
+        string message = Failure("QB3112");
+
+        Assert.Contains($"'{Site}/absmax' is [", message, StringComparison.Ordinal);
+        Assert.Contains($"'{Site}/tokens' is [", message, StringComparison.Ordinal);
+        Assert.Contains("'high_noise/blocks.0.ffn.2/tokens' is [", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x00, 0x00, 0xC0, 0x7F })]
+    [InlineData(new byte[] { 0x00, 0x00, 0x80, 0x7F })]
+    [InlineData(new byte[] { 0x00, 0x00, 0x80, 0xBF })]
+    public void Maxima_that_are_not_finite_or_negative_are_an_error(byte[] value)
+    {
+        Patch(Export()[0], Site + "/absmax", value);
+
+        Assert.Contains($"tensor '{Site}/absmax' holds", Failure("QB3112"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_is_written_to_while_a_build_reads_it_is_an_error_and_nothing_is_remembered_of_it()
+    {
+        IReadOnlyList<string> files = Export();
+        UseRecordings();
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => _project.Build(new BeforeFirst("Gptq", () => Patch(files[0], Site + "/tokens", [0, 0]))));
+
+        Assert.All(failure.Diagnostics, problem => Assert.Equal("QB4007", problem.Descriptor.Code));
+        _project.Build();
+        IReadOnlyDictionary<string, string> digests = _project.ArtifactDigests();
+        _project.Store = Path.Combine(_project.Root, "fresh store");
+        _project.Build();
+        Assert.Equal(_project.ArtifactDigests(), digests);
+    }
+
+    [Fact]
     public void A_folder_that_is_not_there_too_few_files_and_a_file_of_another_kind_are_errors_at_their_line()
     {
         UseRecordings();

@@ -7,9 +7,9 @@ internal sealed class Downsampling(VideoConvolution spatial, VideoConvolution? t
 {
     /// <inheritdoc/>
     /// <remarks>The first frame passes; later outputs see frames (0, 1, 2), (2, 3, 4) and so on.</remarks>
-    public FeatureMap? Apply(FeatureMap x, VaeState state, int threads)
+    public FeatureMap? Apply(FeatureMap x, VaeState state, int threads, CancellationToken ct)
     {
-        FeatureMap y = spatial.Apply(x, state, threads);
+        FeatureMap y = spatial.Apply(x, state, threads, ct);
         if (temporal is null)
             return y;
         if (state.IsFirst)
@@ -21,7 +21,7 @@ internal sealed class Downsampling(VideoConvolution spatial, VideoConvolution? t
         FeatureMap all = state.Room(temporal, y, past);
         y.Data.CopyTo(all.Data, past * y.FrameLength);
         state.Give(y);
-        FeatureMap? half = past == 1 ? null : temporal.ApplyWithin(all, state, threads);
+        FeatureMap? half = past == 1 ? null : temporal.ApplyWithin(all, state, threads, ct);
         state.Keep(temporal, all, half is null ? 2 : 1);
         state.Give(all);
         return half;

@@ -8,7 +8,7 @@ namespace QuantBuild.Models.Vae;
 internal sealed class NormalizedConvolution(float[] gain, VideoConvolution convolution) : IVaeLayer
 {
     /// <inheritdoc/>
-    public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
+    public FeatureMap Apply(FeatureMap x, VaeState state, int threads, CancellationToken ct)
     {
         // Written to where the convolution reads them: behind the frames it saw last.
         FeatureMap input = state.Room(convolution, x, convolution.PastFrames);
@@ -16,7 +16,7 @@ internal sealed class NormalizedConvolution(float[] gain, VideoConvolution convo
         ChannelNorm.Apply(x.Data, gain, active, threads);
         Activations.Silu(active, active, threads);
         state.Keep(convolution, input, convolution.PastFrames);
-        FeatureMap y = convolution.ApplyWithin(input, state, threads);
+        FeatureMap y = convolution.ApplyWithin(input, state, threads, ct);
         state.Give(input);
         return y;
     }

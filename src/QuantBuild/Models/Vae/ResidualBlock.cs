@@ -9,11 +9,11 @@ namespace QuantBuild.Models.Vae;
 internal sealed class ResidualBlock(NormalizedConvolution first, NormalizedConvolution second, VideoConvolution? shortcut) : IVaeLayer
 {
     /// <inheritdoc/>
-    public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
+    public FeatureMap Apply(FeatureMap x, VaeState state, int threads, CancellationToken ct)
     {
-        FeatureMap middle = first.Apply(x, state, threads), y = second.Apply(middle, state, threads);
+        FeatureMap middle = first.Apply(x, state, threads, ct), y = second.Apply(middle, state, threads, ct);
         state.Give(middle);
-        FeatureMap past = shortcut?.Apply(x, state, threads) ?? x;
+        FeatureMap past = shortcut?.Apply(x, state, threads, ct) ?? x;
         int pixels = y.Data.Length / y.Channels;
         Residual.Add(new MatrixView(y.Data, pixels, y.Channels), new ReadOnlyMatrixView(past.Data, pixels, y.Channels), threads);
         if (shortcut is not null)

@@ -7,13 +7,13 @@ internal sealed class Upsampling(VideoConvolution spatial, VideoConvolution? tem
 {
     /// <inheritdoc/>
     /// <remarks>The first frame passes and is not part of the temporal convolution's past, which starts as zeros.</remarks>
-    public FeatureMap Apply(FeatureMap x, VaeState state, int threads)
+    public FeatureMap Apply(FeatureMap x, VaeState state, int threads, CancellationToken ct)
     {
         if (temporal is null || state.IsFirst)
-            return spatial.Apply(x, state, threads);
-        FeatureMap both = temporal.Apply(x, state, threads), doubled = Split(both, state);
+            return spatial.Apply(x, state, threads, ct);
+        FeatureMap both = temporal.Apply(x, state, threads, ct), doubled = Split(both, state);
         state.Give(both);
-        FeatureMap y = spatial.Apply(doubled, state, threads);
+        FeatureMap y = spatial.Apply(doubled, state, threads, ct);
         state.Give(doubled);
         return y;
     }

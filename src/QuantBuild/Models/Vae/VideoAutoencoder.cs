@@ -41,11 +41,33 @@ public sealed class VideoAutoencoder
         }
     }
 
+    /// <summary>Bytes that <see cref="Encode"/> takes at the most for whole pictures, the float32 weights left out.</summary>
+    /// <remarks>
+    /// Of every resolution one frame: in a residual block its input, what is between the convolutions, the result, the shortcut, and what a convolution reads
+    /// with the two earlier frames in front, all of which the pool keeps; and two frames of every convolution.  The last resolution has the middle, too.
+    /// </remarks>
+    /// <param name="config">Shape of the autoencoder.</param>
+    /// <param name="shape">Size of the video.</param>
+    /// <param name="threads">Threads to use.</param>
+    public static long EncodingBytes(VaeConfig config, VideoShape shape, int threads)
+    {
+        // A thread's packed panels of a product, 5 MiB that a pool rounds up to 8, and its patches.
+        const long PerThread = 12 << 20;
+        const int AtWork = 7, PastPerBlock = 2 * 2, Middle = (2 * PastPerBlock) + 5;
+        long bytes = 3L * shape.FrameLength;
+        for (int stage = 0; stage < config.Multipliers.Length; stage++)
+        {
+            long frame = (long)(shape.Height >> stage) * (shape.Width >> stage) * config.Dim * config.Multipliers[stage];
+            bytes += frame * (AtWork + (PastPerBlock * config.ResidualBlocks) + (stage == config.Multipliers.Length - 1 ? Middle : 0));
+        }
+        return (sizeof(float) * bytes) + (threads * PerThread);
+    }
+
     /// <summary>Encodes a video.</summary>
     /// <param name="shape">Its size: 4n + 1 frames, height and width multiples of 8.</param>
     /// <param name="read">Supplies its frames.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <param name="ct">Cancels between frames.</param>
+    /// <param name="ct">Cancels between blocks of the work.</param>
     /// <returns>The mean of its latent, normalized, [latent channels, latent frames, height / 8, width / 8].</returns>
     /// <exception cref="ArgumentException">The size is not possible.</exception>
     /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
@@ -65,7 +87,7 @@ public sealed class VideoAutoencoder
     /// <param name="latent">The normalized latent, [latent channels, frames, height, width].</param>
     /// <param name="write">Receives the video's frames as they are done; with tiles, when all are done.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <param name="ct">Cancels between frames.</param>
+    /// <param name="ct">Cancels between blocks of the work.</param>
     /// <exception cref="ArgumentException">The sizes do not fit.</exception>
     /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
@@ -101,7 +123,7 @@ public sealed class VideoAutoencoder
                         target[i] = (moments[(channel * area) + i] - Config.Mean[channel]) / Config.Std[channel];
                 }
                 done++;
-            });
+            }, ct);
         }
         state.Release();
     }
@@ -127,7 +149,7 @@ public sealed class VideoAutoencoder
             {
                 y.CopyPlanes(pixels);
                 write(done++, pixels);
-            });
+            }, ct);
         }
         state.Release();
     }
@@ -173,13 +195,14 @@ public sealed class VideoAutoencoder
     /// <param name="state">The video's past.</param>
     /// <param name="threads">Threads to use.</param>
     /// <param name="done">Given the frames that come out: none, one or several.</param>
-    private static void Run(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done)
+    /// <param name="ct">Cancels between blocks of the work.</param>
+    private static void Run(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done, CancellationToken ct)
     {
-        Push(layers, x, state, threads, done);
+        Push(layers, x, state, threads, done, ct);
         state.IsFirst = false;
     }
 
-    private static void Push(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done)
+    private static void Push(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done, CancellationToken ct)
     {
         if (layers.IsEmpty)
         {
@@ -187,11 +210,11 @@ public sealed class VideoAutoencoder
             state.Give(x);
             return;
         }
-        FeatureMap? y = layers[0].Apply(x, state, threads);
+        FeatureMap? y = layers[0].Apply(x, state, threads, ct);
         state.Give(x);
         if (y is { Frames: 1 })
         {
-            Push(layers[1..], y, state, threads, done);
+            Push(layers[1..], y, state, threads, done, ct);
         }
         else if (y is not null)
         {
@@ -200,7 +223,7 @@ public sealed class VideoAutoencoder
             {
                 FeatureMap one = state.Take(1, y.Height, y.Width, y.Channels);
                 y.Data.AsSpan(frame * y.FrameLength, y.FrameLength).CopyTo(one.Data);
-                Push(layers[1..], one, state, threads, done);
+                Push(layers[1..], one, state, threads, done, ct);
             }
             state.Give(y);
         }

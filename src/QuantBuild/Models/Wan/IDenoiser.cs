@@ -11,7 +11,9 @@ public interface IDenoiser
     /// <param name="velocity">Result, of the latent's shape.</param>
     /// <param name="observer">Sees the input of every site; may be null.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Cancels between blocks of a product.</param>
     /// <exception cref="ArgumentException">Sizes do not fit the model or each other.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     void Predict(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity,
-        ISiteObserver? observer = null, int threads = 1);
+        ISiteObserver? observer = null, int threads = 1, CancellationToken ct = default);
 }

@@ -9,15 +9,15 @@ internal readonly ref struct WanBlock(WanBlockWeights weights, WanConfig config,
     private readonly ReadOnlyMatrixView _text = text;
 
     /// <summary>Updates the residual stream in the scratch memory.</summary>
-    public void Run(int block, int timestep, ISiteObserver? observer, int threads)
+    public void Run(int block, int timestep, ISiteObserver? observer, int threads, CancellationToken ct)
     {
-        SelfAttention(block, timestep, observer, threads);
-        CrossAttention(block, timestep, observer, threads);
-        FeedForward(block, timestep, observer, threads);
+        SelfAttention(block, timestep, observer, threads, ct);
+        CrossAttention(block, timestep, observer, threads, ct);
+        FeedForward(block, timestep, observer, threads, ct);
         observer?.ObserveResidual(block, scratch.X);
     }
 
-    private void SelfAttention(int block, int timestep, ISiteObserver? observer, int threads)
+    private void SelfAttention(int block, int timestep, ISiteObserver? observer, int threads, CancellationToken ct)
     {
         WanAttentionWeights attention = weights.SelfAttention;
         MatrixView input = scratch.Branch;
@@ -26,20 +26,20 @@ internal readonly ref struct WanBlock(WanBlockWeights weights, WanConfig config,
         MatrixView v = scratch.V;
         LayerNorm.Apply(scratch.X, Modulation(1), Modulation(0), config.Eps, input, threads);
         observer?.Observe(block, WanSite.SelfAttentionQkv, input);
-        attention.Q.Apply(input, q, timestep, threads);
-        attention.K.Apply(input, k, timestep, threads);
-        attention.V.Apply(input, v, timestep, threads);
+        attention.Q.Apply(input, q, timestep, threads, ct);
+        attention.K.Apply(input, k, timestep, threads, ct);
+        attention.V.Apply(input, v, timestep, threads, ct);
         RmsNorm.Apply(q, attention.NormQ, config.Eps, q, threads);
         RmsNorm.Apply(k, attention.NormK, config.Eps, k, threads);
         scratch.Rotary.Apply(q, threads);
         scratch.Rotary.Apply(k, threads);
-        Attention.Apply(q, k, v, config.NumHeads, input, threads);
+        Attention.Apply(q, k, v, config.NumHeads, input, threads, ct);
         observer?.Observe(block, WanSite.SelfAttentionO, input);
-        attention.O.Apply(input, q, timestep, threads);
+        attention.O.Apply(input, q, timestep, threads, ct);
         Residual.AddGated(scratch.X, q, Modulation(2), threads);
     }
 
-    private void CrossAttention(int block, int timestep, ISiteObserver? observer, int threads)
+    private void CrossAttention(int block, int timestep, ISiteObserver? observer, int threads, CancellationToken ct)
     {
         WanAttentionWeights attention = weights.CrossAttention;
         MatrixView input = scratch.Branch;
@@ -48,29 +48,29 @@ internal readonly ref struct WanBlock(WanBlockWeights weights, WanConfig config,
         MatrixView v = scratch.TextV;
         LayerNorm.Apply(scratch.X, weights.Norm3Weight, weights.Norm3Bias, config.Eps, input, threads);
         observer?.Observe(block, WanSite.CrossAttentionQ, input);
-        attention.Q.Apply(input, q, timestep, threads);
+        attention.Q.Apply(input, q, timestep, threads, ct);
         observer?.Observe(block, WanSite.CrossAttentionKv, _text);
-        attention.K.Apply(_text, k, timestep, threads);
-        attention.V.Apply(_text, v, timestep, threads);
+        attention.K.Apply(_text, k, timestep, threads, ct);
+        attention.V.Apply(_text, v, timestep, threads, ct);
         RmsNorm.Apply(q, attention.NormQ, config.Eps, q, threads);
         RmsNorm.Apply(k, attention.NormK, config.Eps, k, threads);
-        Attention.Apply(q, k, v, config.NumHeads, input, threads);
+        Attention.Apply(q, k, v, config.NumHeads, input, threads, ct);
         observer?.Observe(block, WanSite.CrossAttentionO, input);
-        attention.O.Apply(input, q, timestep, threads);
+        attention.O.Apply(input, q, timestep, threads, ct);
         Residual.Add(scratch.X, q, threads);
     }
 
-    private void FeedForward(int block, int timestep, ISiteObserver? observer, int threads)
+    private void FeedForward(int block, int timestep, ISiteObserver? observer, int threads, CancellationToken ct)
     {
         MatrixView input = scratch.Branch;
         MatrixView hidden = scratch.Hidden;
         MatrixView output = scratch.Q;
         LayerNorm.Apply(scratch.X, Modulation(4), Modulation(3), config.Eps, input, threads);
         observer?.Observe(block, WanSite.Ffn0, input);
-        weights.Ffn0.Apply(input, hidden, timestep, threads);
+        weights.Ffn0.Apply(input, hidden, timestep, threads, ct);
         Activations.GeluTanh(hidden.Data, hidden.Data, threads);
         observer?.Observe(block, WanSite.Ffn2, hidden);
-        weights.Ffn2.Apply(hidden, output, timestep, threads);
+        weights.Ffn2.Apply(hidden, output, timestep, threads, ct);
         Residual.AddGated(scratch.X, output, Modulation(5), threads);
     }
 

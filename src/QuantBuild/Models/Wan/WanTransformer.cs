@@ -25,27 +25,27 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
 
     /// <inheritdoc/>
     public void Predict(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity,
-        ISiteObserver? observer = null, int threads = 1)
+        ISiteObserver? observer = null, int threads = 1, CancellationToken ct = default)
     {
         Check(shape, latent, timestep, conditioning, velocity);
         WanScratch scratch = _scratch?.Shape == shape ? _scratch : _scratch = new WanScratch(_config, shape);
         EmbedTime(timestep);
-        ReadOnlyMatrixView text = EmbedText(conditioning, timestep, threads);
+        ReadOnlyMatrixView text = EmbedText(conditioning, timestep, threads, ct);
 
         int latentColumns = Patches.Size * _config.OutDim;
         MatrixView input = scratch.Input;
         Patches.Gather(latent, shape.Frames, shape.Height, shape.Width, input.Slice(0, 0, input.Rows, latentColumns));
         Patches.Gather(conditioning.Y.Span, shape.Frames, shape.Height, shape.Width,
             input.Slice(0, latentColumns, input.Rows, input.Columns - latentColumns));
-        weights.PatchEmbedding.Apply(input, scratch.X, timestep, threads);
+        weights.PatchEmbedding.Apply(input, scratch.X, timestep, threads, ct);
 
         for (int block = 0; block < weights.Blocks.Count; block++)
             new WanBlock(weights.Blocks[block], _config, scratch, Modulate(weights.Blocks[block].Modulation, _timeModulation), text)
-                .Run(block, timestep, observer, threads);
+                .Run(block, timestep, observer, threads, ct);
 
         Modulate(weights.HeadModulation, _time);
         LayerNorm.Apply(scratch.X, _modulation.AsSpan(_config.Dim, _config.Dim), _modulation.AsSpan(0, _config.Dim), _config.Eps, scratch.Branch, threads);
-        weights.Head.Apply(scratch.Branch, scratch.Output, timestep, threads);
+        weights.Head.Apply(scratch.Branch, scratch.Output, timestep, threads, ct);
         Patches.Scatter(scratch.Output, shape.Frames, shape.Height, shape.Width, velocity);
     }
 
@@ -86,7 +86,7 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
         layer.Apply(new ReadOnlyMatrixView(x, 1, x.Length), new MatrixView(y, 1, y.Length), timestep, threads: 1);
 
     /// <summary>The embedded prompt, [text_len, dim], computed once per conditioning. Padding is part of it: attention sees all rows.</summary>
-    private ReadOnlyMatrixView EmbedText(WanConditioning conditioning, int timestep, int threads)
+    private ReadOnlyMatrixView EmbedText(WanConditioning conditioning, int timestep, int threads, CancellationToken ct)
     {
         if (!_texts.TryGetValue(conditioning, out float[]? text))
         {
@@ -95,9 +95,9 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
             conditioning.Context.Span.CopyTo(padded);
             var hidden = new float[rows * _config.Dim];
             text = new float[hidden.Length];
-            weights.TextEmbedding0.Apply(new ReadOnlyMatrixView(padded, rows, _config.TextDim), new MatrixView(hidden, rows, _config.Dim), timestep, threads);
+            weights.TextEmbedding0.Apply(new ReadOnlyMatrixView(padded, rows, _config.TextDim), new MatrixView(hidden, rows, _config.Dim), timestep, threads, ct);
             Activations.GeluTanh(hidden, hidden, threads);
-            weights.TextEmbedding2.Apply(new ReadOnlyMatrixView(hidden, rows, _config.Dim), new MatrixView(text, rows, _config.Dim), timestep, threads);
+            weights.TextEmbedding2.Apply(new ReadOnlyMatrixView(hidden, rows, _config.Dim), new MatrixView(text, rows, _config.Dim), timestep, threads, ct);
             _texts.Add(conditioning, text);
         }
         return new ReadOnlyMatrixView(text, _config.TextLen, _config.Dim);

@@ -113,10 +113,10 @@ public class WanWeightsTests
 
         public int OutFeatures => layer.OutFeatures;
 
-        public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads)
+        public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct)
         {
             Timesteps.Add(timestep);
-            layer.Apply(x, y, timestep, threads);
+            layer.Apply(x, y, timestep, threads, ct);
         }
     }
 }
