@@ -18,9 +18,11 @@ namespace QuantBuild.Tests.Scheduling;
 [Collection(nameof(Alone))]
 public sealed class WorkingSetsTests : IDisposable
 {
-    // Of the largest stage. Declared are the mapped pages of a weight, too, which are not managed memory, and 8 MiB per thread where a product takes 5;
-    // and on a busy machine the peak may fall between two looks.
+    // Of the largest stage. Declared are the mapped pages of a weight, too, which are not managed memory, and 8 MiB per thread where a product takes 5.
     private const double LeastPart = 0.5;
+
+    // On a busy machine the peak may fall between two looks.
+    private const int Tries = 4;
 
     private static readonly WanConfig Config = new() { Dim = 1024, FfnDim = 4096, NumHeads = 8, NumLayers = 1, InDim = 36, OutDim = 16, TextLen = 64, TextDim = 256 };
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "quantbuild-tests", Guid.NewGuid().ToString("N"));
@@ -40,17 +42,26 @@ public sealed class WorkingSetsTests : IDisposable
     {
         CompileOptions options = new(WriteProject(name), Path.Combine(_folder, "store"), threads, Memory: MemoryLimit.Parse("600MiB"));
         Plan plan = ModelCompiler.Plan(options, SilentObserver.Instance, TestContext.Current.CancellationToken).Plan;
-        using var peaks = new Peaks();
+        double part = 0;
+        for (int i = 0; i < Tries && part < LeastPart; i++)
+            part = Build(plan, options with { Store = Path.Combine(_folder, $"store {i}") }, name);
 
+        Assert.InRange(part, LeastPart, 1);
+    }
+
+    /// <summary>Builds, and returns which part of a layer's declared memory was seen in use.</summary>
+    private double Build(Plan plan, CompileOptions options, string name)
+    {
+        int threads = options.Threads;
+        using var peaks = new Peaks();
         ModelCompiler.Build(options, Path.Combine(_folder, "out"), peaks, TestContext.Current.CancellationToken);
 
         ExpertPlan expert = plan.Experts[0];
         LayerPlan layer = expert.Layers.Single(layer => layer.Name == "blocks.0." + name);
         long[] held = [.. WorkingSets.LayerStages.Select(stage => Held(stage, WorkingSets.OfStage(plan, expert, layer, stage, threads)))];
-        long largest = WorkingSets.Of(plan, expert, layer, Stage.LowRank, threads);
-        Assert.InRange(held.Max(), LeastPart * largest, largest);
         Held(Stage.Smooth, WorkingSets.Smooth);
         Held(Stage.Trajectory, WorkingSets.Trajectory(Config, new LatentShape(5, 16, 16), threads));
+        return held.Max() / (double)WorkingSets.Of(plan, expert, layer, Stage.LowRank, threads);
 
         long Held(Stage stage, long declared)
         {
