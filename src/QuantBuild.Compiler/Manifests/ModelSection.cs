@@ -14,7 +14,10 @@ public sealed record ModelSection(string Architecture, string Source, double Bou
     /// <summary>The timestep of pure noise.</summary>
     public const int MaxTimestep = 1000;
 
-    /// <summary>The lowest integer timestep of the high-noise expert: the first at or above the boundary.</summary>
+    /// <summary>The lowest integer timestep of the high-noise expert.</summary>
+    public int BoundaryTimestep => TimestepAt(Boundary);
+
+    /// <summary>The first integer timestep at or above a fraction of <see cref="MaxTimestep"/>.</summary>
     /// <remarks>In decimal, because fractions such as 0.901 times 1000 need not be whole in binary.</remarks>
-    public int BoundaryTimestep => (int)decimal.Ceiling((decimal)Boundary * MaxTimestep);
+    public static int TimestepAt(double fraction) => (int)decimal.Ceiling((decimal)fraction * MaxTimestep);
 }

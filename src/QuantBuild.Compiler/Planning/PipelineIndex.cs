@@ -3,12 +3,13 @@ using System.Text.Json;
 namespace QuantBuild.Compiler.Planning;
 
 /// <summary>What a Diffusers checkpoint's <c>model_index.json</c> says about the pipeline.</summary>
-internal static class PipelineIndex
+public static class PipelineIndex
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "model_index.json";
 
     /// <summary>The fraction of 1000 at which the experts switch; null when there is no file, or it does not say.</summary>
+    /// <param name="source">The checkpoint's folder.</param>
     /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static double? BoundaryOf(string source)

@@ -42,9 +42,10 @@ internal static class CompareCommand
         VideoFile.CheckPicture(sheet);
         Image picture = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
         string[] folders = arguments.GetValue(Artifacts)!;
+        string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
         GenerationOptions options;
         using (ModelArtifact first = ModelArtifact.Open(folders[0]))
-            options = GenerateOptions.Of(arguments, first);
+            options = GenerateOptions.Of(arguments, checkpoint, first);
 
         var videos = new List<Rendered>();
         foreach (string? folder in (string?[])[null, .. folders])
@@ -60,7 +61,7 @@ internal static class CompareCommand
                 else
                     errors.Add(RelativeError(step.Latent.Span, videos[0].Latents[step.Index]));
             }
-            WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact, run);
+            WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
             if (folder is null)
                 GenerateCommand.CheckMemory(pipeline, picture, options, run);
             GeneratedVideo video = pipeline.Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), Step, run.Cancellation);

@@ -72,9 +72,10 @@ internal static class GenerateCommand
         VideoFile.Check(output);
         VideoFile.CheckPicture(sheet);
         using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
-        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact, run);
+        string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: artifact is null, run);
+        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
         Image image = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
-        GenerationOptions options = GenerateOptions.Of(arguments, artifact);
+        GenerationOptions options = GenerateOptions.Of(arguments, checkpoint, artifact);
         CheckMemory(pipeline, image, options, run);
         GeneratedVideo video = pipeline.Generate(image, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), ct: run.Cancellation);
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
@@ -63,9 +65,11 @@ internal static class GenerateOptions
 
     /// <summary>How the video is made.</summary>
     /// <param name="arguments">The command line.</param>
+    /// <param name="checkpoint">Folder of the checkpoint, which may say where its experts switch.</param>
     /// <param name="artifact">The artifact that gives the boundary, and whose calibration gives defaults; null for none.</param>
     /// <exception cref="UsageException">The size or the guidance is none.</exception>
-    public static GenerationOptions Of(ParseResult arguments, ModelArtifact? artifact)
+    /// <exception cref="InvalidDataException">The checkpoint's <c>model_index.json</c> is damaged.</exception>
+    public static GenerationOptions Of(ParseResult arguments, string checkpoint, ModelArtifact? artifact)
     {
         (double high, double low) = Scales(arguments.GetValue(Guidance)!);
         int threads = arguments.GetValue(CommonOptions.Threads);
@@ -80,7 +84,7 @@ internal static class GenerateOptions
                 Steps = arguments.GetValue(Steps) ?? artifact?.Descriptor.Sampling.Steps ?? 40,
                 Shift = arguments.GetValue(Shift) ?? artifact?.Descriptor.Sampling.Shift ?? 5,
                 Solver = arguments.GetValue(Solver),
-                Boundary = artifact?.Descriptor.Boundary ?? new SamplingOptions().Boundary,
+                Boundary = artifact?.Descriptor.Boundary ?? (PipelineIndex.BoundaryOf(checkpoint) is { } fraction ? ModelSection.TimestepAt(fraction) : new SamplingOptions().Boundary),
                 GuidanceHigh = high,
                 GuidanceLow = low,
                 Threads = threads == 0 ? Environment.ProcessorCount : threads,
@@ -88,12 +92,12 @@ internal static class GenerateOptions
         };
     }
 
-    /// <summary>A pipeline over the checkpoint that <c>--model</c> names.</summary>
+    /// <summary>A pipeline over a checkpoint.</summary>
     /// <param name="arguments">The command line.</param>
+    /// <param name="checkpoint">Folder of the checkpoint.</param>
     /// <param name="artifact">The artifact whose experts are used; null for those of the checkpoint.</param>
-    /// <param name="run">The command.</param>
-    public static WanImageToVideoPipeline Open(ParseResult arguments, ModelArtifact? artifact, CommandRun run) =>
-        new(ModelFolder.Find(arguments.GetValue(Model)!, needsExperts: artifact is null, run), artifact, arguments.GetValue(Memory), Tiling(arguments));
+    public static WanImageToVideoPipeline Open(ParseResult arguments, string checkpoint, ModelArtifact? artifact) =>
+        new(checkpoint, artifact, arguments.GetValue(Memory), Tiling(arguments));
 
     private static VaeTiling? Tiling(ParseResult arguments) => arguments.GetValue(Tile) is { } size
         ? new VaeTiling(size, size / 4 / VaeConfig.SpatialStride * VaeConfig.SpatialStride)

@@ -34,7 +34,8 @@ internal static class PrepareCommand
             throw new DiagnosticException(faults);
         if (lines.Count == 0)
             throw new InvalidDataException($"{path}: there is no sample");
-        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, artifact: null, run);
+        string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
+        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact: null);
         int threads = arguments.GetValue(CommonOptions.Threads);
         var tensors = new List<TensorData>();
         foreach (SampleLine line in lines)

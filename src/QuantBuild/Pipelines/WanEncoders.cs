@@ -66,7 +66,7 @@ public sealed class WanEncoders
     {
         using ShardedCheckpoint weights = _folders.OpenVae();
         long elements = weights.Tensors.Values.Sum(tensor => tensor.ElementCount);
-        return VideoAutoencoder.EncodingBytes(_vaeConfig, size, threads) + (sizeof(float) * (elements + ((_model.ConditionDim + _model.OutDim) * (long)VaeConfig.LatentShapeOf(size).Volume)));
+        return VaeMemory.Encoding(_vaeConfig, size, threads) + (sizeof(float) * (elements + ((_model.ConditionDim + _model.OutDim) * (long)VaeConfig.LatentShapeOf(size).Volume)));
     }
 
     /// <summary>Embeds prompts.</summary>

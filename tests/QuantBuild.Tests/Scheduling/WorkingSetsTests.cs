@@ -82,7 +82,7 @@ public sealed class WorkingSetsTests : IDisposable
 
         new VideoAutoencoder(TinyVae.Config, weights).Encode(shape, (_, pixels) => picture.CopyTo(pixels), threads: 2, TestContext.Current.CancellationToken);
 
-        long declared = VideoAutoencoder.EncodingBytes(TinyVae.Config, shape, threads: 2) + weights.Tensors.Values.Sum(tensor => tensor.ElementCount * sizeof(float)), held = peak.Take();
+        long declared = VaeMemory.Encoding(TinyVae.Config, shape, threads: 2) + weights.Tensors.Values.Sum(tensor => tensor.ElementCount * sizeof(float)), held = peak.Take();
         TestContext.Current.TestOutputHelper!.WriteLine($"{held >> 10} KiB of {declared >> 10} KiB");
         Assert.InRange(held, LeastPart * declared, declared);
     }

@@ -3,6 +3,28 @@ namespace QuantBuild.Models.Vae;
 /// <summary>Memory that the autoencoder takes, from shapes alone. Tests hold it against what is allocated.</summary>
 internal static class VaeMemory
 {
+    /// <summary>Bytes that encoding whole pictures takes at the most; without weights.</summary>
+    /// <remarks>
+    /// Of every resolution one frame: in a residual block its input, what is between the convolutions, the result, the shortcut, and what a convolution reads
+    /// with the two earlier frames in front, all of which the pool keeps; and two frames of every convolution. The last resolution has the middle, too.
+    /// </remarks>
+    /// <param name="config">The autoencoder.</param>
+    /// <param name="shape">Size of the video.</param>
+    /// <param name="threads">Threads to use.</param>
+    public static long Encoding(VaeConfig config, VideoShape shape, int threads)
+    {
+        // A thread's packed panels of a product, 5 MiB that a pool rounds up to 8, and its patches.
+        const long PerThread = 12 << 20;
+        const int AtWork = 7, PastPerBlock = 2 * 2, Middle = (2 * PastPerBlock) + 5;
+        long bytes = 3L * shape.FrameLength;
+        for (int stage = 0; stage < config.Multipliers.Length; stage++)
+        {
+            long frame = (long)(shape.Height >> stage) * (shape.Width >> stage) * config.Dim * config.Multipliers[stage];
+            bytes += frame * (AtWork + (PastPerBlock * config.ResidualBlocks) + (stage == config.Multipliers.Length - 1 ? Middle : 0));
+        }
+        return (sizeof(float) * bytes) + (threads * PerThread);
+    }
+
     /// <summary>Bytes of features, and of the frames that tiles are put together in; without weights.</summary>
     /// <param name="config">The autoencoder.</param>
     /// <param name="shape">Size of the video.</param>

@@ -41,28 +41,6 @@ public sealed class VideoAutoencoder
         }
     }
 
-    /// <summary>Bytes that <see cref="Encode"/> takes at the most for whole pictures, the float32 weights left out.</summary>
-    /// <remarks>
-    /// Of every resolution one frame: in a residual block its input, what is between the convolutions, the result, the shortcut, and what a convolution reads
-    /// with the two earlier frames in front, all of which the pool keeps; and two frames of every convolution.  The last resolution has the middle, too.
-    /// </remarks>
-    /// <param name="config">Shape of the autoencoder.</param>
-    /// <param name="shape">Size of the video.</param>
-    /// <param name="threads">Threads to use.</param>
-    public static long EncodingBytes(VaeConfig config, VideoShape shape, int threads)
-    {
-        // A thread's packed panels of a product, 5 MiB that a pool rounds up to 8, and its patches.
-        const long PerThread = 12 << 20;
-        const int AtWork = 7, PastPerBlock = 2 * 2, Middle = (2 * PastPerBlock) + 5;
-        long bytes = 3L * shape.FrameLength;
-        for (int stage = 0; stage < config.Multipliers.Length; stage++)
-        {
-            long frame = (long)(shape.Height >> stage) * (shape.Width >> stage) * config.Dim * config.Multipliers[stage];
-            bytes += frame * (AtWork + (PastPerBlock * config.ResidualBlocks) + (stage == config.Multipliers.Length - 1 ? Middle : 0));
-        }
-        return (sizeof(float) * bytes) + (threads * PerThread);
-    }
-
     /// <summary>Encodes a video.</summary>
     /// <param name="shape">Its size: 4n + 1 frames, height and width multiples of 8.</param>
     /// <param name="read">Supplies its frames.</param>
