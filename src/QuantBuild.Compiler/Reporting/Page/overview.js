@@ -62,7 +62,7 @@ function tiles(shown) {
 function worstLayers(shown) {
   const rows = shown.toSorted((a, b) => b.error - a.error).slice(0, 8);
   return [h("h2", null, "What hurts: the layers with the largest error"), rows.length === 0 ? empty("No layer was measured.")
-    : plainTable(["Layer", "Expert", "Output error", "of plain rounding's"], rows.map(layer => [layerLink(layer), expertMark(layer.expert),
+    : plainTable(["Layer", "Expert", "Output error", "of RTN"], rows.map(layer => [layerLink(layer), expertMark(layer.expert),
       meter(layer.error, rows[0].error, percent(layer.error), expertClass(layer.expert)), percent(layer.error / layer.relative[RTN])]), { numeric: [3], label: "Worst layers" }),
     note(h("a", { href: "#layers" }, "All layers"), ", sortable and searchable.")];
 }
