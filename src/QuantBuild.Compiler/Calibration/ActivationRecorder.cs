@@ -92,15 +92,15 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
         RandomAccess.Write(_file, MemoryMarshal.AsBytes(absmax.AsSpan()), region.AbsmaxAt(_step));
 
         int[] chosen = TokenSampler.Choose(_options.Seed, _options.Sample, expert.Timesteps[_step], block, input.Rows * _options.Passes[_expert], region.Tokens);
-        var rows = new ushort[region.Channels];
-        for (int i = 0; i < chosen.Length; i++)
+        // Chosen rows are ascending, so those of a pass lie side by side in the file.
+        int first = LowerBound(chosen, _pass * input.Rows), end = LowerBound(chosen, (_pass + 1) * input.Rows);
+        var rows = new ushort[(end - first) * region.Channels];
+        for (int i = first; i < end; i++)
         {
             int row = chosen[i] - (_pass * input.Rows);
-            if (row < 0 || row >= input.Rows)
-                continue;
-            BFloat16.FromSingle(input.Data.Slice(row * input.RowStride, region.Channels), rows);
-            RandomAccess.Write(_file, MemoryMarshal.AsBytes(rows.AsSpan()), region.TokenAt(_step, i));
+            BFloat16.FromSingle(input.Data.Slice(row * input.RowStride, region.Channels), rows.AsSpan((i - first) * region.Channels, region.Channels));
         }
+        RandomAccess.Write(_file, MemoryMarshal.AsBytes(rows.AsSpan()), region.TokenAt(_step, first));
     }
 
     /// <summary>Stores the recording: one blob per expert, block and site, named by <see cref="OutputName"/>.</summary>
@@ -129,6 +129,13 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Index of the first of ascending values that is at least <paramref name="value"/>.</summary>
+    private static int LowerBound(int[] ascending, int value)
+    {
+        int index = Array.BinarySearch(ascending, value);
+        return index < 0 ? ~index : index;
+    }
 
     private void Copy(Stream destination, long position, long length)
     {

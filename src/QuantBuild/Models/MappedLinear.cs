@@ -13,9 +13,6 @@ public sealed class MappedLinear : ILinear
 {
     private const int PanelRows = 256;
 
-    // From here on the pages of a panel are given back after use: the file of a large model would otherwise fill the memory of the process.
-    private const int LargePanel = 1 << 20;
-
     private readonly ITensorSource _source;
     private readonly string _weight;
     private readonly DType _type;
@@ -58,8 +55,7 @@ public sealed class MappedLinear : ILinear
             int rows = Math.Min(PanelRows, OutFeatures - first);
             ReadOnlySpan<byte> stored = _source.Bytes(_weight, first * rowBytes, checked((int)(rows * rowBytes)));
             FloatBytes.Read(_type, stored, panel.AsSpan(0, rows * InFeatures));
-            if (stored.Length >= LargePanel)
-                _source.Release(_weight, first * rowBytes, stored.Length);
+            _source.Release(_weight, first * rowBytes, stored.Length);
             MatrixView part = y.Slice(0, first, y.Rows, rows);
             for (int row = 0; row < y.Rows; row++)
                 _bias.AsSpan(first, rows).CopyTo(part.Data.Slice(row * part.RowStride, rows));

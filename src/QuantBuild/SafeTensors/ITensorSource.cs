@@ -33,7 +33,7 @@ public interface ITensorSource
 
     /// <summary>
     /// Says that part of a tensor will not be read for a while, so that pages of a mapped file need not count as memory of the process.
-    /// Spans stay valid and no result changes; reading the part again costs a little more.
+    /// Spans stay valid and no result changes; reading the part again costs a little more.  Small tensors may stay.
     /// </summary>
     /// <param name="name">The tensor.</param>
     /// <param name="offset">First byte, counted from the tensor's first.</param>

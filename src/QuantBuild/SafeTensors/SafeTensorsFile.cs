@@ -11,6 +11,9 @@ namespace QuantBuild.SafeTensors;
 /// </remarks>
 public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
 {
+    // Taking pages out interrupts every core of the process; below this it costs more than the memory is worth.
+    private const int WorthReleasing = 1 << 20;
+
     private readonly SafeTensorsHeader _header;
     private readonly bool _mapped;
     private IDisposable? _owner;
@@ -151,7 +154,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     {
         TensorInfo tensor = Find(name);
         ObjectDisposedException.ThrowIf(_start is null, this);
-        if (_mapped)
+        if (_mapped && tensor.ByteLength >= WorthReleasing)
             MappedPages.Release(_start + _header.DataStart + tensor.Begin + offset, Math.Min(length, tensor.ByteLength - offset));
     }
 

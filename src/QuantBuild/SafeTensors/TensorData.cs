@@ -60,8 +60,7 @@ public sealed class TensorData(string name, DType type, IReadOnlyList<long> shap
             {
                 int length = (int)Math.Min(Piece, tensor.ByteLength - done);
                 stream.Write(source.Bytes(name, done, length));
-                if (tensor.ByteLength > Piece)
-                    source.Release(name, done, length);
+                source.Release(name, done, length);
             }
         });
     }

@@ -40,8 +40,7 @@ public static class TensorSourceExtensions
             Span<float> piece = destination.Slice(done, Math.Min(Piece, destination.Length - done));
             long offset = (first + done) * size;
             FloatBytes.Read(tensor.DType, source.Bytes(name, offset, piece.Length * size), piece);
-            if (tensor.ElementCount > Piece)
-                source.Release(name, offset, piece.Length * size);
+            source.Release(name, offset, piece.Length * size);
         }
     }
 }
