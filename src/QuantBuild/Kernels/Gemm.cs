@@ -9,8 +9,9 @@ namespace QuantBuild.Kernels;
 /// (<see cref="GemmMode.Overwrite"/>) or from the old c[i,j] (<see cref="GemmMode.Add"/>; Subtract uses -a[i,k]).  Blocking, vector
 /// width and thread count never change a bit: a block boundary only stores and reloads the accumulator.  (Which NaN comes out, when
 /// one does, is not specified.)
-/// <para>The files: <see cref="Gemm"/> chooses a kernel and deals out rectangles of C to threads; <see cref="GemmBlocking{TKernel}"/>
-/// loops over cache blocks, <see cref="GemmPacking"/> copies them into panels, an <see cref="IGemmKernel"/> multiplies panels.</para>
+/// <para>The files: <see cref="Gemm"/> chooses a kernel, and a <see cref="GemmTeam{TKernel}"/> of threads or rectangles of C for them;
+/// <see cref="GemmBlocking{TKernel}"/> loops over cache blocks, <see cref="GemmPacking"/> copies them into panels, an
+/// <see cref="IGemmKernel"/> multiplies panels.</para>
 /// </remarks>
 public static unsafe class Gemm
 {
@@ -69,7 +70,7 @@ public static unsafe class Gemm
 
         fixed (float* dataA = a.Data, dataB = b.Data, dataC = c.Data)
         {
-            RunHere(path, new GemmProblem
+            Choose(path, new GemmProblem
             {
                 Rows = c.Rows,
                 Columns = c.Columns,
@@ -80,7 +81,7 @@ public static unsafe class Gemm
                 C = new Strided(dataC, c.RowStride, c.ColumnStride),
                 Accumulate = mode != GemmMode.Overwrite,
                 Negate = mode == GemmMode.Subtract,
-            });
+            }, threads: 1);
         }
     }
 
@@ -100,10 +101,35 @@ public static unsafe class Gemm
         if (problem.C.ColumnStride != 1 && problem.C.RowStride == 1 && problem.Diagonal == GemmProblem.Full)
             problem = problem.Transposed;
         if (threads <= 1 || (long)problem.Rows * problem.Columns * problem.Depth < 2 * WorthAThread)
-        {
-            RunHere(path, problem);
-            return;
-        }
+            threads = 1;
+        Choose(path, problem, threads);
+    }
+
+    private static void Choose(GemmPath path, in GemmProblem problem, int threads)
+    {
+        if (path == GemmPath.Vector512)
+            Run<GemmKernel512>(problem, threads);
+        else if (path == GemmPath.Vector256)
+            Run<GemmKernel256>(problem, threads);
+        else
+            Run<GemmKernelScalar>(problem, threads);
+    }
+
+    private static void Run<TKernel>(in GemmProblem problem, int threads)
+        where TKernel : struct, IGemmKernel
+    {
+        if (threads == 1)
+            GemmBlocking<TKernel>.Multiply(problem);
+        else if (GemmTeam<TKernel>.Suits(problem, threads))
+            GemmTeam<TKernel>.Multiply(problem, threads);
+        else
+            RunApart<TKernel>(problem, threads);
+    }
+
+    /// <summary>Deals out rectangles of C.</summary>
+    private static void RunApart<TKernel>(GemmProblem problem, int threads)
+        where TKernel : struct, IGemmKernel
+    {
         (int rows, int columns) = ChunkSize(problem.Rows, problem.Columns, threads);
         int across = Divide(problem.Columns, columns);
         int count = Divide(problem.Rows, rows) * across;
@@ -113,18 +139,8 @@ public static unsafe class Gemm
             int chunk = count - 1 - index;
             int row = chunk / across * rows, column = chunk % across * columns;
             GemmProblem part = problem.Part(row, column, Math.Min(rows, problem.Rows - row), Math.Min(columns, problem.Columns - column));
-            RunHere(path, part);
+            GemmBlocking<TKernel>.Multiply(part);
         }, problem.Cancellation);
-    }
-
-    private static void RunHere(GemmPath path, in GemmProblem problem)
-    {
-        if (path == GemmPath.Vector512)
-            GemmBlocking<GemmKernel512>.Multiply(problem);
-        else if (path == GemmPath.Vector256)
-            GemmBlocking<GemmKernel256>.Multiply(problem);
-        else
-            GemmBlocking<GemmKernelScalar>.Multiply(problem);
     }
 
     /// <summary>

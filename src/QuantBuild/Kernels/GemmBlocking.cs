@@ -3,6 +3,37 @@ using System.Runtime.CompilerServices;
 
 namespace QuantBuild.Kernels;
 
+/// <summary>The sizes of the blocks.  None shows in the result: a chain that crosses a block is stored to C and loaded again, exactly.</summary>
+internal static unsafe class GemmBlocking
+{
+    // Depth x rows x 4 bytes is 288 KiB, depth x columns x 4 bytes 4.5 MiB.  The depth is long because every pass over it reads and
+    // writes all of C.
+    public const int Depth = 768;
+    public const int Rows = 96;
+    public const int Columns = 1536;
+
+    /// <summary>Elements of a line of the cache: what room must have over for <see cref="Align"/>.</summary>
+    public const int CacheLine = 16;
+
+    /// <summary>Steps of the depth in a block: equal blocks rather than full ones and a remainder.</summary>
+    public static int DepthOf(in GemmProblem problem) => Divide(problem.Depth, Divide(problem.Depth, Depth));
+
+    /// <summary>Elements of a packed block of A.</summary>
+    public static int RoomForA<TKernel>(in GemmProblem problem)
+        where TKernel : struct, IGemmKernel => RoundUp(RoundUp(Math.Min(problem.Rows, Rows), TKernel.Rows) * DepthOf(problem), CacheLine);
+
+    /// <summary>Elements of a packed block of B.</summary>
+    public static int RoomForB<TKernel>(in GemmProblem problem)
+        where TKernel : struct, IGemmKernel => RoundUp(RoundUp(Math.Min(problem.Columns, Columns), TKernel.Columns) * DepthOf(problem), CacheLine);
+
+    /// <summary>The first line of the cache that begins at or after <paramref name="start"/>.</summary>
+    public static float* Align(float* start) => (float*)(((nint)start + (CacheLine * sizeof(float)) - 1) & -(CacheLine * sizeof(float)));
+
+    private static int RoundUp(int value, int multiple) => Divide(value, multiple) * multiple;
+
+    private static int Divide(int value, int by) => (value + by - 1) / by;
+}
+
 /// <summary>
 /// The loops around a kernel, on one thread: a block of B is packed to stay in the last-level cache, a block of A to stay in the
 /// second level, and a panel of B is used up against every panel of A.
@@ -10,44 +41,33 @@ namespace QuantBuild.Kernels;
 internal static unsafe class GemmBlocking<TKernel>
     where TKernel : struct, IGemmKernel
 {
-    // Depth x rows x 4 bytes is 288 KiB, depth x columns x 4 bytes 4.5 MiB.  The depth is long because every pass over it reads and
-    // writes all of C.  None of the three shows in the result: a chain that crosses a block is stored to C and loaded again, exactly.
-    private const int DepthBlock = 768;
-    private const int RowBlock = 96;
-    private const int ColumnBlock = 1536;
-    private const int CacheLine = 64;
-
     public static void Multiply(in GemmProblem problem)
     {
-        // Equal blocks rather than full ones and a remainder.
-        int blocks = Divide(problem.Depth, DepthBlock);
-        int depthBlock = Divide(problem.Depth, blocks);
-        int roomForA = RoundUp(RoundUp(Math.Min(problem.Rows, RowBlock), TKernel.Rows) * depthBlock, CacheLine / sizeof(float));
-        int roomForB = problem.PanelStride > 0 ? 0 : RoundUp(Math.Min(problem.Columns, ColumnBlock), TKernel.Columns) * depthBlock;
-        float[] room = ArrayPool<float>.Shared.Rent(roomForA + roomForB + (CacheLine / sizeof(float)));
+        int roomForA = GemmBlocking.RoomForA<TKernel>(problem), roomForB = problem.PanelStride > 0 ? 0 : GemmBlocking.RoomForB<TKernel>(problem);
+        float[] room = ArrayPool<float>.Shared.Rent(roomForA + roomForB + GemmBlocking.CacheLine);
         fixed (float* start = room)
         {
-            float* packedA = (float*)(((nint)start + CacheLine - 1) & -CacheLine);
-            Multiply(problem, depthBlock, packedA, packedA + roomForA);
+            float* packedA = GemmBlocking.Align(start);
+            Multiply(problem, GemmBlocking.DepthOf(problem), packedA, packedA + roomForA);
         }
         ArrayPool<float>.Shared.Return(room);
     }
 
     private static void Multiply(in GemmProblem problem, int depthBlock, float* packedA, float* packedB)
     {
-        for (int column = 0; column < problem.Columns; column += ColumnBlock)
+        for (int column = 0; column < problem.Columns; column += GemmBlocking.Columns)
         {
-            int columns = Math.Min(ColumnBlock, problem.Columns - column);
+            int columns = Math.Min(GemmBlocking.Columns, problem.Columns - column);
             for (int step = 0; step < problem.Depth; step += depthBlock)
             {
                 int depth = Math.Min(depthBlock, problem.Depth - step);
                 if (problem.PanelStride == 0)
                     GemmPacking.Pack(problem.B.From(step, column).Transposed, columns, depth, TKernel.Columns, negate: false, packedB);
                 int end = problem.RowsAbove(column + columns);
-                for (int row = 0; row < end; row += RowBlock)
+                for (int row = 0; row < end; row += GemmBlocking.Rows)
                 {
                     problem.Cancellation.ThrowIfCancellationRequested();
-                    int rows = Math.Min(RowBlock, problem.Rows - row);
+                    int rows = Math.Min(GemmBlocking.Rows, problem.Rows - row);
                     GemmProblem block = problem.Part(row, column, rows, columns);
                     GemmPacking.Pack(problem.A.From(row, step), rows, depth, TKernel.Rows, problem.Negate, packedA);
                     float* panels = problem.PanelStride == 0 ? packedB : block.B.At(step, 0);
@@ -57,8 +77,9 @@ internal static unsafe class GemmBlocking<TKernel>
         }
     }
 
+    /// <summary>A block of C from a packed block of A and one of B.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyBlock(in GemmProblem block, int depth, float* packedA, float* packedB, bool accumulate)
+    public static void MultiplyBlock(in GemmProblem block, int depth, float* packedA, float* packedB, bool accumulate)
     {
         bool given = block.PanelStride > 0;
         nint width = given ? PanelMatrixView.Width : TKernel.Columns;
@@ -102,8 +123,4 @@ internal static unsafe class GemmBlocking<TKernel>
                 *to.At(row, column) = *from.At(row, column);
         }
     }
-
-    private static int RoundUp(int value, int multiple) => Divide(value, multiple) * multiple;
-
-    private static int Divide(int value, int by) => (value + by - 1) / by;
 }

@@ -64,25 +64,24 @@ internal static class Workers
             }
         }
 
-        var tasks = new Task[helpers];
+        var jobs = new WorkerThread.Job[helpers];
         for (int i = 0; i < helpers; i++)
-            tasks[i] = Task.Run(Work, CancellationToken.None);
+            jobs[i] = WorkerThread.Start(Work);
         try
         {
-            try
-            {
-                Work();
-            }
-            finally
-            {
-                Task.WaitAll(tasks, CancellationToken.None);
-            }
+            Work();
         }
-        catch (AggregateException stopped) when (stopped.Flatten().InnerExceptions.All(inner => inner is OperationCanceledException))
+        finally
         {
-            ct.ThrowIfCancellationRequested();
-            throw;
+            foreach (WorkerThread.Job job in jobs)
+                job.Wait();
         }
+        Exception[] errors = [.. jobs.Select(job => job.Error).OfType<Exception>()];
+        if (errors.Length == 0)
+            return;
+        if (errors.All(error => error is OperationCanceledException))
+            ct.ThrowIfCancellationRequested();
+        throw new AggregateException(errors);
     }
 
     private static long Divide(long value, long by) => (value + by - 1) / by;

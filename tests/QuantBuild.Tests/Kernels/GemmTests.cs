@@ -129,6 +129,39 @@ public sealed class GemmTests
             new(3, 2100, Layout.RowMajor, 13), new(2100, 701, Layout.RowMajor, 14), new(3, 701, Layout.Transposed, 15), GemmMode.Add, threads);
     }
 
+    [Theory, InlineData(2), InlineData(3)]
+    public void Threads_that_share_packed_blocks_change_no_bit(int threads)
+    {
+        // Two blocks of columns, two of the depth, and a remainder in every direction.
+        TestMatrix a = new(401, 790, Layout.RowMajor, 40), b = new(790, 1555, Layout.Transposed, 41), c = new(401, 1555, Layout.PaddedRows, 42);
+        foreach (GemmPath path in Paths)
+        {
+            TestMatrix expected = c.Copy(), actual = c.Copy();
+            Gemm.Multiply(path, a.View, b.View, expected.View, GemmMode.Subtract, threads: 1);
+
+            Gemm.Multiply(path, a.View, b.View, actual.View, GemmMode.Subtract, threads);
+
+            TestMatrix.AssertSameBits(expected.Storage, actual.Storage, $"{path} on {threads} threads");
+        }
+    }
+
+    [Fact]
+    public async Task Threads_that_share_packed_blocks_stop_together()
+    {
+        TestMatrix a = new(800, 800, Layout.RowMajor, 43), c = new(800, 800, Layout.RowMajor, 44);
+        using var stop = new CancellationTokenSource();
+        Task product = Task.Run(() =>
+        {
+            while (true)
+                Gemm.Multiply(a.View, a.View, c.View, GemmMode.Overwrite, threads: 3, stop.Token);
+        }, TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => product.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void Signed_zeros_denormals_and_infinities_pass_as_the_chain_passes_them()
     {

@@ -40,13 +40,16 @@ public sealed class GramTests
     [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(5)]
     public void The_number_of_threads_changes_no_bit(int threads)
     {
-        TestMatrix x = new(150, 321, Layout.RowMajor, 3), h = Symmetric(321, Layout.PaddedRows, 4);
-        TestMatrix expected = h.Copy();
-        Gemm.Multiply(x.View.Transposed, x.View, expected.View, GemmMode.Add);
+        foreach ((int rows, int columns) in new[] { (150, 321), (260, 1650) })
+        {
+            TestMatrix x = new(rows, columns, Layout.RowMajor, 3), h = Symmetric(columns, Layout.PaddedRows, 4);
+            TestMatrix expected = h.Copy();
+            Gemm.Multiply(x.View.Transposed, x.View, expected.View, GemmMode.Add);
 
-        Gram.Accumulate(x.View, h.View, threads);
+            Gram.Accumulate(x.View, h.View, threads);
 
-        TestMatrix.AssertSameBits(expected.Storage, h.Storage, $"{threads} threads");
+            TestMatrix.AssertSameBits(expected.Storage, h.Storage, $"{threads} threads, {rows} x {columns}");
+        }
     }
 
     [Fact]
