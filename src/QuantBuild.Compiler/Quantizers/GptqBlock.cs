@@ -10,7 +10,9 @@ namespace QuantBuild.Compiler.Quantizers;
 internal sealed class GptqBlock
 {
     /// <summary>Output rows that are walked together; in the last chunk some of them are leftovers that nobody reads.</summary>
-    public const int Granule = PanelMatrixView.Width;
+    public const int Granule = 32;
+
+    private static readonly int Width = PanelMatrixView.Width;
 
     private readonly int _stride;
     private readonly int _channels;
@@ -90,7 +92,7 @@ internal sealed class GptqBlock
 
         // Whole granules: leftovers cost nothing, and every tile is a full one.
         int rows = (_count + Granule - 1) / Granule * Granule;
-        Gemm.MultiplyPanels(before.Transposed, new PanelMatrixView(_errors, _start, rows, _channels * Granule),
+        Gemm.MultiplyPanels(before.Transposed, new PanelMatrixView(_errors, _start, rows, _channels * Width),
             new MatrixView(_sums, _length, rows, _stride, 1), GemmMode.Add);
     }
 
@@ -100,11 +102,11 @@ internal sealed class GptqBlock
         Transposition.Copy(factor.View(_start, _start, _length, _length), new MatrixView(_factor, _length, _length));
         for (int o = 0; o < _count; o += Granule)
         {
-            Span<float> block = _errors.AsSpan((o * _channels) + (_start * Granule), _length * Granule);
+            ref float errors = ref _errors[(o * _channels) + (_start * Width)];
             if (Vector256.IsHardwareAccelerated)
-                WalkVector(block, o);
+                WalkVector(ref errors, o);
             else
-                WalkScalar(block, o);
+                WalkScalar(_errors.AsSpan((o * _channels) + (_start * Width)), o);
         }
     }
 
@@ -121,6 +123,10 @@ internal sealed class GptqBlock
         }
     }
 
+    /// <summary>Where the errors of a channel and an output row lie, counted from those of the block and the granule; rows of a granule can be in two panels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int At(int channel, int row) => (row / Width * Width * _channels) + (channel * Width) + (row % Width);
+
     /// <summary>The specification of a walk.</summary>
     private void WalkScalar(Span<float> errors, int first)
     {
@@ -131,11 +137,11 @@ internal sealed class GptqBlock
             {
                 float sum = _sums[(k * _stride) + first + o];
                 for (int j = 0; j < k; j++)
-                    sum = MathF.FusedMultiplyAdd(_factor[(k * _length) + j], errors[(j * Granule) + o], sum);
+                    sum = MathF.FusedMultiplyAdd(_factor[(k * _length) + j], errors[At(j, o)], sum);
                 float rounded = E2M1.Round(sum * _inverseScales[scale], _ties) * _scales[scale];
                 float error = _weights[(k * _stride) + first + o] - rounded;
                 _sums[(k * _stride) + first + o] = sum;
-                errors[(k * Granule) + o] = error;
+                errors[At(k, o)] = error;
                 double feedback = (double)sum - rounded;
                 _energy[first + o] += (_split.Pivots[_start + k] * (feedback * feedback)) - (_split.Damping * ((double)error * error));
             }
@@ -144,9 +150,8 @@ internal sealed class GptqBlock
 
     /// <summary>The same, 32 rows in four vectors, and two channels at a time: eight chains hide the latency of an addition.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void WalkVector(Span<float> errors, int first)
+    private void WalkVector(ref float e, int first)
     {
-        ref float e = ref MemoryMarshal.GetReference(errors);
         ref float z = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_sums), first);
         for (int k = 0; k < _length; k += 2)
         {
@@ -159,8 +164,8 @@ internal sealed class GptqBlock
             Vector256<float> z1 = Vector256.LoadUnsafe(ref z, at + 8), z5 = Vector256.LoadUnsafe(ref z, nextAt + 8);
             Vector256<float> z2 = Vector256.LoadUnsafe(ref z, at + 16), z6 = Vector256.LoadUnsafe(ref z, nextAt + 16);
             Vector256<float> z3 = Vector256.LoadUnsafe(ref z, at + 24), z7 = Vector256.LoadUnsafe(ref z, nextAt + 24);
-            nuint row = 0;
-            for (int j = 0; j < k; j++, row += Granule)
+            nuint row = 0, half = (nuint)At(0, Granule / 2), step = (nuint)Width;
+            for (int j = 0; j < k; j++, row += step)
             {
                 Vector256<float> left = Vector256.Create(Unsafe.Add(ref m, j)), right = Vector256.Create(Unsafe.Add(ref n, j));
                 Vector256<float> error = Vector256.LoadUnsafe(ref e, row);
@@ -169,10 +174,10 @@ internal sealed class GptqBlock
                 error = Vector256.LoadUnsafe(ref e, row + 8);
                 z1 = Vector256.FusedMultiplyAdd(left, error, z1);
                 z5 = Vector256.FusedMultiplyAdd(right, error, z5);
-                error = Vector256.LoadUnsafe(ref e, row + 16);
+                error = Vector256.LoadUnsafe(ref e, row + half);
                 z2 = Vector256.FusedMultiplyAdd(left, error, z2);
                 z6 = Vector256.FusedMultiplyAdd(right, error, z6);
-                error = Vector256.LoadUnsafe(ref e, row + 24);
+                error = Vector256.LoadUnsafe(ref e, row + half + 8);
                 z3 = Vector256.FusedMultiplyAdd(left, error, z3);
                 z7 = Vector256.FusedMultiplyAdd(right, error, z7);
             }
@@ -199,7 +204,7 @@ internal sealed class GptqBlock
         Vector256<float> rounded = E2M1.Round(sum * inverse, _ties) * Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_scales), scale);
         Vector256<float> error = Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_weights), at) - rounded;
         sum.StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(_sums), at);
-        error.StoreUnsafe(ref errors, (nuint)((k * Granule) + lane));
+        error.StoreUnsafe(ref errors, (nuint)At(k, lane));
 
         (Vector256<double> sumLow, Vector256<double> sumHigh) = Vector256.Widen(sum);
         (Vector256<double> roundedLow, Vector256<double> roundedHigh) = Vector256.Widen(rounded);

@@ -18,10 +18,16 @@ public static unsafe class Gram
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public static void Accumulate(ReadOnlyMatrixView x, MatrixView h, int threads = 1, CancellationToken ct = default) => Accumulate(Gemm.Fastest, x, h, threads, ct);
 
-    /// <summary>The same without the mirror image: below the diagonal H then holds anything, until <see cref="Mirror"/>.</summary>
-    /// <inheritdoc cref="Accumulate(ReadOnlyMatrixView, MatrixView, int, CancellationToken)"/>
-    public static void AccumulateUpper(ReadOnlyMatrixView x, MatrixView h, int threads = 1, CancellationToken ct = default) =>
-        AccumulateUpper(Gemm.Fastest, x, h, threads, ct);
+    /// <summary>The upper triangle of X^T X alone: below the diagonal H then holds anything, until <see cref="Mirror"/>.</summary>
+    /// <param name="x">Rows, any strides.</param>
+    /// <param name="h">Square, as large as a row of <paramref name="x"/>.</param>
+    /// <param name="mode">What happens to the old content of <paramref name="h"/>. Over zeros, overwriting gives the bits that adding gives.</param>
+    /// <param name="threads">Upper bound on threads, the caller's included.</param>
+    /// <param name="ct">Ends the work between cache blocks; <paramref name="h"/> is then half made.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static void MakeUpper(ReadOnlyMatrixView x, MatrixView h, GemmMode mode, int threads = 1, CancellationToken ct = default) =>
+        MakeUpper(Gemm.Fastest, x, h, mode, threads, ct);
 
     /// <summary>Copies what lies above the diagonal to its mirror images below.</summary>
     /// <param name="h">A square matrix.</param>
@@ -39,11 +45,11 @@ public static unsafe class Gram
 
     internal static void Accumulate(GemmPath path, ReadOnlyMatrixView x, MatrixView h, int threads, CancellationToken ct = default)
     {
-        AccumulateUpper(path, x, h, threads, ct);
+        MakeUpper(path, x, h, GemmMode.Add, threads, ct);
         Mirror(h, threads, ct);
     }
 
-    private static void AccumulateUpper(GemmPath path, ReadOnlyMatrixView x, MatrixView h, int threads, CancellationToken ct)
+    private static void MakeUpper(GemmPath path, ReadOnlyMatrixView x, MatrixView h, GemmMode mode, int threads, CancellationToken ct)
     {
         if (h.Rows != x.Columns || h.Columns != x.Columns)
             throw new ArgumentException($"the Gram matrix of {x.Rows}x{x.Columns} is not {h.Rows}x{h.Columns}");
@@ -61,7 +67,8 @@ public static unsafe class Gram
                 A = rows.Transposed,
                 B = rows,
                 C = result,
-                Accumulate = true,
+                Accumulate = mode != GemmMode.Overwrite,
+                Negate = mode == GemmMode.Subtract,
                 Diagonal = 0,
                 Cancellation = ct,
             }, threads);

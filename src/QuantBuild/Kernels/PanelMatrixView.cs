@@ -7,8 +7,10 @@ namespace QuantBuild.Kernels;
 /// <remarks>The last panel is read in full, whatever lies beyond the last column; that never shows in a result.</remarks>
 public readonly ref struct PanelMatrixView
 {
-    /// <summary>Columns of a panel.</summary>
-    public const int Width = 32;
+    /// <summary>
+    /// Columns of a panel, 16 or 32: those of a tile of the kernel in use.  Half of a wider panel would fill only every other cache line.
+    /// </summary>
+    public static int Width { get; } = Gemm.Fastest == GemmPath.Vector512 ? 32 : 16;
 
     /// <summary>The memory the view lies on.</summary>
     public ReadOnlySpan<float> Data { get; }
