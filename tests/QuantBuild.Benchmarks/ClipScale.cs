@@ -32,7 +32,7 @@ internal static class ClipScale
         LayerError.Measure(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), methods, s.Threads);
     }
 
-    public static ClipResult Search(float[] x, float[] w, PackedWeight packed, ImmutableArray<int> offsets, Settings s) =>
+    public static ClipResult Search(float[] x, float[] w, PackedWeight packed, ImmutableArray<int> offsets, Settings s, ClipObjective objective = ClipObjective.Output) =>
         ClipSearch.Search(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs),
-            packed, new ActivationRecipe(ClipGranularity.Block, Ratios, offsets, TieRule.Even, ClipObjective.Output), s.Threads);
+            packed, new ActivationRecipe(ClipGranularity.Block, Ratios, offsets, TieRule.Even, objective), s.Threads);
 }

@@ -10,7 +10,7 @@ public sealed record LayerRecipe(Precision Precision, SmoothRecipe Smooth, LowRa
         Precision.W4A4,
         new SmoothRecipe(Enabled: true, Alpha: 0.5, SmoothShare.Site),
         new LowRankRecipe(Rank: 16, LowRankMethod.Randomized),
-        new WeightRecipe(WeightMethod.Gptq, Damp: 0.01, BlockSize: 128),
+        new WeightRecipe(WeightMethod.Gptq, Damp: 0.01, BlockSize: 512),
         new ActivationRecipe(ClipGranularity.Block, [0.6, 0.7, 0.8, 0.9, 1.0], [0], TieRule.Even, ClipObjective.Output));
 
     /// <summary>Whether a setting changes anything about a layer with this recipe: the rank of a bf16 layer, for one, does not.</summary>

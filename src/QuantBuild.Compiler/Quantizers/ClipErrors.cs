@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
@@ -24,6 +25,7 @@ internal sealed unsafe class ClipErrors
 
     // Outputs whose weights are decoded to float at once, for the activation objective.
     private const int DecodedAtOnce = 512;
+    private const int RowsAtOnce = 32;
 
     private readonly PackedWeight _rounded;
     private readonly Mxfp4Panels _weight;
@@ -35,6 +37,8 @@ internal sealed unsafe class ClipErrors
     private readonly int _threads;
     private readonly CancellationToken _ct;
     private float[] _outputs = [];
+    private float[] _error = [];
+    private float[] _decoded = [];
     private bool _ended;
 
     /// <summary>Begins with no tokens.</summary>
@@ -66,8 +70,7 @@ internal sealed unsafe class ClipErrors
             throw new InvalidOperationException("a portion that is not full was the last one");
         _ended = x.Rows % TokensOfPortion != 0;
         int most = Math.Min(TokensAtOnce, x.Rows);
-        if (_outputs.Length < most * _rounded.Rows)
-            _outputs = new float[most * _rounded.Rows];
+        Grow(ref _outputs, most * _rounded.Rows);
         for (int first = 0; first < x.Rows; first += TokensAtOnce)
         {
             int count = Math.Min(TokensAtOnce, x.Rows - first);
@@ -101,23 +104,44 @@ internal sealed unsafe class ClipErrors
     /// <summary>y = (x - Q(x)) Rq^T for the first candidate.</summary>
     private void MultiplyFirstError(ReadOnlyMatrixView x, MatrixView y)
     {
-        var error = new MatrixView(new float[x.Rows * x.Columns], x.Rows, x.Columns);
+        Grow(ref _error, x.Rows * x.Columns);
+        Grow(ref _decoded, Math.Min(DecodedAtOnce, _rounded.Rows) * x.Columns);
+        fixed (float* tokens = x.Data, error = _error, decoded = _decoded)
+        {
+            var source = new PinnedMatrix(tokens, x.Rows, x.Columns, x.RowStride);
+            var difference = new PinnedMatrix(error, x.Rows, x.Columns, x.Columns);
+            var weight = new PinnedMatrix(decoded, DecodedAtOnce, x.Columns, x.Columns);
+            Workers.ForRanges(x.Rows, RowsAtOnce, _threads, (first, count) => Subtract(source.Slice(first, count), difference.Slice(first, count)), _ct);
+            for (int output = 0; output < _rounded.Rows; output += DecodedAtOnce)
+            {
+                int start = output, outputs = Math.Min(DecodedAtOnce, _rounded.Rows - output);
+                Workers.ForRanges(outputs, RowsAtOnce, _threads, (first, count) => _rounded.Dequantize(start + first, weight.Slice(first, count)), _ct);
+                Gemm.Multiply(difference.Slice(0, x.Rows), ((ReadOnlyMatrixView)weight.Slice(0, outputs)).Transposed, y.Slice(0, output, y.Rows, outputs),
+                    GemmMode.Overwrite, _threads, _ct);
+            }
+        }
+    }
+
+    /// <summary>What the first candidate's rounding takes away.</summary>
+    private void Subtract(ReadOnlyMatrixView x, MatrixView error)
+    {
         _chain[0].Apply(x, error);
         for (int row = 0; row < x.Rows; row++)
         {
             ReadOnlySpan<float> source = Rows.Of(x, row);
             Span<float> values = Rows.Of(error, row);
-            for (int i = 0; i < values.Length; i++)
+            int i = 0;
+            for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+                (new Vector<float>(source[i..]) - new Vector<float>(values[i..])).CopyTo(values[i..]);
+            for (; i < values.Length; i++)
                 values[i] = source[i] - values[i];
         }
-        var decoded = new float[Math.Min(DecodedAtOnce, _rounded.Rows) * x.Columns];
-        for (int first = 0; first < _rounded.Rows; first += DecodedAtOnce)
-        {
-            int outputs = Math.Min(DecodedAtOnce, _rounded.Rows - first);
-            var weight = new MatrixView(decoded.AsSpan(0, outputs * x.Columns), outputs, x.Columns);
-            _rounded.Dequantize(first, weight);
-            Gemm.Multiply(error, ((ReadOnlyMatrixView)weight).Transposed, y.Slice(0, first, y.Rows, outputs), GemmMode.Overwrite, _threads, _ct);
-        }
+    }
+
+    private static void Grow(ref float[] room, int length)
+    {
+        if (room.Length < length)
+            room = new float[length];
     }
 
     /// <summary>Adds the squares of all portions for every candidate, from the reference's outputs or the first candidate's differences.</summary>
