@@ -14,7 +14,9 @@ namespace QuantBuild.Compiler.Quantizers;
 /// </remarks>
 internal static unsafe class GptqSweep
 {
-    private const int RowsAtOnce = 768;
+    /// <summary>Most output rows that a thread takes at once.</summary>
+    internal const int RowsAtOnce = 768;
+
     private const int WholeTiles = 3 * Mxfp4.BlockSize;
 
     /// <summary>Fills in scales (floor rule) and codes.</summary>

@@ -5,6 +5,7 @@ using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Formats;
+using QuantBuild.Kernels;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 
@@ -97,7 +98,7 @@ internal static class WorkingSets
         long inputs = layer.InFeatures;
         long hessian = 4 * inputs * inputs;
         long tokens = 2 * 4L * PortionRows(layer) * inputs;
-        long rowsAtOnce = Math.Min(512, (layer.OutFeatures + threads - 1L) / threads) + 48;
+        long rowsAtOnce = Workers.RangeSize(layer.OutFeatures, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
         long sweep = threads * 4 * rowsAtOnce * (inputs + (4L * layer.Recipe.Weights.BlockSize));
         return Weight(layer) + Packed(layer) + hessian + Math.Max(tokens, sweep) + (threads * ProductPanels);
     }
@@ -112,7 +113,9 @@ internal static class WorkingSets
         // A portion as float32 and, for every candidate, its changed blocks: bytes, and a scale, a correction and a token's index per block.
         long portion = rows * layer.InFeatures * 4 + (rows * layer.InFeatures * (candidates + 1) * 3 / 2);
         long outputs = rows * layer.OutFeatures * 4;
-        return Weight(layer) + Packed(layer) + Panels(layer.OutFeatures, layer.InFeatures) + portion + outputs + (threads * ProductPanels);
+        // What the first candidate's rounding takes away, and a panel of the weight.
+        long differences = recipe.Objective == ClipObjective.Activation ? (rows + 512) * layer.InFeatures * 4 : 0;
+        return differences + Weight(layer) + Packed(layer) + Panels(layer.OutFeatures, layer.InFeatures) + portion + outputs + (threads * ProductPanels);
     }
 
     private static long Measure(LayerPlan layer, int threads)
