@@ -20,8 +20,9 @@ internal static class WorkingSets
     // Of what is left beside the program, this part is for declared work; the rest is for what the collector has not given back yet.
     private const double Declared = 0.9;
 
-    // Packed panels of a matrix product, per thread: 4.8 MiB, rented from a pool that rounds up to powers of two.
-    private const long ProductPanels = 8L << 20;
+    // Packed panels of a matrix product, per thread: 4.8 MiB for one alone; several share 9 and have 0.3 of their own. The pool they are rented
+    // from rounds up to powers of two: 8, or 16 and 0.5.
+    private const long ProductPanels = 9L << 20;
 
     // A run's own rows, schedules and tables.
     private const long Own = 1L << 20;
@@ -99,7 +100,8 @@ internal static class WorkingSets
         long hessian = 4 * inputs * inputs;
         long tokens = 2 * 4L * PortionRows(layer) * inputs;
         long rowsAtOnce = Workers.RangeSize(layer.OutFeatures, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
-        long sweep = threads * 4 * rowsAtOnce * (inputs + (4L * layer.Recipe.Weights.BlockSize));
+        long block = layer.Recipe.Weights.BlockSize;
+        long sweep = threads * 4 * ((rowsAtOnce * (inputs + (4 * block))) + (block * block));
         return Weight(layer) + Packed(layer) + hessian + Math.Max(tokens, sweep) + (threads * ProductPanels);
     }
 

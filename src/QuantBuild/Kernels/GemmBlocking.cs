@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace QuantBuild.Kernels;
 
@@ -100,8 +99,6 @@ internal static unsafe class GemmBlocking<TKernel>
                 Strided tile = block.C.From(row, column);
                 if (adjacent && rows == TKernel.Rows && columns == TKernel.Columns)
                 {
-                    if (accumulate)
-                        PrefetchBelow(tile);
                     TKernel.Run(depth, panelA, panelB, width, tile.Data, tile.RowStride, accumulate);
                     continue;
                 }
@@ -110,24 +107,6 @@ internal static unsafe class GemmBlocking<TKernel>
                 TKernel.Run(depth, panelA, panelB, width, edge, TKernel.Columns, accumulate);
                 Copy(new Strided(edge, TKernel.Columns, 1), tile, rows, columns);
             }
-        }
-    }
-
-    /// <summary>
-    /// Has the next tile of C fetched while this one is computed: its chains begin with its old content, and no hardware looks ahead from
-    /// row to row.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PrefetchBelow(Strided tile)
-    {
-        if (!Sse.IsSupported)
-            return;
-        float* row = tile.At(TKernel.Rows, 0);
-        for (int i = 0; i < TKernel.Rows; i++, row += tile.RowStride)
-        {
-            for (int column = 0; column < TKernel.Columns; column += GemmBlocking.CacheLine)
-                Sse.Prefetch1(row + column);
-            Sse.Prefetch1(row + TKernel.Columns - 1);
         }
     }
 

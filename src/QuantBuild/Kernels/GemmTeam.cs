@@ -59,7 +59,7 @@ internal sealed unsafe class GemmTeam<TKernel>
 
     /// <summary>Whether this is the faster way for such a product and so many threads.</summary>
     public static bool Suits(in GemmProblem problem, int threads) =>
-        problem.PanelStride == 0 && problem.Rows >= LeastRowsPerThread * threads && problem.Depth >= LeastDepth;
+        problem.Rows / LeastRowsPerThread >= threads && problem.Depth >= LeastDepth;
 
     /// <summary>Does the product.</summary>
     public static void Multiply(in GemmProblem problem, int threads)
@@ -70,7 +70,7 @@ internal sealed unsafe class GemmTeam<TKernel>
         fixed (float* start = shared)
         {
             float* packed = GemmBlocking.Align(start);
-            Workers.For(threads, threads, _ => team.Work(packed, room));
+            Workers.For(threads, threads, _ => team.Work(packed, room), team._problem.Cancellation);
         }
         ArrayPool<float>.Shared.Return(shared);
     }

@@ -53,6 +53,8 @@ public static unsafe class Gram
     {
         if (h.Rows != x.Columns || h.Columns != x.Columns)
             throw new ArgumentException($"the Gram matrix of {x.Rows}x{x.Columns} is not {h.Rows}x{h.Columns}");
+        if (x.Rows == 0 && mode == GemmMode.Overwrite)
+            Gemm.Multiply(path, x.Transposed, x, h, mode, threads, ct);
         if (x.Columns == 0 || x.Rows == 0)
             return;
         fixed (float* dataX = x.Data, dataH = h.Data)

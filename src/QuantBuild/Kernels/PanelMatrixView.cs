@@ -8,7 +8,7 @@ namespace QuantBuild.Kernels;
 public readonly ref struct PanelMatrixView
 {
     /// <summary>
-    /// Columns of a panel, 16 or 32: those of a tile of the kernel in use.  Half of a wider panel would fill only every other cache line.
+    /// Columns of a panel, 16 or 32: those of a tile of the vector kernel in use, four tiles of the scalar one.  Half of a wider panel would fill only every other cache line.
     /// </summary>
     public static int Width { get; } = Gemm.Fastest == GemmPath.Vector512 ? 32 : 16;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace QuantBuild.Kernels;
 
@@ -8,7 +9,8 @@ namespace QuantBuild.Kernels;
 /// <remarks>
 /// The thread pool would do, were it not for its waking: a sleeping thread is often put on the core of the one that wakes it, and begins
 /// when the system next looks round, some milliseconds later (measured: a product of 5 ms took 5 to 10).  These threads look for more
-/// work for a moment before they sleep, and in a sequence of loops they hardly ever do.
+/// work for a moment before they sleep, and in a sequence of loops they hardly ever do.  There are as many of
+/// them as ever worked at once, none ends before the process, and they do not take over the caller's <see cref="ExecutionContext"/>.
 /// </remarks>
 internal sealed class WorkerThread
 {
@@ -27,9 +29,10 @@ internal sealed class WorkerThread
     /// <summary>Gives work to an idle thread, or to a new one when there is none.</summary>
     public static Job Start(Action work)
     {
+        var job = new Job(work);
         if (!Idle.TryPop(out WorkerThread? thread))
             thread = new WorkerThread();
-        var job = new Job(thread, work);
+        job.Thread = thread;
         Volatile.Write(ref thread._job, job);
         // Either this sees the thread asleep, or the thread, before it sleeps, sees the job.
         Interlocked.MemoryBarrier();
@@ -47,13 +50,20 @@ internal sealed class WorkerThread
         {
             if (!SpinUntil(() => Volatile.Read(ref _job) is not null))
                 Sleep();
-            if (Interlocked.Exchange(ref _job, null) is not { } job)
-                continue;
-            job.Run();
-            // Before the job counts as done: whoever waits for it may have the next one at once.
-            Idle.Push(this);
-            job.Finish();
+            RunJob();
         }
+    }
+
+    // Not in the loop itself: its frame would keep the last job, and all that its work refers to, alive for as long as the thread sleeps.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void RunJob()
+    {
+        if (Interlocked.Exchange(ref _job, null) is not { } job)
+            return;
+        job.Run();
+        // Before the job counts as done: whoever waits for it may have the next one at once.
+        Idle.Push(this);
+        job.Finish();
     }
 
     private void Sleep()
@@ -81,10 +91,12 @@ internal sealed class WorkerThread
     }
 
     /// <summary>Work that a thread has been given.</summary>
-    public sealed class Job(WorkerThread thread, Action work)
+    public sealed class Job(Action work)
     {
         private readonly object _end = new();
         private bool _done;
+
+        internal WorkerThread Thread { get; set; } = null!;
 
         /// <summary>What the work threw, known after <see cref="Wait"/>; null for nothing.</summary>
         public Exception? Error { get; private set; }
@@ -92,9 +104,9 @@ internal sealed class WorkerThread
         /// <summary>Takes the work back if the thread has not begun with it, and waits for its end if it has.</summary>
         public void Wait()
         {
-            if (Interlocked.CompareExchange(ref thread._job, null, this) == this)
+            if (Interlocked.CompareExchange(ref Thread._job, null, this) == this)
             {
-                Idle.Push(thread);
+                Idle.Push(Thread);
                 return;
             }
             if (SpinUntil(() => Volatile.Read(ref _done)))

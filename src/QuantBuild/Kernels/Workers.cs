@@ -39,7 +39,7 @@ internal static class Workers
     /// Calls <paramref name="body"/> once for every index below <paramref name="count"/>, on at most <paramref name="threads"/> threads,
     /// the caller's among them.  Indices are handed out one by one, so a thread that is slow or late takes fewer.
     /// </summary>
-    /// <exception cref="AggregateException">The body threw on a thread other than the caller's.</exception>
+    /// <exception cref="AggregateException">The body threw on a thread other than the caller's. What it throws on the caller's goes first, as it is.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled: no index is begun after that.</exception>
     public static void For(int count, int threads, Action<int> body, CancellationToken ct = default)
     {
@@ -64,11 +64,12 @@ internal static class Workers
             }
         }
 
-        var jobs = new WorkerThread.Job[helpers];
-        for (int i = 0; i < helpers; i++)
-            jobs[i] = WorkerThread.Start(Work);
+        var jobs = new List<WorkerThread.Job>(helpers);
         try
         {
+            // Whatever fails here, those that have begun work on the caller's memory and are waited for.
+            for (int i = 0; i < helpers; i++)
+                jobs.Add(WorkerThread.Start(Work));
             Work();
         }
         finally

@@ -146,20 +146,45 @@ public sealed class GemmTests
     }
 
     [Fact]
+    public void Threads_that_share_packed_blocks_continue_chains_over_every_block_of_the_depth()
+    {
+        TestMatrix a = new(256, 2310, Layout.Transposed, 45), b = new(2310, 40, Layout.RowMajor, 46);
+        foreach (Layout layout in new[] { Layout.RowMajor, Layout.Transposed })
+        {
+            foreach (GemmMode mode in Enum.GetValues<GemmMode>())
+                AssertAllPathsFollowTheSpecification(a, b, new(256, 40, layout, 47), mode, threads: 2);
+        }
+    }
+
+    [Fact]
+    public void Any_number_of_threads_may_be_allowed()
+    {
+        TestMatrix a = new(300, 300, Layout.RowMajor, 48), expected = new(300, 300, Layout.RowMajor, 49), actual = expected.Copy();
+        Gemm.Multiply(a.View, a.View, expected.View);
+
+        Gemm.Multiply(a.View, a.View, actual.View, threads: 1000);
+
+        TestMatrix.AssertSameBits(expected.Storage, actual.Storage, "1000 threads");
+    }
+
+    [Fact]
     public async Task Threads_that_share_packed_blocks_stop_together()
     {
-        TestMatrix a = new(800, 800, Layout.RowMajor, 43), c = new(800, 800, Layout.RowMajor, 44);
-        using var stop = new CancellationTokenSource();
-        Task product = Task.Run(() =>
+        TestMatrix a = new(400, 400, Layout.RowMajor, 43), c = new(400, 400, Layout.RowMajor, 44);
+        for (int round = 0; round < 50; round++)
         {
-            while (true)
-                Gemm.Multiply(a.View, a.View, c.View, GemmMode.Overwrite, threads: 3, stop.Token);
-        }, TestContext.Current.CancellationToken);
-        await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+            using var stop = new CancellationTokenSource();
+            Task product = Task.Run(() =>
+            {
+                while (true)
+                    Gemm.Multiply(a.View, a.View, c.View, GemmMode.Overwrite, threads: 3, stop.Token);
+            }, TestContext.Current.CancellationToken);
+            await Task.Delay(round % 5, TestContext.Current.CancellationToken);
 
-        await stop.CancelAsync();
+            await stop.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => product.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => product.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+        }
     }
 
     [Fact]

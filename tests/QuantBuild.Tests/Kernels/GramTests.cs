@@ -76,6 +76,29 @@ public sealed class GramTests
     }
 
     [Fact]
+    public void Overwriting_with_no_rows_clears_the_matrix()
+    {
+        TestMatrix h = Symmetric(70, Layout.RowMajor, 8);
+
+        Gram.MakeUpper(new([], 0, 70), h.View, GemmMode.Overwrite);
+
+        Assert.All(h.Storage, value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void The_first_rows_may_overwrite_instead_of_adding_to_zeros()
+    {
+        TestMatrix x = new(300, 200, Layout.RowMajor, 9), added = new(200, 200, Layout.RowMajor, 10), overwritten = added.Copy();
+        added.Storage.AsSpan().Clear();
+
+        Gram.Accumulate(x.View, added.View);
+        Gram.MakeUpper(x.View, overwritten.View, GemmMode.Overwrite, threads: 2);
+        Gram.Mirror(overwritten.View);
+
+        TestMatrix.AssertSameBits(added.Storage, overwritten.Storage, "overwritten");
+    }
+
+    [Fact]
     public void A_result_of_another_size_is_refused()
     {
         float[] data = new float[64];

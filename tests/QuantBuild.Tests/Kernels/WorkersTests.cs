@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using QuantBuild.Kernels;
 
 namespace QuantBuild.Tests.Kernels;
@@ -69,6 +70,50 @@ public sealed class WorkersTests
     }
 
     [Fact]
+    public void A_loop_ends_after_all_its_threads_also_when_the_caller_throws()
+    {
+        int caller = Environment.CurrentManagedThreadId, ended = 0;
+        using var both = new Barrier(2);
+
+        Assert.Throws<InvalidDataException>(() => Workers.For(2, 2, _ =>
+        {
+            both.SignalAndWait(TimeSpan.FromSeconds(30));
+            if (Environment.CurrentManagedThreadId == caller)
+                throw new InvalidDataException("here");
+            Thread.Sleep(50);
+            Volatile.Write(ref ended, 1);
+        }, TestContext.Current.CancellationToken));
+
+        Assert.Equal(1, ended);
+    }
+
+    [Fact]
+    public void Threads_keep_nothing_of_a_loop_that_has_ended()
+    {
+        WeakReference held = Use();
+        for (int i = 0; i < 100 && held.IsAlive; i++)
+        {
+            Thread.Sleep(10);
+            GC.Collect();
+        }
+
+        Assert.False(held.IsAlive);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference Use()
+        {
+            var data = new byte[1000];
+            using var both = new Barrier(2);
+            Workers.For(2, 2, i =>
+            {
+                both.SignalAndWait(TimeSpan.FromSeconds(30));
+                data[i] = 1;
+            }, TestContext.Current.CancellationToken);
+            return new WeakReference(data);
+        }
+    }
+
+    [Fact]
     public void A_cancelled_loop_begins_nothing_more()
     {
         using var stop = new CancellationTokenSource();
@@ -76,10 +121,13 @@ public sealed class WorkersTests
 
         Assert.ThrowsAny<OperationCanceledException>(() => Workers.For(1000, 3, _ =>
         {
-            if (Interlocked.Increment(ref begun) == 10)
+            int index = Interlocked.Increment(ref begun);
+            if (index == 10)
                 stop.Cancel();
+            else if (index > 10)
+                stop.Token.WaitHandle.WaitOne();
         }, stop.Token));
 
-        Assert.InRange(begun, 10, 13);
+        Assert.InRange(begun, 10, 12);
     }
 }
