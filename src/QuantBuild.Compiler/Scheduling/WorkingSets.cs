@@ -20,10 +20,6 @@ internal static class WorkingSets
     // Of what is left beside the program, this part is for declared work; the rest is for what the collector has not given back yet.
     private const double Declared = 0.9;
 
-    // Packed panels of a matrix product, per thread: 4.8 MiB for one alone; several share 9 and have 0.3 of their own. The pool they are rented
-    // from rounds up to powers of two: 8, or 16 and 0.5.
-    private const long ProductPanels = 9L << 20;
-
     // A run's own rows, schedules and tables.
     private const long Own = 1L << 20;
 
@@ -63,6 +59,10 @@ internal static class WorkingSets
         : stage == Stage.Clip ? Clip(plan, expert, layer, threads)
         : Measure(layer, threads);
 
+    // Packed panels of a matrix product, rented from a pool that rounds up to powers of two and keeps them: 4.8 MiB for a thread alone, and
+    // where several work together 9 MiB for all of them besides.
+    private static long ProductPanels(int threads) => (threads * (8L << 20)) + (threads > 1 ? 17L << 20 : 0);
+
     /// <summary>A smoothing vector: panels of the weights.</summary>
     public static long Smooth => 2 * ReadPanel;
 
@@ -81,7 +81,7 @@ internal static class WorkingSets
         long attention = 4 * Math.Clamp((1 << 18) / Math.Max(1, tokens), 64, 512) * tokens;
         long latents = 4L * shape.Volume * ((4L * config.OutDim) + config.InDim);
         long vectors = (2 * 4L * config.NumLayers * ((22L * config.Dim) + config.FfnDim)) + Own;
-        return Math.Max(scratch, 4L * FiniteWeights.PanelSize) + text + latents + vectors + (4L * 256 * config.FfnDim) + (threads * (attention + ProductPanels));
+        return Math.Max(scratch, 4L * FiniteWeights.PanelSize) + text + latents + vectors + (4L * 256 * config.FfnDim) + (threads * attention) + ProductPanels(threads);
     }
 
     private static long LowRank(LayerPlan layer, int threads)
@@ -89,20 +89,20 @@ internal static class WorkingSets
         long width = (layer.Recipe.LowRank.Rank + 16L + 31) / 32 * 32;
         long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * (4 + (4 * 8));
         long exact = layer.Recipe.LowRank.Method == LowRankMethod.Exact ? 16L * layer.OutFeatures * layer.InFeatures : 0;
-        return layer.Recipe.LowRank.Rank == 0 ? 0 : Weight(layer) + bases + exact + (threads * ProductPanels);
+        return layer.Recipe.LowRank.Rank == 0 ? 0 : Weight(layer) + bases + exact + ProductPanels(threads);
     }
 
     private static long Gptq(LayerPlan layer, int threads)
     {
         if (layer.Recipe.Weights.Method != WeightMethod.Gptq)
-            return Weight(layer) + Packed(layer) + (threads * ProductPanels);
+            return Weight(layer) + Packed(layer) + ProductPanels(threads);
         long inputs = layer.InFeatures;
         long hessian = 4 * inputs * inputs;
         long tokens = 2 * 4L * PortionRows(layer) * inputs;
         long rowsAtOnce = Workers.RangeSize(layer.OutFeatures, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
         long block = layer.Recipe.Weights.BlockSize;
         long sweep = threads * 4 * ((rowsAtOnce * (inputs + (4 * block))) + (block * block));
-        return Weight(layer) + Packed(layer) + hessian + Math.Max(tokens, sweep) + (threads * ProductPanels);
+        return Weight(layer) + Packed(layer) + hessian + Math.Max(tokens, sweep) + ProductPanels(threads);
     }
 
     private static long Clip(Plan plan, ExpertPlan expert, LayerPlan layer, int threads)
@@ -117,7 +117,7 @@ internal static class WorkingSets
         long outputs = rows * layer.OutFeatures * 4;
         // What the first candidate's rounding takes away, and a panel of the weight.
         long differences = recipe.Objective == ClipObjective.Activation ? (rows + 512) * layer.InFeatures * 4 : 0;
-        return differences + Weight(layer) + Packed(layer) + Panels(layer.OutFeatures, layer.InFeatures) + portion + outputs + (threads * ProductPanels);
+        return differences + Weight(layer) + Packed(layer) + Panels(layer.OutFeatures, layer.InFeatures) + portion + outputs + ProductPanels(threads);
     }
 
     private static long Measure(LayerPlan layer, int threads)
@@ -125,7 +125,7 @@ internal static class WorkingSets
         const int Methods = 4;
         long rows = LayerError.TokensAtOnce;
         long perMethod = (rows * layer.InFeatures * 11 / 2) + Panels(Math.Min(512, layer.OutFeatures), layer.InFeatures);
-        return Weight(layer) + (3 * Packed(layer)) + (rows * layer.InFeatures * 4) + (Methods * perMethod) + (rows * 512 * 8) + (threads * ProductPanels);
+        return Weight(layer) + (3 * Packed(layer)) + (rows * layer.InFeatures * 4) + (Methods * perMethod) + (rows * 512 * 8) + ProductPanels(threads);
     }
 
     private static long BinTokens(Plan plan, ExpertPlan expert) =>

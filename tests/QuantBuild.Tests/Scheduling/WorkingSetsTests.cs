@@ -18,7 +18,7 @@ namespace QuantBuild.Tests.Scheduling;
 [Collection(nameof(Alone))]
 public sealed class WorkingSetsTests : IDisposable
 {
-    // Of the largest stage. Declared are the mapped pages of a weight, too, which are not managed memory, and 8 MiB per thread where a product takes 5.
+    // Of the largest stage. Declared are the mapped pages of a weight, too, which are not managed memory, and what a pool keeps of panels.
     private const double LeastPart = 0.5;
 
     // On a busy machine the peak may fall between two looks.
