@@ -134,7 +134,7 @@ internal static class SpeedMeasurement
     {
         work();
         double best = double.PositiveInfinity, total = 0;
-        for (int run = 0; run < 6 && (run < 2 || total < 0.08); run++)
+        for (int run = 0; run < 6 && (run < 3 || total < 0.08); run++)
         {
             double seconds = Repeated(work);
             best = Math.Min(best, seconds);
