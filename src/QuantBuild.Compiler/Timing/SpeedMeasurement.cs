@@ -11,7 +11,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Timing;
 
 /// <summary>
-/// Does the work of each stage on made-up layers of two sizes, for about two seconds. Processor time counts, not the clock, so that other work on
+/// Does the work of each stage on made-up layers of two sizes, for about three seconds. Processor time counts, not the clock, so that other work on
 /// the machine does not matter much.
 /// </summary>
 internal static class SpeedMeasurement

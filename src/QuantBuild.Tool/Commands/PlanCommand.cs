@@ -19,7 +19,7 @@ internal static class PlanCommand
 
     private static readonly Option<bool> Measure = new("--measure")
     {
-        Description = "Measure the speed of this machine again, which takes two seconds; else it is measured once and kept in the store.",
+        Description = "Measure the speed of this machine again, which takes three seconds; else it is measured once and kept in the store.",
     };
 
     public static Command Create(Session session)

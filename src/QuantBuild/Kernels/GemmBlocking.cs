@@ -3,37 +3,6 @@ using System.Runtime.CompilerServices;
 
 namespace QuantBuild.Kernels;
 
-/// <summary>The sizes of the blocks.  None shows in the result: a chain that crosses a block is stored to C and loaded again, exactly.</summary>
-internal static unsafe class GemmBlocking
-{
-    // Depth x rows x 4 bytes is 288 KiB, depth x columns x 4 bytes 4.5 MiB.  The depth is long because every pass over it reads and
-    // writes all of C.
-    public const int Depth = 768;
-    public const int Rows = 96;
-    public const int Columns = 1536;
-
-    /// <summary>Elements of a line of the cache: what room must have over for <see cref="Align"/>.</summary>
-    public const int CacheLine = 16;
-
-    /// <summary>Steps of the depth in a block: equal blocks rather than full ones and a remainder.</summary>
-    public static int DepthOf(in GemmProblem problem) => Divide(problem.Depth, Divide(problem.Depth, Depth));
-
-    /// <summary>Elements of a packed block of A.</summary>
-    public static int RoomForA<TKernel>(in GemmProblem problem)
-        where TKernel : struct, IGemmKernel => RoundUp(RoundUp(Math.Min(problem.Rows, Rows), TKernel.Rows) * DepthOf(problem), CacheLine);
-
-    /// <summary>Elements of a packed block of B.</summary>
-    public static int RoomForB<TKernel>(in GemmProblem problem)
-        where TKernel : struct, IGemmKernel => RoundUp(RoundUp(Math.Min(problem.Columns, Columns), TKernel.Columns) * DepthOf(problem), CacheLine);
-
-    /// <summary>The first line of the cache that begins at or after <paramref name="start"/>.</summary>
-    public static float* Align(float* start) => (float*)(((nint)start + (CacheLine * sizeof(float)) - 1) & -(CacheLine * sizeof(float)));
-
-    private static int RoundUp(int value, int multiple) => Divide(value, multiple) * multiple;
-
-    private static int Divide(int value, int by) => (value + by - 1) / by;
-}
-
 /// <summary>
 /// The loops around a kernel, on one thread: a block of B is packed to stay in the last-level cache, a block of A to stay in the
 /// second level, and a panel of B is used up against every panel of A.
@@ -43,31 +12,31 @@ internal static unsafe class GemmBlocking<TKernel>
 {
     public static void Multiply(in GemmProblem problem)
     {
-        int roomForA = GemmBlocking.RoomForA<TKernel>(problem), roomForB = problem.PanelStride > 0 ? 0 : GemmBlocking.RoomForB<TKernel>(problem);
-        float[] room = ArrayPool<float>.Shared.Rent(roomForA + roomForB + GemmBlocking.CacheLine);
+        int roomForA = GemmBlockSizes.RoomForA<TKernel>(problem), roomForB = problem.PanelStride > 0 ? 0 : GemmBlockSizes.RoomForB<TKernel>(problem);
+        float[] room = ArrayPool<float>.Shared.Rent(roomForA + roomForB + GemmBlockSizes.CacheLine);
         fixed (float* start = room)
         {
-            float* packedA = GemmBlocking.Align(start);
-            Multiply(problem, GemmBlocking.DepthOf(problem), packedA, packedA + roomForA);
+            float* packedA = GemmBlockSizes.Align(start);
+            Multiply(problem, GemmBlockSizes.DepthOf(problem), packedA, packedA + roomForA);
         }
         ArrayPool<float>.Shared.Return(room);
     }
 
     private static void Multiply(in GemmProblem problem, int depthBlock, float* packedA, float* packedB)
     {
-        for (int column = 0; column < problem.Columns; column += GemmBlocking.Columns)
+        for (int column = 0; column < problem.Columns; column += GemmBlockSizes.Columns)
         {
-            int columns = Math.Min(GemmBlocking.Columns, problem.Columns - column);
+            int columns = Math.Min(GemmBlockSizes.Columns, problem.Columns - column);
             for (int step = 0; step < problem.Depth; step += depthBlock)
             {
                 int depth = Math.Min(depthBlock, problem.Depth - step);
                 if (problem.PanelStride == 0)
                     GemmPacking.Pack(problem.B.From(step, column).Transposed, columns, depth, TKernel.Columns, negate: false, packedB);
                 int end = problem.RowsAbove(column + columns);
-                for (int row = 0; row < end; row += GemmBlocking.Rows)
+                for (int row = 0; row < end; row += GemmBlockSizes.Rows)
                 {
                     problem.Cancellation.ThrowIfCancellationRequested();
-                    int rows = Math.Min(GemmBlocking.Rows, problem.Rows - row);
+                    int rows = Math.Min(GemmBlockSizes.Rows, problem.Rows - row);
                     GemmProblem block = problem.Part(row, column, rows, columns);
                     GemmPacking.Pack(problem.A.From(row, step), rows, depth, TKernel.Rows, problem.Negate, packedA);
                     float* panels = problem.PanelStride == 0 ? packedB : block.B.At(step, 0);

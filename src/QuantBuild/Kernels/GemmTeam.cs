@@ -40,14 +40,14 @@ internal sealed unsafe class GemmTeam<TKernel>
     private GemmTeam(in GemmProblem problem, int threads)
     {
         _problem = problem;
-        _rows = Math.Min(GemmBlocking.Rows, Divide(Divide(problem.Rows, PiecesPerThread * threads), TKernel.Rows) * TKernel.Rows);
-        _rowBlocks = Divide(problem.Rows, _rows);
-        int depthBlock = GemmBlocking.DepthOf(problem);
-        int columnBlocks = Divide(problem.Columns, GemmBlocking.Columns);
+        _rows = Math.Min(GemmBlockSizes.Rows, GemmBlockSizes.Divide(GemmBlockSizes.Divide(problem.Rows, PiecesPerThread * threads), TKernel.Rows) * TKernel.Rows);
+        _rowBlocks = GemmBlockSizes.Divide(problem.Rows, _rows);
+        int depthBlock = GemmBlockSizes.DepthOf(problem);
+        int columnBlocks = GemmBlockSizes.Divide(problem.Columns, GemmBlockSizes.Columns);
         for (int c = 0; c < columnBlocks; c++)
         {
-            int column = c * GemmBlocking.Columns, columns = Math.Min(GemmBlocking.Columns, problem.Columns - column);
-            int rowBlocks = Divide(problem.RowsAbove(column + columns), _rows);
+            int column = c * GemmBlockSizes.Columns, columns = Math.Min(GemmBlockSizes.Columns, problem.Columns - column);
+            int rowBlocks = GemmBlockSizes.Divide(problem.RowsAbove(column + columns), _rows);
             for (int step = 0; rowBlocks > 0 && step < problem.Depth; step += depthBlock)
                 _blocks.Add(new Block(c, column, columns, step, Math.Min(depthBlock, problem.Depth - step), rowBlocks));
         }
@@ -65,11 +65,11 @@ internal sealed unsafe class GemmTeam<TKernel>
     public static void Multiply(in GemmProblem problem, int threads)
     {
         var team = new GemmTeam<TKernel>(problem, threads);
-        int room = GemmBlocking.RoomForB<TKernel>(problem);
-        float[] shared = ArrayPool<float>.Shared.Rent((Buffers * room) + GemmBlocking.CacheLine);
+        int room = GemmBlockSizes.RoomForB<TKernel>(problem);
+        float[] shared = ArrayPool<float>.Shared.Rent((Buffers * room) + GemmBlockSizes.CacheLine);
         fixed (float* start = shared)
         {
-            float* packed = GemmBlocking.Align(start);
+            float* packed = GemmBlockSizes.Align(start);
             Workers.For(threads, threads, _ => team.Work(packed, room), team._problem.Cancellation);
         }
         ArrayPool<float>.Shared.Return(shared);
@@ -100,12 +100,12 @@ internal sealed unsafe class GemmTeam<TKernel>
 
     private void Work(float* shared, int room)
     {
-        float[] own = ArrayPool<float>.Shared.Rent(GemmBlocking.RoomForA<TKernel>(_problem) + GemmBlocking.CacheLine);
+        float[] own = ArrayPool<float>.Shared.Rent(GemmBlockSizes.RoomForA<TKernel>(_problem) + GemmBlockSizes.CacheLine);
         try
         {
             fixed (float* start = own)
             {
-                float* packedA = GemmBlocking.Align(start);
+                float* packedA = GemmBlockSizes.Align(start);
                 for (int i = Interlocked.Increment(ref _next); i < _pieces.Count; i = Interlocked.Increment(ref _next))
                 {
                     _problem.Cancellation.ThrowIfCancellationRequested();
@@ -170,12 +170,10 @@ internal sealed unsafe class GemmTeam<TKernel>
         return true;
     }
 
-    private static int Divide(int value, int by) => (value + by - 1) / by;
-
     /// <summary>A block of B, and how many blocks of rows of A it meets.</summary>
     private readonly record struct Block(int ColumnBlock, int Column, int Columns, int Step, int Depth, int RowBlocks)
     {
-        public int Packings => Divide(Columns, ColumnsPerPiece);
+        public int Packings => GemmBlockSizes.Divide(Columns, ColumnsPerPiece);
     }
 
     /// <summary>Piece <paramref name="Index"/> of what is to be packed of, or multiplied by, a block.</summary>
