@@ -62,7 +62,7 @@ public static class Png
             throw new InvalidDataException("a chunk is longer than the file");
         ReadOnlySpan<byte> name = rest.Slice(4, 4), data = rest.Slice(8, (int)length);
         type = Encoding.Latin1.GetString(name);
-        if (BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + (int)length)..]) != Crc32.Of(name, data))
+        if (BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + (int)length)..]) != PngWriter.Checksum(name, data))
             throw new InvalidDataException($"a chunk '{type}' has a wrong checksum");
         rest = rest[(12 + (int)length)..];
         return data;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 
 namespace QuantBuild.Imaging;
@@ -69,7 +70,16 @@ public static class PngWriter
         stream.Write(Big(data.Length));
         stream.Write(name);
         stream.Write(data);
-        stream.Write(Big((int)Crc32.Of(name, data)));
+        stream.Write(Big((int)Checksum(name, data)));
+    }
+
+    /// <summary>The checksum of a chunk: over its type and its data.</summary>
+    internal static uint Checksum(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    {
+        var crc = new Crc32();
+        crc.Append(type);
+        crc.Append(data);
+        return crc.GetCurrentHashAsUInt32();
     }
 
     private static byte[] Big(int value)

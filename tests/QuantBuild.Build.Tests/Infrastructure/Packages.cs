@@ -44,6 +44,9 @@ public sealed class Packages : IDisposable
                 folder.Path, ModelProject.CleanEnvironment());
             process.Wait().Expect(0);
         }
+        // What the packages depend on comes from where this repository restored it: the feed has to do without a server.
+        foreach (string package in Repository.RuntimeDependencies)
+            File.Copy(package, folder["feed", Path.GetFileName(package)]);
         return folder;
     }
 }

@@ -11,6 +11,10 @@ internal static class Repository
 
     public static string Tool { get; } = Built("QuantBuild.Tool");
 
+    /// <summary>Package files that the runtime package depends on, as this repository restored them.</summary>
+    public static string[] RuntimeDependencies { get; } =
+        Directory.GetFiles(Path.Combine(Metadata("PackageRoot"), "system.io.hashing"), "*.nupkg", SearchOption.AllDirectories);
+
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
     private static string Built(string project) => PathOf("src", project, "bin", Configuration, "net10.0", project + ".dll");

@@ -76,7 +76,7 @@ internal static class PngSpecification
         file.Write(number);
         file.Write(name);
         file.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(name, data));
+        BinaryPrimitives.WriteUInt32BigEndian(number, PngWriter.Checksum(name, data));
         file.Write(number);
     }
 }

@@ -141,7 +141,7 @@ public class PngTests
             if (at + 12 + length > file.Length)
                 return;
             int end = at + 8 + (int)length;
-            BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(end), Crc32.Of(file.AsSpan(at + 4, 4), file.AsSpan(at + 8, (int)length)));
+            BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(end), PngWriter.Checksum(file.AsSpan(at + 4, 4), file.AsSpan(at + 8, (int)length)));
             at = end + 4;
         }
     }
