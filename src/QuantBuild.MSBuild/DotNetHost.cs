@@ -1,3 +1,5 @@
+using QuantBuild.Processes;
+
 namespace QuantBuild.MSBuild;
 
 /// <summary>The <c>dotnet</c> that runs this build: the worker runs under the same one.</summary>
@@ -6,15 +8,15 @@ internal static class DotNetHost
     /// <summary>Name of its executable.</summary>
     public static string FileName => OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
 
-    /// <summary>Its full path; just its name, to be found on the path, when nothing says more.</summary>
-    public static string Find()
+    /// <summary>Its full path: the one that the build names, the one that runs the build, or the one on the PATH; null when there is none.</summary>
+    public static string? Find()
     {
         // Some hosts name the folder instead of the file.
         string? named = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH");
         if (Directory.Exists(named))
             named = Path.Combine(named, FileName);
-        if (File.Exists(named))
+        if (named is not null && ProgramPath.IsProgram(named))
             return named;
-        return Environment.ProcessPath is { } process && Path.GetFileName(process) == FileName ? process : FileName;
+        return Environment.ProcessPath is { } process && Path.GetFileName(process) == FileName ? process : ProgramPath.Find("dotnet");
     }
 }

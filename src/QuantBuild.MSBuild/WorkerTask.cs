@@ -32,12 +32,14 @@ public abstract class WorkerTask : ToolTask
     private protected abstract void AppendArguments(CommandLineBuilder command);
 
     /// <inheritdoc/>
-    protected override string GenerateFullPathToTool() => DotNetHost.Find();
+    protected override string? GenerateFullPathToTool() => DotNetHost.Find();
 
     /// <inheritdoc/>
     protected override bool ValidateParameters()
     {
         Require(Worker);
+        if (DotNetHost.Find() is null)
+            Error("QB0020", Subject, $"There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads to one");
         return !Log.HasLoggedErrors && base.ValidateParameters();
     }
 

@@ -69,6 +69,12 @@ public static partial class Descriptors
         "The project does not say which repository to publish to, or has several models.",
         "Set QuantPushRepository, or publish with `quantbuild push`.");
 
+    /// <summary>QB0020: nothing to run the worker with. Reported by the MSBuild task.</summary>
+    public static readonly DiagnosticDescriptor HostMissing = new("QB0020", Severity.Error,
+        "There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads to one",
+        "The build runs in another program than dotnet, and the .NET SDK is not on the PATH. Relative entries of the PATH are passed over: what is in the current folder is never run.",
+        "Add the folder of dotnet to the PATH, as an absolute path, or set DOTNET_HOST_PATH to its executable.");
+
     /// <summary>QB9001: a bug.</summary>
     public static readonly DiagnosticDescriptor InternalError = new("QB9001", Severity.Error,
         "Internal error: {0}",

@@ -30,7 +30,7 @@ public static partial class Descriptors
     /// <summary>QB5044: the program that signs is missing or fails.</summary>
     public static readonly DiagnosticDescriptor SignerFailed = new("QB5044", Severity.Error,
         "{0} cannot {1}: {2}",
-        "The program is not installed, or the key is missing, encrypted, or not of a kind that it signs with.",
+        "The program is not on the PATH (relative entries of it are passed over, as is the current folder), or the key is missing, encrypted, or not of a kind that it signs with.",
         "Install openssl or cosign. For openssl name an unencrypted private key (EC, RSA or Ed25519) in PEM form, or its public key to verify.");
 
     /// <summary>QB5045: an input is not the one stated.</summary>

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Processes;
 
 namespace QuantBuild.Compiler.Health;
 
@@ -14,7 +15,7 @@ public static class MachineReport
         string? path = variable("PATH");
         return
         [
-            SdkCheck.Of(Programs.Find("dotnet", path)),
+            SdkCheck.Of(ProgramPath.Find("dotnet", path)),
             ProcessorCheck.Of(Environment.ProcessorCount, InstructionSets.OfProcess()),
             MemoryCheck.Of(MachineMemory.Read()),
             DiskCheck.Of(store),

@@ -1,3 +1,5 @@
+using QuantBuild.Processes;
+
 namespace QuantBuild.Compiler.Health;
 
 /// <summary>Programs of others that some commands use.</summary>
@@ -10,7 +12,7 @@ internal static class ProgramChecks
         ("cosign", "`sign --cosign` works with keys in hardware and key services.", "`sign --cosign` does not work; keys in PEM files need only openssl."),
     ];
 
-    public static IEnumerable<MachineCheck> All(string? path) => Known.Select(program => Programs.Find(program.Name, path) is { } file
+    public static IEnumerable<MachineCheck> All(string? path) => Known.Select(program => ProgramPath.Find(program.Name, path) is { } file
         ? new MachineCheck(program.Name, CheckState.Good, file, program.Use)
         : new MachineCheck(program.Name, CheckState.Note, "not on the PATH", program.Without));
 }

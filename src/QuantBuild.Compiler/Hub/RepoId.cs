@@ -48,6 +48,6 @@ public sealed partial record RepoId
         _ => null,
     };
 
-    [GeneratedRegex("^[A-Za-z0-9._-]{1,96}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,96}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Allowed();
 }

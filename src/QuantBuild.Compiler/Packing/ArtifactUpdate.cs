@@ -92,7 +92,7 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
 
     private static string? StemOf(string name) => ShardName().Match(name) is { Success: true } match ? match.Groups["stem"].Value : null;
 
-    [GeneratedRegex(@"^(?<stem>.+?)(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<stem>.+?)(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex ShardName();
 
     private void RemoveFiles(IEnumerable<PackedFile> stale, IEnumerable<PackedFile> keep)

@@ -1,15 +1,11 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Processes;
 
 namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>Runs a program that signs or verifies.</summary>
 internal static class ExternalProgram
 {
-    /// <summary>ENOENT, and ERROR_FILE_NOT_FOUND.</summary>
-    private const int NotFound = 2;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs it to its end; null when it succeeds, else what it says.</summary>
@@ -18,29 +14,16 @@ internal static class ExternalProgram
     {
         try
         {
-            using var process = new Process();
-            process.StartInfo = new ProcessStartInfo(program, arguments)
+            return ProgramProcess.Run(program, Patience, arguments) switch
             {
-                UseShellExecute = false,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
+                null => "it does not come to an end",
+                { ExitCode: 0 } => null,
+                { } result => Reason(result.Error, result.ExitCode),
             };
-            process.Start();
-            // Asked for a pass phrase, it reads the end of the input and fails instead of waiting.
-            process.StandardInput.Close();
-            Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(Patience))
-            {
-                process.Kill(entireProcessTree: true);
-                return "it does not come to an end";
-            }
-            Task.WaitAll(output, error);
-            return process.ExitCode == 0 ? null : Reason(error.Result, process.ExitCode);
         }
-        catch (Win32Exception failure)
+        catch (IOException failure)
         {
-            throw Failed(program, "be started", failure.NativeErrorCode == NotFound ? "it is not installed" : failure.Message, failure);
+            throw Failed(program, "be started", failure.Message, failure);
         }
     }
 

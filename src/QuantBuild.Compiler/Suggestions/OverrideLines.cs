@@ -51,6 +51,6 @@ public static partial class OverrideLines
         ? (int.Parse(match.Groups["block"].ValueSpan, CultureInfo.InvariantCulture), match.Groups["module"].Value)
         : throw new ArgumentException($"'{layer}' is not the name of a layer", nameof(layer));
 
-    [GeneratedRegex(@"^blocks\.(?<block>[0-9]+)\.(?<module>.+)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^blocks\.(?<block>[0-9]+)\.(?<module>.+)\z", RegexOptions.CultureInvariant)]
     private static partial Regex LayerName();
 }

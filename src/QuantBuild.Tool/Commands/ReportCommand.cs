@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.ComponentModel;
-using System.Diagnostics;
 using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Reporting;
@@ -49,13 +47,15 @@ internal static class ReportCommand
             string? earlier = arguments.GetValue(Diff);
             if (earlier is not null && Directory.Exists(target))
                 throw new UsageException("--diff goes with a manifest: the page of an artifact is written already.");
+            if (arguments.GetValue(Open) && arguments.GetValue(Out) is { } named && !Desktop.CanOpen(named))
+                throw new UsageException($"--open opens pages in the browser; '{named}' does not end in .html.");
             string page = target is not null && Directory.Exists(target)
                 ? OfArtifact(target, arguments.GetValue(Out))
                 : ModelCompiler.Report(new CompileOptions(CommonOptions.ManifestOf(target), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads),
                     Hub: HubConnection.Access(run)),
                     arguments.GetValue(Out), earlier, run.Cancellation);
             run.Answer.WriteLine(page);
-            if (arguments.GetValue(Open) && !TryOpen(page))
+            if (arguments.GetValue(Open) && !Desktop.TryOpen(page))
                 run.Console.Error.WriteLine("No browser could be started; open the file above yourself.");
             return ExitCode.Done;
         }));
@@ -79,19 +79,5 @@ internal static class ReportCommand
             throw StoreErrors.Translate(failure, copyTo);
         }
         return copyTo;
-    }
-
-    /// <summary>Lets the desktop decide what opens a page.</summary>
-    private static bool TryOpen(string page)
-    {
-        try
-        {
-            using Process? browser = Process.Start(new ProcessStartInfo(page) { UseShellExecute = true });
-            return true;
-        }
-        catch (Win32Exception)
-        {
-            return false;
-        }
     }
 }

@@ -1,6 +1,6 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using QuantBuild.Processes;
 
 namespace QuantBuild.Imaging;
 
@@ -10,9 +10,7 @@ public static class Ffmpeg
     private const string Program = "ffmpeg";
 
     /// <summary>Whether there is such a program.</summary>
-    public static bool IsAvailable => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-        .Any(folder => File.Exists(Path.Combine(folder, OperatingSystem.IsWindows() ? Program + ".exe" : Program)));
+    public static bool IsAvailable => ProgramPath.Find(Program) is not null;
 
     /// <summary>Encodes frames as H.264, at a quality that hides no difference between models.</summary>
     /// <param name="path">The file to write; it is replaced.</param>
@@ -28,22 +26,20 @@ public static class Ffmpeg
         if (frames.Count == 0 || frames.Any(frame => frame.Width != frames[0].Width || frame.Height != frames[0].Height))
             throw new ArgumentException("a video needs frames of one size", nameof(frames));
         string size = string.Create(CultureInfo.InvariantCulture, $"{frames[0].Width}x{frames[0].Height}");
-        var start = new ProcessStartInfo(Program)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-            ArgumentList =
-            {
-                "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", framesPerSecond.ToString(CultureInfo.InvariantCulture),
-                "-i", "-", "-c:v", "libx264", "-crf", "12", "-pix_fmt", "yuv420p", "-movflags", "+faststart", Path.GetFullPath(path),
-            },
-        };
+        // The format is named: a temporary file's ending tells none.
+        using Process process = Start(path,
+            "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", framesPerSecond.ToString(CultureInfo.InvariantCulture),
+            "-i", "-", "-c:v", "libx264", "-crf", "12", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", Path.GetFullPath(path));
+        Feed(process, path, frames, ct);
+    }
+
+    private static Process Start(string path, params string[] arguments)
+    {
         try
         {
-            using Process process = Process.Start(start)!;
-            Feed(process, path, frames, ct);
+            return ProgramProcess.Start(Program, arguments);
         }
-        catch (Win32Exception e)
+        catch (FileNotFoundException e)
         {
             throw new IOException($"{path}: there is no program '{Program}' on the PATH to write MP4 files with; write a .png instead", e);
         }
@@ -52,6 +48,7 @@ public static class Ffmpeg
     private static void Feed(Process process, string path, IReadOnlyList<Image> frames, CancellationToken ct)
     {
         Task<string> words = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None); // it says nothing there; if it does, it shall not wait for a reader
         try
         {
             using (Stream input = process.StandardInput.BaseStream)
