@@ -1,5 +1,5 @@
-// Opens the model that is in this executable, does one quantized denoising step, and makes a short video from a picture and a prompt:
-// QuantBuild.AotApp <samples.safetensors> <checkpoint> <picture> <prompt>
+// Opens the model that is in this executable, does one quantized denoising step, and makes a short video from a drawn picture and a prompt:
+// QuantBuild.AotApp <samples.safetensors> <checkpoint> <prompt>
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -12,9 +12,9 @@ using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
 
-if (args is not [var samplesFile, var checkpoint, var picture, var prompt])
+if (args is not [var samplesFile, var checkpoint, var prompt])
 {
-    Console.Error.WriteLine("usage: QuantBuild.AotApp <samples.safetensors> <checkpoint> <picture> <prompt>");
+    Console.Error.WriteLine("usage: QuantBuild.AotApp <samples.safetensors> <checkpoint> <prompt>");
     return 2;
 }
 
@@ -36,7 +36,8 @@ Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Descripto
 Console.WriteLine($"sha256 {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(latent)))}");
 
 var pipeline = new WanImageToVideoPipeline(checkpoint, model);
-GeneratedVideo video = pipeline.Generate(Image.Load(picture), prompt, new GenerationOptions
+var picture = new Image(96, 64, [.. Enumerable.Range(0, 3 * 96 * 64).Select(i => (byte)(i / 96))]);
+GeneratedVideo video = pipeline.Generate(picture, prompt, new GenerationOptions
 {
     Frames = 5,
     Area = 64 * 48,

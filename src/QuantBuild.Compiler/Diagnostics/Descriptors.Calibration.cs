@@ -38,7 +38,7 @@ public static partial class Descriptors
     /// <summary>A first frame that cannot be used.</summary>
     public static readonly DiagnosticDescriptor CalibrationPicture = new("QB3106", Severity.Error,
         "The picture '{0}' cannot be used: {1}",
-        "The first frame of a sample is missing, is neither a PNG nor a JPEG file, is damaged, or does not go with the size and the frames of its line.",
+        "The first frame of a sample is missing, is no PNG, JPEG, WebP, GIF or BMP file, is damaged, or does not go with the size and the frames of its line.",
         "Correct the line or the file; frames are one more than a multiple of four, and paths are relative to the sample set.");
 
     /// <summary>A line of a new project that nobody filled in.</summary>

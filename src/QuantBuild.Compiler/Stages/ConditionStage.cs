@@ -54,6 +54,7 @@ internal static class ConditionStage
             ["textLength"] = config.TextLen,
             ["frames"] = line.Frames,
             ["area"] = line.Width * line.Height,
+            ["decoder"] = ImageFile.Decoder,
         },
         [
             KeyValuePair.Create("image", Picture(line, path => Digest.Of(File.ReadAllBytes(path)))),

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Imaging;
 using QuantBuild.Models.Vae;
 using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
@@ -18,6 +20,8 @@ internal sealed class EncoderSource
     private readonly ImmutableArray<(string Path, FileStamp? Stamp)> _stamps;
 
     private readonly Lazy<WanEncoders> _encoders;
+
+    private readonly ConcurrentDictionary<string, (long Decoding, long Pixels)> _pictures = new(StringComparer.Ordinal);
 
     private EncoderSource(Lazy<WanEncoders> encoders, Digest text, Digest vae, ImmutableArray<(string, FileStamp?)> stamps)
     {
@@ -37,12 +41,15 @@ internal sealed class EncoderSource
     /// <summary>Digest of the autoencoder.</summary>
     public Digest Vae { get; }
 
-    /// <summary>Bytes that a sample's prompt or picture takes at the most while it is encoded, one after the other.</summary>
+    /// <summary>Bytes that a sample takes at the most while its picture is decoded, its prompt and its picture are encoded, one after the other.</summary>
     /// <exception cref="ArgumentException">The line's size is not possible.</exception>
+    /// <exception cref="InvalidDataException">The file of the picture is none.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     public long EncodingBytes(SampleLine line, int threads)
     {
         VideoShape size = FirstFrame.SizeFor(line.Width, line.Height, line.Width * line.Height, line.Frames);
-        return Math.Max(Encoders.EncodePromptsBytes(threads), Encoders.EncodeImageBytes(size, threads));
+        (long decoding, long pixels) = _pictures.GetOrAdd(line.Image!, PictureBytes);
+        return Math.Max(decoding, pixels + Math.Max(Encoders.EncodePromptsBytes(threads), Encoders.EncodeImageBytes(size, threads)));
     }
 
     /// <summary>Opens and hashes them; unchanged files are not read again.</summary>
@@ -91,6 +98,14 @@ internal sealed class EncoderSource
             if (FileStamp.Of(path) != before)
                 throw new DiagnosticException(Descriptors.InputChanged.At(null, path));
         }
+    }
+
+    /// <summary>What decoding a picture takes, its file included, and what its pixels take afterwards.</summary>
+    private static (long Decoding, long Pixels) PictureBytes(string path)
+    {
+        byte[] file = ImageFile.ReadBytes(path);
+        ImageHeader header = ImageFile.ReadHeader(file);
+        return (file.Length + header.DecodingBytes, 3L * header.Width * header.Height);
     }
 
     private static IEnumerable<string> FilesOf(string checkpoint, string part, string stem)

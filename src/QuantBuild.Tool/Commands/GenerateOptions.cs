@@ -16,7 +16,7 @@ internal static class GenerateOptions
 
     public static Option<string> Model { get; } = new("--model") { Description = "Folder of the checkpoint or of a model project, or a repository of the Hub, hf://owner/name@revision.", HelpName = "dir|hf://", Required = true };
 
-    public static Option<string> Image { get; } = new("--image") { Description = "The first frame, a PNG or JPEG file.", HelpName = "file", Required = true };
+    public static Option<string> Image { get; } = new("--image") { Description = "The first frame, a PNG, JPEG, WebP, GIF or BMP file.", HelpName = "file", Required = true };
 
     public static Option<string> Prompt { get; } = new("--prompt") { Description = "What happens in the video.", HelpName = "text", Required = true };
 

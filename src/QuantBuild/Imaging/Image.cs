@@ -1,11 +1,8 @@
 namespace QuantBuild.Imaging;
 
-/// <summary>A picture of three colours with eight bits each.</summary>
+/// <summary>A picture of three colours with eight bits each. The package QuantBuild.Imaging loads files.</summary>
 public sealed class Image
 {
-    // Beyond any camera, and small enough that sizes computed from it fit their types.
-    internal const long MostPixels = 1L << 27;
-
     /// <summary>Takes pixels, which are not copied.</summary>
     /// <param name="width">Width in pixels.</param>
     /// <param name="height">Height in pixels.</param>
@@ -33,25 +30,6 @@ public sealed class Image
 
     /// <summary>Whether all pixels have one colour.</summary>
     public bool IsUniform => Pixels.Span[3..].SequenceEqual(Pixels.Span[..^3]);
-
-    /// <summary>Reads a PNG or JPEG file, told apart by their first bytes.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="InvalidDataException">It is neither, or damaged; the message says how.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Image Load(string path)
-    {
-        byte[] file = File.ReadAllBytes(path);
-        try
-        {
-            return Png.IsPng(file) ? Png.Read(file)
-                : Jpeg.IsJpeg(file) ? Jpeg.Read(file)
-                : throw new InvalidDataException("neither a PNG nor a JPEG file");
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"{path}: {e.Message}", e);
-        }
-    }
 
     /// <summary>A frame of planes [3, height, width] in [-1, 1] as a picture; values beyond are clamped, others rounded to the nearest.</summary>
     public static Image FromPlanes(ReadOnlySpan<float> planes, int height, int width)

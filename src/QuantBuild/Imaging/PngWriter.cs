@@ -9,6 +9,8 @@ namespace QuantBuild.Imaging;
 /// <remarks>The pixels are exact; the bytes depend on the compression library of the runtime.</remarks>
 public static class PngWriter
 {
+    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+
     /// <summary>Writes a still picture.</summary>
     /// <param name="stream">Receives the file.</param>
     /// <param name="image">The picture.</param>
@@ -26,7 +28,7 @@ public static class PngWriter
         if (frames.Count == 0 || frames.Any(frame => frame.Width != frames[0].Width || frame.Height != frames[0].Height))
             throw new ArgumentException("an animation needs frames of one size", nameof(frames));
         (int width, int height) = (frames[0].Width, frames[0].Height);
-        stream.Write(Png.Signature);
+        stream.Write(Signature);
         Chunk(stream, "IHDR", [.. Big(width), .. Big(height), 8, 2, 0, 0, 0]);
         if (frames.Count > 1)
             Chunk(stream, "acTL", [.. Big(frames.Count), .. Big(0)]);

@@ -46,9 +46,9 @@ public sealed class PublishingTests
         Assert.SkipUnless(restored.ExitCode == 0, "the native compiler cannot be restored here: " + restored.Out);
 
         project.DotNet(app, "build", settings).Expect(0);
-        Outcome managed = project.Run("dotnet", ["exec", project.Model["app", "bin", "Debug", "net10.0", "QuantBuild.AotApp.dll"], Samples, .. Video]).Expect(0);
+        Outcome managed = project.Run("dotnet", ["exec", project.Model["app", "bin", "Debug", "net10.0", "QuantBuild.AotApp.dll"], Samples, Video[0], Video[2]]).Expect(0);
         Outcome publish = project.DotNet(app, "publish", ["-o", project.Model["published"], "-r", RuntimeInformation.RuntimeIdentifier, .. settings]).Expect(0);
-        Outcome native = project.Run(project.Model["published", "QuantBuild.AotApp"], [Samples, .. Video]).Expect(0);
+        Outcome native = project.Run(project.Model["published", "QuantBuild.AotApp"], [Samples, Video[0], Video[2]]).Expect(0);
 
         Assert.Matches("reduced: one step from timestep \\d+, rms .*\nsha256 [0-9a-f]{64}\nvideo of 5 frames, sha256 [0-9a-f]{64}", native.Out.ReplaceLineEndings("\n"));
         Assert.Equal(managed.Out, native.Out);

@@ -50,13 +50,6 @@ public class ImageTests
         Assert.Equal([0, 4, 8, 12, 16], ContactSheet.Pick(frames, 5).Select(frame => (int)frame.Pixels.Span[0]));
     }
 
-    [Fact]
-    public void A_file_of_another_kind_is_refused_with_its_name()
-    {
-        string path = TestData.TinyWan("calibration.jsonl");
-        Assert.StartsWith(path, Assert.Throws<InvalidDataException>(() => Image.Load(path)).Message, StringComparison.Ordinal);
-    }
-
     /// <summary>Keys' cubic kernel with a = -0.75.</summary>
     private static double Kernel(double x) => x <= 1
         ? (1.25 * x * x * x) - (2.25 * x * x) + 1

@@ -68,6 +68,31 @@ internal static class PngSpecification
         return result;
     }
 
+    /// <summary>A black picture of one bit per pixel: a small file, whatever its size.</summary>
+    public static byte[] Black(int width, int height)
+    {
+        using var raw = new MemoryStream();
+        using (var zlib = new ZLibStream(raw, CompressionLevel.Fastest))
+        {
+            var row = new byte[1 + ((width + 7) / 8)];
+            for (int y = 0; y < height; y++)
+                zlib.Write(row);
+        }
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        header[8] = 1;
+        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, .. ChunkOf("IHDR", header), .. ChunkOf("IDAT", raw.ToArray()), .. ChunkOf("IEND", [])];
+    }
+
+    /// <summary>A whole chunk.</summary>
+    public static byte[] ChunkOf(string type, ReadOnlySpan<byte> data)
+    {
+        using var chunk = new MemoryStream();
+        Chunk(chunk, type, data);
+        return chunk.ToArray();
+    }
+
     private static void Chunk(Stream file, string type, ReadOnlySpan<byte> data)
     {
         byte[] name = Encoding.ASCII.GetBytes(type);

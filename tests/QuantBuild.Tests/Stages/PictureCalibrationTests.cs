@@ -1,7 +1,9 @@
 using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Imaging;
+using QuantBuild.Tests.Imaging;
 
 namespace QuantBuild.Tests.Stages;
 
@@ -113,6 +115,22 @@ public sealed class PictureCalibrationTests : IDisposable
             Diagnostic warning = Assert.Single(warnings.Reported, diagnostic => diagnostic.Descriptor == Descriptors.CalibrationImageConstant);
             Assert.Equal(2, warning.Span!.Value.Line);
         }
+    }
+
+    [Fact]
+    public void A_small_file_of_a_large_picture_is_refused_by_the_memory_limit_before_it_is_decoded()
+    {
+        byte[] picture = PngSpecification.Black(9000, 9000);
+        Assert.InRange(picture.Length, 0, 263_000);
+        File.WriteAllBytes(Path.Combine(_project.Root, "pictures", "0.png"), picture);
+        _project.Memory = MemoryLimit.Of(600L << 20);
+
+        long before = GC.GetTotalAllocatedBytes();
+        DiagnosticException failure = Fails();
+
+        Assert.Equal("QB3211", failure.Diagnostics[0].Descriptor.Code);
+        Assert.Contains("sample 000", failure.Diagnostics[0].Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 200L << 20);
     }
 
     [Fact]
