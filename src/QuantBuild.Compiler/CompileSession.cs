@@ -62,7 +62,8 @@ internal sealed class CompileSession : IDisposable
         {
             foreach (ExpertPlan expert in planned.Plan!.Experts)
                 sources.Add(ExpertSource.Open(expert, location, store, options.ThreadCount, cancellation));
-            return new CompileSession(options, planned.Plan, store, new StageRunner(store, observer, execute, requireInputs: () => sources.ForEach(source => source.RequireUnchanged())), sources, cancellation);
+            return new CompileSession(options, planned.Plan, store, new StageRunner(store, observer, execute, requireInputs: () => sources.ForEach(source => source.RequireUnchanged()), drain: options.Drain), sources,
+                cancellation);
         }
         catch
         {

@@ -14,8 +14,11 @@ public sealed partial class CollectModels
     /// <summary>True while an editor looks at the project: nothing is copied, and damage is no error.</summary>
     public bool DesignTime { get; set; }
 
-    /// <summary>Artifacts of at most this many bytes are embedded.</summary>
-    public long EmbedLimit { get; set; }
+    /// <summary>Artifacts of at most this size are embedded.</summary>
+    public string EmbedLimit { get; set; } = "";
+
+    /// <summary>The most that all artifacts may have in a package.</summary>
+    public string PackageLimit { get; set; } = "";
 
     /// <summary>Folder for what is embedded, a file per content.</summary>
     [Required]
@@ -66,4 +69,8 @@ public sealed partial class CollectModels
     /// <summary>Size of all artifacts in bytes.</summary>
     [Output]
     public long TotalSize { get; private set; }
+
+    /// <summary>Whether that is more than a package may have.</summary>
+    [Output]
+    public bool ExceedsPackageLimit => TotalSize > (SettingKind.Bytes(PackageLimit) ?? long.MaxValue);
 }

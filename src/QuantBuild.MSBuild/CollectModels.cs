@@ -81,7 +81,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         {
             "TRUE" or "YES" or "ON" => true, // as conditions of MSBuild read them
             "FALSE" or "NO" or "OFF" => false,
-            _ => built.IsForRuntime && built.Size <= EmbedLimit,
+            _ => built.IsForRuntime && built.Size <= (SettingKind.Bytes(EmbedLimit) ?? 0),
         };
         if (embedded && built.Size > LargestEmbedded)
         {
@@ -104,7 +104,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         string package = model.GetMetadata("PackagePath") is { Length: > 0 } path ? path : PackagePath;
         foreach (BuiltFile file in built.Files.Where(file => embedded || file == built.Files[0]))
             Embed(name, file);
-        if (embedded && copy is ("Never" or "false"))
+        if (embedded && IsNever(copy))
             return;
         foreach (string relative in built.Files.Select(file => file.Relative).Concat(built.Companions))
             Place(name, Path.Combine(built.Folder, relative), relative, copy, package, pack: !embedded);
@@ -136,7 +136,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
             ["Link"] = link,
             ["TargetPath"] = link,
             ["CopyToOutputDirectory"] = copy,
-            ["CopyToPublishDirectory"] = copy is "Never" or "false" ? "Never" : "IfDifferent", // a file from the store may be older than the one it replaces
+            ["CopyToPublishDirectory"] = IsNever(copy) ? "Never" : "IfDifferent", // a file from the store may be older than the one it replaces
             ["ExcludeFromSingleFile"] = "true",
             ["Watch"] = "false",
             ["Visible"] = "false",
@@ -151,6 +151,10 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         }));
     }
 
+    private bool IsInternal => AccessorVisibility.Equals("internal", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsNever(string copy) => copy.Equals("Never", StringComparison.OrdinalIgnoreCase);
+
     private void Copy(BuiltFile file, string path)
     {
         if (File.Exists(path) && new FileInfo(path).Length == file.Size)
@@ -163,7 +167,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
 
     private void WriteAccessor(string path, string model, string className, BuiltModel? built)
     {
-        string source = ModelAccessor.Source(AccessorNamespace, AccessorVisibility, className, model, built);
+        string source = ModelAccessor.Source(AccessorNamespace, IsInternal ? "internal" : "public", className, model, built);
         var item = new TaskItem(path);
         _accessors.Add(item);
         _files.Add(item);

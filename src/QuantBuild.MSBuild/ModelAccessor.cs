@@ -67,11 +67,12 @@ internal static class ModelAccessor
         }
         Line(text, $"    public static class {className}");
         Line(text, $"    {{");
+        // Properties: constants would be copied into assemblies that use them, which would then report a model that was replaced.
         Line(text, $"        /// <summary>The model's name.</summary>");
-        Line(text, $"        public const string Name = {Literal(model)};");
+        Line(text, $"        public static string Name => {Literal(model)};");
         Line(text, $"");
         Line(text, $"        /// <summary>SHA-256 of the descriptor, which has the digests of all other files; empty when the build has no model.</summary>");
-        Line(text, $"        public const string Digest = {Literal(built?.Digest ?? "")};");
+        Line(text, $"        public static string Digest => {Literal(built?.Digest ?? "")};");
         Line(text, $"");
         Line(text, $"        /// <summary>Opens the model, from the resources of this assembly or from the files beside the app.</summary>");
         Line(text, $"        /// <param name=\"verifyDigests\">Whether to read every file and compare its SHA-256 with what was built.</param>");

@@ -12,6 +12,8 @@ public abstract class WorkerTask : ToolTask
     /// <summary>The exit code of a command line that the quantizer does not understand.</summary>
     private const int WrongUsage = 2;
 
+    private string? _firstLine;
+
     /// <summary>Lets MSBuild build other projects on this node while the quantizer works.</summary>
     protected WorkerTask() => YieldDuringToolExecution = true;
 
@@ -30,6 +32,14 @@ public abstract class WorkerTask : ToolTask
 
     /// <summary>Appends the quantizer's own arguments.</summary>
     private protected abstract void AppendArguments(CommandLineBuilder command);
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        using var lifeline = new Lifeline();
+        EnvironmentVariables = [lifeline.Variable];
+        return base.Execute();
+    }
 
     /// <inheritdoc/>
     protected override string? GenerateFullPathToTool() => DotNetHost.Find();
@@ -66,7 +76,7 @@ public abstract class WorkerTask : ToolTask
     protected override bool HandleTaskExecutionErrors()
     {
         if (!Log.HasLoggedErrors && ExitCode == WrongUsage)
-            Error("QB0010", Subject, $"The quantizer refuses a value, for the reason above; its command line: dotnet {GenerateCommandLineCommands()}");
+            Error("QB0010", Subject, $"The quantizer refuses a value: {_firstLine} Its command line: dotnet {GenerateCommandLineCommands()}");
         else if (!Log.HasLoggedErrors)
         {
             Error("QB0003", Subject,
@@ -79,8 +89,11 @@ public abstract class WorkerTask : ToolTask
     protected override void LogToolCommand(string message) => Log.LogCommandLine(MessageImportance.Low, message);
 
     /// <summary>The worker indents its details; what is not indented is a milestone. The base class turns diagnostics into errors and warnings.</summary>
-    protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance) =>
+    protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
+    {
+        _firstLine ??= singleLine.Length > 0 ? singleLine : null;
         base.LogEventsFromTextOutput(singleLine, singleLine.StartsWith(' ') ? MessageImportance.Low : MessageImportance.High);
+    }
 
     private void Error(string code, string? file, FormattableString text) =>
         Log.LogError(subcategory: null, errorCode: code, helpKeyword: null, file: file, lineNumber: 0, columnNumber: 0,

@@ -9,9 +9,9 @@ namespace QuantBuild.Tool;
 internal static class CommandLine
 {
     /// <summary>Runs one command line and returns the exit code.</summary>
-    public static int Run(string[] args, ToolConsole console, CancellationToken cancellation)
+    public static int Run(string[] args, ToolConsole console, CancellationToken cancellation, CancellationToken parentGone = default)
     {
-        ParseResult parsed = Create(new Session(console, cancellation)).Parse(args);
+        ParseResult parsed = Create(new Session(console, cancellation, parentGone)).Parse(args);
         if (parsed.Action is ParseErrorAction mistake)
             mistake.ShowHelp = args.Length == 0;
         int code = parsed.Invoke(new InvocationConfiguration

@@ -5,17 +5,24 @@ using QuantBuild.Tool.Logging;
 namespace QuantBuild.Tool;
 
 /// <summary>One command at work.</summary>
-/// <param name="session">Console and cancellation.</param>
+/// <param name="session">Console and interruption.</param>
+/// <param name="cancellation">Ends the work.</param>
 /// <param name="format">Form of the log.</param>
 /// <param name="verbose">Whether to say more.</param>
 /// <param name="answersJson">Whether standard output belongs to a JSON answer.</param>
-internal sealed class CommandRun(Session session, LogFormat format, bool verbose, bool answersJson)
+internal sealed class CommandRun(Session session, CancellationToken cancellation, LogFormat format, bool verbose, bool answersJson)
 {
     /// <summary>Where to write.</summary>
     public ToolConsole Console => session.Console;
 
-    /// <summary>Ends the work.</summary>
-    public CancellationToken Cancellation => session.Cancellation;
+    /// <summary>Ends the work: somebody interrupted it, or the build that it is for is gone.</summary>
+    public CancellationToken Cancellation => cancellation;
+
+    /// <summary>Somebody interrupted the work. For commands that end by themselves soon after the build is gone.</summary>
+    public CancellationToken Interruption => session.Interruption;
+
+    /// <summary>The build that the work is for is gone.</summary>
+    public CancellationToken ParentGone => session.ParentGone;
 
     /// <summary>Whether details and stack traces are wanted.</summary>
     public bool Verbose => verbose;
@@ -34,7 +41,7 @@ internal sealed class CommandRun(Session session, LogFormat format, bool verbose
                 using (var live = new LiveLog(terminal, Report, Cancellation))
                     return work(live);
             default:
-                using (var plain = new PlainLog(Diagnostics, Console.Error, verbose))
+                using (var plain = new PlainLog(Diagnostics, Console.Error, verbose, nested: ParentGone.CanBeCanceled))
                     return work(plain);
         }
     }

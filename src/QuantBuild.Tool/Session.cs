@@ -10,8 +10,9 @@ namespace QuantBuild.Tool;
 
 /// <summary>What every command needs, and the one place where failures become diagnostics and exit codes.</summary>
 /// <param name="Console">Where to write.</param>
-/// <param name="Cancellation">Ctrl+C and termination requests.</param>
-internal sealed record Session(ToolConsole Console, CancellationToken Cancellation)
+/// <param name="Interruption">Ctrl+C and termination requests.</param>
+/// <param name="ParentGone">The build that this process works for has ended without it; cannot be cancelled when there is none.</param>
+internal sealed record Session(ToolConsole Console, CancellationToken Interruption, CancellationToken ParentGone)
 {
     /// <summary>What a cancelled command says last.</summary>
     public const string CancelledText = "Cancelled. What a build has finished is in the store; the next one goes on from there.";
@@ -24,7 +25,8 @@ internal sealed record Session(ToolConsole Console, CancellationToken Cancellati
     {
         bool verbose = arguments.GetValue(CommonOptions.Verbose);
         LogFormat format = arguments.GetResult(CommonOptions.Log) is null ? LogFormat.Text : arguments.GetValue(CommonOptions.Log);
-        var run = new CommandRun(this, format, verbose, answersJson: arguments.GetValue(CommonOptions.Json));
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(Interruption, ParentGone);
+        var run = new CommandRun(this, ended.Token, format, verbose, answersJson: arguments.GetValue(CommonOptions.Json));
         try
         {
             return body(run);
@@ -42,7 +44,7 @@ internal sealed record Session(ToolConsole Console, CancellationToken Cancellati
             case UsageException:
                 Console.Error.WriteLine(failure.Message);
                 return ExitCode.Usage;
-            case OperationCanceledException when Cancellation.IsCancellationRequested:
+            case OperationCanceledException when run.Cancellation.IsCancellationRequested:
                 Console.Error.WriteLine(CancelledText);
                 return ExitCode.Cancelled;
             case DiagnosticException expected:

@@ -58,23 +58,6 @@ public sealed record SampleLine(int Id, string Prompt, string? Image, long? Seed
         return problems.Count == 0 ? lines : throw new DiagnosticException(problems);
     }
 
-    /// <summary>What a line lacks to be made of its picture.</summary>
-    public static IEnumerable<Diagnostic> FaultsOf(SampleLine line)
-    {
-        if (line.Prompt.Trim() == Placeholder)
-            yield return Descriptors.CalibrationPlaceholder.At(line.Span, line.Id);
-        if (line.Image is null)
-        {
-            yield return Descriptors.CalibrationLine.At(line.Span,
-                $"it has no string \"image\"; a video needs a first frame, unless there is '{Path.GetFileName(SampleSet.TensorsOf(line.Span.File))}' with its tensors beside the set");
-            yield break;
-        }
-        if (!File.Exists(line.Image))
-            yield return Descriptors.CalibrationPicture.At(line.Span, line.Image, "there is no such file");
-        if (line.Seed is null)
-            yield return Descriptors.CalibrationLine.At(line.Span, "it has no integer \"seed\"");
-    }
-
     private static SampleLine Parse(string text, SourceSpan span)
     {
         using JsonDocument json = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });

@@ -32,8 +32,8 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
         if (lines.Count == 0 || lines.Count < count)
             throw new DiagnosticException(Descriptors.CalibrationEmpty.At(origin, path, lines.Count, count ?? 1));
         var set = new SampleSet(path, [.. lines.Take(count ?? lines.Count)], IsFromPictures(path));
-        Diagnostic[] problems = set.FromPictures ? [.. set.Lines.SelectMany(SampleLine.FaultsOf)] : [];
-        return problems.Length == 0 ? set : throw new DiagnosticException(problems);
+        IReadOnlyList<Diagnostic> problems = set.FromPictures ? SampleFaults.Of(set.Lines) : [];
+        return problems.Count == 0 ? set : throw new DiagnosticException(problems);
     }
 
     /// <summary>The samples that a manifest calibrates with.</summary>

@@ -43,9 +43,9 @@ public static partial class Descriptors
 
     /// <summary>A line of a new project that nobody filled in.</summary>
     public static readonly DiagnosticDescriptor CalibrationPlaceholder = new("QB3107", Severity.Error,
-        "The prompt of sample {0} is still the one that every new project has",
+        "{0} of {1} samples are not filled in: they have the prompt that every new project has ({2})",
         "A model that is calibrated with a prompt that says nothing of the picture meets activations that real prompts do not cause; its quality would suffer silently.",
-        "Write what happens in the video that begins with the line's picture, or remove the line and lower calibration.samples.");
+        "Put your pictures into the folder, and write into each line its picture and what happens in the video that begins with it; or remove lines and lower calibration.samples.");
 
     /// <summary>A first frame of one colour.</summary>
     public static readonly DiagnosticDescriptor CalibrationImageConstant = new("QB3110", Severity.Warning,

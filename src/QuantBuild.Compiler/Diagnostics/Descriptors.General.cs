@@ -11,9 +11,9 @@ public static partial class Descriptors
 
     /// <summary>QB0002: a name of a model in a project. Reported by the targets, like the following: they are loaded without the compiler.</summary>
     public static readonly DiagnosticDescriptor ModelName = new("QB0002", Severity.Error,
-        "'{0}' cannot be the name of a model, or is the name of two",
-        "A model's name, `LogicalName` of its `QuantManifest`, else the manifest's file name, becomes a folder, the name of resources and, its words with capitals, a class.",
-        "Give every `QuantManifest` of the project its own `LogicalName` of letters, digits, '.', '-' and '_'; or its own `ClassName`.");
+        "'{0}' cannot be the name of a model: letters, digits, '.', '-' and '_' can",
+        "A model's name, `LogicalName` of its `QuantManifest`, else the manifest's file name, becomes a folder, the name of resources and, its words with capitals, a class. Two models of a project have the same, or it has a character that a folder or a class cannot have.",
+        "Name the model in the project: `<QuantManifest Include=\"second.quant.json\" LogicalName=\"second\" />`; when only the classes are the same, `ClassName=\"Second\"`. When a manifest is listed twice, remove one of the items.");
 
     /// <summary>QB0003: the worker crashed.</summary>
     public static readonly DiagnosticDescriptor WorkerCrashed = new("QB0003", Severity.Error,
@@ -60,8 +60,8 @@ public static partial class Descriptors
     /// <summary>QB0010: a property of the build step that cannot be understood.</summary>
     public static readonly DiagnosticDescriptor PropertyValue = new("QB0010", Severity.Error,
         "'{0}' cannot be the value of {1}",
-        "A property of the project, such as `QuantVerbosity` or `QuantMemoryLimit`, has a value that means nothing.",
-        "Correct the value, or remove the property; `docs/msbuild.md` lists what each can be.");
+        "A property of the project, such as `QuantVerbosity` or `QuantMemoryLimit`, or a metadatum of a `QuantManifest` has a value that means nothing.",
+        "Correct the value, or remove it; the message says what it can be, and `docs/msbuild.md` what it means.");
 
     /// <summary>QB0011: QuantPush is not told enough.</summary>
     public static readonly DiagnosticDescriptor PushUnclear = new("QB0011", Severity.Error,

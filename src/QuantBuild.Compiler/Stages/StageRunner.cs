@@ -12,7 +12,9 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="execute">False only looks: a missing action is reported and not executed.</param>
 /// <param name="recheck">Cached actions to execute again, comparing their outputs; null for none.</param>
 /// <param name="requireInputs">Throws when the inputs are no longer what keys were computed from; called before a result is remembered.</param>
-public sealed class StageRunner(ContentStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null, Action? requireInputs = null)
+/// <param name="drain">Once it is cancelled nothing is executed any more; what is being executed is finished.</param>
+public sealed class StageRunner(ContentStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null, Action? requireInputs = null,
+    CancellationToken drain = default)
 {
     private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), ActionEvent> _trace = new();
     private readonly ConcurrentDictionary<Digest, bool> _rechecked = new();
@@ -58,10 +60,12 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
             return null;
         }
 
+        drain.ThrowIfCancellationRequested();
         claim?.Invoke();
         using ActionLock held = store.LockAsync(spec.Key, () => observer.Waiting(spec), cancellation).AsTask().GetAwaiter().GetResult();
         if (store.FindAction(spec.Key) is { } other)
             return Finish(spec, other, ActionOutcome.Cached);
+        drain.ThrowIfCancellationRequested();
         observer.ActionStarted(spec);
         long start = Stopwatch.GetTimestamp();
         IReadOnlyDictionary<string, BlobRef> outputs = Execute(spec, work);

@@ -81,7 +81,7 @@ internal static class BuildCommand
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments, run, arguments.GetValue(Locked));
+            CompileOptions options = CommonOptions.Compile(arguments, run, arguments.GetValue(Locked)) with { Drain = run.ParentGone };
             if (arguments.GetValue(Until) == Phase.Fetch)
             {
                 CheckpointLocation found = run.Observe(observer => ModelCompiler.Fetch(options, observer, run.Cancellation));
@@ -90,7 +90,7 @@ internal static class BuildCommand
             }
             if (arguments.GetValue(Until) == Phase.Calibrate)
             {
-                CalibrationResult calibrated = run.Observe(observer => ModelCompiler.Calibrate(options, observer, run.Cancellation));
+                CalibrationResult calibrated = run.Observe(observer => ModelCompiler.Calibrate(options, observer, run.Interruption));
                 FileList.Write(arguments.GetValue(Inputs), calibrated.Inputs);
                 run.Answer.WriteLine(Tally(calibrated.Name + " calibrated", calibrated.Actions));
                 return ExitCode.Done;
@@ -98,7 +98,7 @@ internal static class BuildCommand
             string output = arguments.GetRequiredValue(Out);
             string? report = arguments.GetValue(NoReport) ? null
                 : arguments.GetValue(Report) is { } named ? Path.GetFullPath(named) : ReportFile.In(output, options.Manifest);
-            CompileResult result = run.Observe(observer => ModelCompiler.Build(options with { Report = report }, output, observer, run.Cancellation));
+            CompileResult result = run.Observe(observer => ModelCompiler.Build(options with { Report = report }, output, observer, run.Interruption));
             FileList.Write(arguments.GetValue(Inputs), result.Inputs);
             FileList.Write(arguments.GetValue(Outputs), report is not null && File.Exists(report) ? [.. result.Outputs, report] : result.Outputs);
             if (arguments.GetValue(Summary) is { Length: > 0 } summary)

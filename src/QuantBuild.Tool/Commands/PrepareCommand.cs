@@ -29,8 +29,8 @@ internal static class PrepareCommand
     {
         string path = arguments.GetValue(Set)!, output = Path.ChangeExtension(path, ".safetensors");
         IReadOnlyList<SampleLine> lines = SampleLine.Read(path, origin: null);
-        Diagnostic[] faults = [.. lines.SelectMany(SampleLine.FaultsOf)];
-        if (faults.Length > 0)
+        IReadOnlyList<Diagnostic> faults = SampleFaults.Of(lines);
+        if (faults.Count > 0)
             throw new DiagnosticException(faults);
         if (lines.Count == 0)
             throw new InvalidDataException($"{path}: there is no sample");

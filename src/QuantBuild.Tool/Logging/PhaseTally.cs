@@ -14,7 +14,11 @@ internal sealed class PhaseTally(string name, int actions)
     private int _ran;
     private int _cached;
 
+    public string Name => name;
+
     public int Actions => actions;
+
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
 
     /// <summary>Counts a finished action.</summary>
     public void Count(ActionEvent action)
@@ -25,10 +29,10 @@ internal sealed class PhaseTally(string name, int actions)
             _cached++;
     }
 
-    /// <summary>How far it is, such as <c>240 of 720</c>.</summary>
-    public string Position => string.Create(CultureInfo.InvariantCulture, $"{_ran + _cached} of {actions}");
+    /// <summary>How far it is, such as <c>240 of 720 actions</c>.</summary>
+    public string Position => string.Create(CultureInfo.InvariantCulture, $"{_ran + _cached} of {Quantity.Count(Math.Max(actions, _ran + _cached), "action")}");
 
     /// <summary>Its result, such as <c>Quantize: 84 of 720 actions ran, 636 cached, 12.3 s</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{name}: {_ran} of {Quantity.Count(Math.Max(actions, _ran + _cached), "action")} ran, {_cached} cached, {Quantity.Duration(Stopwatch.GetElapsedTime(_start))}");
+        $"{name}: {_ran} of {Quantity.Count(Math.Max(actions, _ran + _cached), "action")} ran, {_cached} cached, {Quantity.Duration(Elapsed)}");
 }

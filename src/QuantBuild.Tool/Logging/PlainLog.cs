@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Text;
@@ -7,22 +5,39 @@ using QuantBuild.Tool.Text;
 namespace QuantBuild.Tool.Logging;
 
 /// <summary>
-/// A log of plain lines for files, CI systems and MSBuild: a line when a phase begins and one when it ends; what lies between is indented,
-/// which is how the build's task tells milestones from details. Diagnostics go to standard output, where MSBuild looks for them.
+/// A log of plain lines for files, CI systems and MSBuild: a line when a phase begins, one every few seconds while it lasts, and one when it ends.
+/// Details are indented, which is how the build's task tells them from what a person wants to see. Diagnostics go to standard output, where
+/// MSBuild looks for them.
 /// </summary>
-/// <param name="output">Takes diagnostics.</param>
-/// <param name="error">Takes the log.</param>
-/// <param name="verbose">Whether every executed action gets a line.</param>
-internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose) : IBuildObserver, IDisposable
+internal sealed class PlainLog : IBuildObserver, IDisposable
 {
-    /// <summary>A long phase says this often that it is alive.</summary>
+    /// <summary>A long phase says this often how far it is.</summary>
     private static readonly TimeSpan Pulse = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private readonly BuildProgress _progress = new();
+    private readonly TextWriter _output;
+    private readonly TextWriter _error;
+    private readonly bool _verbose;
+    private readonly string _detail;
+    private readonly Timer _timer;
     private PhaseTally? _phase;
     private bool _waited;
-    private long _lastPulse;
+
+    /// <summary>Opens the log.</summary>
+    /// <param name="output">Takes diagnostics.</param>
+    /// <param name="error">Takes the log.</param>
+    /// <param name="verbose">Whether every executed action gets a line.</param>
+    /// <param name="nested">Whether a build step shows the log, which says itself when its stages begin and end: there these lines are details.</param>
+    /// <param name="pulse">How often a long phase says how far it is; null for every ten seconds.</param>
+    public PlainLog(TextWriter output, TextWriter error, bool verbose, bool nested = false, TimeSpan? pulse = null)
+    {
+        _output = output;
+        _error = error;
+        _verbose = verbose;
+        _detail = nested ? "  " : "";
+        _timer = new Timer(_ => Beat(), null, pulse ?? Pulse, pulse ?? Pulse);
+    }
 
     /// <inheritdoc/>
     public void Planned(IReadOnlyList<PlannedAction> actions)
@@ -40,8 +55,7 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
             _progress.Begin(name, actions);
             _phase = new PhaseTally(name, actions);
             _waited = false;
-            _lastPulse = Stopwatch.GetTimestamp();
-            error.WriteLine($"{name}: {Quantity.Count(actions, "action")}");
+            _error.WriteLine($"{_detail}{name}: {Quantity.Count(actions, "action")}");
         }
     }
 
@@ -59,13 +73,8 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
         {
             _progress.Finish(action);
             _phase?.Count(action);
-            if (verbose && action.Outcome == ActionOutcome.Ran)
-                error.WriteLine($"  {action.Stage} {Label(action.Expert, action.Name)}: {Quantity.Duration(TimeSpan.FromSeconds(action.Seconds))}");
-            else if (_phase is { } phase && _progress.Left is { } left && Stopwatch.GetElapsedTime(_lastPulse) > Pulse)
-            {
-                error.WriteLine($"  {phase.Position}, {Quantity.Duration(left)} left{(phase.Actions < _progress.Actions ? " in all" : "")}");
-                _lastPulse = Stopwatch.GetTimestamp();
-            }
+            if (_verbose && action.Outcome == ActionOutcome.Ran)
+                _error.WriteLine($"  {action.Stage} {Label(action.Expert, action.Name)}: {Quantity.Duration(TimeSpan.FromSeconds(action.Seconds))}");
         }
     }
 
@@ -74,10 +83,10 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
     {
         lock (_gate)
         {
-            if (_waited && !verbose)
+            if (_waited && !_verbose)
                 return;
             _waited = true;
-            error.WriteLine($"  waiting for another build that is doing {action.Stage.Name} {Label(action.Expert, action.Name)}");
+            _error.WriteLine($"waiting for another build that is doing {action.Stage.Name} {Label(action.Expert, action.Name)}");
         }
     }
 
@@ -85,14 +94,29 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
     public void Report(Diagnostic diagnostic)
     {
         lock (_gate)
-            output.WriteLine(diagnostic);
+            _output.WriteLine(diagnostic);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _timer.Dispose();
         lock (_gate)
             EndPhase();
+    }
+
+    /// <summary>Says how far the phase is, by the clock: an action of a large model takes longer than anybody waits for a sign of life.</summary>
+    private void Beat()
+    {
+        lock (_gate)
+        {
+            if (_phase is not { } phase)
+                return;
+            string time = _progress.Left is { } left
+                ? $"{Quantity.Duration(left)} left{(phase.Actions < _progress.Actions ? " in all" : "")}"
+                : $"{Quantity.Duration(phase.Elapsed)} so far";
+            _error.WriteLine($"{phase.Name}: {phase.Position}, {time}");
+        }
     }
 
     private static string Label(string expert, string name) => expert.Length == 0 ? name : $"{expert} {name}";
@@ -100,7 +124,7 @@ internal sealed class PlainLog(TextWriter output, TextWriter error, bool verbose
     private void EndPhase()
     {
         if (_phase is { } ended)
-            error.WriteLine(ended);
+            _error.WriteLine($"{_detail}{ended}");
         _phase = null;
     }
 }

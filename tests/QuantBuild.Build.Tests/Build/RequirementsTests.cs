@@ -1,3 +1,4 @@
+using System.Text.Json;
 using QuantBuild.Build.Tests.Infrastructure;
 
 namespace QuantBuild.Build.Tests.Build;
@@ -20,30 +21,63 @@ public sealed class RequirementsTests
         Assert.False(Directory.Exists(project.Model.Store));
     }
 
-    [Theory]
-    [InlineData("QuantVerbosity=loud")]
-    [InlineData("QuantMemoryLimit=much")]
-    [InlineData("QuantEnabled=ture")]
-    [InlineData("QuantLockedMode=strict")]
-    public void A_value_that_a_property_cannot_have_is_an_error(string property)
+    [Fact]
+    public void Every_value_that_a_property_or_a_metadatum_cannot_have_is_an_error_with_those_that_it_can()
     {
-        using var project = new ModelProject();
+        using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" Embed="maybe" CopyToOutputDirectory="Sometimes" PackagePath="../elsewhere" />""");
+        project.DotNet("restore").Expect(0);
+        Dictionary<string, string[]> limited = Limited();
+        limited.Remove("QuantTaskFactory"); // names who loads what checks the others
 
-        Outcome outcome = project.DotNet("build", "-p:" + property).Expect(1);
+        // All at once, as somebody would write them into a project.
+        Outcome outcome = project.DotNet("build", ["--no-restore", .. limited.Keys.Select(name => $"-p:{name}=odd%3B{name}")]).Expect(1);
+        Outcome factory = project.DotNet("build", "--no-restore", "-p:QuantTaskFactory=Workshop").Expect(1);
 
-        Assert.Contains("error QB0010: ", outcome.Out, StringComparison.Ordinal);
-        Assert.Contains(property.Split('=')[1], outcome.Out, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(project.Artifact));
+        Assert.All(limited, property => Assert.Contains(outcome.Lines, line =>
+            line.Contains($"error QB0010: 'odd;{property.Key}' cannot be the value of {property.Key}: ", StringComparison.Ordinal)
+            && property.Value.All(value => line.Contains(value, StringComparison.Ordinal))));
+        Assert.Matches(@"reduced\.quant\.json : error QB0010: 'maybe' cannot be the value of Embed: auto, true and false can", outcome.Out);
+        Assert.Matches(@"reduced\.quant\.json : error QB0010: 'Sometimes' cannot be the value of CopyToOutputDirectory: .*PreserveNewest", outcome.Out);
+        Assert.Matches(@"reduced\.quant\.json : error QB0010: '\.\./elsewhere' cannot be the value of PackagePath: ", outcome.Out);
+        Assert.DoesNotMatch("error (?!QB0010)", outcome.Out + factory.Out);
+        Assert.Contains("error QB0010: 'Workshop' cannot be the value of QuantTaskFactory: AssemblyTaskFactory and TaskHostFactory can", factory.Out, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(project.Model.Store));
     }
 
     [Fact]
-    public void A_value_that_Embed_cannot_have_is_an_error()
+    public void Sizes_are_numbers_of_bytes_or_have_a_unit_and_letters_may_be_of_either_case()
     {
-        using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" Embed="maybe" />""");
+        using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" />""");
 
-        Outcome outcome = project.DotNet("build").Expect(1);
+        Outcome small = project.DotNet("build", "-p:QuantEmbedLimit=1KiB", "-p:QuantCopyToOutputDirectory=preservenewest", "-p:QuantVerbosity=Normal", "-getItem:QuantArtifact", "-t:Build").Expect(0);
+        Outcome large = project.DotNet("build", "-p:QuantEmbedLimit=64MiB", "-p:QuantAccessorVisibility=INTERNAL", "-getItem:QuantArtifact", "-t:Build").Expect(0);
+        Outcome plain = project.DotNet("build", "-p:QuantEmbedLimit=1024", "-getItem:QuantArtifact", "-t:Build").Expect(0);
+        Outcome package = project.DotNet("pack", "-p:QuantPackageLimit=1KB").Expect(1);
 
-        Assert.Matches(@"reduced\.quant\.json : error QB0010: 'maybe' ", outcome.Out);
+        Assert.Contains("\"Embedded\": \"false\"", small.Out, StringComparison.Ordinal);
+        Assert.Contains("\"Embedded\": \"true\"", large.Out, StringComparison.Ordinal);
+        Assert.Contains("\"Embedded\": \"false\"", plain.Out, StringComparison.Ordinal);
+        Assert.Contains("error QB0005: ", package.Out, StringComparison.Ordinal);
+    }
+
+    /// <summary>The properties of which the editors' schema says what they can be, with those values.</summary>
+    private static Dictionary<string, string[]> Limited()
+    {
+        using var schema = JsonDocument.Parse(File.ReadAllText(Repository.PathOf("targets", "QuantBuild.MSBuild.buildschema.json")));
+        var limited = new Dictionary<string, string[]> { ["QuantMemoryLimit"] = ["24GiB", "75%"] };
+        foreach (JsonProperty property in schema.RootElement.GetProperty("properties").EnumerateObject())
+        {
+            JsonElement type = property.Value.GetProperty("type");
+            if (type.ValueKind == JsonValueKind.Object)
+                limited[property.Name] = [.. type.GetProperty("values").EnumerateObject().Select(value => value.Name)];
+            else if (type.ValueKind == JsonValueKind.Array)
+                limited[property.Name] = [.. type.EnumerateArray().Select(value => value.GetString()!)];
+            else if (type.GetString() == "bool")
+                limited[property.Name] = ["true", "false"];
+            else if (type.GetString() == "int" || property.Name.EndsWith("Limit", StringComparison.Ordinal))
+                limited[property.Name] = limited.GetValueOrDefault(property.Name) ?? ["number"];
+        }
+        return limited;
     }
 
     [Fact]

@@ -34,16 +34,30 @@ public sealed class ProjectCreationTests : IDisposable
     }
 
     [Fact]
-    public void Every_line_of_the_calibration_set_is_refused_until_it_is_filled_in()
+    public void A_calibration_set_is_refused_until_every_line_is_filled_in_by_one_error_with_their_number()
     {
         NewProject project = Create("unfilled", TestData.TinyWan("checkpoint"));
         string set = PathOf("unfilled", "calibration.jsonl");
 
-        IReadOnlyList<Diagnostic> faults = Assert.Throws<DiagnosticException>(() => SampleSet.Read(set, count: null, origin: null)).Diagnostics;
+        Diagnostic unfilled = Assert.Single(Faults(set));
+        string[] lines = File.ReadAllLines(set);
+        lines[0] = lines[0].Replace(SampleLine.Placeholder, "a star", StringComparison.Ordinal);
+        lines[4] = lines[4].Replace(SampleLine.Placeholder, "a moon", StringComparison.Ordinal);
+        File.WriteAllLines(set, lines);
+        IReadOnlyList<Diagnostic> begun = Faults(set);
+        File.WriteAllText(set, File.ReadAllText(set).Replace(SampleLine.Placeholder, "a sun", StringComparison.Ordinal));
+        Diagnostic pictures = Assert.Single(Faults(set));
 
         Assert.Contains("calibration.jsonl", project.Files);
-        Assert.Equal(12, faults.Count(fault => fault.Descriptor == Descriptors.CalibrationPicture));
-        Assert.Equal(Enumerable.Range(1, 12), faults.Where(fault => fault.Descriptor == Descriptors.CalibrationPlaceholder).Select(fault => fault.Span!.Value.Line));
+        Assert.Equal((Descriptors.CalibrationPlaceholder, 1), (unfilled.Descriptor, unfilled.Span!.Value.Line));
+        Assert.StartsWith("12 of 12 samples", unfilled.Message, StringComparison.Ordinal);
+        Assert.Equal([(Descriptors.CalibrationPlaceholder, 2), (Descriptors.CalibrationPicture, 1)], begun.Select(fault => (fault.Descriptor, fault.Span!.Value.Line)));
+        Assert.Contains("(lines 2, 3, 4, 6, 7 and 5 more)", begun[0].Message, StringComparison.Ordinal);
+        Assert.Contains("2 are missing: lines 1, 5", begun[1].Message, StringComparison.Ordinal);
+        Assert.Equal((Descriptors.CalibrationPicture, 1), (pictures.Descriptor, pictures.Span!.Value.Line));
+        Assert.Contains("12 are missing: lines 1, 2, 3, 4, 5 and 7 more", pictures.Message, StringComparison.Ordinal);
+
+        static IReadOnlyList<Diagnostic> Faults(string set) => Assert.Throws<DiagnosticException>(() => SampleSet.Read(set, count: null, origin: null)).Diagnostics;
     }
 
     [Fact]
