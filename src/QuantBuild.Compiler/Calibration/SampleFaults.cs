@@ -21,7 +21,7 @@ public static class SampleFaults
         if (lost.Length > 0)
             faults.Add(Descriptors.CalibrationPicture.At(lost[0].Span, lost[0].Image!, "there is no such file" + (lost.Length > 1 ? $", nor those of other lines; {lost.Length} are missing: {Numbers(lost)}" : "")));
         faults.AddRange(filled.SelectMany(Of));
-        return faults;
+        return [.. faults.OrderBy(fault => fault.Span!.Value.Line)];
     }
 
     private static IEnumerable<Diagnostic> Of(SampleLine line)

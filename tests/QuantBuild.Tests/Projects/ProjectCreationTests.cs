@@ -51,9 +51,9 @@ public sealed class ProjectCreationTests : IDisposable
         Assert.Contains("calibration.jsonl", project.Files);
         Assert.Equal((Descriptors.CalibrationPlaceholder, 1), (unfilled.Descriptor, unfilled.Span!.Value.Line));
         Assert.StartsWith("12 of 12 samples", unfilled.Message, StringComparison.Ordinal);
-        Assert.Equal([(Descriptors.CalibrationPlaceholder, 2), (Descriptors.CalibrationPicture, 1)], begun.Select(fault => (fault.Descriptor, fault.Span!.Value.Line)));
-        Assert.Contains("(lines 2, 3, 4, 6, 7 and 5 more)", begun[0].Message, StringComparison.Ordinal);
-        Assert.Contains("2 are missing: lines 1, 5", begun[1].Message, StringComparison.Ordinal);
+        Assert.Equal([(Descriptors.CalibrationPicture, 1), (Descriptors.CalibrationPlaceholder, 2)], begun.Select(fault => (fault.Descriptor, fault.Span!.Value.Line)));
+        Assert.Contains("(lines 2, 3, 4, 6, 7 and 5 more)", begun[1].Message, StringComparison.Ordinal);
+        Assert.Contains("2 are missing: lines 1, 5", begun[0].Message, StringComparison.Ordinal);
         Assert.Equal((Descriptors.CalibrationPicture, 1), (pictures.Descriptor, pictures.Span!.Value.Line));
         Assert.Contains("12 are missing: lines 1, 2, 3, 4, 5 and 7 more", pictures.Message, StringComparison.Ordinal);
 
