@@ -20,7 +20,7 @@ internal static class BuildOutput
         if (session.Options.Locked)
             artifact.Lock.RequireUnchanged(lockPath);
         output = Path.GetFullPath(output);
-        ArtifactFolder.WriteAsync(session.Store, output, artifact.Files, artifact.Descriptor, ct: cancellation).GetAwaiter().GetResult();
+        ArtifactFolder.WriteAsync(session.Store, output, artifact.Files, artifact.Descriptor, ct: cancellation, hardLinks: session.Options.HardLinks).GetAwaiter().GetResult();
 
         string quality = Path.Combine(output, ArtifactQuality.FileName);
         byte[] measured = ArtifactQuality.ToJson(artifact.Layers);

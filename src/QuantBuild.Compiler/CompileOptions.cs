@@ -17,6 +17,12 @@ public sealed record CompileOptions(string Manifest, string? Store = null, int T
     /// <summary>File for the report page of a build; null for none.</summary>
     public string? Report { get; init; }
 
+    /// <summary>Whether the artifact's files are hard links into the store, where the file system can, instead of copies.</summary>
+    public bool HardLinks { get; init; }
+
+    /// <summary>Whether every blob is read as soon as a record names it: where one is damaged, others may be.</summary>
+    internal bool ReadsWhatItFinds { get; init; }
+
     /// <summary>Whether a look at a plan measures the speed of the machine again, even when the store remembers it.</summary>
     public bool MeasureSpeed { get; init; }
 

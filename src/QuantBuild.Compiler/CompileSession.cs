@@ -57,6 +57,8 @@ internal sealed class CompileSession : IDisposable
         Report(planned.Diagnostics, planned.Plan is null, observer);
 
         ContentStore store = ContentStore.Open(options.Store ?? ContentStore.DefaultRoot());
+        store.Notice = observer.Report;
+        store.ReadsWhatItFinds = options.ReadsWhatItFinds;
         var sources = new List<ExpertSource>();
         try
         {

@@ -23,7 +23,10 @@ public static class ModelCompiler
     /// <param name="output">Folder for the artifact.</param>
     /// <param name="observer">Follows the build.</param>
     /// <param name="cancellation">Stops it; finished actions stay in the store.</param>
-    public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation = default)
+    public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation = default) =>
+        LostContent.MakeAgain((options, observer) => BuildOnce(options, output, observer, cancellation), options, observer);
+
+    private static CompileResult BuildOnce(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation)
     {
         DateTimeOffset started = TimeProvider.System.GetUtcNow();
         using (CompileSession? light = PublishedBuild.TryOpenWithoutWeights(options, observer, cancellation))
@@ -68,7 +71,10 @@ public static class ModelCompiler
     /// <param name="options">Manifest and store.</param>
     /// <param name="observer">Follows the work.</param>
     /// <param name="cancellation">Stops it; finished samples stay in the store.</param>
-    public static CalibrationResult Calibrate(CompileOptions options, IBuildObserver observer, CancellationToken cancellation = default)
+    public static CalibrationResult Calibrate(CompileOptions options, IBuildObserver observer, CancellationToken cancellation = default) =>
+        LostContent.MakeAgain((options, observer) => CalibrateOnce(options, observer, cancellation), options, observer);
+
+    private static CalibrationResult CalibrateOnce(CompileOptions options, IBuildObserver observer, CancellationToken cancellation)
     {
         using CompileSession session = PublishedBuild.TryOpenWithoutWeights(options, SilentObserver.Instance, cancellation)
             ?? CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation);
@@ -84,7 +90,10 @@ public static class ModelCompiler
     /// <param name="observer">Follows the work.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>The files, absolute; a build reads them with <c>calibration.activations</c>.</returns>
-    public static IReadOnlyList<string> ExportActivations(CompileOptions options, string folder, IBuildObserver observer, CancellationToken cancellation = default)
+    public static IReadOnlyList<string> ExportActivations(CompileOptions options, string folder, IBuildObserver observer, CancellationToken cancellation = default) =>
+        LostContent.MakeAgain((options, observer) => ExportOnce(options, folder, observer, cancellation), options, observer);
+
+    private static IReadOnlyList<string> ExportOnce(CompileOptions options, string folder, IBuildObserver observer, CancellationToken cancellation)
     {
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
         CalibrationSection calibration = session.Plan.Manifest.Calibration;
@@ -140,7 +149,10 @@ public static class ModelCompiler
     /// <param name="observer">Follows the work.</param>
     /// <param name="cancellation">Stops it; what was measured stays in the store.</param>
     /// <exception cref="DiagnosticException">Nothing reaches the goal (QB3330), or the manifest cannot be written.</exception>
-    public static SuggestionReport Suggest(CompileOptions options, SuggestionGoal goal, bool apply, IBuildObserver observer, CancellationToken cancellation = default)
+    public static SuggestionReport Suggest(CompileOptions options, SuggestionGoal goal, bool apply, IBuildObserver observer, CancellationToken cancellation = default) =>
+        LostContent.MakeAgain((options, observer) => SuggestOnce(options, goal, apply, observer, cancellation), options, observer);
+
+    private static SuggestionReport SuggestOnce(CompileOptions options, SuggestionGoal goal, bool apply, IBuildObserver observer, CancellationToken cancellation)
     {
         using var session = CompileSession.Open(options, observer, execute: !goal.CachedOnly, cancellation);
         return SuggestSession.Run(session, goal, apply, observer);
@@ -154,7 +166,11 @@ public static class ModelCompiler
     /// <param name="clips">Given every decoded video, if the checkpoint has an autoencoder; may be null.</param>
     /// <param name="cancellation">Stops it.</param>
     public static EvaluationReport Evaluate(CompileOptions options, string data, int? samples, IBuildObserver observer, Action<EvaluatedClip>? clips = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) =>
+        LostContent.MakeAgain((options, observer) => EvaluateOnce(options, data, samples, observer, clips, cancellation), options, observer);
+
+    private static EvaluationReport EvaluateOnce(CompileOptions options, string data, int? samples, IBuildObserver observer, Action<EvaluatedClip>? clips,
+        CancellationToken cancellation)
     {
         using var session = CompileSession.Open(options, observer, execute: true, cancellation, decodes: true);
         EvaluationReport report = Evaluator.Run(session, data, samples, clips, observer);

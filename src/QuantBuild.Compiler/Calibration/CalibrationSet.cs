@@ -33,18 +33,17 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
         string path = SampleSet.TensorsOf(set.Path);
         try
         {
-            FileStamp? stamp = FileStamp.Of(path);
             using SafeTensorsFile tensors = SafeTensorsFile.Open(path);
-            CalibrationSample[] samples = [.. set.Lines.Select(line => Describe(tensors, config, line, () => Read(path, stamp, config, line)))];
+            CalibrationSample[] samples = [.. set.Lines.Select(line => Describe(tensors, config, line, digest => Read(path, digest, config, line)))];
             if (!tensors.Tensors.ContainsKey("null_context") && !needNull)
                 return new CalibrationSet(samples, [], 0, Digest.Of([]));
             var check = new CheckedSample(tensors, "null_context", set.Lines[0].Span);
-            float[] context = check.Read("null_context", [null, config.TextDim], out IReadOnlyList<long> shape);
-            return new CalibrationSet(samples, context, (int)shape[0], DigestOf(tensors, "null_context"));
+            float[] context = check.Read("null_context", [null, config.TextDim], out IReadOnlyList<long> shape, out Digest digest);
+            return new CalibrationSet(samples, context, (int)shape[0], digest);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
-            throw new DiagnosticException(Descriptors.CalibrationUnreadable.At(origin, path, e.Message), e);
+            throw StoreErrors.Shrunk(e) ?? new DiagnosticException(Descriptors.CalibrationUnreadable.At(origin, path, e.Message), e);
         }
     }
 
@@ -56,41 +55,42 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
     internal static Digest DigestOf(SafeTensorsFile file, string name) =>
         TensorDigests.Of(file.Tensors[name].DType, file.Tensors[name].Shape, file.Bytes(name));
 
-    private static CalibrationSample Describe(SafeTensorsFile file, WanConfig config, SampleLine line, Func<SampleTensors> read)
+    private static CalibrationSample Describe(SafeTensorsFile file, WanConfig config, SampleLine line, Func<Digest, SampleTensors> read)
     {
-        string prefix = PrefixOf(line);
-        _ = Read(file, config, line, out LatentShape shape);
-        return new CalibrationSample(line.Id, line.Prompt, shape, DigestOf(DigestOf(file, prefix + ".noise"), DigestOf(file, prefix + ".y"), DigestOf(file, prefix + ".context")), read);
+        _ = Read(file, config, line, out LatentShape shape, out Digest digest);
+        return new CalibrationSample(line.Id, line.Prompt, shape, digest, () => read(digest));
     }
 
     /// <summary>Reads a sample that was described before.</summary>
-    /// <exception cref="DiagnosticException">The file is not what it was then (QB4007), or cannot be read any more.</exception>
-    private static SampleTensors Read(string path, FileStamp? described, WanConfig config, SampleLine line)
+    /// <exception cref="DiagnosticException">It is not what it was then (QB4007), or cannot be read any more.</exception>
+    private static SampleTensors Read(string path, Digest described, WanConfig config, SampleLine line)
     {
         try
         {
             using SafeTensorsFile file = SafeTensorsFile.Open(path);
-            SampleTensors tensors = Read(file, config, line, out _);
-            return FileStamp.Of(path) == described ? tensors : throw new DiagnosticException(Descriptors.InputChanged.At(line.Span, path));
+            SampleTensors tensors = Read(file, config, line, out _, out Digest digest);
+            return digest == described ? tensors : throw new DiagnosticException(Descriptors.InputChanged.At(line.Span, path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
-            throw new DiagnosticException(Descriptors.CalibrationUnreadable.At(line.Span, path, e.Message), e);
+            throw StoreErrors.Shrunk(e) ?? new DiagnosticException(Descriptors.CalibrationUnreadable.At(line.Span, path, e.Message), e);
         }
     }
 
-    private static SampleTensors Read(SafeTensorsFile file, WanConfig config, SampleLine line, out LatentShape latent)
+    /// <summary>A sample and the digest of what was read.</summary>
+    private static SampleTensors Read(SafeTensorsFile file, WanConfig config, SampleLine line, out LatentShape latent, out Digest digest)
     {
         string prefix = PrefixOf(line);
         var tensors = new CheckedSample(file, line.Id.ToString(CultureInfo.InvariantCulture), line.Span);
-        float[] noise = tensors.Read(prefix + ".noise", [config.OutDim, null, null, null], out IReadOnlyList<long> shape);
+        float[] noise = tensors.Read(prefix + ".noise", [config.OutDim, null, null, null], out IReadOnlyList<long> shape, out Digest noiseDigest);
         latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
         if (latent.Height % 2 != 0 || latent.Width % 2 != 0 || latent.Height == 0 || latent.Width == 0 || latent.Frames == 0)
             throw tensors.Wrong(prefix + ".noise", $"has the size {latent.Frames}x{latent.Height}x{latent.Width}; height and width must be even and nothing zero");
-        float[] condition = tensors.Read(prefix + ".y", [config.InDim - config.OutDim, latent.Frames, latent.Height, latent.Width], out _);
-        float[] context = tensors.Read(prefix + ".context", [null, config.TextDim], out IReadOnlyList<long> contextShape);
+        float[] condition = tensors.Read(prefix + ".y", [config.InDim - config.OutDim, latent.Frames, latent.Height, latent.Width], out _, out Digest conditionDigest);
+        float[] context = tensors.Read(prefix + ".context", [null, config.TextDim], out IReadOnlyList<long> contextShape, out Digest contextDigest);
         if (contextShape[0] > config.TextLen || contextShape[0] == 0)
             throw tensors.Wrong(prefix + ".context", $"has {contextShape[0]} tokens; the model takes 1 to {config.TextLen}");
+        digest = DigestOf(noiseDigest, conditionDigest, contextDigest);
         return new SampleTensors(noise, condition, context, (int)contextShape[0]);
     }
 
@@ -102,7 +102,8 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
         /// <param name="name">Tensor to read.</param>
         /// <param name="expected">Expected dimensions; null accepts any.</param>
         /// <param name="shape">Its dimensions.</param>
-        public float[] Read(string name, int?[] expected, out IReadOnlyList<long> shape)
+        /// <param name="digest">Digest of the very bytes that the values were made of.</param>
+        public float[] Read(string name, int?[] expected, out IReadOnlyList<long> shape, out Digest digest)
         {
             if (!file.Tensors.TryGetValue(name, out TensorInfo? tensor))
                 throw Wrong(name, "is missing");
@@ -111,7 +112,10 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
             shape = tensor.Shape;
             if (shape.Count != expected.Length || shape.Zip(expected).Any(pair => pair.Second is { } size && pair.First != size))
                 throw Wrong(name, $"has the shape [{string.Join(',', shape)}] instead of [{string.Join(',', expected.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "?"))}]");
-            float[] values = file.ReadFloat32(name);
+            ReadOnlySpan<byte> bytes = file.Bytes(name);
+            digest = TensorDigests.Of(tensor.DType, shape, bytes);
+            var values = new float[tensor.ElementCount];
+            FloatBytes.Read(tensor.DType, bytes, values);
             return Finite.IsFinite(values) ? values : throw Wrong(name, "has values that are not finite");
         }
 

@@ -44,9 +44,9 @@ internal sealed class ExternalActivations : IDisposable
         var files = new List<SafeTensorsFile>();
         try
         {
-            FileStamp?[] stamps = [.. paths.Select(FileStamp.Of)];
             foreach (string path in paths)
                 files.Add(SafeTensorsFile.Open(path));
+            FileStamp[] stamps = [.. files.Select(file => FileStamp.Of(file.Handle!, file.Path!))];
             var problems = new List<Diagnostic>();
             ImmutableArray<ImmutableArray<int>>[] steps = [.. files.Select(file => StepsOf(plan, file, section, problems))];
             // What is something else altogether would only be told to lack every tensor.
@@ -55,7 +55,7 @@ internal sealed class ExternalActivations : IDisposable
             if (problems.Count == 0)
                 CheckBins(plan, steps, section, problems);
             Throw(problems);
-            JsonObject[] digests = [.. files.Select(file => store.Files.GetOrComputeAsync(file.Path!, ActivationValues.Kind,
+            JsonObject[] digests = [.. files.Select(file => store.Files.GetOrComputeAsync(file.Path!, file.Handle!, ActivationValues.Kind,
                 () => ActivationValues.Check(file, section, cancellation), cancellation).AsTask().GetAwaiter().GetResult())];
             return new ExternalActivations(files, [.. digests.Select(CanonicalJson.DigestOf)], Collect(plan, files, stamps, steps, digests),
                 [.. FewTokens(plan, files, steps, section)]);
@@ -63,7 +63,7 @@ internal sealed class ExternalActivations : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
             files.ForEach(file => file.Dispose());
-            throw new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, (e as SafeTensorsException)?.Path ?? section.Folder, e.Message), e);
+            throw StoreErrors.Shrunk(e) ?? new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, (e as SafeTensorsException)?.Path ?? section.Folder, e.Message), e);
         }
         catch
         {
@@ -184,7 +184,7 @@ internal sealed class ExternalActivations : IDisposable
             .Sum(file => file.Steps * file.File.Tensors[ActivationFiles.PrefixOf(plan.Experts[e].Name, layer.Block, layer.Site) + "tokens"].Shape[1]);
     }
 
-    private static Dictionary<string, IReadOnlyList<Recording>> Collect(Plan plan, List<SafeTensorsFile> files, FileStamp?[] stamps,
+    private static Dictionary<string, IReadOnlyList<Recording>> Collect(Plan plan, List<SafeTensorsFile> files, FileStamp[] stamps,
         ImmutableArray<ImmutableArray<int>>[] steps, JsonObject[] digests)
     {
         var recordings = new Dictionary<string, IReadOnlyList<Recording>>(StringComparer.Ordinal);
@@ -196,7 +196,7 @@ internal sealed class ExternalActivations : IDisposable
         }
         return recordings;
 
-        static Recording One(SafeTensorsFile file, FileStamp? stamp, ImmutableArray<int> steps, JsonObject digests, string prefix) =>
+        static Recording One(SafeTensorsFile file, FileStamp stamp, ImmutableArray<int> steps, JsonObject digests, string prefix) =>
             new(CanonicalJson.DigestOf(new JsonObject
             {
                 ["tokens"] = digests[prefix + "tokens"]!.DeepClone(),

@@ -25,7 +25,7 @@ internal sealed record Recording(Digest Digest)
     /// <exception cref="DiagnosticException">It changed (QB4007).</exception>
     public void RequireUnchanged()
     {
-        if (File is not null && FileStamp.Of(File.Path!) != Stamp)
+        if (File is not null && FileStamp.Of(File.Handle!, File.Path!) != Stamp)
             throw new DiagnosticException(Descriptors.InputChanged.At(null, File.Path));
     }
 

@@ -121,10 +121,7 @@ internal sealed class SiteActivations : IDisposable
 
         public void Read(long token, int channels, Span<float> rows)
         {
-            long first = 2 * token * channels;
-            BFloat16.ToSingle(MemoryMarshal.Cast<byte, ushort>(file.Bytes(NameOf("tokens"), first, 2 * rows.Length)), rows);
-            // Recordings are read once per stage and are larger than the layer: their pages would fill the memory of the process.
-            file.Release(NameOf("tokens"), first, 2L * rows.Length);
+            file.ReadFloat32(NameOf("tokens"), token * channels, rows);
         }
 
         public void Dispose()

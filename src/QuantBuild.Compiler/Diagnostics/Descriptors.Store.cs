@@ -50,6 +50,24 @@ public static partial class Descriptors
         "Somebody deleted or changed files of the store during the build.",
         "Build again: what is missing is made again.");
 
+    /// <summary>A file of the store is gone.</summary>
+    public static readonly DiagnosticDescriptor StoreVanished = new("QB4060", Severity.Error,
+        "'{0}' disappeared from the store while it was used",
+        "Somebody deleted files of the store, or the whole store, again and again during the build.",
+        "Build again when that has ended: what is missing is made again.");
+
+    /// <summary>A build goes on after it lost what it had made.</summary>
+    public static readonly DiagnosticDescriptor StoreContentLost = new("QB4061", Severity.Warning,
+        "{0}; what is missing is made again",
+        "Somebody deleted or changed files of the store during the build, or the disk did.",
+        "Nothing, if you deleted the store. Else look after the disk.");
+
+    /// <summary>Another process keeps this one waiting.</summary>
+    public static readonly DiagnosticDescriptor StoreWaiting = new("QB4062", Severity.Warning,
+        "waiting for {0} s now for {1}, which is held by {2}",
+        "Another process works on the same thing, or was stopped while it did.",
+        "Let the other process go on (kill -CONT), or end it: what it holds is free then.");
+
     /// <summary>The output folder cannot be written.</summary>
     public static readonly DiagnosticDescriptor OutputNotWritable = new("QB4010", Severity.Error,
         "the output folder '{0}' cannot be written: {1}",

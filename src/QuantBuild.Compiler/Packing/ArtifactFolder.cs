@@ -27,10 +27,11 @@ public static class ArtifactFolder
     /// <param name="descriptor">The descriptor's bytes; it names the same files.</param>
     /// <param name="progress">Told of each path before it is written or found to be right.</param>
     /// <param name="ct">Ends the work between two files.</param>
+    /// <param name="hardLinks">Whether files are hard links into the store, where the file system can, instead of copies (<see cref="ContentStore.Materialize"/>).</param>
     /// <exception cref="ArgumentException">A path leaves the folder or occurs twice, or the descriptor names other files.</exception>
     /// <exception cref="DiagnosticException">The folder cannot be written (QB4002, QB4003, QB4010), or a blob is gone (QB4008).</exception>
     public static async Task<ArtifactWriteResult> WriteAsync(ContentStore store, string folder, IReadOnlyList<PackedFile> files,
-        ReadOnlyMemory<byte> descriptor, IProgress<string>? progress = null, CancellationToken ct = default)
+        ReadOnlyMemory<byte> descriptor, IProgress<string>? progress = null, CancellationToken ct = default, bool hardLinks = false)
     {
         if (files.FirstOrDefault(file => !ArtifactListing.IsInside(file.Path)) is { } outside)
             throw new ArgumentException($"'{outside.Path}' is not a path in a folder below", nameof(files));
@@ -40,8 +41,9 @@ public static class ArtifactFolder
         try
         {
             Directory.CreateDirectory(folder);
-            using ActionLock turn = await ActionLock.AcquireAsync(Path.Combine(folder, LockName), onWait: null, ct);
-            return new ArtifactUpdate(store, folder, files, descriptor).Run(progress, ct);
+            string lockPath = Path.Combine(folder, LockName);
+            using ActionLock turn = await ActionLock.AcquireAsync(lockPath, onWait: null, ct, store.WaitFor($"the output folder '{folder}'", lockPath));
+            return new ArtifactUpdate(store, folder, files, descriptor, hardLinks).Run(progress, ct);
         }
         catch (IOException failure) when (!StoreErrors.IsDiskFull(failure))
         {

@@ -6,7 +6,8 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Packing;
 
 /// <summary>One change of an output folder from whatever is in it to an artifact.</summary>
-internal sealed partial class ArtifactUpdate(ContentStore store, string folder, IReadOnlyList<PackedFile> files, ReadOnlyMemory<byte> descriptor)
+internal sealed partial class ArtifactUpdate(ContentStore store, string folder, IReadOnlyList<PackedFile> files, ReadOnlyMemory<byte> descriptor,
+    bool hardLinks)
 {
     private readonly string _descriptor = Path.Combine(folder, ArtifactFolder.DescriptorName);
 
@@ -23,7 +24,7 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
         // What can be foreseen to fail fails before the folder is touched.
         foreach (PackedFile file in files)
         {
-            store.Open(file.Content.Digest);
+            store.RefOf(file.Content.Digest);
             if (Directory.Exists(Path.Combine(folder, file.Path)))
                 throw new DiagnosticException(Descriptors.OutputNotWritable.At(null, folder, $"'{file.Path}' is a folder"));
         }
@@ -48,7 +49,7 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
             progress?.Report(file.Path);
             string path = Path.Combine(folder, file.Path);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            if (store.Materialize(file.Content.Digest, path))
+            if (store.Materialize(file.Content.Digest, path, hardLinks))
                 _written.Add(file.Path);
         }
         progress?.Report(ArtifactFolder.DescriptorName);
@@ -66,7 +67,7 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
     private bool WillReplace(PackedFile file)
     {
         string path = Path.Combine(folder, file.Path);
-        return File.Exists(path) && !store.IsMaterialized(file.Content.Digest, path);
+        return File.Exists(path) && !store.IsMaterialized(file.Content.Digest, path, hardLinks);
     }
 
     private static ImmutableArray<PackedFile> Listed(byte[]? json) => json is null ? [] : ArtifactListing.Read(json) ?? [];

@@ -48,6 +48,7 @@ internal static class ConditionStage
 
     private static CalibrationSample? Sample(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, IBuildObserver observer)
     {
+        Digest picture = Picture(line, path => Digest.Of(ImageFile.ReadBytes(path)));
         var spec = new ActionSpec(Stage.Condition, "", TrajectoryStage.NameOf(line.Id), new JsonObject
         {
             ["prompt"] = line.Prompt,
@@ -57,12 +58,12 @@ internal static class ConditionStage
             ["decoder"] = ImageFile.Decoder,
         },
         [
-            KeyValuePair.Create("image", Picture(line, path => Digest.Of(File.ReadAllBytes(path)))),
+            KeyValuePair.Create("image", picture),
             KeyValuePair.Create("text", source.Text),
             KeyValuePair.Create("vae", source.Vae),
         ]);
         // A picture's own aspect is known when it is read; the area, which memory grows with, before.
-        ActionRecord? record = context.Run(spec, threads => Picture(line, _ => source.EncodingBytes(line, threads)), threads => Encode(context, source, config, line, threads));
+        ActionRecord? record = context.Run(spec, threads => Picture(line, _ => source.EncodingBytes(line, threads)), threads => Encode(context, source, config, line, picture, threads));
         if (record is null)
             return null;
         if (context.Store.ReadJson(record.Outputs[Outcome])["uniform"]!.GetValue<bool>())
@@ -83,9 +84,9 @@ internal static class ConditionStage
 
     private static float[] Noise(WanConfig config, SampleLine line, LatentShape latent) => GaussianNoise.Draw(line.Seed!.Value, config.OutDim * latent.Volume);
 
-    private static IReadOnlyDictionary<string, BlobRef> Encode(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, int threads)
+    private static IReadOnlyDictionary<string, BlobRef> Encode(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, Digest picture, int threads)
     {
-        Image image = Picture(line, Image.Load);
+        Image image = Picture(line, path => Image.Decode(Unchanged(path, picture, line)));
         VideoShape size = Picture(line, _ => FirstFrame.SizeFor(image.Width, image.Height, line.Width * line.Height, line.Frames));
         float[] embedded = source.Encoders.EncodePrompts([line.Prompt], threads, ct: context.Cancellation)[0];
         float[] condition = source.Encoders.EncodeImage(image, size, threads, context.Cancellation);
@@ -114,6 +115,13 @@ internal static class ConditionStage
             return null;
         using SafeTensorsFile file = context.Store.OpenTensors(record.Outputs[Tensors]);
         return (file.ReadFloat32("context"), CalibrationSet.DigestOf(file, "context"));
+    }
+
+    /// <summary>A picture's bytes, which must be those that the action's key names.</summary>
+    private static byte[] Unchanged(string path, Digest picture, SampleLine line)
+    {
+        byte[] file = ImageFile.ReadBytes(path);
+        return Digest.Of(file) == picture ? file : throw new DiagnosticException(Descriptors.InputChanged.At(line.Span, path));
     }
 
     /// <summary>Works on a line's picture; what is wrong with it is told at the line.</summary>

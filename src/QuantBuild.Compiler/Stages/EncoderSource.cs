@@ -76,7 +76,7 @@ internal sealed class EncoderSource
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or SafeTensorsException)
             {
-                throw new DiagnosticException(Descriptors.EncodersUnusable.At(context.Plan.Manifest.Model.Span, e.Message), e);
+                throw StoreErrors.Shrunk(e) ?? new DiagnosticException(Descriptors.EncodersUnusable.At(context.Plan.Manifest.Model.Span, e.Message), e);
             }
         }
     }

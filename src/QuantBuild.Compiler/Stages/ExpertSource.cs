@@ -11,12 +11,12 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>An expert's checkpoint, open, with the digest of every tensor.</summary>
 public sealed class ExpertSource : IDisposable
 {
-    private readonly ImmutableArray<(string Path, FileStamp? Stamp)> _stamps;
+    private readonly ImmutableArray<HashedTensors> _files;
 
     private ExpertSource(ExpertPlan plan, WanCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests, ReadOnlyMemory<byte> config,
-        ImmutableArray<(string Path, FileStamp? Stamp)> stamps)
+        ImmutableArray<HashedTensors> files)
     {
-        _stamps = stamps;
+        _files = files;
         Plan = plan;
         Checkpoint = checkpoint;
         Digests = digests;
@@ -58,21 +58,35 @@ public sealed class ExpertSource : IDisposable
             checkpoint = location.Open(plan.Directory);
             if (location.HeadersOnly)
                 return new ExpertSource(plan, checkpoint, ImmutableDictionary<string, Digest>.Empty, ReadOnlyMemory<byte>.Empty, []);
-            ImmutableArray<(string, FileStamp?)> stamps = [.. checkpoint.Files.Select(file => (file, FileStamp.Of(file)))];
-            ImmutableSortedDictionary<string, Digest> inFiles = TensorDigests.OfAsync(checkpoint.Files, store, threads, ct: cancellation).GetAwaiter().GetResult();
+            ImmutableArray<HashedTensors> files =
+                [.. checkpoint.OpenFiles.Select(file => HashedTensors.OfAsync(file, store, threads, null, cancellation).GetAwaiter().GetResult())];
+            Dictionary<string, Digest> inFiles = files.SelectMany(file => file.Digests).ToDictionary(StringComparer.Ordinal);
             return new ExpertSource(plan, checkpoint,
                 checkpoint.Tensors.Keys.ToImmutableSortedDictionary(name => name, name => inFiles[checkpoint.NameInFile(name)], StringComparer.Ordinal),
-                checkpoint.IsDiffusers ? plan.Config.ToJson() : File.ReadAllBytes(Path.Combine(plan.Directory, "config.json")), stamps);
+                checkpoint.IsDiffusers ? plan.Config.ToJson() : ConfigOf(plan), files);
+        }
+        catch (DiagnosticException)
+        {
+            checkpoint?.Dispose();
+            throw;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
             checkpoint?.Dispose();
-            throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(plan.Directory), e.Message), e);
+            throw StoreErrors.Shrunk(e) ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(plan.Directory), e.Message), e);
         }
     }
 
+    /// <summary>The configuration as it goes into the artifact, which must still be the one that was planned with.</summary>
+    private static byte[] ConfigOf(ExpertPlan plan)
+    {
+        string path = Path.Combine(plan.Directory, "config.json");
+        byte[] json = File.ReadAllBytes(path);
+        return WanConfig.Parse(json, path) == plan.Config ? json : throw new DiagnosticException(Descriptors.InputChanged.At(null, path));
+    }
+
     /// <summary>The same checkpoint under another plan; dispose only the original.</summary>
-    public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests, ConfigJson, _stamps);
+    public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests, ConfigJson, _files);
 
     /// <summary>Reads a layer's weight in float32, [out, in].</summary>
     public void ReadWeight(LayerPlan layer, Span<float> destination) => Checkpoint.ReadFloat32(layer.WeightName, destination);
@@ -81,18 +95,12 @@ public sealed class ExpertSource : IDisposable
     public void ReadRows(LayerPlan layer, int first, Span<float> destination) =>
         Checkpoint.ReadFloat32(layer.WeightName, (long)first * layer.InFeatures, destination);
 
-    /// <summary>
-    /// Refuses to go on when somebody wrote into a file after it was hashed: results would be remembered for other weights than they were
-    /// made from. A file that was replaced by another one is no such case, the old one stays open.
-    /// </summary>
+    /// <summary>Refuses to go on when somebody wrote into a file after it was hashed.</summary>
     /// <exception cref="DiagnosticException">A file changed (QB4007).</exception>
     public void RequireUnchanged()
     {
-        foreach ((string path, FileStamp? before) in _stamps)
-        {
-            if (before is not null && FileStamp.Of(path) is { } now && now.Id == before.Id && (now.Size != before.Size || now.Modified != before.Modified))
-                throw new DiagnosticException(Descriptors.InputChanged.At(null, path));
-        }
+        foreach (HashedTensors file in _files)
+            file.RequireUnchanged();
     }
 
     /// <inheritdoc/>

@@ -62,7 +62,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
 
         drain.ThrowIfCancellationRequested();
         claim?.Invoke();
-        using ActionLock held = store.LockAsync(spec.Key, () => observer.Waiting(spec), cancellation).AsTask().GetAwaiter().GetResult();
+        using ActionLock held = store.LockAsync(spec.Key, () => observer.Waiting(spec), cancellation, spec.ToString()).AsTask().GetAwaiter().GetResult();
         if (store.FindAction(spec.Key) is { } other)
             return Finish(spec, other, ActionOutcome.Cached);
         drain.ThrowIfCancellationRequested();
@@ -100,7 +100,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
-            throw StoreErrors.Translate(failure, store.Root);
+            throw StoreErrors.TranslateStore(failure, (failure as FileNotFoundException)?.FileName ?? store.Root);
         }
         catch (OutOfMemoryException failure)
         {
@@ -108,7 +108,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         }
         catch (SafeTensorsException failure)
         {
-            throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(failure.Path ?? store.Root), failure.Reason), failure);
+            throw StoreErrors.Shrunk(failure) ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(failure.Path ?? store.Root), failure.Reason), failure);
         }
     }
 

@@ -13,7 +13,7 @@ public sealed class ActionLock : IDisposable
     /// file is deleted on release; the runtime checks after locking that the path still names the locked file, so a
     /// waiter can never hold a lock on a deleted file while somebody else locks its successor.
     /// </remarks>
-    internal static async ValueTask<ActionLock> AcquireAsync(string path, Action? onWait, CancellationToken ct)
+    internal static async ValueTask<ActionLock> AcquireAsync(string path, Action? onWait, CancellationToken ct, StoreWait? wait = null)
     {
         ct.ThrowIfCancellationRequested();
         ActionLock? held = TryAcquire(path);
@@ -23,6 +23,7 @@ public sealed class ActionLock : IDisposable
         for (int delay = 2; held is null; delay = Math.Min(delay + 2, 100))
         {
             await Task.Delay(delay, ct);
+            wait?.Tick();
             held = TryAcquire(path);
         }
         return held;

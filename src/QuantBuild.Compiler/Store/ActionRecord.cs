@@ -15,13 +15,20 @@ public sealed record ActionRecord(Digest Key, string Stage, IReadOnlyDictionary<
 {
     private const int Format = 1;
     private const string Sum = "sum";
+    private const string Fast = "xxh128";
 
     /// <summary>The record as a file, closed by a checksum over everything before.</summary>
-    internal byte[] ToJson()
+    /// <param name="fast">The fast digest of a blob; null when it is not known.</param>
+    internal byte[] ToJson(Func<Digest, FastDigest?> fast)
     {
         var outputs = new JsonObject();
         foreach ((string name, BlobRef blob) in Outputs)
-            outputs.Add(name, new JsonObject { ["digest"] = blob.Digest.ToString(), ["size"] = blob.Size });
+        {
+            var output = new JsonObject { ["digest"] = blob.Digest.ToString(), ["size"] = blob.Size };
+            if (fast(blob.Digest) is { } known)
+                output.Add(Fast, known.ToString());
+            outputs.Add(name, output);
+        }
         var record = new JsonObject
         {
             ["format"] = Format,
@@ -37,7 +44,10 @@ public sealed record ActionRecord(Digest Key, string Stage, IReadOnlyDictionary<
     }
 
     /// <summary>Reads a record; null when it is damaged, of another format or of another key.</summary>
-    internal static ActionRecord? Parse(ReadOnlySpan<byte> json, Digest key)
+    /// <param name="json">The file.</param>
+    /// <param name="key">The key that it must have.</param>
+    /// <param name="learn">Told of the fast digests in it, which records of older versions lack; null for nobody.</param>
+    internal static ActionRecord? Parse(ReadOnlySpan<byte> json, Digest key, Action<Digest, FastDigest>? learn = null)
     {
         try
         {
@@ -50,6 +60,11 @@ public sealed record ActionRecord(Digest Key, string Stage, IReadOnlyDictionary<
             var outputs = ((JsonObject)record["outputs"]!).ToImmutableSortedDictionary(output => output.Key,
                 output => new BlobRef(Digest.Parse(output.Value!["digest"]!.GetValue<string>()), output.Value["size"]!.GetValue<long>()),
                 StringComparer.Ordinal);
+            foreach ((string name, BlobRef blob) in outputs)
+            {
+                if (learn is not null && FastDigest.Parse(record["outputs"]![name]![Fast]?.GetValue<string>()) is { } known)
+                    learn(blob.Digest, known);
+            }
             return new ActionRecord(key, record["stage"]!.GetValue<string>(), outputs, record["seconds"]!.GetValue<double>(),
                 record["tool"]!.GetValue<string>(), (JsonObject)record["description"]!.DeepClone());
         }

@@ -1,14 +1,15 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace QuantBuild.Compiler.Store;
 
-/// <summary>A mark on a finished blob that any later write destroys, so that trusting a blob costs one look at its properties.</summary>
+/// <summary>A mark on a finished blob that any later write destroys, so that finding a blob costs one look at its properties.</summary>
 /// <remarks>
 /// The mark is the fraction of a second of the file's write time: a value computed from digest, size and second. Whoever
 /// writes to the file, or cuts it off, leaves another time; whoever copies the store with its times keeps the mark. It
 /// needs no second file per blob, has no race between hashing and remembering, and on a file system with coarse times it
-/// is never found, which costs a hash per blob and process, not correctness. What it cannot see is a disk that changes
-/// bytes by itself: that is what <see cref="ContentStore.Verify"/> is for.
+/// is never found, which costs a hash per blob and process, not correctness. What it cannot see are bytes that change under
+/// an unchanged time: whoever reads a blob compares its <see cref="FastDigest"/>.
 /// </remarks>
 internal static class BlobSeal
 {
@@ -39,9 +40,6 @@ internal static class BlobSeal
         System.Text.Encoding.ASCII.GetBytes(digest.ToString(), input);
         BinaryPrimitives.WriteInt64LittleEndian(input[64..], size);
         BinaryPrimitives.WriteInt64LittleEndian(input[72..], second);
-        ulong hash = 14695981039346656037; // FNV-1a
-        foreach (byte b in input)
-            hash = unchecked((hash ^ b) * 1099511628211);
-        return second + (long)(hash % TimeSpan.TicksPerSecond);
+        return second + (long)(XxHash3.HashToUInt64(input) % TimeSpan.TicksPerSecond);
     }
 }

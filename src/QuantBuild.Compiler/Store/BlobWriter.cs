@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 
 namespace QuantBuild.Compiler.Store;
@@ -9,20 +10,21 @@ namespace QuantBuild.Compiler.Store;
 public sealed class BlobWriter : Stream
 {
     private const int BufferSize = 128 * 1024;
-    private readonly Action<string, BlobRef> _publish;
+    private readonly Action<string, BlobRef, FastDigest> _publish;
     private readonly Stream _file;
     private readonly string _path;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly XxHash128 _fast = new();
     private long _length;
     private bool _committed;
     private bool _disposed;
 
-    internal BlobWriter(Action<string, BlobRef> publish, string path)
+    internal BlobWriter(Action<string, BlobRef, FastDigest> publish, string path)
         : this(publish, path, new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize))
     {
     }
 
-    internal BlobWriter(Action<string, BlobRef> publish, string path, Stream file)
+    internal BlobWriter(Action<string, BlobRef, FastDigest> publish, string path, Stream file)
     {
         _publish = publish;
         _path = path;
@@ -54,7 +56,7 @@ public sealed class BlobWriter : Stream
             throw new InvalidOperationException("the blob has been committed");
         Guarded(_file.Dispose);
         var blob = new BlobRef(new Digest(_hash.GetHashAndReset()), _length);
-        Guarded(() => _publish(_path, blob));
+        Guarded(() => _publish(_path, blob, new FastDigest(_fast.GetCurrentHashAsUInt128())));
         _committed = true;
         return blob.Digest;
     }
@@ -64,6 +66,7 @@ public sealed class BlobWriter : Stream
     {
         ObjectDisposedException.ThrowIf(!CanWrite, this);
         _hash.AppendData(buffer);
+        _fast.Append(buffer);
         _length += buffer.Length;
         try
         {
@@ -71,7 +74,7 @@ public sealed class BlobWriter : Stream
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
-            throw StoreErrors.Translate(failure, _path);
+            throw StoreErrors.TranslateStore(failure, _path);
         }
     }
 
@@ -127,7 +130,7 @@ public sealed class BlobWriter : Stream
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
-            throw StoreErrors.Translate(failure, _path);
+            throw StoreErrors.TranslateStore(failure, _path);
         }
     }
 }

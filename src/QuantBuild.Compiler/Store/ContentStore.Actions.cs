@@ -15,16 +15,26 @@ public sealed partial class ContentStore
         return Guarded(path, () =>
         {
             ActionRecord? record;
+            int known = 0;
             using (_gate.Use())
             {
                 if (AtomicFile.TryRead(path) is not { } json)
                     return null;
-                record = ActionRecord.Parse(json, key);
+                record = ActionRecord.Parse(json, key, (digest, fast) =>
+                {
+                    _fast[digest] = fast;
+                    known++;
+                });
                 if (record is not null)
                     MarkUsed(path, json);
             }
-            if (record is not null && record.Outputs.Values.All(output => Examine(output.Digest) == output.Size))
+            if (record is not null && record.Outputs.Values.All(output => (ReadsWhatItFinds ? Check(output.Digest) : Find(output.Digest)) == output.Size))
+            {
+                // An older version's: its blobs have just been read, and need not be again.
+                if (known < record.Outputs.Count)
+                    PutAction(record);
                 return record;
+            }
             AtomicFile.TryDelete(path);
             return null;
         });
@@ -36,11 +46,12 @@ public sealed partial class ContentStore
     public void PutAction(ActionRecord record)
     {
         string path = _layout.Action(record.Key);
-        byte[] json = record.ToJson();
+        byte[] json = record.ToJson(digest => _fast.TryGetValue(digest, out FastDigest fast) ? fast : null);
         Guarded(path, () =>
         {
+            string temporary = Session.NewTemporary();
             using IDisposable use = _gate.Use();
-            AtomicFile.Write(path, _layout.NewTemporary(), json);
+            AtomicFile.Write(path, temporary, json);
             return true;
         });
     }
@@ -57,15 +68,15 @@ public sealed partial class ContentStore
     /// <summary>A record's write time is the start of the last session that used it, or later: one touch per session.</summary>
     private void MarkUsed(string path, byte[] json)
     {
-        if (File.GetLastWriteTimeUtc(path).Ticks >= _session.Start)
+        if (File.GetLastWriteTimeUtc(path).Ticks >= Session.Start)
             return;
         try
         {
-            File.SetLastWriteTimeUtc(path, new DateTime(Math.Max(DateTime.UtcNow.Ticks, _session.Start), DateTimeKind.Utc));
+            File.SetLastWriteTimeUtc(path, new DateTime(Math.Max(DateTime.UtcNow.Ticks, Session.Start), DateTimeKind.Utc));
         }
         catch (UnauthorizedAccessException)
         {
-            AtomicFile.Write(path, _layout.NewTemporary(), json); // somebody else's file: only its owner may set its time
+            AtomicFile.Write(path, Session.NewTemporary(), json); // somebody else's file: only its owner may set its time
         }
     }
 }

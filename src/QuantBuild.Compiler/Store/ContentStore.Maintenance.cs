@@ -40,7 +40,7 @@ public sealed partial class ContentStore
         using IDisposable clean = _gate.Clean();
         foreach (string path in StoreLayout.Files(_layout.Memo))
             AtomicFile.TryDelete(path);
-        return new StoreCleaner(_layout, StoreSession.OldestStart(_layout.Sessions, except: _session)).Run(maxBytes: -1, usedBefore: long.MaxValue);
+        return new StoreCleaner(_layout, StoreSession.OldestStart(_layout.Sessions, except: Session)).Run(maxBytes: -1, usedBefore: long.MaxValue);
     });
 
     /// <summary>Reads and hashes every blob, removing what is damaged and the records that refer to it.</summary>
@@ -54,8 +54,9 @@ public sealed partial class ContentStore
         var options = new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = Environment.ProcessorCount };
         Parallel.ForEach(contents.Blobs.Values, options, blob =>
         {
-            if (HashOrNothing(blob.Path, progress, ct) == blob.Digest)
+            if (OrNothing(() => FastDigest.BothOf(blob.Path, progress, ct)) is { } found && found.Digest == blob.Digest)
             {
+                _fast[blob.Digest] = found.Fast;
                 Trust(blob.Path, blob.Digest, blob.Stamp);
             }
             else if (FileStamp.Of(blob.Path) == blob.Stamp)

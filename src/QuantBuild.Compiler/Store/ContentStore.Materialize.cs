@@ -4,31 +4,34 @@ namespace QuantBuild.Compiler.Store;
 
 public sealed partial class ContentStore
 {
-    /// <summary>Puts a blob's content at a path, as a read-only hard link where the file system can, else as a copy.</summary>
+    /// <summary>Puts a blob's content at a path: as a copy, which shares its blocks where the file system can, or as a hard link.</summary>
     /// <remarks>
     /// The file appears whole or not at all. When it has to be changed its write time moves to now, as tools that compare
-    /// times expect of a changed file; a file that has the content already is left alone.
+    /// times expect of a changed file; a file that has the content already is left alone. A copy is its owner's to change, with the mode
+    /// that any new file has. A hard link is the blob itself, read-only: writing to it, as root always can, damages every file that
+    /// shares it.
     /// </remarks>
     /// <param name="digest">The blob.</param>
     /// <param name="destination">The file; its folder is created.</param>
+    /// <param name="hardLink">Whether to link where the file system can.</param>
     /// <returns>Whether the file had to be changed.</returns>
     /// <exception cref="DiagnosticException">The blob is missing or damaged (QB4008), or the file system failed.</exception>
-    public bool Materialize(Digest digest, string destination)
+    public bool Materialize(Digest digest, string destination, bool hardLink = false)
     {
+        if (IsMaterialized(digest, destination, hardLink))
+            return false;
         string source = Open(digest);
-        return Guarded(destination, () =>
+        try
         {
             if (FileStamp.Of(source) is not { } blob)
-                throw new DiagnosticException(Descriptors.BlobLost.At(null, digest.Short, Root));
-            if (HasContent(destination, digest, blob))
-                return false;
+                throw Lost(digest);
             string folder = Path.GetDirectoryName(Path.GetFullPath(destination))!;
             Directory.CreateDirectory(folder);
             string temporary = Path.Combine(folder, $".{Path.GetFileName(destination)}.{Guid.NewGuid():N}{TemporaryExtension}");
             try
             {
                 DateTime time = TimeAfter(destination);
-                if (!Link(source, temporary, new BlobRef(digest, blob.Size), time))
+                if (!hardLink || !Link(source, temporary, new BlobRef(digest, blob.Size), time))
                     Copy(source, temporary, new BlobRef(digest, blob.Size), time);
                 AtomicFile.Replace(temporary, destination);
             }
@@ -38,19 +41,24 @@ public sealed partial class ContentStore
                 AtomicFile.TryDelete(temporary);
             }
             return true;
-        });
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw File.Exists(source) ? StoreErrors.Translate(failure, destination) : Lost(digest);
+        }
     }
 
     /// <summary>Ends the names of files that <see cref="Materialize"/> has not finished; what a killed build leaves may be deleted.</summary>
     internal const string TemporaryExtension = ".quantbuild-tmp";
 
-    /// <summary>Whether <see cref="Materialize"/> would leave the file alone.</summary>
-    internal bool IsMaterialized(Digest digest, string path) => FileStamp.Of(PathOf(digest)) is { } blob && HasContent(path, digest, blob);
-
-    /// <summary>Whether the file is the blob itself, or a copy with an intact seal.</summary>
-    private static bool HasContent(string path, Digest digest, FileStamp blob) =>
-        FileStamp.Of(path) is { } stamp && stamp.Size == blob.Size
-        && ((stamp.Id.Length > 0 && stamp.Id == blob.Id) || BlobSeal.IsIntact(stamp, digest));
+    /// <summary>Whether <see cref="Materialize"/> would leave the file alone: it is the blob itself, or a copy with an intact seal, as asked for.</summary>
+    internal bool IsMaterialized(Digest digest, string path, bool hardLink = false)
+    {
+        if (FileStamp.Of(PathOf(digest)) is not { } blob || FileStamp.Of(path) is not { } stamp || stamp.Size != blob.Size)
+            return false;
+        bool isLink = stamp.Id.Length > 0 && stamp.Id == blob.Id;
+        return isLink ? hardLink : BlobSeal.IsIntact(stamp, digest);
+    }
 
     /// <summary>Now, or later if need be: the seal decides about the fraction of the second, and the file must become newer than it was.</summary>
     private static DateTime TimeAfter(string path)
@@ -69,11 +77,22 @@ public sealed partial class ContentStore
         return false;
     }
 
+    /// <summary>The base library copies by sharing blocks (FICLONE, clonefile, ReFS) where the file system can, and inside the kernel elsewhere.</summary>
     private static void Copy(string source, string temporary, BlobRef blob, DateTime time)
     {
-        File.Copy(source, temporary);
         if (OperatingSystem.IsWindows())
+        {
+            File.Copy(source, temporary);
             File.SetAttributes(temporary, FileAttributes.Normal);
-        Finish(temporary, blob, time);
+        }
+        else
+        {
+            // The copy would be as read-only as the blob; the user's mask says what new files are like.
+            File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write).Dispose();
+            UnixFileMode mode = File.GetUnixFileMode(temporary);
+            File.Copy(source, temporary, overwrite: true);
+            File.SetUnixFileMode(temporary, mode);
+        }
+        BlobSeal.Apply(temporary, blob, time);
     }
 }

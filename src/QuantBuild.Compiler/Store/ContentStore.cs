@@ -11,20 +11,23 @@ namespace QuantBuild.Compiler.Store;
 /// Layout: <c>blobs/sha256/ab/&lt;digest&gt;</c> (read-only), <c>actions/ab/&lt;key&gt;.json</c>, <c>memo/</c> (digests of
 /// input files), <c>locks/</c>, <c>tmp/</c>. Files appear by rename. They are not flushed to the disk one by one: after a
 /// power loss a blob may be cut off, which <see cref="BlobSeal"/> notices, and is then made again.
+/// Every reading of a blob is checked by its <see cref="FastDigest"/>, which the records keep.
 /// All failures of the file system are <see cref="DiagnosticException"/>s of the bucket QB4.
 /// </remarks>
 public sealed partial class ContentStore : IDisposable
 {
     private readonly StoreLayout _layout;
-    private readonly StoreSession _session;
     private readonly StoreGate _gate;
     private readonly ConcurrentDictionary<Digest, FileStamp> _hashed = new();
+    private readonly ConcurrentDictionary<Digest, FastDigest> _fast = new();
+    private readonly Lock _restoring = new();
+    private StoreSession _session;
 
-    private ContentStore(StoreLayout layout, StoreSession session)
+    private ContentStore(StoreLayout layout)
     {
         _layout = layout;
-        _session = session;
-        _gate = new StoreGate(layout.Gate);
+        _session = StoreSession.Begin(layout);
+        _gate = new StoreGate(layout, () => Notice);
         Files = new FileMemo(this, layout);
     }
 
@@ -33,6 +36,15 @@ public sealed partial class ContentStore : IDisposable
 
     /// <summary>What is known about the content of input files.</summary>
     public FileMemo Files { get; }
+
+    /// <summary>Told when this process waits long for another one (QB4062); may be called from any thread.</summary>
+    public Action<Diagnostic>? Notice { get; set; }
+
+    /// <summary>Whether <see cref="FindAction"/> reads the blobs it finds, and not only looks at their properties.</summary>
+    internal bool ReadsWhatItFinds { get; set; }
+
+    /// <summary>What says for whom a lock is waited for.</summary>
+    internal StoreWait WaitFor(string what, string path) => new(what, path, _layout, Notice);
 
     /// <summary>Opens a store, creating it if need be.</summary>
     /// <exception cref="DiagnosticException">
@@ -44,8 +56,12 @@ public sealed partial class ContentStore : IDisposable
         try
         {
             var layout = new StoreLayout(Path.GetFullPath(root));
-            layout.Prepare();
-            return new ContentStore(layout, StoreSession.Begin(layout.Sessions));
+            layout.RequireOwn();
+            layout.CreateFolders();
+            var store = new ContentStore(layout);
+            store.Label();
+            StoreLeftovers.Remove(layout);
+            return store;
         }
         catch (IOException failure) when (!StoreErrors.IsDiskFull(failure))
         {
@@ -83,13 +99,14 @@ public sealed partial class ContentStore : IDisposable
     /// <param name="key">The action's key; look the action up again after waiting, somebody else may have run it.</param>
     /// <param name="onWait">Called once if somebody else has the right.</param>
     /// <param name="ct">Ends the waiting.</param>
+    /// <param name="what">What the action is, for messages.</param>
     /// <exception cref="DiagnosticException">The lock file cannot be created.</exception>
-    public async ValueTask<ActionLock> LockAsync(Digest key, Action? onWait = null, CancellationToken ct = default)
+    public async ValueTask<ActionLock> LockAsync(Digest key, Action? onWait = null, CancellationToken ct = default, string? what = null)
     {
         string path = _layout.Lock(key);
         try
         {
-            return await ActionLock.AcquireAsync(path, onWait, ct);
+            return await ActionLock.AcquireAsync(path, onWait, ct, WaitFor(what ?? $"the action {key.Short}", path));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
@@ -100,6 +117,39 @@ public sealed partial class ContentStore : IDisposable
     /// <summary>Ends the use of the store: what it used may now be pruned.</summary>
     public void Dispose() => _session.Dispose();
 
+    /// <summary>
+    /// This process's session. The store is a cache and may be deleted at any time: where that happened, folders, labels and session are made
+    /// anew, so that the process goes on and others find a store.
+    /// </summary>
+    private StoreSession Session
+    {
+        get
+        {
+            if (_session.IsThere)
+                return _session;
+            lock (_restoring)
+            {
+                if (!_session.IsThere)
+                {
+                    _layout.CreateFolders();
+                    _session.Dispose();
+                    _session = StoreSession.Begin(_layout);
+                    Label();
+                }
+                return _session;
+            }
+        }
+    }
+
+    /// <summary>Says in the folder what it is, to later versions and to backup programs.</summary>
+    private void Label()
+    {
+        if (!_layout.HasFormat)
+            AtomicFile.Write(_layout.FormatFile, _session.NewTemporary(), StoreLayout.FormatText);
+        if (!File.Exists(_layout.CacheTag))
+            AtomicFile.Write(_layout.CacheTag, _session.NewTemporary(), StoreLayout.CacheTagText);
+    }
+
     private static T Guarded<T>(string path, Func<T> work)
     {
         try
@@ -108,7 +158,7 @@ public sealed partial class ContentStore : IDisposable
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
-            throw StoreErrors.Translate(failure, path);
+            throw StoreErrors.TranslateStore(failure, path);
         }
     }
 }

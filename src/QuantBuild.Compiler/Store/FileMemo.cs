@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
 using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Store;
@@ -30,27 +31,34 @@ public sealed class FileMemo
         FileStamp.Of(path) is { } stamp ? Find(Path.GetFullPath(path), kind, stamp) : null;
 
     /// <summary>The remembered fact, or a newly computed one; processes that want the same one compute it once.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file's path, under which the fact is remembered.</param>
+    /// <param name="file">The file, open: what has its name by now does not matter.</param>
     /// <param name="kind">What kind of fact, with its version.</param>
-    /// <param name="compute">Reads the file.</param>
+    /// <param name="compute">Reads the file through the same handle.</param>
     /// <param name="ct">Ends the waiting for another process.</param>
-    /// <exception cref="DiagnosticException">There is no such file, it changed while it was read (QB4007), or the store failed.</exception>
-    public async ValueTask<JsonObject> GetOrComputeAsync(string path, string kind, Func<JsonObject> compute, CancellationToken ct = default)
+    /// <exception cref="DiagnosticException">The file changed while it was read (QB4007), or the store failed.</exception>
+    public async ValueTask<JsonObject> GetOrComputeAsync(string path, SafeFileHandle file, string kind, Func<JsonObject> compute, CancellationToken ct = default)
     {
-        path = Path.GetFullPath(path);
-        if (Find(path, kind) is { } early)
+        string absolute = Path.GetFullPath(path);
+        if (Find(absolute, kind, FileStamp.Of(file, path)) is { } early)
             return early;
-        using ActionLock turn = await _store.LockAsync(EntryKey(path, kind), onWait: null, ct);
-        FileStamp before = FileStamp.Of(path) ?? throw StoreErrors.Translate(new FileNotFoundException("there is no such file", path), path);
-        if (Find(path, kind, before) is { } known)
-            return known;
-        long start = DateTime.UtcNow.Ticks;
-        JsonObject fact = compute();
-        if (FileStamp.Of(path) != before)
-            throw new DiagnosticException(Descriptors.InputChanged.At(null, path));
-        if (IsSettled(before, start))
-            Write(path, kind, before, fact);
-        return fact;
+        using ActionLock turn = await _store.LockAsync(EntryKey(absolute, kind), onWait: null, ct, $"the digests of '{path}'");
+        for (FileStamp before = FileStamp.Of(file, path), after; ; before = after)
+        {
+            if (Find(absolute, kind, before) is { } known)
+                return known;
+            long start = DateTime.UtcNow.Ticks;
+            JsonObject fact = compute();
+            after = FileStamp.Of(file, path);
+            if (!after.HasTimesOf(before))
+                throw new DiagnosticException(Descriptors.InputChanged.At(null, path));
+            // Renamed or deleted meanwhile, or written to by somebody who sets times back: once more tells.
+            if (after != before)
+                continue;
+            if (IsSettled(before, start))
+                Write(absolute, kind, before, fact);
+            return fact;
+        }
     }
 
     /// <summary>Whether a write after <paramref name="start"/> is sure to change the stamp.</summary>
@@ -98,7 +106,7 @@ public sealed class FileMemo
         entry.Add("sum", CanonicalJson.DigestOf(entry).ToString());
         try
         {
-            AtomicFile.Write(_layout.MemoEntry(EntryKey(path, kind)), _layout.NewTemporary(), CanonicalJson.Serialize(entry));
+            AtomicFile.Write(_layout.MemoEntry(EntryKey(path, kind)), _store.NewTemporary(), CanonicalJson.Serialize(entry));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace QuantBuild.Compiler.Store;
 
 /// <summary>What the file system says about a file without reading it; two equal stamps of a path mean unchanged content.</summary>
@@ -22,6 +24,27 @@ public sealed record FileStamp(long Size, long Modified, long Changed, string Id
             return Portable(path);
         }
     }
+
+    /// <summary>The stamp of an open file, whatever has its name by now.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Where it was opened, for platforms that know stamps by path only.</param>
+    /// <exception cref="IOException">There is no file of that name, where the name has to do.</exception>
+    public static FileStamp Of(SafeFileHandle file, string path)
+    {
+        try
+        {
+            if (NativeFile.Stamp(file) is { } stamp)
+                return stamp;
+        }
+        catch (Exception failure) when (failure is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // The portable way is below.
+        }
+        return Portable(path) ?? throw new FileNotFoundException("the file is gone", path);
+    }
+
+    /// <summary>Whether size and time of writing are the same, of the same file.</summary>
+    public bool HasTimesOf(FileStamp other) => Size == other.Size && Modified == other.Modified && Id == other.Id;
 
     private static FileStamp? Portable(string path)
     {

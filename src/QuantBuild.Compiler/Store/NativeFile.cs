@@ -27,35 +27,66 @@ internal static partial class NativeFile
         : OperatingSystem.IsWindows() ? StampWindows(path)
         : null;
 
-    private static FileStamp? StampLinux(string path)
+    /// <summary>The stamp of an open file, or null where the platform has no such call or the call fails.</summary>
+    public static FileStamp? Stamp(SafeFileHandle file)
     {
-        const int CurrentDirectory = -100;
-        const uint BasicStatus = 0x7ff;
-        return StatLinux(CurrentDirectory, path, 0, BasicStatus, out LinuxStatus status) == 0
-            && (status.Mode & FileTypeMask) == RegularFile
-            ? new FileStamp(status.Size, status.Modified.Ticks, status.Changed.Ticks,
-                $"{status.DeviceMajor:x}.{status.DeviceMinor:x}.{status.Number:x}")
-            : null;
+        if (OperatingSystem.IsWindows())
+            return StampWindows(file);
+        bool held = false;
+        try
+        {
+            file.DangerousAddRef(ref held);
+            int number = (int)file.DangerousGetHandle();
+            return OperatingSystem.IsLinux() ? StampLinux(number, "", EmptyPath) : OperatingSystem.IsMacOS() ? StampMac(number) : null;
+        }
+        finally
+        {
+            if (held)
+                file.DangerousRelease();
+        }
     }
+
+    private static FileStamp? StampLinux(string path) => StampLinux(CurrentDirectory, path, 0);
+
+    private static FileStamp? StampLinux(int directory, string path, int flags) =>
+        StatLinux(directory, path, flags, BasicStatus, out LinuxStatus status) == 0 && (status.Mode & FileTypeMask) == RegularFile
+            ? new FileStamp(status.Size, status.Modified.Ticks, status.Changed.Ticks, $"{status.DeviceMajor:x}.{status.DeviceMinor:x}.{status.Number:x}")
+            : null;
 
     private static FileStamp? StampMac(string path)
     {
         int result = RuntimeInformation.ProcessArchitecture == Architecture.X64
             ? StatMacX64(path, out MacStatus status)
             : StatMac(path, out status);
-        return result == 0 && (status.Mode & FileTypeMask) == RegularFile
-            ? new FileStamp(status.Size, status.Modified.Ticks, status.Changed.Ticks, $"{status.Device:x}.{status.Number:x}")
-            : null;
+        return StampMac(result, status);
     }
+
+    private static FileStamp? StampMac(int file)
+    {
+        int result = RuntimeInformation.ProcessArchitecture == Architecture.X64
+            ? FileStatMacX64(file, out MacStatus status)
+            : FileStatMac(file, out status);
+        return StampMac(result, status);
+    }
+
+    private static FileStamp? StampMac(int result, in MacStatus status) => result == 0 && (status.Mode & FileTypeMask) == RegularFile
+        ? new FileStamp(status.Size, status.Modified.Ticks, status.Changed.Ticks, $"{status.Device:x}.{status.Number:x}")
+        : null;
 
     [SupportedOSPlatform("windows")]
     private static FileStamp? StampWindows(string path)
     {
-        const int BasicInformation = 0;
-        const int IdInformation = 18;
         if (!File.Exists(path))
             return null;
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return StampWindows(file);
+    }
+
+    [SupportedOSPlatform("windows")]
+    private static FileStamp? StampWindows(SafeFileHandle file)
+    {
+        const int BasicInformation = 0;
+        const int IdInformation = 18;
         if (!GetFileInformation(file, BasicInformation, out WindowsBasic basic, (uint)Marshal.SizeOf<WindowsBasic>())
             || !GetFileInformation(file, IdInformation, out WindowsId id, (uint)Marshal.SizeOf<WindowsId>()))
         {
@@ -86,6 +117,14 @@ internal static partial class NativeFile
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int StatMacX64(string path, out MacStatus status);
 
+    [LibraryImport("libc", EntryPoint = "fstat")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int FileStatMac(int file, out MacStatus status);
+
+    [LibraryImport("libc", EntryPoint = "fstat$INODE64")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int FileStatMacX64(int file, out MacStatus status);
+
     [LibraryImport("kernel32", EntryPoint = "GetFileInformationByHandleEx")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     [return: MarshalAs(UnmanagedType.Bool)]
@@ -96,6 +135,9 @@ internal static partial class NativeFile
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool GetFileInformation(SafeFileHandle file, int kind, out WindowsId information, uint size);
 
+    private const int CurrentDirectory = -100;
+    private const int EmptyPath = 0x1000;
+    private const uint BasicStatus = 0x7ff;
     private const int FileTypeMask = 0xf000;
     private const int RegularFile = 0x8000;
 

@@ -71,16 +71,10 @@ internal sealed class StoreCleaner(StoreLayout layout, long protectedFrom)
         }
     }
 
-    /// <summary>Temporary files of dead sessions, locks nobody holds, and memory of files that are gone.</summary>
+    /// <summary>What dead processes left, and memory of files that are gone.</summary>
     private void RemoveLeftovers()
     {
-        foreach (string path in StoreLayout.Files(layout.Temporary))
-        {
-            if (FileStamp.Of(path) is { } stamp && stamp.Modified < protectedFrom && LockFileCleaner.TryRemove(path))
-                _removedOtherBytes += stamp.Size;
-        }
-        foreach (string path in Directory.EnumerateFiles(layout.Locks, "*.lock"))
-            LockFileCleaner.TryRemove(path);
+        _removedOtherBytes += StoreLeftovers.Remove(layout);
         foreach (string path in StoreLayout.Files(layout.Memo))
         {
             if (FileMemo.Subject(path) is not { } subject || !File.Exists(subject))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Store;
 
@@ -19,6 +20,21 @@ public static class StoreErrors
         UnauthorizedAccessException or SecurityException => Descriptors.AccessDenied.At(null, path, failure.Message),
         _ => Descriptors.FileFailure.At(null, path, failure.Message),
     }, failure);
+
+    /// <summary>The same for a file that somebody else may change: one that ends too early was cut short (QB4007).</summary>
+    public static DiagnosticException TranslateInput(Exception failure, string path) => failure is EndOfStreamException
+        ? new(Descriptors.InputChanged.At(null, path), failure)
+        : Translate(failure, path);
+
+    /// <summary>The same for a file of the store: one that is gone was deleted by somebody, and what it held can be made again (QB4060).</summary>
+    public static DiagnosticException TranslateStore(Exception failure, string path) => failure is FileNotFoundException or DirectoryNotFoundException
+        ? new(Descriptors.StoreVanished.At(null, path), failure)
+        : Translate(failure, path);
+
+    /// <summary>The diagnostic for an input that was cut short after it had been opened (QB4007); null for any other failure.</summary>
+    public static DiagnosticException? Shrunk(Exception failure) => failure is SafeTensorsException { IsShrunk: true } shrunk
+        ? new(Descriptors.InputChanged.At(null, shrunk.Path), failure)
+        : null;
 
     /// <summary>Whether the file system, or the user's quota, is full.</summary>
     public static bool IsDiskFull(IOException failure) => OperatingSystem.IsWindows()

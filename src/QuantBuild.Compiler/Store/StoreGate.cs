@@ -1,3 +1,5 @@
+using QuantBuild.Compiler.Diagnostics;
+
 namespace QuantBuild.Compiler.Store;
 
 /// <summary>Keeps maintenance apart from use: many users pass at once, one cleaner passes alone.</summary>
@@ -6,7 +8,7 @@ namespace QuantBuild.Compiler.Store;
 /// cleaner holds it while it decides and deletes. So nothing can be deleted between being found and being marked, and a
 /// long build never keeps a cleaner waiting. What a build has marked is protected by its <see cref="StoreSession"/>.
 /// </remarks>
-internal sealed class StoreGate(string path)
+internal sealed class StoreGate(StoreLayout layout, Func<Action<Diagnostic>?> notice)
 {
     /// <summary>Passes together with other users; dispose to leave.</summary>
     public IDisposable Use() => Wait(FileShare.Read);
@@ -16,18 +18,21 @@ internal sealed class StoreGate(string path)
 
     private FileStream Wait(FileShare share)
     {
+        StoreWait? wait = null;
         for (int attempt = 0; ; attempt++)
         {
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Read, share, bufferSize: 0);
+                return new FileStream(layout.Gate, FileMode.OpenOrCreate, FileAccess.Read, share, bufferSize: 0);
             }
             catch (DirectoryNotFoundException) when (attempt < 100)
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                Directory.CreateDirectory(layout.Locks);
             }
             catch (IOException failure) when (StoreErrors.IsSharingViolation(failure))
             {
+                wait ??= new StoreWait($"the store '{layout.Root}' to be free", layout.Gate, layout, notice());
+                wait.Tick();
                 Thread.Sleep(Math.Min(1 + attempt / 8, 5));
             }
         }

@@ -23,11 +23,26 @@ internal sealed record StoreLayout(string Root)
 
     public string Sessions => Path.Combine(Locks, "sessions");
 
+    /// <summary>For every session who it is.</summary>
+    public string Users => Path.Combine(Locks, "users");
+
     public string Gate => Path.Combine(Locks, "gate");
 
     public string Temporary => Path.Combine(Root, "tmp");
 
-    private string FormatFile => Path.Combine(Root, "format");
+    public string FormatFile => Path.Combine(Root, "format");
+
+    public string CacheTag => Path.Combine(Root, "CACHEDIR.TAG");
+
+    /// <summary>Content of <see cref="FormatFile"/>.</summary>
+    public static byte[] FormatText { get; } = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{FormatPrefix}{Format}\n"));
+
+    /// <summary>Content of <see cref="CacheTag"/>.</summary>
+    public static ReadOnlySpan<byte> CacheTagText =>
+        "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of QuantBuild. It can be deleted at any time.\n"u8;
+
+    /// <summary>Whether the store has a format that can be read.</summary>
+    public bool HasFormat => ReadFormat() is not null;
 
     public string Blob(Digest digest) => Sharded(Blobs, digest, "");
 
@@ -37,45 +52,29 @@ internal sealed record StoreLayout(string Root)
 
     public string Lock(Digest key) => Path.Combine(Locks, key + ".lock");
 
-    /// <summary>A new name for a temporary file; its folder exists afterwards.</summary>
-    public string NewTemporary()
-    {
-        Directory.CreateDirectory(Temporary);
-        return Path.Combine(Temporary, Guid.NewGuid().ToString("N"));
-    }
-
     /// <summary>Files below a sharded folder; none when the folder does not exist.</summary>
     public static IEnumerable<string> Files(string folder) =>
         Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories) : [];
 
-    /// <summary>Creates what is missing, or refuses a folder that is something else.</summary>
+    /// <summary>Refuses a folder that is something else.</summary>
     /// <exception cref="DiagnosticException">The folder holds other things, or a newer format.</exception>
-    public void Prepare()
+    public void RequireOwn()
     {
         Directory.CreateDirectory(Root);
-        if (ReadFormat() is not { } format)
-        {
-            // Cleaning deletes folders by name, so a folder with somebody else's files must never become a store. A file
-            // whose name starts like ours is another process that is creating the store right now.
-            string? foreign = Directory.EnumerateFileSystemEntries(Root).Select(Path.GetFileName)
-                .FirstOrDefault(name => !name!.StartsWith("format", StringComparison.Ordinal) && name[0] != '.' && name != "lost+found");
-            if (foreign is not null && !File.Exists(FormatFile))
-                throw new DiagnosticException(Descriptors.StoreForeign.At(null, Root, foreign));
-            AtomicFile.Write(FormatFile, $"{FormatFile}.{Guid.NewGuid():N}",
-                Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{FormatPrefix}{Format}\n")));
-        }
-        else if (format > Format)
-        {
+        int? format = ReadFormat();
+        if (format > Format)
             throw new DiagnosticException(Descriptors.StoreTooNew.At(null, Root, format, Format));
-        }
-        foreach (string folder in (string[])[Blobs, Actions, Memo, Locks, Sessions, Temporary])
+        // Cleaning deletes files by name, so a folder with somebody else's must never become a store. One with nothing but what stores
+        // have is what remains of a store that was deleted while a build used it.
+        if (format is null && StoreNames.FirstForeign(Root) is { } foreign && !File.Exists(FormatFile))
+            throw new DiagnosticException(Descriptors.StoreForeign.At(null, Root, foreign));
+    }
+
+    /// <summary>Creates the folders that are missing.</summary>
+    public void CreateFolders()
+    {
+        foreach (string folder in (string[])[Blobs, Actions, Memo, Locks, Sessions, Users, Temporary])
             Directory.CreateDirectory(folder);
-        string tag = Path.Combine(Root, "CACHEDIR.TAG");
-        if (!File.Exists(tag))
-        {
-            AtomicFile.Write(tag, NewTemporary(), Encoding.ASCII.GetBytes(
-                "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of QuantBuild. It can be deleted at any time.\n"));
-        }
     }
 
     /// <summary>The store's format; null when it has none that can be read.</summary>

@@ -3,11 +3,17 @@ namespace QuantBuild.Compiler.Store;
 /// <summary>A process that uses the store. Everything it marks as used from its start on survives cleaning by others.</summary>
 internal sealed class StoreSession : IDisposable
 {
-    private readonly FileStream _file;
+    private const string Extension = ".session";
 
-    private StoreSession(FileStream file, long start)
+    private readonly FileStream _file;
+    private readonly string _temporary;
+    private readonly string _user;
+
+    private StoreSession(FileStream file, string temporary, string user, long start)
     {
         _file = file;
+        _temporary = temporary;
+        _user = user;
         Start = start;
     }
 
@@ -17,13 +23,44 @@ internal sealed class StoreSession : IDisposable
     /// <summary>The session's file.</summary>
     public string Path => _file.Name;
 
+    /// <summary>Whether the session's file still has its name: false when somebody deleted the store.</summary>
+    public bool IsThere => File.Exists(Path);
+
     /// <summary>Begins a session: a file held open exclusively, which the system lets go of when the process dies.</summary>
-    public static StoreSession Begin(string folder)
+    public static StoreSession Begin(StoreLayout layout)
     {
-        Directory.CreateDirectory(folder);
-        string path = System.IO.Path.Combine(folder, $"{Guid.NewGuid():N}.session");
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
-        return new StoreSession(file, File.GetLastWriteTimeUtc(path).Ticks);
+        for (int attempt = 0; ; attempt++)
+        {
+            layout.CreateFolders();
+            string name = Guid.NewGuid().ToString("N") + Extension, path = System.IO.Path.Combine(layout.Sessions, name);
+            try
+            {
+                var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+                StoreUser.OfProcess().Write(System.IO.Path.Combine(layout.Users, name));
+                return new StoreSession(file, System.IO.Path.Combine(layout.Temporary, name), System.IO.Path.Combine(layout.Users, name), File.GetLastWriteTimeUtc(path).Ticks);
+            }
+            catch (IOException failure) when (attempt < 20 && (StoreErrors.IsSharingViolation(failure) || failure is DirectoryNotFoundException))
+            {
+                // Somebody looked whether the new file is a dead session's, or deleted the folder.
+            }
+        }
+    }
+
+    /// <summary>A new name for a temporary file or folder of this session; its folder exists afterwards.</summary>
+    public string NewTemporary()
+    {
+        Directory.CreateDirectory(_temporary);
+        return System.IO.Path.Combine(_temporary, Guid.NewGuid().ToString("N"));
+    }
+
+    /// <summary>Whether a folder holds a session's temporary files; it is named like the session's file.</summary>
+    public static bool IsTemporary(string folder) => folder.EndsWith(Extension, StringComparison.Ordinal);
+
+    /// <summary>Whether the session whose file has this name lives; the file of a dead one is removed.</summary>
+    public static bool Lives(StoreLayout layout, string name)
+    {
+        string path = System.IO.Path.Combine(layout.Sessions, name);
+        return File.Exists(path) && !LockFileCleaner.TryRemove(path) && File.Exists(path);
     }
 
     /// <summary>Start of the oldest living session, removing what dead ones left; <see cref="long.MaxValue"/> when there is none.</summary>
@@ -34,7 +71,7 @@ internal sealed class StoreSession : IDisposable
         long oldest = long.MaxValue;
         if (!Directory.Exists(folder))
             return oldest;
-        foreach (string path in Directory.EnumerateFiles(folder, "*.session"))
+        foreach (string path in Directory.EnumerateFiles(folder, "*" + Extension))
         {
             if (!LockFileCleaner.TryRemove(path) && path != except?.Path && File.Exists(path))
                 oldest = Math.Min(oldest, File.GetLastWriteTimeUtc(path).Ticks);
@@ -43,5 +80,10 @@ internal sealed class StoreSession : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        StoreLeftovers.Delete(_temporary);
+        AtomicFile.TryDelete(_user);
+        _file.Dispose();
+    }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Microsoft.Win32.SafeHandles;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Store;
@@ -11,8 +10,6 @@ namespace QuantBuild.Compiler.Store;
 /// <remarks>A tensor's digest is SHA-256 over the canonical JSON of its element type and shape, a line feed, and its bytes.</remarks>
 public static class TensorDigests
 {
-    private const string Kind = "tensors-1";
-
     /// <summary>Digest of every tensor of some safetensors files; unchanged files are not read again.</summary>
     /// <param name="files">The files; no two have a tensor of the same name.</param>
     /// <param name="store">Remembers digests.</param>
@@ -27,10 +24,10 @@ public static class TensorDigests
         var all = ImmutableSortedDictionary.CreateBuilder<string, Digest>(StringComparer.Ordinal);
         foreach (string file in files)
         {
-            JsonObject digests = await store.Files.GetOrComputeAsync(file, Kind, () => Hash(file, threads, progress, ct), ct);
-            foreach ((string name, JsonNode? digest) in digests)
+            using SafeTensorsFile open = Open(file);
+            foreach ((string name, Digest digest) in (await HashedTensors.OfAsync(open, store, threads, progress, ct)).Digests)
             {
-                if (!all.TryAdd(name, Digest.Parse(digest!.GetValue<string>())))
+                if (!all.TryAdd(name, digest))
                     throw new SafeTensorsException("DuplicateTensor", $"tensor '{name}' is in more than one file", file);
             }
         }
@@ -49,31 +46,42 @@ public static class TensorDigests
     public static Digest Combine(IEnumerable<KeyValuePair<string, Digest>> digests) =>
         CanonicalJson.DigestOf(new JsonObject(digests.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value.ToString()))));
 
-    private static JsonObject Hash(string path, int threads, IProgress<long>? progress, CancellationToken ct)
+    private static SafeTensorsFile Open(string path)
     {
         try
         {
-            using SafeTensorsFile tensors = SafeTensorsFile.Open(path);
-            // Read rather than mapped: hashing 60 GB must not make 60 GB resident.
-            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+            return SafeTensorsFile.Open(path);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            throw StoreErrors.Translate(failure, path);
+        }
+    }
+
+    /// <summary>Digest of every tensor of an open file, by name.</summary>
+    /// <exception cref="Diagnostics.DiagnosticException">The file cannot be read, or became shorter.</exception>
+    internal static JsonObject Hash(SafeTensorsFile file, int threads, IProgress<long>? progress, CancellationToken ct)
+    {
+        try
+        {
             var digests = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
             var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(threads, 1), CancellationToken = ct };
-            var inFileOrder = Partitioner.Create(tensors.Tensors.Values.OrderBy(tensor => tensor.Begin), EnumerablePartitionerOptions.NoBuffering);
+            var inFileOrder = Partitioner.Create(file.Tensors.Values.OrderBy(tensor => tensor.Begin), EnumerablePartitionerOptions.NoBuffering);
             Parallel.ForEach(inFileOrder, options, tensor =>
             {
                 using IncrementalHash hash = Begin(tensor.DType, tensor.Shape);
-                FileHash.Append(hash, file, tensors.DataStart + tensor.Begin, tensor.ByteLength, progress, ct);
+                FileHash.Append(hash, file.Handle!, file.DataStart + tensor.Begin, tensor.ByteLength, progress, ct);
                 digests[tensor.Name] = new Digest(hash.GetHashAndReset()).ToString();
             });
             return new JsonObject(digests.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
         }
         catch (AggregateException failures) when (failures.InnerExceptions.FirstOrDefault(StoreErrors.IsFileSystem) is { } failure)
         {
-            throw StoreErrors.Translate(failure, path);
+            throw StoreErrors.TranslateInput(failure, file.Path!);
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
-            throw StoreErrors.Translate(failure, path);
+            throw StoreErrors.TranslateInput(failure, file.Path!);
         }
     }
 

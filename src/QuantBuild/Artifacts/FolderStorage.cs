@@ -17,5 +17,5 @@ internal sealed class FolderStorage(string root) : IArtifactStorage
         new FileStream(Locate(file), FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan);
 
     /// <inheritdoc/>
-    public ShardedCheckpoint OpenTensors(ArtifactExpert expert) => ShardedCheckpoint.Open(Locate(expert.Directory));
+    public ShardedCheckpoint OpenTensors(ArtifactExpert expert) => ShardedCheckpoint.Open(Locate(expert.Directory), map: true);
 }

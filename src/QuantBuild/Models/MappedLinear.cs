@@ -15,7 +15,6 @@ public sealed class MappedLinear : ILinear
 
     private readonly ITensorSource _source;
     private readonly string _weight;
-    private readonly DType _type;
     private readonly float[] _bias;
 
     /// <summary>Makes a layer that reads its weight from an open source.</summary>
@@ -27,7 +26,6 @@ public sealed class MappedLinear : ILinear
         TensorInfo tensor = source.Tensors[weight];
         _source = source;
         _weight = weight;
-        _type = tensor.DType;
         _bias = bias.ToArray();
         OutFeatures = (int)tensor.Shape[0];
         InFeatures = (int)(tensor.ElementCount / OutFeatures);
@@ -48,14 +46,11 @@ public sealed class MappedLinear : ILinear
     public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct = default)
     {
         LinearShape.Check(this, x, y);
-        long rowBytes = _source.Tensors[_weight].ByteLength / OutFeatures;
         float[] panel = ArrayPool<float>.Shared.Rent(PanelRows * InFeatures);
         for (int first = 0; first < OutFeatures; first += PanelRows)
         {
             int rows = Math.Min(PanelRows, OutFeatures - first);
-            ReadOnlySpan<byte> stored = _source.Bytes(_weight, first * rowBytes, checked((int)(rows * rowBytes)));
-            FloatBytes.Read(_type, stored, panel.AsSpan(0, rows * InFeatures));
-            _source.Release(_weight, first * rowBytes, stored.Length);
+            _source.ReadFloat32(_weight, (long)first * InFeatures, panel.AsSpan(0, rows * InFeatures));
             MatrixView part = y.Slice(0, first, y.Rows, rows);
             for (int row = 0; row < y.Rows; row++)
                 _bias.AsSpan(first, rows).CopyTo(part.Data.Slice(row * part.RowStride, rows));

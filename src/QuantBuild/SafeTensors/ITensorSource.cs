@@ -19,6 +19,14 @@ public interface ITensorSource
     /// <exception cref="ArgumentOutOfRangeException">The part reaches beyond the tensor.</exception>
     ReadOnlySpan<byte> Bytes(string name, long offset, int length) => Bytes(name).Slice(checked((int)offset), length);
 
+    /// <summary>Copies part of the raw bytes of a tensor of any size.</summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="offset">First byte wanted, counted from the tensor's first.</param>
+    /// <param name="destination">Receives as many bytes as it has.</param>
+    /// <exception cref="SafeTensorsException">There is no such tensor.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The part reaches beyond the tensor.</exception>
+    void Read(string name, long offset, Span<byte> destination) => Bytes(name, offset, destination.Length).CopyTo(destination);
+
     /// <summary>Converts a tensor stored F32, F16 or BF16 to float32.</summary>
     /// <exception cref="SafeTensorsException">No such tensor, another element type, or another element count.</exception>
     void ReadFloat32(string name, Span<float> destination);

@@ -17,6 +17,9 @@ internal sealed class RenamedTensors(ITensorSource source, IReadOnlyDictionary<s
     public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => source.Bytes(NameInSource(name), offset, length);
 
     /// <inheritdoc/>
+    public void Read(string name, long offset, Span<byte> destination) => source.Read(NameInSource(name), offset, destination);
+
+    /// <inheritdoc/>
     public void ReadFloat32(string name, Span<float> destination) => source.ReadFloat32(NameInSource(name), destination);
 
     /// <inheritdoc/>

@@ -16,4 +16,11 @@ public sealed class SafeTensorsException(string rule, string message, string? pa
 
     /// <summary>The file at fault, or null for a file in memory.</summary>
     public string? Path { get; } = path;
+
+    /// <summary>Whether the file was cut short by somebody after it had been opened.</summary>
+    public bool IsShrunk => Rule == ShrunkRule;
+
+    private const string ShrunkRule = "FileShrunk";
+
+    internal static SafeTensorsException Shrunk(string path) => new(ShrunkRule, "the file became shorter while it was read", path);
 }

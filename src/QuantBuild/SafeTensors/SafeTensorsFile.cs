@@ -1,31 +1,25 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
 
 namespace QuantBuild.SafeTensors;
 
-/// <summary>A safetensors file, open for reading: mapped from disk, or lying in memory.</summary>
+/// <summary>A safetensors file, open for reading: by its handle, mapped from disk, or lying in memory.</summary>
 /// <remarks>
 /// Everything the header claims is checked before an instance exists, so tensors lie inside the file and never overlap. Spans given
-/// out are views of the file: they end with <see cref="Dispose"/>, and a mapped file must not be cut short by others meanwhile.
-/// Reading is safe from several threads.
+/// out end with <see cref="Dispose"/>. Reading is safe from several threads.
 /// </remarks>
 public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
 {
-    // Taking pages out interrupts every core of the process; below this it costs more than the memory is worth.
-    private const int WorthReleasing = 1 << 20;
-
     private readonly SafeTensorsHeader _header;
-    private readonly bool _mapped;
-    private IDisposable? _owner;
-    private byte* _start;
-    private bool _isHead;
+    private readonly bool _isHead;
+    private IFileContent? _content;
 
-    private SafeTensorsFile(SafeTensorsHeader header, byte* start, IDisposable? owner, string? path)
+    private SafeTensorsFile(SafeTensorsHeader header, IFileContent? content, string? path)
     {
-        _mapped = owner is MappedFile;
         _header = header;
-        _start = start;
-        _owner = owner;
+        _content = content;
+        _isHead = content is null;
         Path = path;
     }
 
@@ -41,28 +35,24 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     /// <summary>Offset in the file at which <see cref="TensorInfo.Begin"/> counts from zero.</summary>
     public long DataStart => _header.DataStart;
 
-    /// <summary>Maps and checks a file of any size.</summary>
+    /// <summary>Opens and checks a file of any size. It is read through its handle, so that others may replace it, and cutting it short is an exception.</summary>
     /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public static SafeTensorsFile Open(string path)
+    public static SafeTensorsFile Open(string path) => Open(path, file => new HandleContent(file, path));
+
+    /// <summary>
+    /// Maps and checks a file of any size: views of its tensors cost nothing. For files that nobody writes to while they are open, such as an
+    /// artifact's: reading a mapped file that was cut short ends the process.
+    /// </summary>
+    /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static SafeTensorsFile Map(string path) => Open(path, file =>
     {
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.RandomAccess);
-        MappedFile? mapped = null;
-        try
-        {
-            // The header is read, not mapped: a file that shrinks meanwhile is an exception here instead of a crash.
-            SafeTensorsHeader header = SafeTensorsHeader.Read(stream.Length, (destination, offset) => ReadExactly(stream, destination, offset), path);
-            mapped = new MappedFile(stream);
-            return new SafeTensorsFile(header, mapped.Start, mapped, path);
-        }
-        catch
-        {
-            mapped?.Dispose();
-            stream.Dispose();
-            throw;
-        }
-    }
+        var mapped = new MappedFile(file);
+        return new MemoryContent(mapped.Start, mapped);
+    });
 
     /// <summary>Checks a file that is in memory; the memory is pinned until <see cref="Dispose"/>.</summary>
     /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
@@ -70,7 +60,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     {
         SafeTensorsHeader header = SafeTensorsHeader.Read(file.Length, (destination, offset) => file.Span.Slice((int)offset, destination.Length).CopyTo(destination), null);
         MemoryHandle pin = file.Pin();
-        return new SafeTensorsFile(header, (byte*)pin.Pointer, pin, null);
+        return new SafeTensorsFile(header, new MemoryContent((byte*)pin.Pointer, pin), null);
     }
 
     /// <summary>Checks a file that lies at a fixed address, such as a resource of an assembly.</summary>
@@ -83,7 +73,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         SafeTensorsHeader header = SafeTensorsHeader.Read(length, (destination, offset) => new ReadOnlySpan<byte>(file + offset, destination.Length).CopyTo(destination), name);
-        return new SafeTensorsFile(header, file, owner, name);
+        return new SafeTensorsFile(header, new MemoryContent(file, owner), name);
     }
 
     /// <summary>Checks the head of a file that lies elsewhere, such as on a server. Its tensors can be listed, but not read.</summary>
@@ -99,7 +89,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
                 throw new SafeTensorsException("InvalidHeaderLength", $"the header does not fit into the first {head.Length} bytes", name);
             head.Span.Slice((int)offset, destination.Length).CopyTo(destination);
         }, name);
-        return new SafeTensorsFile(header, null, null, name) { _isHead = true };
+        return new SafeTensorsFile(header, null, name);
     }
 
     /// <summary>Bytes from the start of a file up to the end of its header, by the file's first eight bytes.</summary>
@@ -122,13 +112,13 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> Bytes(string name, long offset, int length)
+    public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => View(Part(name, offset, length), offset, length);
+
+    /// <inheritdoc/>
+    public void Read(string name, long offset, Span<byte> destination)
     {
-        TensorInfo tensor = Find(name);
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, tensor.ByteLength - offset);
-        return View(tensor, offset, length);
+        TensorInfo tensor = Part(name, offset, destination.Length);
+        Content(tensor).Read(_header.DataStart + tensor.Begin + offset, destination);
     }
 
     /// <inheritdoc/>
@@ -144,47 +134,63 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     public void Prefetch(string name)
     {
         TensorInfo tensor = Find(name);
-        ObjectDisposedException.ThrowIf(_start is null, this);
-        if (_mapped)
-            MappedPages.Prefetch(_start + _header.DataStart + tensor.Begin, tensor.ByteLength);
+        Content(tensor).Prefetch(_header.DataStart + tensor.Begin, tensor.ByteLength);
     }
 
     /// <inheritdoc/>
     public void Release(string name, long offset, long length)
     {
         TensorInfo tensor = Find(name);
-        ObjectDisposedException.ThrowIf(_start is null, this);
-        if (_mapped && tensor.ByteLength >= WorthReleasing)
-            MappedPages.Release(_start + _header.DataStart + tensor.Begin + offset, Math.Min(length, tensor.ByteLength - offset));
+        Content(tensor).Release(_header.DataStart + tensor.Begin + offset, Math.Min(length, tensor.ByteLength - offset));
     }
+
+    /// <summary>The open file when it is read through its handle; else null.</summary>
+    internal SafeFileHandle? Handle => (_content as HandleContent)?.File;
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _start = null;
-        _owner?.Dispose();
-        _owner = null;
+        _content?.Dispose();
+        _content = null;
     }
 
-    private ReadOnlySpan<byte> View(TensorInfo tensor, long offset, int length)
+    private static SafeTensorsFile Open(string path, Func<SafeFileHandle, IFileContent> contentOf)
+    {
+        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
+        try
+        {
+            // The header is read, not mapped: a file that shrinks meanwhile is an exception here instead of a crash.
+            var head = new HandleContent(file, path);
+            SafeTensorsHeader header = SafeTensorsHeader.Read(RandomAccess.GetLength(file), (destination, offset) => head.Read(offset, destination), path);
+            return new SafeTensorsFile(header, contentOf(file), path);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private ReadOnlySpan<byte> View(TensorInfo tensor, long offset, int length) => Content(tensor).View(_header.DataStart + tensor.Begin + offset, length);
+
+    private IFileContent Content(TensorInfo tensor)
     {
         if (_isHead)
             throw new SafeTensorsException("HeaderOnly", $"of this file only the header is here, not tensor '{tensor.Name}'", Path);
-        ObjectDisposedException.ThrowIf(_start is null, this);
-        return new ReadOnlySpan<byte>(_start + _header.DataStart + tensor.Begin + offset, length);
+        ObjectDisposedException.ThrowIf(_content is null, this);
+        return _content;
+    }
+
+    private TensorInfo Part(string name, long offset, int length)
+    {
+        TensorInfo tensor = Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, tensor.ByteLength - offset);
+        return tensor;
     }
 
     private TensorInfo Find(string name) => Tensors.TryGetValue(name, out TensorInfo? tensor)
         ? tensor
         : throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'", Path);
-
-    private static void ReadExactly(FileStream stream, Span<byte> destination, long offset)
-    {
-        for (int done = 0, count; done < destination.Length; done += count)
-        {
-            count = RandomAccess.Read(stream.SafeFileHandle, destination[done..], offset + done);
-            if (count == 0)
-                throw new EndOfStreamException($"{stream.Name} became shorter while it was read");
-        }
-    }
 }

@@ -34,25 +34,29 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     /// <summary>Paths of the files, in ordinal order of their names; without the index.</summary>
     public IReadOnlyList<string> Files { get; }
 
+    /// <summary>The files, open, in the order of <see cref="Files"/>.</summary>
+    internal IReadOnlyList<SafeTensorsFile> OpenFiles => _shards;
+
     /// <summary>Path of the index; null when a single file holds everything.</summary>
     public string? Index { get; private init; }
 
     /// <summary>Opens <c>stem.safetensors</c>, or <c>stem.safetensors.index.json</c> with the shards it names.</summary>
     /// <param name="directory">The folder.</param>
     /// <param name="stem">Name of the weights.</param>
+    /// <param name="map">Whether files are mapped (<see cref="SafeTensorsFile.Map"/>) instead of read through their handles.</param>
     /// <exception cref="SafeTensorsException">
     /// There is neither file, or both; a shard is missing or breaks a rule; or index and shards disagree on any tensor.
     /// </exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
-    public static ShardedCheckpoint Open(string directory, string stem = DefaultStem)
+    public static ShardedCheckpoint Open(string directory, string stem = DefaultStem, bool map = false)
     {
         string single = Path.Combine(directory, stem + ".safetensors");
         string index = single + ".index.json";
         return (File.Exists(single), File.Exists(index)) switch
         {
-            (true, false) => Open([single], index: null),
-            (false, true) => OpenShards(directory, index),
+            (true, false) => Open([single], index: null, map),
+            (false, true) => OpenShards(directory, index, map),
             (true, true) => throw new SafeTensorsException("AmbiguousCheckpoint", $"both {Path.GetFileName(single)} and its index exist", directory),
             (false, false) => throw new SafeTensorsException("MissingCheckpoint", $"there is no {Path.GetFileName(single)} and no index of shards", directory),
         };
@@ -96,6 +100,9 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => ShardOf(name).Bytes(name, offset, length);
 
     /// <inheritdoc/>
+    public void Read(string name, long offset, Span<byte> destination) => ShardOf(name).Read(name, offset, destination);
+
+    /// <inheritdoc/>
     public void ReadFloat32(string name, Span<float> destination) => ShardOf(name).ReadFloat32(name, destination);
 
     /// <inheritdoc/>
@@ -115,7 +122,7 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         ? shard
         : throw new SafeTensorsException("MissingTensor", $"there is no tensor '{tensor}'", Path.GetDirectoryName(Files[0]));
 
-    private static ShardedCheckpoint OpenShards(string directory, string indexPath)
+    private static ShardedCheckpoint OpenShards(string directory, string indexPath, bool map)
     {
         ShardIndex index = ShardIndex.Read(indexPath);
         string[] names = [.. index.Files.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
@@ -127,7 +134,7 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
             if (!File.Exists(path))
                 throw new SafeTensorsException("MissingShard", $"the index names this file, but it does not exist", path);
         }
-        ShardedCheckpoint checkpoint = Open([.. names.Select(name => Path.Combine(directory, name))], indexPath);
+        ShardedCheckpoint checkpoint = Open([.. names.Select(name => Path.Combine(directory, name))], indexPath, map);
         try
         {
             CrossCheck(checkpoint, index, indexPath);
@@ -169,13 +176,13 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         }
     }
 
-    private static ShardedCheckpoint Open(string[] paths, string? index)
+    private static ShardedCheckpoint Open(string[] paths, string? index, bool map)
     {
         var shards = new List<SafeTensorsFile>();
         try
         {
             foreach (string path in paths)
-                shards.Add(SafeTensorsFile.Open(path));
+                shards.Add(map ? SafeTensorsFile.Map(path) : SafeTensorsFile.Open(path));
             return new ShardedCheckpoint([.. shards]) { Index = index };
         }
         catch

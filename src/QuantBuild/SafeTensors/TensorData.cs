@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace QuantBuild.SafeTensors;
@@ -55,13 +56,22 @@ public sealed class TensorData(string name, DType type, IReadOnlyList<long> shap
             throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
         return new TensorData(newName ?? name, tensor.DType, tensor.Shape, stream =>
         {
-            const int Piece = 1 << 24;
-            for (long done = 0; done < tensor.ByteLength; done += Piece)
+            const int Piece = 1 << 20;
+            byte[] bytes = ArrayPool<byte>.Shared.Rent((int)Math.Min(Piece, tensor.ByteLength));
+            try
             {
-                int length = (int)Math.Min(Piece, tensor.ByteLength - done);
-                stream.Write(source.Bytes(name, done, length));
-                source.Release(name, done, length);
+                for (long done = 0; done < tensor.ByteLength; done += Piece)
+                {
+                    Span<byte> piece = bytes.AsSpan(0, (int)Math.Min(Piece, tensor.ByteLength - done));
+                    source.Read(name, done, piece);
+                    stream.Write(piece);
+                }
             }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(bytes);
+            }
+            source.Release(name, 0, tensor.ByteLength);
         });
     }
 

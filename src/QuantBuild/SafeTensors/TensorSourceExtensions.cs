@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
 namespace QuantBuild.SafeTensors;
 
 /// <summary>Conveniences over <see cref="ITensorSource"/>.</summary>
@@ -32,15 +35,41 @@ public static class TensorSourceExtensions
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, tensor.ElementCount - first, nameof(destination));
 
-        // In pieces, so that a large tensor's pages do not all count as memory beside their converted values.
-        const int Piece = 1 << 22;
+        // In portions, so that a large tensor's pages do not all count as memory beside their converted values.
+        const int Portion = 1 << 22;
         int size = tensor.DType.Bits() / 8;
-        for (int done = 0; done < destination.Length; done += Piece)
+        for (int done = 0; done < destination.Length; done += Portion)
         {
-            Span<float> piece = destination.Slice(done, Math.Min(Piece, destination.Length - done));
-            long offset = (first + done) * size;
-            FloatBytes.Read(tensor.DType, source.Bytes(name, offset, piece.Length * size), piece);
-            source.Release(name, offset, piece.Length * size);
+            Span<float> portion = destination.Slice(done, Math.Min(Portion, destination.Length - done));
+            ReadPortion(source, name, tensor.DType, (first + done) * size, portion);
+            source.Release(name, (first + done) * size, (long)portion.Length * size);
+        }
+    }
+
+    private static void ReadPortion(ITensorSource source, string name, DType type, long offset, Span<float> destination)
+    {
+        if (type == DType.F32)
+        {
+            source.Read(name, offset, MemoryMarshal.AsBytes(destination));
+            return;
+        }
+        // Pieces that stay in a core's cache between being read and being widened.
+        const int Piece = 1 << 18;
+        int size = type.Bits() / 8;
+        byte[] stored = ArrayPool<byte>.Shared.Rent(Math.Min(Piece, destination.Length) * size);
+        try
+        {
+            for (int done = 0; done < destination.Length; done += Piece)
+            {
+                Span<float> piece = destination.Slice(done, Math.Min(Piece, destination.Length - done));
+                Span<byte> bytes = stored.AsSpan(0, piece.Length * size);
+                source.Read(name, offset + ((long)done * size), bytes);
+                FloatBytes.Read(type, bytes, piece);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(stored);
         }
     }
 }

@@ -10,11 +10,30 @@ public sealed class SafeTensorsFileTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
+    public void A_file_that_is_cut_short_after_it_was_opened_is_an_exception()
+    {
+        string path = Path.Combine(_folder, "short.safetensors");
+        SafeTensorsWriter.Write(path, [TensorData.Of("x", [100_000], new float[100_000])]);
+        using SafeTensorsFile file = SafeTensorsFile.Open(path);
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            stream.SetLength(100_000);
+
+        foreach (Action read in (Action[])[() => file.Bytes("x"), () => file.ReadFloat32("x"), () => file.Read("x", 399_000, new byte[1000])])
+        {
+            SafeTensorsException failure = Assert.Throws<SafeTensorsException>(read);
+            Assert.True(failure.IsShrunk);
+            Assert.Equal(path, failure.Path);
+        }
+        Assert.Equal(0, file.Bytes("x", 0, 1)[0]);
+    }
+
+    [Fact]
     public void A_mapped_file_and_the_same_bytes_in_memory_and_at_an_address_read_alike()
     {
         string path = TestData.Golden("smooth.safetensors");
         byte[] bytes = File.ReadAllBytes(path);
-        using SafeTensorsFile mapped = SafeTensorsFile.Open(path);
+        using SafeTensorsFile mapped = SafeTensorsFile.Map(path);
+        using SafeTensorsFile read = SafeTensorsFile.Open(path);
         using SafeTensorsFile memory = SafeTensorsFile.FromMemory(bytes);
         using SafeTensorsFile address = AtAddress(bytes);
 
@@ -22,6 +41,7 @@ public sealed class SafeTensorsFileTests : IDisposable
         foreach (TensorInfo tensor in mapped.Tensors.Values)
         {
             Assert.True(mapped.Bytes(tensor.Name).SequenceEqual(memory.Bytes(tensor.Name)));
+            Assert.True(mapped.Bytes(tensor.Name).SequenceEqual(read.Bytes(tensor.Name)));
             Assert.True(mapped.Bytes(tensor.Name).SequenceEqual(address.Bytes(tensor.Name)));
             Assert.True(mapped.Bytes(tensor.Name).SequenceEqual(bytes.AsSpan((int)(mapped.DataStart + tensor.Begin), (int)tensor.ByteLength)));
         }

@@ -44,6 +44,30 @@ public sealed class BadInputTests : IDisposable
         Assert.Equal(reference.ArtifactDigests(), _project.ArtifactDigests());
     }
 
+    [Theory]
+    [InlineData("Trajectory")]
+    [InlineData("Smooth")]
+    [InlineData("LowRank")]
+    [InlineData("Gptq")]
+    [InlineData("Clip")]
+    [InlineData("Measure")]
+    [InlineData("Pack")]
+    public void A_shard_that_is_cut_short_during_a_build_is_a_diagnostic_and_leaves_no_result_behind(string stage)
+    {
+        _project.Samples = 1;
+        _project.CopyCheckpoint();
+        string path = Path.Combine(_project.Checkpoint, LowNoiseFile);
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => _project.Build(new BeforeFirst(stage, () =>
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            file.SetLength(4096);
+        })));
+
+        Assert.All(failure.Diagnostics, problem => Assert.Equal("QB4007", problem.Descriptor.Code));
+        Assert.Contains(path, failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_failure_while_evaluating_is_a_diagnostic_too()
     {

@@ -55,6 +55,45 @@ public sealed class PictureCalibrationTests : IDisposable
     }
 
     [Fact]
+    public void A_picture_that_is_replaced_between_hashing_and_reading_leaves_no_result_behind()
+    {
+        string picture = Path.Combine(_project.Root, "pictures", "0.png"), original = picture + ".original";
+        File.Copy(picture, original);
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => _project.Build(
+            new BeforeFirst("Condition", () => File.Copy(Path.Combine(_project.Root, "pictures", "2.png"), picture, overwrite: true))));
+        Assert.Equal(("QB4007", 1), (failure.Diagnostics[0].Descriptor.Code, failure.Diagnostics[0].Span!.Value.Line));
+
+        File.Copy(original, picture, overwrite: true);
+        _project.Build();
+        IReadOnlyDictionary<string, string> digests = _project.ArtifactDigests();
+        _project.Store += "2";
+        _project.Build();
+        Assert.Equal(_project.ArtifactDigests(), digests);
+    }
+
+    [Theory]
+    [InlineData("tokenizer", "tokenizer.json")]
+    [InlineData("text_encoder", "config.json")]
+    [InlineData("vae", "config.json")]
+    public void A_part_of_the_encoders_that_is_replaced_between_hashing_and_reading_leaves_no_result_behind(string part, string name)
+    {
+        CopyEncoders();
+        string file = Path.Combine(_project.Checkpoint, part, name);
+        byte[] original = File.ReadAllBytes(file);
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => _project.Build(new BeforeFirst("Condition", () =>
+        {
+            File.WriteAllBytes(file + ".new", [.. original, (byte)' ']);
+            File.Move(file + ".new", file, overwrite: true);
+        })));
+
+        Assert.Equal("QB4007", failure.Diagnostics[0].Descriptor.Code);
+        Assert.DoesNotContain(ModelCompiler.Plan(_project.Options(), SilentObserver.Instance, TestContext.Current.CancellationToken).Actions,
+            action => action is { Stage: "Condition", Outcome: not ActionOutcome.Missing });
+    }
+
+    [Fact]
     public void Guidance_adds_the_empty_prompt()
     {
         _project.Guidance = 3.5;
@@ -145,6 +184,20 @@ public sealed class PictureCalibrationTests : IDisposable
     }
 
     public void Dispose() => _project.Dispose();
+
+    private void CopyEncoders()
+    {
+        string source = _project.Checkpoint;
+        _project.CopyCheckpoint();
+        foreach (string part in (string[])["tokenizer", "text_encoder", "vae"])
+        {
+            Directory.CreateDirectory(Path.Combine(_project.Checkpoint, part));
+            foreach (string file in Directory.EnumerateFiles(Path.Combine(source, part)))
+                File.Copy(file, Path.Combine(_project.Checkpoint, part, Path.GetFileName(file)));
+        }
+        foreach (string file in Directory.EnumerateFiles(source))
+            File.Copy(file, Path.Combine(_project.Checkpoint, Path.GetFileName(file)));
+    }
 
     private void Write() => File.WriteAllLines(_project.Calibration, _lines);
 

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Tests.Store;
 
 /// <summary>A second process that uses a store: this test program again, which then does one role and exits.</summary>
-internal sealed class ChildProcess : IDisposable
+internal sealed partial class ChildProcess : IDisposable
 {
     private const string RoleVariable = "QUANTBUILD_TEST_ROLE";
     private readonly Process _process;
@@ -23,6 +24,18 @@ internal sealed class ChildProcess : IDisposable
         start.Environment[RoleVariable] = string.Join('\n', [role, .. arguments]);
         return new ChildProcess(Process.Start(start)!);
     }
+
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Stops it as Ctrl+Z does.</summary>
+    public void Stop() => Assert.Equal(0, Signal(_process.Id, StopSignal));
+
+    private const int StopSignal = 19;
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Signal(int process, int signal);
 
     /// <summary>Waits for the child's next line; null when it has exited.</summary>
     public string? ReadLine() => _process.StandardOutput.ReadLine();
@@ -71,6 +84,10 @@ internal sealed class ChildProcess : IDisposable
         {
             case "hold a lock":
                 using (store.LockAsync(Digest.Parse(arguments[0])).AsTask().GetAwaiter().GetResult())
+                    Pause("held");
+                break;
+            case "hold the gate":
+                using (new StoreGate(new StoreLayout(store.Root), () => null).Clean())
                     Pause("held");
                 break;
             case "count under a lock":

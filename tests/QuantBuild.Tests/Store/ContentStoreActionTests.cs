@@ -29,7 +29,7 @@ public sealed class ContentStoreActionTests : IDisposable
         ActionRecord? found = store.FindAction(record.Key);
 
         Assert.NotNull(found);
-        Assert.Equal(record.ToJson(), found.ToJson());
+        Assert.Equal(record.ToJson(_ => null), found.ToJson(_ => null));
         Assert.Equal(("Gptq", 1.25, "0.1.0"), (found.Stage, found.Seconds, found.Tool));
         Assert.Equal(record.Outputs["weights"], found.Outputs["weights"]);
         Assert.Equal("blocks.0.ffn.2", found.Description["layer"]!.GetValue<string>());
@@ -68,7 +68,7 @@ public sealed class ContentStoreActionTests : IDisposable
     {
         using ContentStore store = _folder.Open();
         ActionRecord record = Record(store, "a");
-        byte[] json = record.ToJson();
+        byte[] json = record.ToJson(_ => null);
         for (int i = 0; i < json.Length; i++)
         {
             byte[] damaged = [.. json];
@@ -134,5 +134,52 @@ public sealed class ContentStoreActionTests : IDisposable
 
         Assert.True(found > 0);
         Assert.NotNull(store.FindAction(record.Key));
+    }
+
+    [Fact]
+    public void A_record_keeps_the_fast_digest_of_its_blobs()
+    {
+        using ContentStore store = _folder.Open();
+        ActionRecord record = Record(store, "a", "content"u8.ToArray());
+
+        store.PutAction(record);
+
+        Assert.Contains($"\"xxh128\":\"{FastDigest.Of("content"u8)}\"", File.ReadAllText(RecordPath(record.Key)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_record_of_an_older_version_is_a_hit_whose_blobs_are_verified_once_and_then_known()
+    {
+        ActionRecord record;
+        using (ContentStore store = _folder.Open())
+        {
+            record = Record(store, "a");
+            store.PutAction(record);
+            File.WriteAllBytes(RecordPath(record.Key), record.ToJson(_ => null));
+            // An older version's seal is another time.
+            File.SetLastWriteTimeUtc(store.PathOf(record.Outputs["weights"].Digest), new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        }
+
+        using ContentStore later = _folder.Open();
+        Assert.NotNull(later.FindAction(record.Key));
+
+        Assert.Contains("xxh128", File.ReadAllText(RecordPath(record.Key)), StringComparison.Ordinal);
+        Digest blob = record.Outputs["weights"].Digest;
+        Assert.True(BlobSeal.IsIntact(FileStamp.Of(later.PathOf(blob))!, blob));
+    }
+
+    [Fact]
+    public void A_record_of_an_older_version_whose_blob_changed_is_a_miss()
+    {
+        using ContentStore store = _folder.Open();
+        ActionRecord record = Record(store, "a");
+        store.PutAction(record);
+        store.Dispose();
+        File.WriteAllBytes(RecordPath(record.Key), record.ToJson(_ => null));
+        ContentStoreBlobTests.DamageSecretly(store.PathOf(record.Outputs["weights"].Digest));
+
+        using ContentStore later = _folder.Open();
+
+        Assert.Null(later.FindAction(record.Key));
     }
 }

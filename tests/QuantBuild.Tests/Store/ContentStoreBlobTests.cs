@@ -56,7 +56,7 @@ public sealed class ContentStoreBlobTests : IDisposable
         using (BlobWriter writer = store.CreateBlob())
             writer.Write(Content);
 
-        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.Root, "tmp")));
+        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.Root, "tmp"), "*", SearchOption.AllDirectories));
         Assert.False(store.Contains(Digest.Of(Content)));
     }
 
@@ -69,7 +69,7 @@ public sealed class ContentStoreBlobTests : IDisposable
         Digest digest = store.Put(Content);
 
         Assert.Equal(first, FileStamp.Of(store.PathOf(digest))!.Id);
-        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.Root, "tmp")));
+        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.Root, "tmp"), "*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -126,19 +126,40 @@ public sealed class ContentStoreBlobTests : IDisposable
         Assert.True(BlobSeal.IsIntact(FileStamp.Of(store.PathOf(digest))!, digest));
     }
 
-    [Fact]
-    public void Trusting_a_sealed_blob_reads_none_of_it()
+    [Theory]
+    [InlineData("open")]
+    [InlineData("read")]
+    [InlineData("materialize")]
+    [InlineData("verify")]
+    public void Bytes_that_changed_under_an_unchanged_time_are_noticed_by_whoever_reads_them(string way)
     {
-        // A blob whose bytes were changed behind the seal's back shows that only the seal was looked at.
-        using ContentStore store = _folder.Open();
-        Digest digest = store.Put(Content);
-        DateTime sealedAt = File.GetLastWriteTimeUtc(store.PathOf(digest));
-        Damage(store.PathOf(digest), "one bit flipped");
-        File.SetLastWriteTimeUtc(store.PathOf(digest), sealedAt);
+        Digest digest;
+        ActionRecord record;
+        using (ContentStore store = _folder.Open())
+        {
+            record = ContentStoreActionTests.Record(store, "a", Content);
+            store.PutAction(record);
+            digest = record.Outputs["weights"].Digest;
+            DamageSecretly(store.PathOf(digest));
+        }
 
-        Assert.True(store.Contains(digest));
-        Assert.Equal([digest], store.Verify(ct: TestContext.Current.CancellationToken).Damaged);
-        Assert.False(store.Contains(digest));
+        using ContentStore later = _folder.Open();
+        // Found, as nothing was read yet.
+        Assert.NotNull(later.FindAction(record.Key));
+        Action read = way switch
+        {
+            "open" => () => later.Open(digest),
+            "read" => () => later.Read(digest),
+            "materialize" => () => later.Materialize(digest, _folder.PathTo("file.bin")),
+            _ => () => Assert.NotEqual([digest], later.Verify(ct: TestContext.Current.CancellationToken).Damaged),
+        };
+
+        Assert.ThrowsAny<Exception>(read);
+
+        Assert.False(File.Exists(later.PathOf(digest)));
+        Assert.Null(later.FindAction(record.Key));
+        later.Put(Content);
+        Assert.Equal(Content, later.Read(digest));
     }
 
     [Fact]
@@ -147,7 +168,7 @@ public sealed class ContentStoreBlobTests : IDisposable
         Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
         using ContentStore store = _folder.Open();
         string path = Path.Combine(_folder.Root, "tmp", "x");
-        using var writer = new BlobWriter((_, _) => Assert.Fail("published"), path,
+        using var writer = new BlobWriter((_, _, _) => Assert.Fail("published"), path,
             new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 4096));
 
         var failure = Assert.Throws<DiagnosticException>(() =>
@@ -172,6 +193,14 @@ public sealed class ContentStoreBlobTests : IDisposable
         Assert.Equal(4, digests.Distinct().Count());
         Assert.Equal(4, store.Statistics().Blobs);
         Assert.All(digests, digest => Assert.True(store.Contains(digest)));
+    }
+
+    /// <summary>Changes a byte and puts the time of writing back.</summary>
+    internal static void DamageSecretly(string path)
+    {
+        DateTime time = File.GetLastWriteTimeUtc(path);
+        Damage(path, "one bit flipped");
+        File.SetLastWriteTimeUtc(path, time);
     }
 
     internal static void Damage(string path, string damage)

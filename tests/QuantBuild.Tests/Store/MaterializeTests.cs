@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 
@@ -10,18 +11,52 @@ public sealed class MaterializeTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_materialized_file_is_the_blob_itself_where_the_file_system_can_link()
+    public void A_materialized_file_is_a_copy_that_its_owner_may_change()
+    {
+        using ContentStore store = _folder.Open();
+        Digest digest = store.Put("content"u8);
+        string one = _folder.PathTo("out put", "deep", "one.bin"), two = _folder.PathTo("two.bin");
+
+        Assert.True(store.Materialize(digest, one));
+        Assert.True(store.Materialize(digest, two));
+        File.AppendAllText(one, " and more");
+
+        Assert.Equal("content and more", File.ReadAllText(one));
+        Assert.Equal("content", File.ReadAllText(two));
+        Assert.Equal("content"u8.ToArray(), store.Read(digest));
+        Assert.Single(Directory.GetFileSystemEntries(Path.GetDirectoryName(one)!));
+        Assert.True(store.Materialize(digest, one));
+        Assert.Equal("content", File.ReadAllText(one));
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_copy_has_the_mode_of_any_new_file()
+    {
+        using ContentStore store = _folder.Open();
+        string file = _folder.PathTo("file.bin");
+
+        store.Materialize(store.Put("content"u8), file);
+
+        Assert.Equal(File.GetUnixFileMode(_folder.WriteFile("any", [])), File.GetUnixFileMode(file));
+    }
+
+    [Fact]
+    public void On_demand_a_materialized_file_is_the_blob_itself_where_the_file_system_can_link()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs file numbers and hard links");
         using ContentStore store = _folder.Open();
         Digest digest = store.Put("content"u8);
-        string destination = _folder.PathTo("out put", "deep", "file.bin");
+        string destination = _folder.PathTo("file.bin");
 
-        Assert.True(store.Materialize(digest, destination));
-
-        Assert.Equal("content", File.ReadAllText(destination));
+        Assert.True(store.Materialize(digest, destination, hardLink: true));
+        Assert.False(store.Materialize(digest, destination, hardLink: true));
         Assert.Equal(FileStamp.Of(store.Open(digest))!.Id, FileStamp.Of(destination)!.Id);
-        Assert.Single(Directory.GetFileSystemEntries(Path.GetDirectoryName(destination)!));
+
+        // An older version linked without being asked.
+        Assert.True(store.Materialize(digest, destination));
+        Assert.NotEqual(FileStamp.Of(store.Open(digest))!.Id, FileStamp.Of(destination)!.Id);
+        Assert.Equal("content", File.ReadAllText(destination));
     }
 
     [Fact]
@@ -87,16 +122,17 @@ public sealed class MaterializeTests : IDisposable
     }
 
     [Fact]
-    public void Writing_into_a_materialized_file_does_not_poison_the_store()
+    public void Writing_into_a_hard_link_does_not_poison_the_store()
     {
         using ContentStore store = _folder.Open();
         Digest digest = store.Put("content"u8);
-        string destination = _folder.PathTo("file.bin");
-        store.Materialize(digest, destination);
+        string destination = _folder.PathTo("file.bin"), other = _folder.PathTo("other.bin");
+        store.Materialize(digest, destination, hardLink: true);
+        Assert.SkipUnless(FileStamp.Of(destination)!.Id == FileStamp.Of(store.PathOf(digest))!.Id, "no hard links here");
 
         ContentStoreBlobTests.Damage(destination, "one bit flipped");
 
-        Assert.Equal("QB4008", Assert.Throws<DiagnosticException>(() => store.Materialize(digest, destination)).Diagnostics[0].Descriptor.Code);
+        Assert.Equal("QB4008", Assert.Throws<DiagnosticException>(() => store.Materialize(digest, other)).Diagnostics[0].Descriptor.Code);
         store.Put("content"u8);
         Assert.True(store.Materialize(digest, destination));
         Assert.Equal("content", File.ReadAllText(destination));

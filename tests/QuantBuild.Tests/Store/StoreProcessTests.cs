@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Tests.Store;
@@ -91,19 +92,68 @@ public sealed class StoreProcessTests : IDisposable
     }
 
     [Fact]
-    public void What_a_killed_process_left_half_written_is_harmless_and_removed_by_pruning()
+    public void What_a_killed_process_left_the_next_one_removes()
     {
         using ChildProcess other = ChildProcess.Start("write half a blob", _folder.Root);
         Assert.Equal("half", other.ReadLine());
+        using (ContentStore meanwhile = _folder.Open())
+            Assert.Equal((0, 1_000_000), (meanwhile.Statistics().Blobs, meanwhile.Statistics().TemporaryBytes));
         other.Kill();
+
+        using ContentStore store = _folder.Open();
+
+        Assert.Equal(0, store.Statistics().TemporaryBytes);
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_folder.Root, "tmp")));
+        Assert.Single(Directory.GetFiles(Path.Combine(_folder.Root, "locks", "sessions")));
+        Assert.Single(Directory.GetFiles(Path.Combine(_folder.Root, "locks", "users")));
+    }
+
+    [Fact]
+    public void A_killed_process_leaves_no_lock_and_no_temporary_file_of_an_older_version_stays()
+    {
+        using (ChildProcess other = ChildProcess.Start("hold a lock", _folder.Root, Key.ToString()))
+        {
+            Assert.Equal("held", other.ReadLine());
+            other.Kill();
+        }
+        string file = _folder.WriteFile($"the store/tmp/{Guid.NewGuid():N}", [1]), folder = Directory.CreateDirectory(_folder.PathTo("the store", "tmp", $"{Guid.NewGuid():N}")).FullName;
         StoreFolder.Tick();
 
         using ContentStore store = _folder.Open();
-        Assert.Equal((0, 1_000_000), (store.Statistics().Blobs, store.Statistics().TemporaryBytes));
-        Assert.Equal(1_000_000, store.Prune(long.MaxValue).RemovedBytes);
 
-        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.Root, "tmp")));
-        Assert.Single(Directory.GetFiles(Path.Combine(_folder.Root, "locks", "sessions")));
+        Assert.False(File.Exists(file));
+        Assert.False(Directory.Exists(folder));
+        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.Root, "locks"), "*.lock"));
+    }
+
+    [Theory]
+    [InlineData("hold a lock", "the action")]
+    [InlineData("hold the gate", "the store")]
+    public async Task Who_waits_long_is_told_for_whom_and_for_what(string role, string what)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux tells who holds a lock, and can stop a process here");
+        using ContentStore store = _folder.Open();
+        using ChildProcess other = ChildProcess.Start(role, _folder.Root, Key.ToString());
+        Assert.Equal("held", other.ReadLine());
+        other.Stop();
+        var told = new TaskCompletionSource<Diagnostic>();
+        store.Notice = diagnostic => told.TrySetResult(diagnostic);
+        StoreWait.FirstNotice = TimeSpan.FromMilliseconds(300);
+
+        Task work = Task.Run(async () =>
+        {
+            using ActionLock turn = await store.LockAsync(Key);
+            store.PutAction(ContentStoreActionTests.Record(store, "b"));
+        }, TestContext.Current.CancellationToken);
+        Diagnostic notice = await told.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Equal("QB4062", notice.Descriptor.Code);
+        Assert.Contains(what, notice.Message, StringComparison.Ordinal);
+        Assert.Contains($"process {other.Id} on {Environment.MachineName} (", notice.Message, StringComparison.Ordinal);
+        Assert.Contains("running since", notice.Message, StringComparison.Ordinal);
+        Assert.Contains("which is stopped", notice.Message, StringComparison.Ordinal);
+        other.Kill();
+        await work;
     }
 
     [Fact]
@@ -115,7 +165,7 @@ public sealed class StoreProcessTests : IDisposable
         using ContentStore store = _folder.Open();
         store.Clear();
 
-        Assert.Single(Directory.GetFiles(Path.Combine(_folder.Root, "tmp")));
+        Assert.Single(Directory.GetFiles(Path.Combine(_folder.Root, "tmp"), "*", SearchOption.AllDirectories));
     }
 
     [Fact]

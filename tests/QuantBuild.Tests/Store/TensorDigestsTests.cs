@@ -102,4 +102,49 @@ public sealed class TensorDigestsTests : IDisposable
 
         await Assert.ThrowsAsync<DiagnosticException>(() => TensorDigests.OfAsync([_folder.PathTo("missing")], store, 1, ct: TestContext.Current.CancellationToken));
     }
+
+    [Fact]
+    public async Task A_file_replaced_after_it_was_opened_is_hashed_as_it_was_opened_and_its_successor_on_its_own()
+    {
+        const string Header = """{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""";
+        string path = WriteTensors("a.safetensors", Header, [1, 2, 3, 4]);
+        string successor = WriteTensors("b.safetensors", Header, [5, 6, 7, 8]);
+        await Task.Delay(2100, TestContext.Current.CancellationToken);
+        using ContentStore store = _folder.Open();
+        CancellationToken ct = TestContext.Current.CancellationToken;
+
+        using SafeTensorsFile open = SafeTensorsFile.Open(path);
+        File.Move(successor, path, overwrite: true);
+        HashedTensors before = await HashedTensors.OfAsync(open, store, 1, null, ct);
+        var after = await TensorDigests.OfAsync([path], store, 1, ct: ct);
+
+        Assert.Equal(TensorDigests.Of(DType.U8, [4], [1, 2, 3, 4]), before.Digests["x"]);
+        Assert.Equal(TensorDigests.Of(DType.U8, [4], [5, 6, 7, 8]), after["x"]);
+        before.RequireUnchanged();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_written_to_after_it_was_hashed_is_an_error_even_when_its_time_is_set_back(bool setsTimeBack)
+    {
+        string path = WriteTensors("a.safetensors", """{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", [1, 2, 3, 4]);
+        using ContentStore store = _folder.Open();
+        using SafeTensorsFile open = SafeTensorsFile.Open(path);
+        HashedTensors hashed = await HashedTensors.OfAsync(open, store, 1, null, TestContext.Current.CancellationToken);
+        hashed.RequireUnchanged();
+
+        DateTime time = File.GetLastWriteTimeUtc(path);
+        StoreFolder.Tick();
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Seek(-1, SeekOrigin.End);
+            file.WriteByte(9);
+        }
+        if (setsTimeBack)
+            File.SetLastWriteTimeUtc(path, time);
+
+        var failure = Assert.Throws<DiagnosticException>(hashed.RequireUnchanged);
+        Assert.Equal("QB4007", failure.Diagnostics[0].Descriptor.Code);
+    }
 }

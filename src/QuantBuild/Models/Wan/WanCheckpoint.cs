@@ -39,6 +39,9 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
     /// <summary>Paths of the files, in ordinal order of their names; without the index.</summary>
     public IReadOnlyList<string> Files => _files.Files;
 
+    /// <summary>The files, open, in the order of <see cref="Files"/>.</summary>
+    internal IReadOnlyList<SafeTensorsFile> OpenFiles => _files.OpenFiles;
+
     /// <summary>Path of the index; null when a single file holds everything.</summary>
     public string? Index => _files.Index;
 
@@ -81,6 +84,9 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => _files.Bytes(NameInFile(name), offset, length);
+
+    /// <inheritdoc/>
+    public void Read(string name, long offset, Span<byte> destination) => _files.Read(NameInFile(name), offset, destination);
 
     /// <inheritdoc/>
     public void ReadFloat32(string name, Span<float> destination) => _files.ReadFloat32(NameInFile(name), destination);
