@@ -1,5 +1,9 @@
 using System.CommandLine;
+using QuantBuild.Soak.Kills;
 
 // Long runs that look for what no single test would find; each is a command of its own and says what it counted.
-var root = new RootCommand("Soak runs of QuantBuild: many deaths, many damaged inputs.");
+var root = new RootCommand("Soak runs of QuantBuild: many deaths, many damaged inputs.")
+{
+    KillsCommand.Create(),
+};
 return root.Parse(args).Invoke();

@@ -15,20 +15,21 @@ public static class ArtifactPull
     /// <summary>Fetches what <c>artifact.json</c> lists, compares every digest with it, and writes the folder as a build does.</summary>
     /// <param name="client">The Hub; null to use the cache alone.</param>
     /// <param name="cache">The download cache.</param>
-    /// <param name="store">Takes the files in between; the folder links to it where the file system allows.</param>
+    /// <param name="store">Takes the files in between.</param>
     /// <param name="reference">Repository and revision.</param>
     /// <param name="folder">The output folder.</param>
     /// <param name="publicKey">The signer's public key; null to require no signature.</param>
     /// <param name="progress">Told of bytes.</param>
     /// <param name="ct">Ends the work; what has arrived is kept.</param>
+    /// <param name="hardLinks">Whether the folder's files are hard links into the store instead of copies.</param>
     /// <returns>The commit, and what changed in the folder.</returns>
     /// <exception cref="DiagnosticException">There is no artifact (QB4012), a file is not what it says (QB4011), or see <see cref="HubDownload"/>.</exception>
     public static async Task<(string Commit, ArtifactWriteResult Result)> RunAsync(HubClient? client, HubCache cache, ContentStore store, HubReference reference,
-        string folder, string? publicKey = null, IProgress<TransferStatus>? progress = null, CancellationToken ct = default)
+        string folder, string? publicKey = null, IProgress<TransferStatus>? progress = null, CancellationToken ct = default, bool hardLinks = false)
     {
         HubSnapshot first = await HubDownload.FetchAsync(client, cache, reference, path => path == ArtifactFolder.DescriptorName, ct: ct);
         (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await FetchAsync(client, cache, store, reference, first, publicKey, progress, ct);
-        ArtifactWriteResult result = await ArtifactFolder.WriteAsync(store, folder, files, descriptor, ct: ct);
+        ArtifactWriteResult result = await ArtifactFolder.WriteAsync(store, folder, files, descriptor, ct: ct, hardLinks: hardLinks);
         CopyCompanions(snapshot, folder);
         return (snapshot.Commit, result);
     }

@@ -71,6 +71,7 @@ internal static class BuildCommand
             CommonOptions.Threads,
             CommonOptions.Memory,
             Locked,
+            CommonOptions.HardLinks,
             CommonOptions.Log,
             Until,
             Inputs,
@@ -81,7 +82,11 @@ internal static class BuildCommand
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments, run, arguments.GetValue(Locked)) with { Drain = run.ParentGone };
+            CompileOptions options = CommonOptions.Compile(arguments, run, arguments.GetValue(Locked)) with
+            {
+                Drain = run.ParentGone,
+                HardLinks = arguments.GetValue(CommonOptions.HardLinks),
+            };
             if (arguments.GetValue(Until) == Phase.Fetch)
             {
                 CheckpointLocation found = run.Observe(observer => ModelCompiler.Fetch(options, observer, run.Cancellation));

@@ -29,11 +29,11 @@ internal static class CiCommand
     {
         var command = new Command("ci", "Build as continuous integration does: locked, with annotations, a summary, outputs and checksums for GitHub Actions and Azure Pipelines.")
         {
-            CommonOptions.Manifest, Out, CommonOptions.Store, CommonOptions.Threads, CommonOptions.Memory, Unlocked, Upload,
+            CommonOptions.Manifest, Out, CommonOptions.Store, CommonOptions.Threads, CommonOptions.Memory, Unlocked, CommonOptions.HardLinks, Upload,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments, run, locked: !arguments.GetValue(Unlocked));
+            CompileOptions options = CommonOptions.Compile(arguments, run, locked: !arguments.GetValue(Unlocked)) with { HardLinks = arguments.GetValue(CommonOptions.HardLinks) };
             ICiSystem? system = CiSystems.Detect(Environment.GetEnvironmentVariable, run.Console.Out);
             return Build(run, options, arguments.GetRequiredValue(Out), arguments.GetValue(Upload), system);
         }));

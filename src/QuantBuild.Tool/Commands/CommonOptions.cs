@@ -57,6 +57,11 @@ internal static class CommonOptions
         HelpName = "key",
     };
 
+    public static Option<bool> HardLinks { get; } = new("--hard-links")
+    {
+        Description = "Make the artifact's files read-only hard links into the store instead of copies: no space is taken twice, but whoever writes into one damages the store.",
+    };
+
     public static Option<bool> Json { get; } = new("--json") { Description = "Answer in JSON." };
 
     /// <summary>What the compiler needs, from a command line with these options.</summary>
