@@ -28,6 +28,32 @@ public sealed class CancellingTests
     }
 
     [Fact]
+    public void A_worker_whose_build_is_killed_ends_after_the_actions_at_hand_and_keeps_them()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "processes are found in /proc");
+        const int Samples = 12;
+        using var project = new ModelProject();
+        project.Model.Write(ReducedModel.Text(samples: Samples, steps: 40));
+        using RunningProcess build = project.StartBuild("-p:QuantThreads=1");
+        string actions = Path.Combine(project.Model.Store, "actions");
+        Wait(() => build.HasExited || Finished() > 0);
+
+        int before = Finished();
+        build.Kill();
+        Wait(() => !WorkerRuns(project.Model.Folder));
+        int after = Finished();
+        string[] left = [.. Directory.EnumerateFiles(project.Quant, "*", SearchOption.AllDirectories).Select(file => Path.GetFileName(file)!)];
+        Outcome next = project.DotNet("build", "-t:QuantCalibrate").Expect(0);
+
+        Assert.InRange(after, before, Math.Min(before + 2, Samples - 1));
+        Assert.Equal(["reduced.rsp"], left);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(project.Model.Store, "tmp"), "*", SearchOption.AllDirectories));
+        Assert.Contains($"reduced calibrated: {Samples - after} actions ran, {after} came from the store", next.Out.Replace("1 action ran", "1 actions ran", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        int Finished() => Directory.Exists(actions) ? Directory.EnumerateFiles(actions, "*.json", SearchOption.AllDirectories).Count() : 0;
+    }
+
+    [Fact]
     public void A_worker_that_is_killed_is_a_diagnostic()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "processes are found in /proc");

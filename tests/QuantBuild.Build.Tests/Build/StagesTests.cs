@@ -69,6 +69,23 @@ public sealed class StagesTests
     }
 
     [Fact]
+    public void A_stage_says_its_count_and_the_time_left_every_ten_seconds_and_nothing_twice()
+    {
+        using var project = new ModelProject();
+        project.Model.Write(ReducedModel.Text(samples: 12, steps: 40));
+
+        Outcome calibrated = project.DotNet("build", "-restore", "-t:QuantCalibrate", "-p:QuantThreads=1").Expect(0);
+        Outcome built = project.DotNet("build").Expect(0);
+
+        Assert.Matches(@"(?m)^\s*Calibrate: \d+ of 12 actions, .* left", calibrated.Out);
+        string[] lines = [.. calibrated.Lines.Where(line => !line.Contains(" of 12 actions, ", StringComparison.Ordinal)), .. built.Lines];
+        Assert.Single(lines, line => line.Contains("alibrat", StringComparison.Ordinal) && line.Contains("12 actions", StringComparison.Ordinal));
+        Assert.Single(lines, line => line == "Calibrating reduced");
+        Assert.Single(lines, line => line == "Quantizing reduced");
+        Assert.DoesNotContain(built.Lines, line => line.StartsWith("Calibrate", StringComparison.Ordinal) || line.StartsWith("Pack", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_detailed_build_names_every_action()
     {
         using var project = new ModelProject();

@@ -29,6 +29,18 @@ public sealed class LayoutTests
         Assert.DoesNotContain("<dependency ", SpecificationOf("QuantBuild"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("QuantBuild", "package.md")]
+    [InlineData("QuantBuild.Imaging", "package.md")]
+    [InlineData("QuantBuild.MSBuild", "msbuild.md")]
+    [InlineData("QuantBuild.Templates", "package.md")]
+    [InlineData("QuantBuild.Tool", "package.md")]
+    public void Every_package_says_what_it_is_for(string package, string readme)
+    {
+        Assert.Contains($"<readme>{readme}</readme>", SpecificationOf(package), StringComparison.Ordinal);
+        Assert.Contains(readme, FilesOf(package));
+    }
+
     [Fact]
     public void The_tool_package_installs_as_quantbuild()
     {

@@ -29,4 +29,26 @@ public sealed class StageRunnerTests
 
         Assert.StartsWith(code, Assert.Single(reported.Diagnostics).Descriptor.Code, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Draining_keeps_the_action_at_hand_and_begins_no_other()
+    {
+        using var folder = new StoreFolder();
+        using ContentStore store = folder.Open();
+        using var drain = new CancellationTokenSource();
+        var runner = new StageRunner(store, SilentObserver.Instance, drain: drain.Token);
+        ActionSpec first = new(Stage.Gptq, "low_noise", "blocks.0.ffn.0", [], []), second = new(Stage.Gptq, "low_noise", "blocks.0.ffn.2", [], []);
+
+        runner.Run(first, Work(drain.Cancel), TestContext.Current.CancellationToken);
+        Assert.ThrowsAny<OperationCanceledException>(() => runner.Run(second, Work(() => Assert.Fail("it began")), TestContext.Current.CancellationToken));
+
+        Assert.NotNull(store.FindAction(first.Key));
+        Assert.NotNull(runner.Run(first, Work(() => Assert.Fail("it ran again")), TestContext.Current.CancellationToken));
+
+        static Func<IReadOnlyDictionary<string, BlobRef>> Work(Action work) => () =>
+        {
+            work();
+            return new Dictionary<string, BlobRef>();
+        };
+    }
 }
