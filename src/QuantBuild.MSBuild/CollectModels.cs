@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using QuantBuild.Files;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace QuantBuild.MSBuild;
@@ -162,7 +163,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         if (RefusesToWork(path))
             return;
         Directory.CreateDirectory(EmbedFolder);
-        Replace(path, temporary => File.Copy(file.Path, temporary));
+        WholeFile.Write(path, temporary => File.Copy(file.Path, temporary));
     }
 
     private void WriteAccessor(string path, string model, string className, BuiltModel? built)
@@ -174,7 +175,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         if ((File.Exists(path) && File.ReadAllText(path) == source) || RefusesToWork(path))
             return;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        Replace(path, temporary => File.WriteAllText(temporary, source, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)));
+        WholeFile.Write(path, Encoding.UTF8.GetBytes(source));
     }
 
     /// <summary>Under <c>-question</c>, having to write is an error.</summary>
@@ -183,22 +184,6 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         if (FailIfNotIncremental)
             Log.LogError("'{0}' is not up to date", path);
         return FailIfNotIncremental;
-    }
-
-    /// <summary>Files appear whole or not at all, whoever else builds the same project.</summary>
-    private static void Replace(string path, Action<string> write)
-    {
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        try
-        {
-            write(temporary);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
     }
 
     private void Error(string code, string file, string text) =>

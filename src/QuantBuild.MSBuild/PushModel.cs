@@ -1,5 +1,4 @@
 using Microsoft.Build.Framework;
-using Microsoft.Build.Utilities;
 
 namespace QuantBuild.MSBuild;
 
@@ -44,26 +43,16 @@ public sealed class PushModel : WorkerTask
     private protected override string Subject => Artifact.GetMetadata("FullPath");
 
     /// <inheritdoc/>
-    private protected override void AppendArguments(CommandLineBuilder command)
-    {
-        command.AppendSwitch("push");
-        command.AppendFileNameIfNotNull(Path.TrimEndingDirectorySeparator(Artifact.GetMetadata("FullPath")));
-        command.AppendFileNameIfNotNull(Repository);
-        command.AppendSwitchIfNotNull("--lock ", LockFile.GetMetadata("FullPath"));
-        if (Send)
-            command.AppendSwitch("--send");
-        if (PullRequest)
-            command.AppendSwitch("--pr");
-        Append("--parallel ", Parallel);
-        Append("--tag ", Tag);
-        Append("--base-model ", BaseModel);
-        Append("--license ", License);
-        Append("--store ", Store);
-
-        void Append(string option, string? value)
-        {
-            if (value is { Length: > 0 })
-                command.AppendSwitchIfNotNull(option, value);
-        }
-    }
+    private protected override IEnumerable<string> Arguments =>
+    [
+        "push", Path.TrimEndingDirectorySeparator(Artifact.GetMetadata("FullPath")), Repository,
+        "--lock", LockFile.GetMetadata("FullPath"),
+        .. Send ? (string[])["--send"] : [],
+        .. PullRequest ? (string[])["--pr"] : [],
+        .. Option("--parallel", Parallel),
+        .. Option("--tag", Tag),
+        .. Option("--base-model", BaseModel),
+        .. Option("--license", License),
+        .. Option("--store", Store),
+    ];
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Build.Framework;
-using Microsoft.Build.Utilities;
 
 namespace QuantBuild.MSBuild;
 
@@ -45,15 +44,12 @@ public sealed class QuantizeModel : WorkerTask
     }
 
     /// <inheritdoc/>
-    private protected override void AppendArguments(CommandLineBuilder command)
-    {
-        command.AppendFileNameIfNotNull("@" + ResponseFile.GetMetadata("FullPath"));
-        command.AppendSwitchIfNotNull("--threads ", _cores.ToString(CultureInfo.InvariantCulture));
-        if (MemoryLimit is { Length: > 0 } limit)
-            command.AppendSwitchIfNotNull("--memory-limit ", limit);
-        if (Until is { Length: > 0 } phase)
-            command.AppendSwitchIfNotNull("--until ", phase);
-        else if (SummaryFile is { Length: > 0 } summary)
-            command.AppendSwitchIfNotNull("--summary ", Path.GetFullPath(summary));
-    }
+    private protected override IEnumerable<string> Arguments =>
+    [
+        "@" + ResponseFile.GetMetadata("FullPath"),
+        "--threads", _cores.ToString(CultureInfo.InvariantCulture),
+        .. Option("--memory-limit", MemoryLimit),
+        .. Option("--until", Until),
+        .. Until is { Length: > 0 } || SummaryFile is not { Length: > 0 } summary ? [] : Option("--summary", Path.GetFullPath(summary)),
+    ];
 }

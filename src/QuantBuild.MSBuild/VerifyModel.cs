@@ -1,5 +1,4 @@
 using Microsoft.Build.Framework;
-using Microsoft.Build.Utilities;
 
 namespace QuantBuild.MSBuild;
 
@@ -15,11 +14,7 @@ public sealed class VerifyModel : WorkerTask
     private protected override string Subject => Artifact.GetMetadata("FullPath");
 
     /// <inheritdoc/>
-    private protected override void AppendArguments(CommandLineBuilder command)
-    {
-        command.AppendSwitch("verify");
-        command.AppendFileNameIfNotNull(Path.TrimEndingDirectorySeparator(Artifact.GetMetadata("FullPath")));
-    }
+    private protected override IEnumerable<string> Arguments => ["verify", Path.TrimEndingDirectorySeparator(Artifact.GetMetadata("FullPath"))];
 
     /// <summary>A line for every file is a detail here; damage is a diagnostic.</summary>
     protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance) =>

@@ -30,8 +30,8 @@ public abstract class WorkerTask : ToolTask
     /// <summary>File that a failure without a diagnostic of its own is reported at.</summary>
     private protected abstract string Subject { get; }
 
-    /// <summary>Appends the quantizer's own arguments.</summary>
-    private protected abstract void AppendArguments(CommandLineBuilder command);
+    /// <summary>The quantizer's own arguments.</summary>
+    private protected abstract IEnumerable<string> Arguments { get; }
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -53,6 +53,9 @@ public abstract class WorkerTask : ToolTask
         return !Log.HasLoggedErrors && base.ValidateParameters();
     }
 
+    /// <summary>An option with its value; nothing when it has none.</summary>
+    private protected static IEnumerable<string> Option(string name, string? value) => value is { Length: > 0 } ? [name, value] : [];
+
     /// <summary>Reports a file that the work needs and that does not exist.</summary>
     private protected void Require(ITaskItem file)
     {
@@ -61,16 +64,8 @@ public abstract class WorkerTask : ToolTask
     }
 
     /// <inheritdoc/>
-    protected override string GenerateCommandLineCommands()
-    {
-        var command = new CommandLineBuilder();
-        command.AppendSwitch("exec");
-        command.AppendFileNameIfNotNull(Worker.GetMetadata("FullPath"));
-        AppendArguments(command);
-        if (Verbose)
-            command.AppendSwitch("--verbose");
-        return command.ToString();
-    }
+    protected override string GenerateCommandLineCommands() =>
+        ArgumentText.Of(["exec", Worker.GetMetadata("FullPath"), .. Arguments, .. Verbose ? (string[])["--verbose"] : []]);
 
     /// <summary>A worker that ends badly without a diagnostic of its own has crashed, or was killed.</summary>
     protected override bool HandleTaskExecutionErrors()

@@ -8,12 +8,24 @@ namespace QuantBuild.Tool;
 /// <summary>The commands of <c>quantbuild</c> and how they are run.</summary>
 internal static class CommandLine
 {
+    /// <summary>A value that begins with @ is that value: only <see cref="ResponseFile"/> knows files of arguments.</summary>
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>Runs one command line and returns the exit code.</summary>
     public static int Run(string[] args, ToolConsole console, CancellationToken cancellation, CancellationToken parentGone = default)
     {
-        ParseResult parsed = Create(new Session(console, cancellation, parentGone)).Parse(args);
-        if (parsed.Action is ParseErrorAction mistake)
-            mistake.ShowHelp = args.Length == 0;
+        try
+        {
+            args = ResponseFile.Expand(args);
+        }
+        catch (UsageException mistake)
+        {
+            console.Error.WriteLine(mistake.Message);
+            return ExitCode.Usage;
+        }
+        ParseResult parsed = Create(new Session(console, cancellation, parentGone)).Parse(args, Parsing);
+        if (parsed.Action is ParseErrorAction wrong)
+            wrong.ShowHelp = args.Length == 0;
         int code = parsed.Invoke(new InvocationConfiguration
         {
             Output = console.Out,
@@ -32,6 +44,7 @@ internal static class CommandLine
         CommonOptions.Verbose,
         InitCommand.Create(session),
         DoctorCommand.Create(session),
+        ExplainCommand.Create(session),
         BuildCommand.Create(session),
         CiCommand.Create(session),
         PlanCommand.Create(session),

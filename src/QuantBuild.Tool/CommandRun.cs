@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Logging;
+using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool;
 
@@ -52,7 +53,7 @@ internal sealed class CommandRun(Session session, CancellationToken cancellation
         if (format == LogFormat.Json)
             new JsonLog(Console.Out).Report(diagnostic);
         else
-            Diagnostics.WriteLine(diagnostic);
+            DiagnosticLines.Write(Diagnostics, diagnostic, verbose);
     }
 
     /// <summary>Writes diagnostics that an answer comes with, and returns the exit code that they imply.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Ci;
 
@@ -74,7 +75,7 @@ public sealed class GitHubActions(Func<string, string?> read, TextWriter output)
     private void Append(string variable, string text)
     {
         if (read(variable) is { Length: > 0 } file)
-            File.AppendAllText(file, text, Utf8);
+            OutputFile.Append(file, text);
     }
 
     /// <summary>Annotations are placed by paths from the checkout's root.</summary>

@@ -75,6 +75,12 @@ public static partial class Descriptors
         "The build runs in another program than dotnet, and the .NET SDK is not on the PATH. Relative entries of the PATH are passed over: what is in the current folder is never run.",
         "Add the folder of dotnet to the PATH, as an absolute path, or set DOTNET_HOST_PATH to its executable.");
 
+    /// <summary>QB0021: nobody takes what the command says.</summary>
+    public static readonly DiagnosticDescriptor OutputLost = new("QB0021", Severity.Error,
+        "{0} could not be written, and what the command said there is lost: {1}",
+        "The reader of a pipe has ended (`| head`), the disk that a redirected stream goes to is full, or the stream was closed. The work itself was done to its end.",
+        "Redirect to a file on a disk with space, or let the reader read on; ask for less with the command's options.");
+
     /// <summary>QB9001: a bug.</summary>
     public static readonly DiagnosticDescriptor InternalError = new("QB9001", Severity.Error,
         "Internal error: {0}",

@@ -17,7 +17,7 @@ internal static class HubCheck
                 return new MachineCheck("Hub", CheckState.Good, $"{endpoint}, trusted publishing (HF_OIDC_RESOURCE)", "The token is exchanged when it is needed.");
             HubToken? token = TokenDiscovery.FindAsync(new HubOptions { Endpoint = environment.Endpoint }, environment).GetAwaiter().GetResult();
             return token is null
-                ? new MachineCheck("Hub", CheckState.Note, $"{endpoint}, no token", $"Public checkpoints can be downloaded; gated ones and `push` need a token: HF_TOKEN, or the file {environment.TokenFile}.")
+                ? new MachineCheck("Hub", CheckState.Note, $"{endpoint}, no token", $"Public checkpoints can be downloaded; gated ones and `push` need a token: HF_TOKEN, or the file {environment.TokenFile ?? "that HF_TOKEN_PATH names"}.")
                 : new MachineCheck("Hub", CheckState.Good, $"{endpoint}, token from {token.Origin}", "Whether it is valid shows when it is used.");
         }
         catch (DiagnosticException failure)

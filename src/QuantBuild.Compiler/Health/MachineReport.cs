@@ -1,5 +1,7 @@
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Compiler.Store;
 using QuantBuild.Processes;
 
 namespace QuantBuild.Compiler.Health;
@@ -8,9 +10,9 @@ namespace QuantBuild.Compiler.Health;
 public static class MachineReport
 {
     /// <summary>All checks. Nothing of the network is used, and no secret becomes part of a finding.</summary>
-    /// <param name="store">The store's folder.</param>
+    /// <param name="store">The store's folder; null for the default.</param>
     /// <param name="variable">Looks an environment variable up.</param>
-    public static IReadOnlyList<MachineCheck> Create(string store, Func<string, string?> variable)
+    public static IReadOnlyList<MachineCheck> Create(string? store, Func<string, string?> variable)
     {
         string? path = variable("PATH");
         return
@@ -18,10 +20,22 @@ public static class MachineReport
             SdkCheck.Of(ProgramPath.Find("dotnet", path)),
             ProcessorCheck.Of(Environment.ProcessorCount, InstructionSets.OfProcess()),
             MemoryCheck.Of(MachineMemory.Read()),
-            DiskCheck.Of(store),
-            StoreCheck.Of(store),
+            .. StoreChecks(store),
             HubCheck.Of(new HubEnvironment(variable)),
             .. ProgramChecks.All(path),
         ];
+    }
+
+    private static IEnumerable<MachineCheck> StoreChecks(string? store)
+    {
+        try
+        {
+            store ??= ContentStore.DefaultRoot();
+        }
+        catch (DiagnosticException failure)
+        {
+            return [StoreCheck.Failed(failure)];
+        }
+        return [DiskCheck.Of(store), StoreCheck.Of(store)];
     }
 }

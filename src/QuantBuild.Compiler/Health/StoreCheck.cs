@@ -24,8 +24,14 @@ internal static class StoreCheck
         }
         catch (DiagnosticException failure)
         {
-            Diagnostic problem = failure.Diagnostics[0];
-            return new MachineCheck("store", CheckState.Problem, problem.Message, $"{problem.Descriptor.Code}: {problem.Descriptor.Cure}");
+            return Failed(failure);
         }
+    }
+
+    /// <summary>The finding of a store that cannot be used.</summary>
+    public static MachineCheck Failed(DiagnosticException failure)
+    {
+        Diagnostic problem = failure.Diagnostics[0];
+        return new MachineCheck("store", CheckState.Problem, problem.Message, $"{problem.Descriptor.Code}: {problem.Descriptor.Cure}");
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Files;
 
 namespace QuantBuild.Compiler.Hub;
 
@@ -55,7 +56,7 @@ public sealed class HubCache(string root)
         Directory.CreateDirectory(Path.GetDirectoryName(Lock(repository, etag))!);
         string tag = Path.Combine(_root, "CACHEDIR.TAG");
         if (!File.Exists(tag))
-            AtomicFile.Write(tag, $"{tag}.{Guid.NewGuid():N}", "Signature: 8a477f597d28d172789f06886806bc55\n"u8);
+            AtomicFile.Write(tag, TemporaryFile.Beside(tag), "Signature: 8a477f597d28d172789f06886806bc55\n"u8);
     }
 
     /// <summary>Gives a blob its name in a snapshot.</summary>
@@ -65,7 +66,7 @@ public sealed class HubCache(string root)
         string folder = Path.GetDirectoryName(entry)!;
         RequireInside(folder);
         Directory.CreateDirectory(folder);
-        string temporary = Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
+        string temporary = TemporaryFile.Beside(entry);
         try
         {
             File.CreateSymbolicLink(temporary, Path.GetRelativePath(folder, Blob(repository, etag)));
@@ -86,7 +87,7 @@ public sealed class HubCache(string root)
         string path = RefFile(repository, revision);
         RequireInside(Path.GetDirectoryName(path)!);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        AtomicFile.Write(path, $"{path}.{Guid.NewGuid():N}", Encoding.ASCII.GetBytes(commit));
+        AtomicFile.Write(path, TemporaryFile.Beside(path), Encoding.ASCII.GetBytes(commit));
     }
 
     private string Folder(RepoId repository) => Path.Combine(_root, repository.CacheFolder);

@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Hub;
 
@@ -9,6 +10,8 @@ public sealed class HubEnvironment(Func<string, string?> read)
     /// <summary>The endpoint used when HF_ENDPOINT is not set.</summary>
     public const string DefaultEndpoint = "https://huggingface.co";
 
+    private readonly UserFolders _folders = new(name => read(name) is { } text && !string.IsNullOrWhiteSpace(text) ? text.Trim() : null);
+
     /// <summary>The variables of this process.</summary>
     public static HubEnvironment OfProcess() => new(Environment.GetEnvironmentVariable);
 
@@ -17,10 +20,12 @@ public sealed class HubEnvironment(Func<string, string?> read)
     public Uri Endpoint => EndpointFrom(Value("HF_ENDPOINT") ?? DefaultEndpoint);
 
     /// <summary>HF_HUB_CACHE, or <c>hub</c> in HF_HOME.</summary>
-    public string CacheFolder => Path.GetFullPath(Value("HF_HUB_CACHE") ?? Value("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(Home, "hub"));
+    /// <exception cref="DiagnosticException">Neither is set, and the user has no home folder (QB4050).</exception>
+    public string CacheFolder => Path.GetFullPath(Value("HF_HUB_CACHE") ?? Value("HUGGINGFACE_HUB_CACHE")
+        ?? Path.Combine(Home ?? HomeIn(_folders.RequireHome("downloads from the Hub", "HF_HUB_CACHE or HF_HOME")), "hub"));
 
-    /// <summary>HF_TOKEN_PATH, or <c>token</c> in HF_HOME.</summary>
-    public string TokenFile => Path.GetFullPath(Value("HF_TOKEN_PATH") ?? Path.Combine(Home, "token"));
+    /// <summary>HF_TOKEN_PATH, or <c>token</c> in HF_HOME; null when neither is set and the user has no home folder, where a token could be.</summary>
+    public string? TokenFile => (Value("HF_TOKEN_PATH") ?? (Home is { } home ? Path.Combine(home, "token") : null)) is { } path ? Path.GetFullPath(path) : null;
 
     /// <summary>Whether HF_HUB_OFFLINE forbids to use the network.</summary>
     public bool Offline => Flag("HF_HUB_OFFLINE");
@@ -28,8 +33,10 @@ public sealed class HubEnvironment(Func<string, string?> read)
     /// <summary>Whether tokens found by themselves may be used at all: not when HF_HUB_DISABLE_IMPLICIT_TOKEN is set.</summary>
     public bool ImplicitToken => !Flag("HF_HUB_DISABLE_IMPLICIT_TOKEN");
 
-    private string Home => Value("HF_HOME") ?? Path.Combine(
-        Value("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "huggingface");
+    private string? Home => Value("HF_HOME")
+        ?? (_folders.XdgCaches is { } caches ? Path.Combine(caches, "huggingface") : _folders.Home is { } home ? HomeIn(home) : null);
+
+    private static string HomeIn(string home) => Path.Combine(home, ".cache", "huggingface");
 
     /// <summary>A variable's text; null when it is unset or blank.</summary>
     public string? Value(string name) => read(name) is { } text && !string.IsNullOrWhiteSpace(text) ? text.Trim() : null;

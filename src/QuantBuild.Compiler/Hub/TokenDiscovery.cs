@@ -37,8 +37,10 @@ public static class TokenDiscovery
 
     private static DiagnosticException Malformed(string origin) => new(Descriptors.HubTokenMalformed.At(null, origin));
 
-    private static HubToken? FromFile(string path)
+    private static HubToken? FromFile(string? path)
     {
+        if (path is null)
+            return null;
         try
         {
             var file = new FileInfo(path);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Files;
 
 namespace QuantBuild.Compiler.Packing;
 
@@ -55,7 +56,7 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
         progress?.Report(ArtifactFolder.DescriptorName);
         if (AtomicFile.TryRead(_descriptor) is not { } present || !descriptor.Span.SequenceEqual(present))
         {
-            AtomicFile.Write(_descriptor, NewTemporary(), descriptor.Span, durable: true);
+            AtomicFile.Write(_descriptor, TemporaryFile.Beside(_descriptor), descriptor.Span, durable: true);
             _written.Add(ArtifactFolder.DescriptorName);
         }
         RemoveFiles(Listed(earlier).Concat(OtherShards()), keep: files);
@@ -125,8 +126,4 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
         }
     }
 
-    private static string DirectoryOf(string path) => path[..path.LastIndexOf('/')];
-
-    private string NewTemporary() =>
-        Path.Combine(folder, $".{ArtifactFolder.DescriptorName}.{Guid.NewGuid():N}{ContentStore.TemporaryExtension}");
-}
+    private static string DirectoryOf(string path) => path[..path.LastIndexOf('/')];}

@@ -49,9 +49,7 @@ public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, I
             // A checkout may have turned the line ends around; that is no difference.
             if (AtomicFile.TryRead(path) is { } old && old.Where(b => b != '\r').SequenceEqual(json))
                 return false;
-            string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            string temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}{ContentStore.TemporaryExtension}");
-            AtomicFile.Write(Path.GetFullPath(path), temporary, json, durable: true);
+            OutputFile.Replace(path, json, durable: true);
             return true;
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))

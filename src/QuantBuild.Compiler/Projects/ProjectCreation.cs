@@ -49,7 +49,7 @@ public static partial class ProjectCreation
         if (existing.Length > 0 && !request.Force)
             throw new DiagnosticException(Descriptors.ProjectExists.At(null, folder, string.Join(", ", existing)));
         foreach ((string file, byte[] content) in files)
-            WriteFile(Path.Combine(folder, file), content);
+            OutputFile.Write(Path.Combine(folder, file), content);
         return new NewProject(name, folder, source, experts.SequenceEqual(CheckpointFiles.OriginalExperts) ? "original" : "Diffusers",
             [.. files.Select(file => file.Name)], plan, HasEncoders(checkpoint.Folder));
     }
@@ -106,18 +106,6 @@ public static partial class ProjectCreation
             throw new DiagnosticException(read.Diagnostics);
         PlanResult planned = Planner.Resolve(manifest, checkpoint, requireCalibration: false);
         return planned.Plan ?? throw new DiagnosticException([.. planned.Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)]);
-    }
-
-    private static void WriteFile(string path, byte[] content)
-    {
-        try
-        {
-            AtomicFile.Write(path, $"{path}.{Guid.NewGuid():N}.tmp", content);
-        }
-        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
-        {
-            throw StoreErrors.Translate(failure, path);
-        }
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9_]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?\z", RegexOptions.CultureInvariant)]

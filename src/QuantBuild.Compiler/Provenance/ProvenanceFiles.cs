@@ -31,8 +31,7 @@ internal static class ProvenanceFiles
         {
             if (AtomicFile.TryRead(path) is { } old && old.AsSpan().SequenceEqual(content))
                 return;
-            string temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}{ContentStore.TemporaryExtension}");
-            AtomicFile.Write(path, temporary, content);
+            OutputFile.Replace(path, content);
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {

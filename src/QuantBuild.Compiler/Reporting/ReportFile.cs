@@ -43,7 +43,7 @@ public static class ReportFile
             string key = KeyOf(session);
             bool nothingRan = session.Runner.Trace.All(action => action.Outcome == ActionOutcome.Cached);
             if (!nothingRan || !IsFor(path, key))
-                Write(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: true), key));
+                OutputFile.Replace(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: true), key));
             return null;
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure) || failure is DiagnosticException)
@@ -65,7 +65,7 @@ public static class ReportFile
         {
             BuildReport report = ReportCollector.Collect(session, started, executed: false, artifact);
             report.Run["pulledFrom"] = source;
-            Write(path, ReportPage.Render(report, KeyOf(session)));
+            OutputFile.Replace(path, ReportPage.Render(report, KeyOf(session)));
             return null;
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure) || failure is DiagnosticException)
@@ -80,18 +80,12 @@ public static class ReportFile
     {
         try
         {
-            Write(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: false) with { Diff = difference }, KeyOf(session)));
+            OutputFile.Replace(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: false) with { Diff = difference }, KeyOf(session)));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
             throw StoreErrors.Translate(failure, path);
         }
-    }
-
-    private static void Write(string path, byte[] page)
-    {
-        path = Path.GetFullPath(path);
-        AtomicFile.Write(path, $"{path}.{Guid.NewGuid():N}{ContentStore.TemporaryExtension}", page);
     }
 
     /// <summary>Everything that a page shows, but for its run record: the keys of all actions, the manifest, the evaluation, and the page itself.</summary>
@@ -110,7 +104,7 @@ public static class ReportFile
 
     private static bool IsFor(string path, string key)
     {
-        if (!File.Exists(path))
+        if (!OutputFile.IsFile(path))
             return false;
         using FileStream file = File.OpenRead(path);
         var head = new byte[HeadLength];

@@ -49,7 +49,7 @@ public sealed partial class ContentStore
     }
 
     /// <summary>Ends the names of files that <see cref="Materialize"/> has not finished; what a killed build leaves may be deleted.</summary>
-    internal const string TemporaryExtension = ".quantbuild-tmp";
+    internal const string TemporaryExtension = QuantBuild.Files.TemporaryFile.Extension;
 
     /// <summary>Whether <see cref="Materialize"/> would leave the file alone: it is the blob itself, or a copy with an intact seal, as asked for.</summary>
     internal bool IsMaterialized(Digest digest, string path, bool hardLink = false)

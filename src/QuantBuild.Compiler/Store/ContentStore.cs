@@ -81,18 +81,18 @@ public sealed partial class ContentStore : IDisposable
     /// The folder used when none is named: the environment variable QUANTBUILD_CACHE, else <c>quantbuild</c> in the
     /// platform's cache folder (XDG_CACHE_HOME or <c>~/.cache</c>, <c>~/Library/Caches</c>, the local application data).
     /// </summary>
+    /// <exception cref="DiagnosticException">The user has no home folder (QB4050).</exception>
     public static string DefaultRoot()
     {
         if (Environment.GetEnvironmentVariable("QUANTBUILD_CACHE") is { Length: > 0 } named)
             return Path.GetFullPath(named);
-        // The specification of base directories says to ignore a relative path.
-        if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } caches && Path.IsPathFullyQualified(caches))
+        var folders = new UserFolders(Environment.GetEnvironmentVariable);
+        if (folders.XdgCaches is { } caches)
             return Path.Combine(caches, "quantbuild");
-        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        return OperatingSystem.IsWindows()
-            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "quantbuild", "cache")
-            : OperatingSystem.IsMacOS() ? Path.Combine(home, "Library", "Caches", "quantbuild")
-            : Path.Combine(home, ".cache", "quantbuild");
+        const string What = "the store", Instead = "QUANTBUILD_CACHE or --store";
+        return OperatingSystem.IsWindows() ? Path.Combine(UserFolders.RequireLocalData(What, Instead), "quantbuild", "cache")
+            : OperatingSystem.IsMacOS() ? Path.Combine(folders.RequireHome(What, Instead), "Library", "Caches", "quantbuild")
+            : Path.Combine(folders.RequireHome(What, Instead), ".cache", "quantbuild");
     }
 
     /// <summary>Waits for the exclusive right to run the action with this key, among all threads and processes.</summary>

@@ -105,25 +105,13 @@ internal static class BuildCommand
                 : arguments.GetValue(Report) is { } named ? Path.GetFullPath(named) : ReportFile.In(output, options.Manifest);
             CompileResult result = run.Observe(observer => ModelCompiler.Build(options with { Report = report }, output, observer, run.Interruption));
             FileList.Write(arguments.GetValue(Inputs), result.Inputs);
-            FileList.Write(arguments.GetValue(Outputs), report is not null && File.Exists(report) ? [.. result.Outputs, report] : result.Outputs);
+            FileList.Write(arguments.GetValue(Outputs), OutputFile.IsFile(report) ? [.. result.Outputs, report!] : result.Outputs);
             if (arguments.GetValue(Summary) is { Length: > 0 } summary)
-                Append(summary, BuildSummary.Of(result, ArtifactSums.Of(result.Directory), []));
+                OutputFile.Append(summary, BuildSummary.Of(result, ArtifactSums.Of(result.Directory), []) + "\n");
             Summarize(result, report, run.Answer);
             return ExitCode.Done;
         }));
         return command;
-    }
-
-    private static void Append(string path, string markdown)
-    {
-        try
-        {
-            File.AppendAllText(path, markdown + "\n");
-        }
-        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
-        {
-            throw StoreErrors.Translate(failure, path);
-        }
     }
 
     /// <summary>Says in a few lines what was built.</summary>
@@ -138,7 +126,7 @@ internal static class BuildCommand
             answer.WriteLine(Line($"  quality   {result.Layers.Count} layers, mean output error {recipe:0.0000}; rounding to nearest alone {nearest:0.0000}"));
         }
         answer.WriteLine(Line($"  lock      {result.LockFile} ({(result.LockChanged ? "changed" : "unchanged")})"));
-        if (report is not null && File.Exists(report))
+        if (OutputFile.IsFile(report))
             answer.WriteLine(Line($"  report    {report}"));
     }
 

@@ -12,7 +12,7 @@ internal static class CommonOptions
 {
     private const string ManifestPattern = "*.quant.json";
 
-    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Say more: every executed action, and stack traces.", Recursive = true };
+    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Say more: every executed action, what to do about each diagnostic, and stack traces.", Recursive = true };
 
     public static Argument<string?> Manifest { get; } = new("manifest")
     {

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Health;
-using QuantBuild.Compiler.Store;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;
@@ -18,7 +17,7 @@ internal static class DoctorCommand
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            IReadOnlyList<MachineCheck> checks = MachineReport.Create(arguments.GetValue(CommonOptions.Store) ?? ContentStore.DefaultRoot(), Environment.GetEnvironmentVariable);
+            IReadOnlyList<MachineCheck> checks = MachineReport.Create(arguments.GetValue(CommonOptions.Store), Environment.GetEnvironmentVariable);
             bool works = checks.All(check => check.State != CheckState.Problem);
             if (arguments.GetValue(CommonOptions.Json))
                 run.Answer.WriteLine(Document(checks, works).ToJsonString(JsonReport.Indented));

@@ -93,14 +93,7 @@ internal static class EvalCommand
             ["rows"] = new JsonArray([.. report.Rows.Select(Row)]),
             ["samples"] = report.Samples,
         };
-        try
-        {
-            File.WriteAllText(path, document.ToJsonString(JsonReport.Indented) + "\n");
-        }
-        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
-        {
-            throw StoreErrors.Translate(failure, path);
-        }
+        OutputFile.Write(path, document.ToJsonString(JsonReport.Indented) + "\n");
     }
 
     private static JsonObject Row(EvaluationReport.Row row) => new()

@@ -70,14 +70,7 @@ internal static class ReportCommand
         if (copyTo is null)
             return page;
         copyTo = Path.GetFullPath(copyTo);
-        try
-        {
-            File.Copy(page, copyTo, overwrite: true);
-        }
-        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
-        {
-            throw StoreErrors.Translate(failure, copyTo);
-        }
+        OutputFile.Write(copyTo, File.ReadAllBytes(page));
         return copyTo;
     }
 }

@@ -41,6 +41,8 @@ internal sealed class JsonLog(TextWriter output) : IBuildObserver
             ["line"] = diagnostic.Span?.Line,
             ["column"] = diagnostic.Span?.Column,
             ["message"] = diagnostic.Message,
+            ["cause"] = diagnostic.Descriptor.Cause,
+            ["cure"] = diagnostic.Descriptor.Cure,
         });
     }
 

@@ -94,7 +94,7 @@ internal sealed class PlainLog : IBuildObserver, IDisposable
     public void Report(Diagnostic diagnostic)
     {
         lock (_gate)
-            _output.WriteLine(diagnostic);
+            DiagnosticLines.Write(_output, diagnostic, _verbose);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Tool.Text;
@@ -5,22 +6,11 @@ namespace QuantBuild.Tool.Text;
 /// <summary>Lists of files for build systems: absolute paths, one per line.</summary>
 internal static class FileList
 {
-    /// <summary>Writes a list; nothing when no file is named. The file appears whole or not at all.</summary>
+    /// <summary>Writes a list; nothing when no file is named.</summary>
+    /// <exception cref="DiagnosticException">The file system failed.</exception>
     public static void Write(string? path, IEnumerable<string> files)
     {
-        if (path is null)
-            return;
-        string target = Path.GetFullPath(path);
-        string temporary = $"{target}.{Environment.ProcessId}.tmp";
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.WriteAllLines(temporary, files);
-            File.Move(temporary, target, overwrite: true);
-        }
-        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
-        {
-            throw StoreErrors.Translate(failure, target);
-        }
+        if (path is not null)
+            OutputFile.Write(path, string.Concat(files.Select(file => file + Environment.NewLine)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QuantBuild.Compiler.Store;
 using QuantBuild.Imaging;
 
 namespace QuantBuild.Tool.Text;
@@ -38,10 +39,10 @@ internal static class VideoFile
         switch (Path.GetExtension(path).ToUpperInvariant())
         {
             case ".MP4":
-                Whole(path, temporary => Ffmpeg.Write(temporary, frames, framesPerSecond, ct));
+                OutputFile.WriteBy(path, temporary => Ffmpeg.Write(temporary, frames, framesPerSecond, ct));
                 break;
             case ".PNG" or ".APNG":
-                Whole(path, temporary =>
+                OutputFile.WriteBy(path, temporary =>
                 {
                     using FileStream file = File.Create(temporary);
                     PngWriter.WriteAnimation(file, frames, framesPerSecond);
@@ -55,7 +56,7 @@ internal static class VideoFile
     }
 
     /// <summary>Writes a still picture.</summary>
-    public static void WritePicture(string path, Image image) => Whole(path, temporary =>
+    public static void WritePicture(string path, Image image) => OutputFile.WriteBy(path, temporary =>
     {
         using FileStream file = File.Create(temporary);
         PngWriter.Write(file, image);
@@ -64,34 +65,19 @@ internal static class VideoFile
     /// <summary>Creates the folder that is needed, and a file in it, which is gone afterwards.</summary>
     private static void CheckPlace(string path, bool isFolder)
     {
+        if (OutputFile.IsSpecial(path) && !isFolder)
+            return;
         if (!isFolder && Directory.Exists(path))
             throw new IOException($"{path}: there is a folder of this name");
         try
         {
             string folder = isFolder ? path : FolderOf(path);
             Directory.CreateDirectory(folder);
-            using FileStream _ = new(Path.Combine(folder, $".{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            using FileStream _ = new(OutputFile.TemporaryIn(folder), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"{path}: nothing can be written there: {e.Message}", e);
-        }
-    }
-
-    /// <summary>Writes beside the target, with its ending, and renames.</summary>
-    private static void Whole(string path, Action<string> write)
-    {
-        string folder = FolderOf(path), temporary = Path.Combine(folder, $".{Guid.NewGuid():N}{Path.GetExtension(path)}");
-        Directory.CreateDirectory(folder);
-        try
-        {
-            write(temporary);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QuantBuild.Files;
 
 namespace QuantBuild.SafeTensors;
 

@@ -22,6 +22,29 @@ public sealed class PathTests
     }
 
     [Fact]
+    public void A_quotation_mark_in_a_manifests_path_adds_nothing_to_the_command_line()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no file can have such a name there");
+        using var project = new ModelProject("""<QuantManifest Include="a&quot; --no-report &quot;b/reduced.quant.json" Embed="false" />""");
+        project.Write("a\" --no-report \"b/reduced.quant.json", ReducedModel.Text());
+
+        project.DotNet("build").Expect(0);
+
+        Assert.True(File.Exists(project.Model["a\" --no-report \"b", "reduced.quant.lock.json"]));
+        Assert.True(File.Exists(Path.Combine(project.Quant, "reduced.report.html")));
+        project.DotNet("build", "-question").Expect(0);
+        Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);
+    }
+
+    [Fact]
+    public void A_name_does_not_end_in_a_line_feed()
+    {
+        using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" LogicalName="reduced%0A" />""");
+
+        Assert.Contains("error QB0002", project.DotNet("build").Expect(1).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Two_models_cannot_have_one_name()
     {
         using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" /><QuantManifest Include="other/reduced.quant.json" />""");

@@ -94,6 +94,8 @@ public sealed class MachineReportTests : IDisposable
     {
         string program = OperatingSystem.IsWindows() ? "ffmpeg.exe" : "ffmpeg";
         File.WriteAllText(Path.Combine(_folder, program), "");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Path.Combine(_folder, program), UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
         MachineCheck[] checks = [.. ProgramChecks.All(Path.Combine(_folder, "none") + Path.PathSeparator + _folder)];
 

@@ -28,8 +28,7 @@ internal static class ManifestFile
         Read(manifest);
         try
         {
-            string folder = Path.GetDirectoryName(manifest.Path)!;
-            AtomicFile.Write(manifest.Path, Path.Combine(folder, $".{Path.GetFileName(manifest.Path)}.{Guid.NewGuid():N}{ContentStore.TemporaryExtension}"), text, durable: true);
+            OutputFile.Replace(manifest.Path, text, durable: true);
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
