@@ -20,7 +20,7 @@ internal static class BuildOutput
         if (session.Options.Locked)
             artifact.Lock.RequireUnchanged(lockPath);
         output = Path.GetFullPath(output);
-        ArtifactFolder.WriteAsync(session.Store, output, artifact.Files, artifact.Descriptor, ct: cancellation, hardLinks: session.Options.HardLinks).GetAwaiter().GetResult();
+        ArtifactFolder.WriteAsync(session.Store, output, artifact.Files, artifact.Descriptor, ct: cancellation, hardLinks: session.Options.HardLinks, force: session.Options.Force).GetAwaiter().GetResult();
 
         string quality = Path.Combine(output, ArtifactQuality.FileName);
         byte[] measured = ArtifactQuality.ToJson(artifact.Layers);
@@ -34,7 +34,7 @@ internal static class BuildOutput
         if (actions.Count > 0)
             BuildHistory.Save(session.Store, session.Plan.Manifest.Path, actions);
         return new CompileResult(session.Plan.Manifest.Name, output, lockPath, lockChanged,
-            artifact.Files.Sum(file => file.Content.Size) + artifact.Descriptor.Length, actions, artifact.Layers,
+            artifact.Files.Sum(file => file.Content.Size), actions, artifact.Layers,
             BuildFiles.ReadBy(session, lockPath), [.. BuildFiles.WrittenTo(output, artifact.Files), quality, .. provenance]);
     }
 }

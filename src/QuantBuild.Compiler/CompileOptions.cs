@@ -23,6 +23,9 @@ public sealed record CompileOptions(string Manifest, string? Store = null, int T
     /// <summary>Whether every blob is read as soon as a record names it: where one is damaged, others may be.</summary>
     internal bool ReadsWhatItFinds { get; init; }
 
+    /// <summary>Whether the artifact may overwrite files in the output folder that no artifact wrote.</summary>
+    public bool Force { get; init; }
+
     /// <summary>Whether a look at a plan measures the speed of the machine again, even when the store remembers it.</summary>
     public bool MeasureSpeed { get; init; }
 

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler;
 /// <param name="Directory">Folder of the artifact, absolute.</param>
 /// <param name="LockFile">The lock file, absolute.</param>
 /// <param name="LockChanged">Whether the lock file was written anew.</param>
-/// <param name="Bytes">Size of all artifact files.</param>
+/// <param name="Bytes">Bytes of the files that the artifact lists.</param>
 /// <param name="Actions">Every action, cached or executed.</param>
 /// <param name="Layers">Quality of every quantized layer.</param>
 /// <param name="Inputs">Every file that the build read, absolute; the lock file is one of them.</param>

@@ -6,6 +6,7 @@ using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Gating;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Stages;
@@ -23,6 +24,7 @@ public static class ModelCompiler
     /// <param name="output">Folder for the artifact.</param>
     /// <param name="observer">Follows the build.</param>
     /// <param name="cancellation">Stops it; finished actions stay in the store.</param>
+    /// <exception cref="DiagnosticException">Among others: the folder has files that no artifact wrote (QB5070).</exception>
     public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation = default) =>
         LostContent.MakeAgain((options, observer) => BuildOnce(options, output, observer, cancellation), options, observer);
 
@@ -31,10 +33,13 @@ public static class ModelCompiler
         DateTimeOffset started = TimeProvider.System.GetUtcNow();
         using (CompileSession? light = PublishedBuild.TryOpenWithoutWeights(options, observer, cancellation))
         {
+            if (light is not null)
+                RequireFolder(light, output);
             if (light is not null && PublishedBuild.TryBuild(light, output, observer, started, cancellation) is { } spared)
                 return spared;
         }
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
+        RequireFolder(session, output);
         if (PublishedBuild.TryBuild(session, output, observer, started, cancellation) is { } pulled)
             return pulled;
         BuiltModel model = ModelBuild.Run(session.Context, session.Sources, observer)
@@ -49,6 +54,13 @@ public static class ModelCompiler
 
         return BuildOutput.Write(session, output, new FinishedArtifact(Artifacts.Describe(session.Context, experts).ToJson(), Artifacts.FilesOf(experts),
             Locks.Of(session.Plan, model), layers), started, cancellation);
+    }
+
+    /// <summary>A folder that cannot take the artifact is known before hours of work.</summary>
+    private static void RequireFolder(CompileSession session, string output)
+    {
+        if (!session.Options.Force)
+            OutputGuard.RequireFolder(session.Store, output);
     }
 
     /// <summary>
@@ -81,7 +93,7 @@ public static class ModelCompiler
         if (!session.Plan.Location.HeadersOnly && !PublishedBuild.IsThere(session))
             ModelBuild.Calibrate(session.Context, session.Sources, observer).Dispose();
         return new CalibrationResult(session.Plan.Manifest.Name, session.Runner.Trace,
-            BuildFiles.ReadBy(session, Packing.LockFile.PathFor(session.Plan.Manifest.Path)));
+            BuildFiles.ReadBy(session, LockFile.PathFor(session.Plan.Manifest.Path)));
     }
 
     /// <summary>Runs calibration, as far as the store does not have it, and writes what it recorded to files, one per sample.</summary>

@@ -23,7 +23,8 @@ internal static class PublishedBuild
 {
     private static readonly DiagnosticDescriptor Unusable = Descriptors.PublishedUnusable;
 
-    private const string LockEnding = ".quant.lock.json";
+    /// <summary>Ends the names of published locks.</summary>
+    internal const string LockEnding = ".quant.lock.json";
 
     /// <summary>
     /// Opens a manifest whose checkpoint is on the Hub and not on this machine, if a published artifact spares fetching it. Its weights are then the

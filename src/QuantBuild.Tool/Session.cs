@@ -56,7 +56,7 @@ internal sealed record Session(ToolConsole Console, CancellationToken Interrupti
                 break;
         }
         if (run.Verbose || failure is not DiagnosticException)
-            Console.Error.WriteLine(failure);
+            Console.Error.Write($"{failure}{Environment.NewLine}");
         if (failure is not DiagnosticException)
             Console.Error.WriteLine("This is a bug in quantbuild: please report the lines above together with the manifest.");
         return ExitCode.Failed;

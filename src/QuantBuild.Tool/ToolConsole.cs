@@ -1,3 +1,4 @@
+using QuantBuild.Tool.Text;
 using Spectre.Console;
 
 namespace QuantBuild.Tool;
@@ -7,7 +8,8 @@ namespace QuantBuild.Tool;
 /// <param name="Error">Standard error.</param>
 /// <param name="Tables">Standard output for tables; colours and escape sequences only on a terminal that wants them.</param>
 /// <param name="Progress">Standard error when it is a terminal that can redraw; else null.</param>
-internal sealed record ToolConsole(TextWriter Out, TextWriter Error, IAnsiConsole Tables, IAnsiConsole? Progress)
+/// <param name="Commands">Standard output for commands to a CI system, which escape what they hold themselves.</param>
+internal sealed record ToolConsole(TextWriter Out, TextWriter Error, IAnsiConsole Tables, IAnsiConsole? Progress, TextWriter Commands)
 {
     /// <summary>Wide enough that a redirected table never wraps.</summary>
     private const int Unlimited = 4096;
@@ -15,11 +17,17 @@ internal sealed record ToolConsole(TextWriter Out, TextWriter Error, IAnsiConsol
     /// <summary>The console of this process.</summary>
     public static ToolConsole OfProcess()
     {
-        IAnsiConsole tables = View(Console.Out, Console.IsOutputRedirected);
         IAnsiConsole progress = View(Console.Error, Console.IsErrorRedirected);
         bool redraws = progress.Profile.Capabilities is { Ansi: true, Interactive: true };
-        return new ToolConsole(Console.Out, Console.Error, tables, redraws ? progress : null);
+        return To(Console.Out, Console.Error, View(Console.Out, Console.IsOutputRedirected), redraws ? progress : null);
     }
+
+    /// <summary>A console without a terminal.</summary>
+    public static ToolConsole To(TextWriter output, TextWriter error) => To(output, error, View(output, redirected: true), progress: null);
+
+    /// <summary>What the tool writes may hold names of strangers, so no writer but that of commands reaches a stream as it is; tables have a guard of their own.</summary>
+    private static ToolConsole To(TextWriter output, TextWriter error, IAnsiConsole tables, IAnsiConsole? progress) =>
+        new(new PrintableWriter(output), new PrintableWriter(error), tables, progress, output);
 
     private static IAnsiConsole View(TextWriter writer, bool redirected)
     {

@@ -18,9 +18,9 @@ public static class BuildSummary
     public static string Of(CompileResult result, IReadOnlyList<(string Path, long Size, string Digest)> sums, IReadOnlyList<Diagnostic> warnings)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"## {Escape(result.Name)}\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"## {MarkdownText.Of(result.Name)}\n\n");
         if (result.PulledFrom is { } source)
-            text.Append(CultureInfo.InvariantCulture, $"Pulled from {Escape(source)}: it has the artifact of this plan and these inputs, so nothing was computed.\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"Pulled from {MarkdownText.Of(source)}: it has the artifact of this plan and these inputs, so nothing was computed.\n\n");
         else
             AddStages(text, result);
         if (result.Layers.Count > 0)
@@ -30,7 +30,7 @@ public static class BuildSummary
         }
         text.Append("### Files\n\n| file | size | SHA-256 |\n|---|---|---|\n");
         foreach ((string path, long size, string digest) in sums)
-            text.Append(CultureInfo.InvariantCulture, $"| {Escape(path)} | {size / 1e6:F1} MB | `{digest[..16]}…` |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {MarkdownText.Of(path)} | {ByteText.Of(size)} | `{digest[..16]}…` |\n");
         text.Append(CultureInfo.InvariantCulture, $"\nLock file: {(result.LockChanged ? "**changed**; commit it" : "unchanged")}.\n");
         AddDiagnostics(text, warnings);
         return text.ToString();
@@ -40,7 +40,7 @@ public static class BuildSummary
     public static string OfFailure(string manifest, IReadOnlyList<Diagnostic> diagnostics)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"## {Escape(Path.GetFileName(manifest))}: failed\n");
+        text.Append(CultureInfo.InvariantCulture, $"## {MarkdownText.Of(Path.GetFileName(manifest))}: failed\n");
         AddDiagnostics(text, diagnostics);
         return text.ToString();
     }
@@ -65,7 +65,7 @@ public static class BuildSummary
     {
         text.Append("<details><summary>Layers with the largest error</summary>\n\n| layer | as built | round to nearest |\n|---|---|---|\n");
         foreach (LayerQuality layer in result.Layers.OrderByDescending(layer => layer.Recipe).Take(Worst))
-            text.Append(CultureInfo.InvariantCulture, $"| {layer.Expert} {layer.Layer} | {layer.Recipe:F4} | {layer.Rtn:F4} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {MarkdownText.Of(layer.Expert)} {MarkdownText.Of(layer.Layer)} | {layer.Recipe:F4} | {layer.Rtn:F4} |\n");
         text.Append("\n</details>\n\n");
     }
 
@@ -77,11 +77,7 @@ public static class BuildSummary
         foreach (Diagnostic diagnostic in diagnostics)
         {
             string place = diagnostic.Span is { } span ? FormattableString.Invariant($"{Path.GetFileName(span.File)}:{span.Line}") : "";
-            text.Append(CultureInfo.InvariantCulture, $"| {diagnostic.Descriptor.Code} | {Escape(place)} | {Escape(diagnostic.Message)} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {diagnostic.Descriptor.Code} | {MarkdownText.Of(place)} | {MarkdownText.Of(diagnostic.Message)} |\n");
         }
     }
-
-    /// <summary>Text in a cell: no markup, no new cell, no new line.</summary>
-    private static string Escape(string text) => new StringBuilder(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace("|", "\\|").Replace("`", "\\`")
-        .Replace("\r", " ").Replace("\n", " ").ToString();
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using QuantBuild.Compiler.Ci;
+using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Comparison;
 
@@ -38,24 +40,22 @@ public static class DifferenceMarkdown
 
     private static void Rows(StringBuilder text, IEnumerable<LayerDifference> layers)
     {
-        Line(text, $"| layer | error before | after | change | KiB before | after | why |");
+        Line(text, $"| layer | error before | after | change | size before | after | why |");
         Line(text, $"|---|---|---|---|---|---|---|");
         foreach (LayerDifference layer in layers)
-            Line(text, $"| {layer.Expert} {Code(layer.Layer)} | {Number(layer.ErrorBefore)} | {Number(layer.ErrorAfter)} | {Part(layer.ErrorBefore, layer.ErrorAfter)} | {Kibibytes(layer.BytesBefore)} | {Kibibytes(layer.BytesAfter)} | {Escape(layer.Why)} |");
+            Line(text, $"| {Escape(layer.Expert)} {Code(layer.Layer)} | {Number(layer.ErrorBefore)} | {Number(layer.ErrorAfter)} | {Part(layer.ErrorBefore, layer.ErrorAfter)} | {Size(layer.BytesBefore)} | {Size(layer.BytesAfter)} | {Escape(layer.Why)} |");
     }
 
     private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 
     private static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "unknown";
 
-    private static string Size(long? bytes) => bytes is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known / (double)(1 << 20):0.00} MiB") : "unknown";
-
-    private static string Kibibytes(long? bytes) => bytes is { } known ? (known / 1024.0).ToString("0.0", CultureInfo.InvariantCulture) : "unknown";
+    private static string Size(long? bytes) => bytes is { } known ? ByteText.Of(known) : "unknown";
 
     private static string Part(double? before, double? after) => before > 0 && after is { } now
         ? ((now / before.Value) - 1).ToString("+0.0 %;−0.0 %;0", CultureInfo.InvariantCulture) : "";
 
-    private static string Code(string name) => "`" + name.Replace("`", "", StringComparison.Ordinal) + "`";
+    private static string Code(string name) => "`" + PrintableText.Line(name).Replace("`", "", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal) + "`";
 
-    private static string Escape(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+    private static string Escape(string text) => MarkdownText.Of(text);
 }

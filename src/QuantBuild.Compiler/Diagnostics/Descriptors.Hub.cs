@@ -183,6 +183,18 @@ public static partial class Descriptors
         "A value of its front matter, such as the licence, is not one that the Hub knows.",
         "Correct the value that the message names.");
 
+    /// <summary>QB5070: the output folder holds files that no artifact wrote.</summary>
+    public static readonly DiagnosticDescriptor OutputOccupied = new("QB5070", Severity.Error,
+        "'{0}' has files that no artifact wrote: {1}",
+        "An artifact goes into an empty folder or into that of an earlier artifact, so that nothing else is overwritten, and nothing else is taken for a part of it.",
+        "Name another folder, or move the files away; --force overwrites those that have a name of the artifact's, and leaves the others.");
+
+    /// <summary>QB5071: the artifact lists a name that none can have.</summary>
+    public static readonly DiagnosticDescriptor ArtifactNameRefused = new("QB5071", Severity.Error,
+        "the artifact of '{0}' lists '{1}', which is no name of an artifact's file",
+        "An artifact's files are weights (.safetensors) and JSON, each in a folder right below the artifact's. Whoever wrote this artifact.json wants a file elsewhere.",
+        "Do not use this artifact; tell its publisher.");
+
     /// <summary>QB5060: the published artifact cannot be used.</summary>
     public static readonly DiagnosticDescriptor PublishedUnusable = new("QB5060", Severity.Warning,
         "the build computes, because '{0}' cannot stand in for it: {1}",

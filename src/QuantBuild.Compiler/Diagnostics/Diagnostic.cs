@@ -8,9 +8,9 @@ namespace QuantBuild.Compiler.Diagnostics;
 /// <param name="Arguments">Values for the holes of the message.</param>
 public sealed record Diagnostic(DiagnosticDescriptor Descriptor, SourceSpan? Span, IReadOnlyList<object?> Arguments)
 {
-    /// <summary>The message without place and code, on one line.</summary>
-    public string Message => string.Format(CultureInfo.InvariantCulture, Descriptor.Format, [.. Arguments])
-        .ReplaceLineEndings(" ");
+    /// <summary>The message without place and code, on one line, and printable whatever names are in it.</summary>
+    public string Message => PrintableText.Part(string.Format(CultureInfo.InvariantCulture, Descriptor.Format, [.. Arguments])
+        .ReplaceLineEndings(" "));
 
     /// <summary>The canonical form that MSBuild, IDEs and CI systems parse: <c>file(line,column): error QB1003: text</c>.</summary>
     public override string ToString()
@@ -22,6 +22,6 @@ public sealed record Diagnostic(DiagnosticDescriptor Descriptor, SourceSpan? Spa
             { } span => string.Create(CultureInfo.InvariantCulture, $"{span.File}({span.Line},{span.Column})"),
         };
         string severity = Descriptor.Severity == Severity.Error ? "error" : "warning";
-        return $"{origin}: {severity} {Descriptor.Code}: {Message}";
+        return PrintableText.Line($"{origin}: {severity} {Descriptor.Code}: {Message}");
     }
 }

@@ -22,14 +22,17 @@ public static class ArtifactPull
     /// <param name="progress">Told of bytes.</param>
     /// <param name="ct">Ends the work; what has arrived is kept.</param>
     /// <param name="hardLinks">Whether the folder's files are hard links into the store instead of copies.</param>
+    /// <param name="force">Whether to overwrite files that no artifact wrote.</param>
     /// <returns>The commit, and what changed in the folder.</returns>
-    /// <exception cref="DiagnosticException">There is no artifact (QB4012), a file is not what it says (QB4011), or see <see cref="HubDownload"/>.</exception>
+    /// <exception cref="DiagnosticException">There is no artifact (QB4012), a file is not what it says (QB4011), the folder has other files (QB5070), the artifact lists names that none can have (QB5071), or see <see cref="HubDownload"/>.</exception>
     public static async Task<(string Commit, ArtifactWriteResult Result)> RunAsync(HubClient? client, HubCache cache, ContentStore store, HubReference reference,
-        string folder, string? publicKey = null, IProgress<TransferStatus>? progress = null, CancellationToken ct = default, bool hardLinks = false)
+        string folder, string? publicKey = null, IProgress<TransferStatus>? progress = null, CancellationToken ct = default, bool hardLinks = false, bool force = false)
     {
+        if (!force)
+            OutputGuard.RequireFolder(store, folder);
         HubSnapshot first = await HubDownload.FetchAsync(client, cache, reference, path => path == ArtifactFolder.DescriptorName, ct: ct);
         (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await FetchAsync(client, cache, store, reference, first, publicKey, progress, ct);
-        ArtifactWriteResult result = await ArtifactFolder.WriteAsync(store, folder, files, descriptor, ct: ct, hardLinks: hardLinks);
+        ArtifactWriteResult result = await ArtifactFolder.WriteAsync(store, folder, files, descriptor, ct: ct, hardLinks: hardLinks, force: force);
         CopyCompanions(snapshot, folder);
         return (snapshot.Commit, result);
     }
@@ -40,7 +43,11 @@ public static class ArtifactPull
     {
         string path = Path.Combine(first.Folder, ArtifactFolder.DescriptorName);
         if (AtomicFile.TryRead(path) is not { } descriptor || ArtifactListing.Read(descriptor) is not { } files)
+        {
+            if (AtomicFile.TryRead(path) is { } listing && ArtifactListing.StrangerIn(listing) is { } stranger)
+                throw new DiagnosticException(Descriptors.ArtifactNameRefused.At(null, reference, stranger));
             throw new DiagnosticException(Descriptors.ArtifactUnreadable.At(null, reference, $"it has no {ArtifactFolder.DescriptorName} that lists files"));
+        }
         HashSet<string> wanted = files.Select(file => file.Path).Append(ArtifactFolder.DescriptorName).Concat(Companions).ToHashSet(StringComparer.Ordinal);
         // By commit, so that a push in between does not mix two artifacts.
         HubSnapshot snapshot = await HubDownload.FetchAsync(client, cache, reference with { Revision = first.Commit }, wanted.Contains, progress, ct);

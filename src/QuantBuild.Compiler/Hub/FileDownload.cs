@@ -66,7 +66,7 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
             failures = had > before ? 0 : failures + 1;
             if (failures == client.Options.Tries)
             {
-                throw HubTransport.Unreachable(Request(HttpMethod.Get, client.Transport, repository, commit, file.Path), failures,
+                throw client.Transport.Unreachable(Request(HttpMethod.Get, client.Transport, repository, commit, file.Path), failures,
                     failure ?? new IOException("the answer ends too early"));
             }
             client.Options.Notice?.Invoke(string.Create(CultureInfo.InvariantCulture, $"'{file.Path}' broke off at {had} of {file.Size} bytes; going on"));
@@ -110,7 +110,7 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
         {
             response.Dispose();
             if (hop == 5)
-                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, HubTransport.Shown(location), "there are too many"));
+                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, client.Transport.TextOf(request).Of(location), "there are too many"));
             request = request with { Address = location };
             response = await client.Transport.SendAsync(request, ct);
         }

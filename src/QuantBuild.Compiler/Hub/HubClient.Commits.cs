@@ -78,13 +78,13 @@ public sealed partial class HubClient
             using HttpResponseMessage response = await Transport.SendAsync(request, ct);
             if (response.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict)
             {
-                DiagnosticException refusal = await HubFailures.FromAsync(request, response, options.Token, ct);
+                DiagnosticException refusal = await HubFailures.FromAsync(Transport, request, response, ct);
                 throw new DiagnosticException(Descriptors.HubBranchMoved.At(null, revision, repository, refusal.Diagnostics[0].Message), refusal);
             }
             if (!response.IsSuccessStatusCode)
                 return null;
-            return await HubJson.ReadAsync(request, response, answer => new HubCommit(CommitIn(answer["commitOid"]),
-                answer["pullRequestUrl"]?.GetValue<string>() ?? answer["commitUrl"]?.GetValue<string>()), ct);
+            return await HubJson.ReadAsync(Transport, request, response, answer => new HubCommit(CommitIn(answer["commitOid"]),
+                (answer["pullRequestUrl"] ?? answer["commitUrl"]) is { } address ? Transport.TextOf(request).Of(address.GetValue<string>()) : null), ct);
         }
         catch (DiagnosticException failure) when (failure.Diagnostics[0].Descriptor == Descriptors.HubUnreachable)
         {

@@ -145,7 +145,7 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
             Accepts = status => status == HttpStatusCode.BadRequest,
         };
         return await CallAsync(request, answer =>
-            (answer["errors"] as JsonArray ?? []).Select(error => HubFailures.Plain(Text(error!["message"]))).ToImmutableArray(), ct);
+            (answer["errors"] as JsonArray ?? []).Select(error => Transport.TextOf(request).Of(error!["message"]!.GetValue<string>())).ToImmutableArray(), ct);
     }
 
     /// <inheritdoc/>
@@ -153,16 +153,17 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
 
     private static string Escape(string revision) => Uri.EscapeDataString(revision);
 
-    private static string Text(JsonNode? node) => node!.GetValue<string>();
+    /// <summary>A value that becomes a name, a path or an address.</summary>
+    private string Text(JsonNode? node) => new ServerText(options.Token).RequireNoSecret(node!.GetValue<string>());
 
-    private static string CommitIn(JsonNode? node)
+    private string CommitIn(JsonNode? node)
     {
         string text = Text(node);
         // It becomes a folder's name in the cache.
         return text.Length == 40 && text.All(char.IsAsciiHexDigitLower) ? text : throw new FormatException("the commit is not 40 hexadecimal digits");
     }
 
-    private static HubEntry Entry(JsonNode? entry) => entry!["lfs"] is JsonObject large
+    private HubEntry Entry(JsonNode? entry) => entry!["lfs"] is JsonObject large
         ? new HubEntry(Text(entry["path"]), large["size"]!.GetValue<long>(), Text(large["oid"]), Large: true)
         : new HubEntry(Text(entry["path"]), entry["size"]!.GetValue<long>(), Text(entry["oid"]), Large: false);
 
@@ -172,7 +173,7 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
     private async Task<T> CallAsync<T>(HubRequest request, Func<JsonNode, T> read, CancellationToken ct)
     {
         using HttpResponseMessage response = await Transport.SendAsync(request, ct);
-        return await HubJson.ReadAsync(request, response, read, ct);
+        return await HubJson.ReadAsync(Transport, request, response, read, ct);
     }
 
     private async Task CreateAsync(HubRequest request, JsonObject body, RepoId repository, string full, string? commit, CancellationToken ct)

@@ -72,6 +72,6 @@ public static class HubDownload
         if (fault is null && !long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             fault = "the file has no size";
         return fault is null ? new RemoteFile(path, etag, long.Parse(size!, CultureInfo.InvariantCulture))
-            : throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, fault, HubFailures.IdOf(response)));
+            : throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, fault, client.Transport.TextOf(request).IdOf(response)));
     }
 }

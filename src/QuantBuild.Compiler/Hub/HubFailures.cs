@@ -10,47 +10,20 @@ namespace QuantBuild.Compiler.Hub;
 internal static class HubFailures
 {
     private const int LongestBody = 1 << 16;
-    private const int LongestMessage = 400;
 
     /// <summary>The diagnostic for a refusal.</summary>
-    public static async Task<DiagnosticException> FromAsync(HubRequest request, HttpResponseMessage response, HubToken? token, CancellationToken ct)
+    public static async Task<DiagnosticException> FromAsync(HubTransport transport, HubRequest request, HttpResponseMessage response, CancellationToken ct)
     {
-        // Servers repeat what they were sent. Secrets go before the text is shortened, lest half of one stays.
-        string message = Plain(((HubToken?[])[token, request.Token, request.Secret]).OfType<HubToken>()
-            .Aggregate(await MessageAsync(response, ct), (text, secret) => secret.Redact(text)));
-        string id = IdOf(response);
-        return new DiagnosticException(Describe(request, response, token, message, id));
-    }
-
-    /// <summary>The request's name in the server's logs: what the server says it is, else what was sent.</summary>
-    public static string IdOf(HttpResponseMessage response)
-    {
-        foreach (string name in (string[])["X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id"])
-        {
-            if (Header(response, name) is { } id)
-                return Plain(id, 100);
-        }
-        return response.RequestMessage is { } request && request.Headers.TryGetValues("X-Amzn-Trace-Id", out IEnumerable<string>? sent)
-            ? sent.First() : "unknown";
+        ServerText texts = transport.TextOf(request);
+        string message = texts.Of(await MessageAsync(response, ct));
+        HubToken? token = request.Authorized ? transport.Options.Token : null;
+        return new DiagnosticException(Describe(request, response, token, message, texts.IdOf(response)));
     }
 
     /// <summary>A header's first value.</summary>
     public static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out IEnumerable<string>? values) || response.Content.Headers.TryGetValues(name, out values)
             ? values.FirstOrDefault(value => value.Length > 0) : null;
-
-    /// <summary>Text of a server on one line, without control characters and not endless.</summary>
-    public static string Plain(string text, int longest = LongestMessage)
-    {
-        var plain = new StringBuilder(Math.Min(text.Length, longest));
-        foreach (char c in text.AsSpan().Trim())
-        {
-            if (plain.Length == longest)
-                return plain.Append('…').ToString();
-            plain.Append(char.IsControl(c) ? ' ' : c);
-        }
-        return plain.ToString();
-    }
 
     private static Diagnostic Describe(HubRequest request, HttpResponseMessage response, HubToken? token, string message, string id)
     {

@@ -142,6 +142,6 @@ public sealed class HubFile
             _ when path.Length > 1000 => "it is too long",
             _ => parts.Select(part => PortableName.FaultOf(part)).FirstOrDefault(found => found is not null),
         };
-        return fault is null ? path : throw new DiagnosticException(Descriptors.HubPathInvalid.At(null, HubFailures.Plain(path), fault));
+        return fault is null ? path : throw new DiagnosticException(Descriptors.HubPathInvalid.At(null, ServerText.Plain(path), fault));
     }
 }

@@ -21,7 +21,7 @@ internal static class HubJson
 
     /// <summary>Reads a part of an answer whose JSON is known already.</summary>
     /// <exception cref="DiagnosticException">It is not what the protocol says (QB5013).</exception>
-    public static T Read<T>(HubRequest request, JsonNode answer, string id, Func<JsonNode, T> read)
+    public static T Read<T>(HubTransport transport, HubRequest request, JsonNode answer, string id, Func<JsonNode, T> read)
     {
         try
         {
@@ -29,13 +29,13 @@ internal static class HubJson
         }
         catch (Exception failure) when (IsOdd(failure))
         {
-            throw Invalid(request, id, failure);
+            throw Invalid(transport.TextOf(request), request, id, failure);
         }
     }
 
     /// <summary>Reads an answer.</summary>
     /// <exception cref="DiagnosticException">It is not what the protocol says (QB5013).</exception>
-    public static async Task<T> ReadAsync<T>(HubRequest request, HttpResponseMessage response, Func<JsonNode, T> read, CancellationToken ct)
+    public static async Task<T> ReadAsync<T>(HubTransport transport, HubRequest request, HttpResponseMessage response, Func<JsonNode, T> read, CancellationToken ct)
     {
         try
         {
@@ -44,18 +44,18 @@ internal static class HubJson
         }
         catch (Exception failure) when (IsOdd(failure))
         {
-            throw Invalid(request, HubFailures.IdOf(response), failure);
+            throw Invalid(transport.TextOf(request), request, transport.TextOf(request).IdOf(response), failure);
         }
     }
 
     private static bool IsOdd(Exception failure) => failure is JsonException or FormatException or InvalidOperationException or ArgumentException
         or NullReferenceException or OverflowException;
 
-    private static DiagnosticException Invalid(HubRequest request, string id, Exception failure)
+    private static DiagnosticException Invalid(ServerText texts, HubRequest request, string id, Exception failure)
     {
         // A malformed address may be a secret, so its exception's text is not shown.
         string why = failure is FormatException and not UriFormatException or JsonException
-            ? HubFailures.Plain(failure.Message) : "a value is missing or has another type";
-        return new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, why, id), failure);
+            ? texts.Of(failure.Message) : "a value is missing or has another type";
+        return new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, why, id), failure is UriFormatException ? null : texts.Of(failure));
     }
 }

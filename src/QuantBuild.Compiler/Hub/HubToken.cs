@@ -6,10 +6,12 @@ namespace QuantBuild.Compiler.Hub;
 public sealed class HubToken
 {
     private readonly string _secret;
+    private readonly SecretForms _forms;
 
     private HubToken(string secret, string origin)
     {
         _secret = secret;
+        _forms = new SecretForms(secret);
         Origin = origin;
     }
 
@@ -31,8 +33,11 @@ public sealed class HubToken
     /// <summary>Puts the secret into a body.</summary>
     internal HttpContent Write(Func<string, HttpContent> body) => body(_secret);
 
-    /// <summary>Text of somebody else with the secret blotted out.</summary>
-    internal string Redact(string text) => text.Replace(_secret, "***", StringComparison.Ordinal);
+    /// <summary>Text of somebody else with the secret blotted out, in whatever form it is there.</summary>
+    internal string Redact(string text) => _forms.BlotOut(text);
+
+    /// <summary>Whether somebody else's text has the secret, in whatever form.</summary>
+    internal bool IsIn(string text) => _forms.AreIn(text);
 
     /// <summary>Says where the token came from, never what it is.</summary>
     public override string ToString() => $"token from {Origin}";

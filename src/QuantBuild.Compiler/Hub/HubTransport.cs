@@ -64,11 +64,12 @@ internal sealed class HubTransport : IDisposable
                 tries++;
                 return await TryAsync(request, token);
             }, ct);
-            Warn(response);
+            if (Options.Notice is { } notice && HubFailures.Header(response, "X-HF-Warning") is { } warning)
+                notice(TextOf(request).Of(warning));
             if (response.IsSuccessStatusCode || request.Accepts(response.StatusCode) || (request.HandsOutRedirects && IsRedirect(response.StatusCode)))
                 return response;
             using (response)
-                throw await HubFailures.FromAsync(request, response, request.Authorized ? Options.Token : null, ct);
+                throw await HubFailures.FromAsync(this, request, response, ct);
         }
         catch (Exception failure) when (HubRetries.IsConnectionFailure(failure))
         {
@@ -83,9 +84,15 @@ internal sealed class HubTransport : IDisposable
         _handler.Dispose();
     }
 
+    /// <summary>How to show what a server says to a request.</summary>
+    public ServerText TextOf(HubRequest request) => new(Options.Token, request.Token, request.Secret);
+
     /// <summary>The diagnostic for a connection that failed for good.</summary>
-    public static DiagnosticException Unreachable(HubRequest request, int tries, Exception failure) =>
-        new(Descriptors.HubUnreachable.At(null, request.Purpose, request.Address.Authority, tries, HubFailures.Plain(failure.Message)), failure);
+    public DiagnosticException Unreachable(HubRequest request, int tries, Exception failure)
+    {
+        ServerText texts = TextOf(request);
+        return new DiagnosticException(Descriptors.HubUnreachable.At(null, request.Purpose, texts.Of(request.Address.Authority), tries, texts.Of(failure.Message)), texts.Of(failure));
+    }
 
     private async Task<HttpResponseMessage> TryAsync(HubRequest request, CancellationToken ct)
     {
@@ -101,7 +108,7 @@ internal sealed class HubTransport : IDisposable
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
-            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "it is too long", "unknown"), failure);
+            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "it is too long", "unknown"), TextOf(request).Of(failure));
         }
     }
 
@@ -123,7 +130,7 @@ internal sealed class HubTransport : IDisposable
                 : away ? "it leads to another server"
                 : null;
             if (fault is not null)
-                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, Shown(next), fault));
+                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, TextOf(request).Of(next), fault));
             address = next;
         }
     }
@@ -160,15 +167,6 @@ internal sealed class HubTransport : IDisposable
             throw;
         }
     }
-
-    private void Warn(HttpResponseMessage response)
-    {
-        if (Options.Notice is { } notice && HubFailures.Header(response, "X-HF-Warning") is { } warning)
-            notice(HubFailures.Plain(Options.Token?.Redact(warning) ?? warning));
-    }
-
-    /// <summary>An address for messages: without query and user name, which may be secrets.</summary>
-    public static string Shown(Uri address) => address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
     private static bool IsRedirect(HttpStatusCode status) => (int)status is 301 or 302 or 303 or 307 or 308;
 

@@ -28,8 +28,9 @@ internal static class LfsBatch
             Repository = repository,
         };
         using HttpResponseMessage response = await transport.SendAsync(request, ct);
-        string id = HubFailures.IdOf(response);
-        JsonNode item = await HubJson.ReadAsync(request, response, answer =>
+        ServerText texts = transport.TextOf(request);
+        string id = texts.IdOf(response);
+        JsonNode item = await HubJson.ReadAsync(transport, request, response, answer =>
         {
             string transfer = answer["transfer"]?.GetValue<string>() ?? "basic";
             if (transfer is not ("basic" or "multipart"))
@@ -38,15 +39,15 @@ internal static class LfsBatch
             return found["oid"]!.GetValue<string>() == file.Digest.ToString() ? found : throw new FormatException("it is about another object");
         }, ct);
         if (item["error"] is JsonObject error)
-            throw Refusal(transport, file, error, id);
-        return HubJson.Read(request, item, id, node => Action(transport, node, file));
+            throw Refusal(texts, file, error, id);
+        return HubJson.Read(transport, request, item, id, node => Action(transport, node, file));
     }
 
-    private static DiagnosticException Refusal(HubTransport transport, HubFile file, JsonObject error, string id)
+    private static DiagnosticException Refusal(ServerText texts, HubFile file, JsonObject error, string id)
     {
         int code = error["code"] is JsonValue number && number.TryGetValue(out int value) ? value : 0;
         string said = error["message"] is JsonValue text && text.TryGetValue(out string? given) ? given : "no reason given";
-        string message = HubFailures.Plain(transport.Options.Token?.Redact(said) ?? said);
+        string message = texts.Of(said);
         return new DiagnosticException(code is 413 or 422 or 507
             ? Descriptors.HubTooLarge.At(null, file.Path, message, id)
             : Descriptors.HubRefused.At(null, $"'{file.Path}'", code, message, id));

@@ -72,7 +72,7 @@ public static class ModelCard
             string ranks = string.Join(", ", quantized.Select(layer => layer.Rank).Distinct().Order());
             string bins = string.Join(", ", expert.Bins.Select(bin => $"{bin.Name} {bin.MaxTimestep}–{bin.MinTimestep}"));
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {expert.MaxTimestep}–{expert.MinTimestep} | {bins} | {quantized.Length} | {expert.Layers.Count - quantized.Length} | ");
-            text.Append(CultureInfo.InvariantCulture, $"{ranks} | {expert.Files.Sum(file => file.Size) / 1e6:F1} MB |\n");
+            text.Append(CultureInfo.InvariantCulture, $"{ranks} | {ByteText.Of(expert.Files.Sum(file => file.Size))} |\n");
         }
         AddQuality(text, quality);
         text.Append(artifact.Layout == NativeLayout
@@ -125,7 +125,7 @@ public static class ModelCard
             {
                 int colon = line.IndexOf(':', StringComparison.Ordinal);
                 if (colon <= 0)
-                    throw Invalid($"the line '{HubFailures.Plain(line, 60)}' of the front matter has no key");
+                    throw Invalid($"the line '{ServerText.Plain(line, 60)}' of the front matter has no key");
                 keeps = !ownKeys.Contains(line[..colon].Trim());
             }
             if (keeps)

@@ -28,7 +28,7 @@ public sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
         RemoteHead first = await RangeAsync(client, repository, commit, path, FirstTry, ct);
         if (first.Bytes.Length < PrefixLength)
             return first;
-        long needed = Math.Min(first.Length, SafeTensorsFile.HeadLength(first.Bytes.Span[..PrefixLength]));
+        long needed = Math.Min(first.Length, SafeTensorsFile.HeadLength(first.Bytes.Span[..Math.Min(first.Bytes.Length, ForeignFile.Sample)]));
         return needed <= first.Bytes.Length ? first : await RangeAsync(client, repository, commit, path, (int)needed, ct);
     }
 
@@ -45,7 +45,7 @@ public sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
             catch (Exception failure) when (HubRetries.IsConnectionFailure(failure))
             {
                 if (tries == client.Options.Tries)
-                    throw HubTransport.Unreachable(request, tries, failure);
+                    throw client.Transport.Unreachable(request, tries, failure);
                 await Task.Delay(client.Options.FirstPause, client.Options.Time, ct);
             }
         }
@@ -62,7 +62,7 @@ public sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
             _ => null,
         };
         if (length is not { } total)
-            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "the answer is no range of the file", HubFailures.IdOf(response)));
+            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "the answer is no range of the file", client.Transport.TextOf(request).IdOf(response)));
         var bytes = new byte[(int)Math.Min(count, total)];
         var watch = new StallWatch(client.Options.Stall);
         await using Stream body = await response.Content.ReadAsStreamAsync(ct);

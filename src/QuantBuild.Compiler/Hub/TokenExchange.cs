@@ -56,7 +56,7 @@ internal static class TokenExchange
         try
         {
             using HttpResponseMessage response = await transport.SendAsync(request, ct);
-            return await HubJson.ReadAsync(request, response, answer => answer[field]?.GetValue<string>(), ct);
+            return await HubJson.ReadAsync(transport, request, response, answer => answer[field]?.GetValue<string>(), ct);
         }
         catch (DiagnosticException failure)
         {

@@ -10,11 +10,14 @@ public static class ArtifactFolder
     /// <summary>Name of the descriptor. A folder without it holds no artifact, whatever else is in it.</summary>
     public const string DescriptorName = "artifact.json";
 
+    /// <summary>The descriptor of an artifact whose files are changing.</summary>
+    internal const string WithdrawnName = DescriptorName + ".previous";
+
     private const string LockName = ".artifact.lock";
 
     /// <summary>
     /// Makes the folder hold exactly this artifact. Files that are right already are left alone, so a second call changes
-    /// nothing; files of earlier builds are removed; anybody else's files are never touched.
+    /// nothing; files of earlier builds are removed; anybody else's files are never touched, unless that is forced.
     /// </summary>
     /// <remarks>
     /// The descriptor comes last, and an older one is taken away before the first file it names changes: who reads the
@@ -28,13 +31,14 @@ public static class ArtifactFolder
     /// <param name="progress">Told of each path before it is written or found to be right.</param>
     /// <param name="ct">Ends the work between two files.</param>
     /// <param name="hardLinks">Whether files are hard links into the store, where the file system can, instead of copies (<see cref="ContentStore.Materialize"/>).</param>
+    /// <param name="force">Whether to overwrite files that no artifact wrote.</param>
     /// <exception cref="ArgumentException">A path leaves the folder or occurs twice, or the descriptor names other files.</exception>
-    /// <exception cref="DiagnosticException">The folder cannot be written (QB4002, QB4003, QB4010), or a blob is gone (QB4008).</exception>
+    /// <exception cref="DiagnosticException">The folder cannot be written (QB4002, QB4003, QB4010), has other files (QB5070), or a blob is gone (QB4008).</exception>
     public static async Task<ArtifactWriteResult> WriteAsync(ContentStore store, string folder, IReadOnlyList<PackedFile> files,
-        ReadOnlyMemory<byte> descriptor, IProgress<string>? progress = null, CancellationToken ct = default, bool hardLinks = false)
+        ReadOnlyMemory<byte> descriptor, IProgress<string>? progress = null, CancellationToken ct = default, bool hardLinks = false, bool force = false)
     {
         if (files.FirstOrDefault(file => !ArtifactListing.IsInside(file.Path)) is { } outside)
-            throw new ArgumentException($"'{outside.Path}' is not a path in a folder below", nameof(files));
+            throw new ArgumentException($"'{outside.Path}' is not the path of an artifact's file", nameof(files));
         if (ArtifactListing.Read(descriptor.Span) is not { } named || named.Length != files.Count || !named.ToHashSet().SetEquals(files))
             throw new ArgumentException("the descriptor names other files", nameof(descriptor));
         folder = Path.GetFullPath(folder);
@@ -43,6 +47,8 @@ public static class ArtifactFolder
             Directory.CreateDirectory(folder);
             string lockPath = Path.Combine(folder, LockName);
             using ActionLock turn = await ActionLock.AcquireAsync(lockPath, onWait: null, ct, store.WaitFor($"the output folder '{folder}'", lockPath));
+            if (!force)
+                OutputGuard.RequireFiles(store, folder, files);
             return new ArtifactUpdate(store, folder, files, descriptor, hardLinks).Run(progress, ct);
         }
         catch (IOException failure) when (!StoreErrors.IsDiskFull(failure))

@@ -36,10 +36,29 @@ internal static class ArtifactListing
         }
     }
 
-    /// <summary>Whether a relative path names a file in a folder below, on every platform: nothing is written or deleted anywhere else.</summary>
-    public static bool IsInside(string path)
+    /// <summary>The first name that a descriptor lists and no artifact can have; null when there is none, or nothing can be understood.</summary>
+    public static string? StrangerIn(ReadOnlySpan<byte> descriptor)
     {
-        string[] parts = path.Split('/');
-        return parts.Length > 1 && parts.All(part => part.Length > 0 && part[0] != '.' && PortableName.FaultOf(part) is null);
+        try
+        {
+            return JsonNode.Parse(descriptor)!["experts"]!.AsObject()
+                .SelectMany(expert => expert.Value!["files"]!.AsArray().Select(file => $"{expert.Value["directory"]!.GetValue<string>()}/{file!["name"]!.GetValue<string>()}"))
+                .FirstOrDefault(path => !IsInside(path));
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException or NullReferenceException)
+        {
+            return null;
+        }
     }
+
+    /// <summary>
+    /// Whether a relative path is one that an artifact's file can have, on every platform: weights or JSON in a folder right below. Nothing else is ever
+    /// written or deleted.
+    /// </summary>
+    public static bool IsInside(string path) =>
+        path.Split('/') is [var folder, var file] && IsPlain(folder) && IsPlain(file)
+        && (file.EndsWith(".safetensors", StringComparison.Ordinal) || file.EndsWith(".json", StringComparison.Ordinal));
+
+    private static bool IsPlain(string part) => part.Length > 0 && part[0] != '.' && PortableName.FaultOf(part) is null
+        && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Files;
@@ -7,7 +6,7 @@ using QuantBuild.Files;
 namespace QuantBuild.Compiler.Packing;
 
 /// <summary>One change of an output folder from whatever is in it to an artifact.</summary>
-internal sealed partial class ArtifactUpdate(ContentStore store, string folder, IReadOnlyList<PackedFile> files, ReadOnlyMemory<byte> descriptor,
+internal sealed class ArtifactUpdate(ContentStore store, string folder, IReadOnlyList<PackedFile> files, ReadOnlyMemory<byte> descriptor,
     bool hardLinks)
 {
     private readonly string _descriptor = Path.Combine(folder, ArtifactFolder.DescriptorName);
@@ -16,7 +15,7 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
     /// The descriptor that was taken away because its files are changing. It stays until those that the new artifact does
     /// not use are removed: without it, a build that is killed in between would leave files that nobody knows to be ours.
     /// </summary>
-    private readonly string _withdrawn = Path.Combine(folder, ArtifactFolder.DescriptorName + ".previous");
+    private readonly string _withdrawn = Path.Combine(folder, ArtifactFolder.WithdrawnName);
     private readonly ImmutableArray<string>.Builder _written = ImmutableArray.CreateBuilder<string>();
     private readonly ImmutableArray<string>.Builder _removed = ImmutableArray.CreateBuilder<string>();
 
@@ -59,7 +58,7 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
             AtomicFile.Write(_descriptor, TemporaryFile.Beside(_descriptor), descriptor.Span, durable: true);
             _written.Add(ArtifactFolder.DescriptorName);
         }
-        RemoveFiles(Listed(earlier).Concat(OtherShards()), keep: files);
+        RemoveFiles(Listed(earlier).Concat(OutputGuard.OtherShards(folder, files)), keep: files.Select(file => file.Path));
         File.Delete(_withdrawn);
         return new ArtifactWriteResult(_written.ToImmutable(), _removed.ToImmutable());
     }
@@ -71,36 +70,12 @@ internal sealed partial class ArtifactUpdate(ContentStore store, string folder, 
         return File.Exists(path) && !store.IsMaterialized(file.Content.Digest, path, hardLinks);
     }
 
-    private static ImmutableArray<PackedFile> Listed(byte[]? json) => json is null ? [] : ArtifactListing.Read(json) ?? [];
+    private static IEnumerable<string> Listed(byte[]? json) => (json is null ? [] : ArtifactListing.Read(json) ?? []).Select(file => file.Path);
 
-    /// <summary>
-    /// Files beside ours that differ from one of them in the number of their shard only. No descriptor names them when the
-    /// build that wrote them was killed before it could write one.
-    /// </summary>
-    private List<PackedFile> OtherShards()
+    private void RemoveFiles(IEnumerable<string> stale, IEnumerable<string> keep)
     {
-        List<PackedFile> found = [];
-        foreach (IGrouping<string, PackedFile> directory in files.GroupBy(file => DirectoryOf(file.Path), StringComparer.Ordinal))
-        {
-            HashSet<string> stems = [.. directory.Select(file => StemOf(Path.GetFileName(file.Path))).OfType<string>()];
-            foreach (string name in Directory.EnumerateFiles(Path.Combine(folder, directory.Key)).Select(path => Path.GetFileName(path)))
-            {
-                if (StemOf(name) is { } stem && stems.Contains(stem))
-                    found.Add(new PackedFile($"{directory.Key}/{name}", default));
-            }
-        }
-        return found;
-    }
-
-    private static string? StemOf(string name) => ShardName().Match(name) is { Success: true } match ? match.Groups["stem"].Value : null;
-
-    [GeneratedRegex(@"^(?<stem>.+?)(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex ShardName();
-
-    private void RemoveFiles(IEnumerable<PackedFile> stale, IEnumerable<PackedFile> keep)
-    {
-        HashSet<string> kept = keep.Select(file => file.Path).ToHashSet(StringComparer.Ordinal);
-        foreach (string path in stale.Select(file => file.Path).Distinct(StringComparer.Ordinal).Where(path => !kept.Contains(path)))
+        HashSet<string> kept = keep.ToHashSet(StringComparer.Ordinal);
+        foreach (string path in stale.Distinct(StringComparer.Ordinal).Where(path => !kept.Contains(path)).ToArray())
         {
             string full = Path.Combine(folder, path);
             if (!File.Exists(full) || !AtomicFile.TryDelete(full))

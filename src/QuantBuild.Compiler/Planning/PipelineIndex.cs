@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Planning;
 
@@ -17,16 +18,17 @@ public static class PipelineIndex
         string path = Path.Combine(source, FileName);
         if (!File.Exists(path))
             return null;
+        byte[] bytes = File.ReadAllBytes(path);
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument json = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 throw new InvalidDataException("it is not a JSON object");
             return json.RootElement.TryGetProperty("boundary_ratio", out JsonElement boundary) && boundary.ValueKind == JsonValueKind.Number ? boundary.GetDouble() : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException(e.Message, e);
+            throw new InvalidDataException(ForeignFile.NotJson(bytes) ?? e.Message, e);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>A signed statement: a DSSE envelope (v1) around the statement's bytes.</summary>
 /// <param name="Statement">The statement's bytes.</param>
-/// <param name="KeyId">SHA-256 of the public key in DER form; a hint which key to try, nothing to trust.</param>
+/// <param name="KeyId">SHA-256 of the public key in DER form; a hint which key to try: anybody can write it, so it is never shown.</param>
 /// <param name="Signature">Signature over <see cref="SignedBytes"/>.</param>
 public sealed record Envelope(byte[] Statement, string KeyId, byte[] Signature)
 {

@@ -30,13 +30,22 @@ public static class OpenSsl
     /// <param name="publicKey">File of the public key, PEM.</param>
     /// <returns>Whether the key's owner signed exactly these bytes.</returns>
     /// <exception cref="DiagnosticException">openssl is missing, or the key cannot be read (QB5044).</exception>
-    public static bool Verify(byte[] content, byte[] signature, string publicKey)
+    public static bool Verify(byte[] content, byte[] signature, string publicKey) => SignerOf(content, signature, publicKey) is not null;
+
+    /// <summary>Verifies a signature.</summary>
+    /// <param name="content">The bytes that were signed.</param>
+    /// <param name="signature">The signature.</param>
+    /// <param name="publicKey">File of the public key, PEM.</param>
+    /// <returns>The id of the key whose owner signed exactly these bytes; null when nobody did with this key.</returns>
+    /// <exception cref="DiagnosticException">openssl is missing, or the key cannot be read (QB5044).</exception>
+    internal static string? SignerOf(byte[] content, byte[] signature, string publicKey)
     {
         using var folder = new PrivateFolder();
         string input = folder.Write("content", content), sealing = folder.Write("signature", signature);
-        IdOf(folder, publicKey, isPublic: true);
-        return ExternalProgram.Run(Program, "dgst", "-sha256", "-verify", publicKey, "-signature", sealing, input) is null
+        string id = IdOf(folder, publicKey, isPublic: true);
+        bool good = ExternalProgram.Run(Program, "dgst", "-sha256", "-verify", publicKey, "-signature", sealing, input) is null
             || ExternalProgram.Run(Program, "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", publicKey, "-sigfile", sealing, "-in", input) is null;
+        return good ? id : null;
     }
 
     /// <summary>SHA-256 of a public key in DER form.</summary>

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Provenance;
 /// <summary>Holds an artifact against its provenance.</summary>
 public static class ProvenanceCheck
 {
-    /// <summary>Checks the statement, that it is about exactly these files, and, given a key, its signature. Reads every file.</summary>
+    /// <summary>Checks the statement, that it is about exactly the files of the folder, and, given a key, its signature. Reads every file.</summary>
     /// <param name="folder">The artifact's folder.</param>
     /// <param name="publicKey">The signer's public key: a PEM file, or a key that cosign knows (<c>awskms://…</c>); null to check an unsigned statement, which is a record and proves nothing.</param>
     /// <exception cref="DiagnosticException">The program that verifies is missing or the key cannot be read (QB5044).</exception>
@@ -18,11 +18,16 @@ public static class ProvenanceCheck
         // The signature comes before anything else: of a statement that nobody vouches for not even a name is used.
         (byte[] statement, string path, string? signer) = Read(folder, publicKey);
         StatedBuild build = StatedBuild.Parse(statement, path);
-        ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder);
-        return new ProvenanceResult(build, signer, damage.IsEmpty ? Compare(folder, build, path) : damage);
+        ImmutableArray<Diagnostic> problems = ArtifactFolder.Check(folder);
+        if (problems.IsEmpty)
+            problems = Compare(folder, build, path);
+        if (!problems.IsEmpty)
+            return new ProvenanceResult(build, signer, problems);
+        (ImmutableArray<string> unsigned, Diagnostic? uncovered) = FolderCoverage.Of(folder, build);
+        return new ProvenanceResult(build, signer, uncovered is null ? [] : [uncovered]) { Unsigned = unsigned };
     });
 
-    /// <summary>The same for an artifact whose files were compared with <c>artifact.json</c> just before.</summary>
+    /// <summary>The same, the folder's other files left alone, for an artifact whose files were compared with <c>artifact.json</c> just before.</summary>
     internal static ProvenanceResult OfChecked(string folder, string? publicKey = null) => Guard(folder, () =>
     {
         (byte[] statement, string path, string? signer) = Read(folder, publicKey);
@@ -61,12 +66,14 @@ public static class ProvenanceCheck
     private static (byte[] Statement, string Path, string? Signer) Read(string folder, string? publicKey)
     {
         string stated = Path.Combine(folder, ProvenanceStatement.FileName), signed = Path.Combine(folder, Envelope.FileName);
+        string? signer = null;
         Envelope? envelope = AtomicFile.TryRead(signed) is { } json ? Envelope.Parse(json, signed) : null;
         if (publicKey is not null)
         {
             if (envelope is null)
                 throw Missing(folder, Envelope.FileName);
-            if (!Signatures.Verify(Envelope.SignedBytes(envelope.Statement), envelope.Signature, publicKey))
+            signer = Signatures.SignerOf(Envelope.SignedBytes(envelope.Statement), envelope.Signature, publicKey);
+            if (signer is null)
                 throw new DiagnosticException(Descriptors.SignatureInvalid.At(new SourceSpan(signed), "it does not fit the key and the statement"));
         }
         byte[]? statement = AtomicFile.TryRead(stated);
@@ -74,7 +81,7 @@ public static class ProvenanceCheck
         if (statement is not null && envelope is not null && !envelope.Statement.AsSpan().SequenceEqual(statement))
             throw new DiagnosticException(Descriptors.ProvenanceMismatch.At(new SourceSpan(signed), $"it signs another statement than {ProvenanceStatement.FileName}"));
         if (publicKey is not null)
-            return (envelope!.Statement, signed, envelope.KeyId);
+            return (envelope!.Statement, signed, signer);
         return statement is not null ? (statement, stated, null)
             : throw Missing(folder, ProvenanceStatement.FileName);
     }

@@ -23,7 +23,7 @@ public static class Signatures
         return id;
     }
 
-    /// <summary>Verifies a signature: with openssl for a key in a file, with cosign for one that only cosign can reach.</summary>
-    internal static bool Verify(byte[] content, byte[] signature, string publicKey) => publicKey.Contains("://", StringComparison.Ordinal)
-        ? Cosign.Verify(content, signature, publicKey) : OpenSsl.Verify(content, signature, publicKey);
+    /// <summary>What to call a key if its owner made a signature: its id with openssl for a key in a file, its address with cosign for one that only cosign can reach.</summary>
+    internal static string? SignerOf(byte[] content, byte[] signature, string publicKey) => publicKey.Contains("://", StringComparison.Ordinal)
+        ? (Cosign.Verify(content, signature, publicKey) ? publicKey : null) : OpenSsl.SignerOf(content, signature, publicKey);
 }

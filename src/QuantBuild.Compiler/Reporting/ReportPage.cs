@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Reporting;
@@ -57,7 +58,7 @@ public static class ReportPage
     private static string Json(JsonObject? value) =>
         Encoding.UTF8.GetString(CanonicalJson.Serialize(value)).Replace("<", "\\u003c", StringComparison.Ordinal);
 
-    private static string Escape(string text) => System.Net.WebUtility.HtmlEncode(text);
+    private static string Escape(string text) => System.Net.WebUtility.HtmlEncode(PrintableText.Line(text));
 
     private static string Resource(string name)
     {

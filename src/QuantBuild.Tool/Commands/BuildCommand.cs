@@ -72,6 +72,7 @@ internal static class BuildCommand
             CommonOptions.Memory,
             Locked,
             CommonOptions.HardLinks,
+            CommonOptions.Force,
             CommonOptions.Log,
             Until,
             Inputs,
@@ -86,6 +87,7 @@ internal static class BuildCommand
             {
                 Drain = run.ParentGone,
                 HardLinks = arguments.GetValue(CommonOptions.HardLinks),
+                Force = arguments.GetValue(CommonOptions.Force),
             };
             if (arguments.GetValue(Until) == Phase.Fetch)
             {

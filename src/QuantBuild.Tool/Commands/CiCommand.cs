@@ -29,12 +29,16 @@ internal static class CiCommand
     {
         var command = new Command("ci", "Build as continuous integration does: locked, with annotations, a summary, outputs and checksums for GitHub Actions and Azure Pipelines.")
         {
-            CommonOptions.Manifest, Out, CommonOptions.Store, CommonOptions.Threads, CommonOptions.Memory, Unlocked, CommonOptions.HardLinks, Upload,
+            CommonOptions.Manifest, Out, CommonOptions.Store, CommonOptions.Threads, CommonOptions.Memory, Unlocked, CommonOptions.HardLinks, CommonOptions.Force, Upload,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments, run, locked: !arguments.GetValue(Unlocked)) with { HardLinks = arguments.GetValue(CommonOptions.HardLinks) };
-            ICiSystem? system = CiSystems.Detect(Environment.GetEnvironmentVariable, run.Console.Out);
+            CompileOptions options = CommonOptions.Compile(arguments, run, locked: !arguments.GetValue(Unlocked)) with
+            {
+                HardLinks = arguments.GetValue(CommonOptions.HardLinks),
+                Force = arguments.GetValue(CommonOptions.Force),
+            };
+            ICiSystem? system = CiSystems.Detect(Environment.GetEnvironmentVariable, run.Console.Commands);
             return Build(run, options, arguments.GetRequiredValue(Out), arguments.GetValue(Upload), system);
         }));
         return command;

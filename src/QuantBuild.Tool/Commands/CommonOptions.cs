@@ -62,6 +62,8 @@ internal static class CommonOptions
         Description = "Make the artifact's files read-only hard links into the store instead of copies: no space is taken twice, but whoever writes into one damages the store.",
     };
 
+    public static Option<bool> Force { get; } = new("--force") { Description = "Write the artifact over files that no artifact wrote, too." };
+
     public static Option<bool> Json { get; } = new("--json") { Description = "Answer in JSON." };
 
     /// <summary>What the compiler needs, from a command line with these options.</summary>

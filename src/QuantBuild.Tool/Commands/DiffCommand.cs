@@ -41,7 +41,7 @@ internal static class DiffCommand
                 ? Snapshots.Compare(builds[0], builds[1], store)
                 : Snapshots.OfHistory(CommonOptions.ManifestOf(builds.FirstOrDefault()), store);
             if (arguments.GetValue(CommonOptions.Json))
-                run.Answer.WriteLine(DifferenceDocument.Of(difference).ToJsonString(JsonReport.Indented));
+                JsonReport.Write(run.Answer, DifferenceDocument.Of(difference));
             else if (arguments.GetValue(Markdown))
                 run.Answer.Write(DifferenceMarkdown.Render(difference));
             else

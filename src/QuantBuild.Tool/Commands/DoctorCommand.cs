@@ -20,7 +20,7 @@ internal static class DoctorCommand
             IReadOnlyList<MachineCheck> checks = MachineReport.Create(arguments.GetValue(CommonOptions.Store), Environment.GetEnvironmentVariable);
             bool works = checks.All(check => check.State != CheckState.Problem);
             if (arguments.GetValue(CommonOptions.Json))
-                run.Answer.WriteLine(Document(checks, works).ToJsonString(JsonReport.Indented));
+                JsonReport.Write(run.Answer, Document(checks, works));
             else
                 Print(checks, works, run.Answer);
             return works ? ExitCode.Done : ExitCode.Failed;

@@ -51,7 +51,7 @@ internal static class GatesCommand
                 throw new UsageException("--margin goes with --update.");
             GateReport report = ModelCompiler.CheckGates(CommonOptions.Compile(arguments, run), update ? arguments.GetValue(Margin) ?? DefaultMargin : null, run.Cancellation);
             if (arguments.GetValue(CommonOptions.Json))
-                run.Answer.WriteLine(Document(report).ToJsonString(JsonReport.Indented));
+                JsonReport.Write(run.Answer, Document(report));
             else
                 Print(report, update, run.Console);
             return run.Report(report.Beyond);

@@ -34,7 +34,7 @@ internal static class InspectCommand
         if (json)
         {
             var document = new JsonObject { ["files"] = new JsonArray([.. listings.Select(listing => listing.ToJson())]) };
-            console.Out.WriteLine(document.ToJsonString(JsonReport.Indented));
+            JsonReport.Write(console.Out, document);
             return;
         }
         foreach (TensorListing listing in listings)
@@ -57,7 +57,7 @@ internal static class InspectCommand
     {
         if (json)
         {
-            console.Out.WriteLine(JsonNode.Parse(artifact.ToJson())!.ToJsonString(JsonReport.Indented));
+            JsonReport.Write(console.Out, JsonNode.Parse(artifact.ToJson())!);
             return;
         }
         TextWriter output = console.Out;

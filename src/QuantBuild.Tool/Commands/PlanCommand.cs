@@ -39,7 +39,7 @@ internal static class PlanCommand
             CompileOptions options = CommonOptions.Compile(arguments, run) with { HeadersOnly = arguments.GetValue(Headers), MeasureSpeed = arguments.GetValue(Measure) };
             PlanReport report = ModelCompiler.Plan(options, new DiagnosticsOnly(run.Report), run.Cancellation);
             if (arguments.GetValue(CommonOptions.Json))
-                run.Answer.WriteLine(PlanDocument.Of(report).ToJsonString(JsonReport.Indented));
+                JsonReport.Write(run.Answer, PlanDocument.Of(report));
             else
                 Print(report, run.Console);
             return ExitCode.Done;

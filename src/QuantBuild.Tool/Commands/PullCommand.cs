@@ -14,7 +14,10 @@ internal static class PullCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("pull", "Fetch a published artifact from the Hub and check it against its digests.") { Source, Folder, CommonOptions.PublicKey, CommonOptions.Store, CommonOptions.HardLinks, CommonOptions.Log };
+        var command = new Command("pull", "Fetch a published artifact from the Hub and check it against its digests.")
+        {
+            Source, Folder, CommonOptions.PublicKey, CommonOptions.Store, CommonOptions.HardLinks, CommonOptions.Force, CommonOptions.Log,
+        };
         command.SetAction(arguments => session.Run(arguments, run => RunAsync(arguments, run).GetAwaiter().GetResult()));
         return command;
     }
@@ -26,7 +29,8 @@ internal static class PullCommand
         using ContentStore store = ContentStore.Open(root ?? ContentStore.DefaultRoot());
         using HubClient? client = HubConnection.Open(run, root);
         (string commit, ArtifactWriteResult result) = await ArtifactPull.RunAsync(client, HubConnection.Cache(), store, reference,
-            arguments.GetRequiredValue(Folder), arguments.GetValue(CommonOptions.PublicKey), HubConnection.Progress(run), run.Cancellation, arguments.GetValue(CommonOptions.HardLinks));
+            arguments.GetRequiredValue(Folder), arguments.GetValue(CommonOptions.PublicKey), HubConnection.Progress(run), run.Cancellation, arguments.GetValue(CommonOptions.HardLinks),
+            arguments.GetValue(CommonOptions.Force));
         foreach (string path in result.Written)
             await run.Answer.WriteLineAsync($"written  {path}");
         foreach (string path in result.Removed)

@@ -87,7 +87,7 @@ internal static class SuggestCommand
             CompileOptions options = CommonOptions.Compile(arguments, run);
             SuggestionReport report = run.Observe(observer => ModelCompiler.Suggest(options, goal, arguments.GetValue(Apply), observer, run.Cancellation));
             if (arguments.GetValue(CommonOptions.Json))
-                run.Answer.WriteLine(Document(report).ToJsonString(JsonReport.Indented));
+                JsonReport.Write(run.Answer, Document(report));
             else
                 Print(report, run.Console);
             return ExitCode.Done;
@@ -106,7 +106,10 @@ internal static class SuggestCommand
         console.Tables.Write(modules);
         console.Out.WriteLine();
         if (report.Pinned > 0)
-            console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Pinned} layers are left as overrides of the manifest set them.\n"));
+        {
+            console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Pinned} layers are left as overrides of the manifest set them."));
+            console.Out.WriteLine();
+        }
         if (report.Changes.Count == 0)
         {
             console.Out.WriteLine("Nothing to change.");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
@@ -41,7 +42,7 @@ internal static class LiveTable
     public static IRenderable Ended(BuildProgress progress, int width) => progress.Stages.Count == 0 ? new Rows() : Stages(progress, width, ended: true);
 
     private static Spectre.Console.Text Headline(BuildProgress progress) => new Spectre.Console.Text(
-        $"{progress.Phase ?? "Starting"}  {Quantity.Duration(progress.Elapsed)}{(progress.Left is { } left ? $", about {Quantity.Duration(left)} left" : "")}");
+        $"{PrintableText.Line(progress.Phase ?? "Starting")}  {Quantity.Duration(progress.Elapsed)}{(progress.Left is { } left ? $", about {Quantity.Duration(left)} left" : "")}");
 
     private static Table Stages(BuildProgress progress, int width, bool ended)
     {
@@ -69,7 +70,7 @@ internal static class LiveTable
         Table table = Empty([("working on", Math.Max(subject, shown.Max(action => action.Subject.Length)), false), ("stage", Math.Max(step, shown.Max(action => StepOf(action).Length)), false),
             ("for", TimeWidth, true), ("left", TimeWidth, true)]);
         foreach (RunningAction action in shown)
-            table.AddRow(new Paragraph(action.Subject), new Paragraph(StepOf(action)), new Paragraph(Time(action.Elapsed)), new Paragraph(progress.LeftOf(action) is { } left ? Time(left) : ""));
+            table.AddRow(new Paragraph(PrintableText.Line(action.Subject)), new Paragraph(StepOf(action)), new Paragraph(Time(action.Elapsed)), new Paragraph(progress.LeftOf(action) is { } left ? Time(left) : ""));
         string more = progress.Running.Count > MostLayers ? string.Create(CultureInfo.InvariantCulture, $"and {progress.Running.Count - MostLayers} others; ") : "";
         // Measuring is the last that happens to a layer.
         string layers = progress.Stages.FirstOrDefault(stage => stage.Name == Stage.Measure.Name) is { } measured

@@ -14,6 +14,9 @@ internal static class JsonReport
     /// <summary>For reports.</summary>
     public static JsonSerializerOptions Indented { get; } = new(OneLine) { WriteIndented = true };
 
+    /// <summary>Writes a report. Its lines are not a stranger's: names in it are JSON strings.</summary>
+    public static void Write(TextWriter output, JsonNode report) => output.Write(report.ToJsonString(Indented) + output.NewLine);
+
     /// <summary>An action as logs and reports show it.</summary>
     public static JsonObject Of(ActionEvent action) => new()
     {

@@ -1,12 +1,11 @@
 using System.Globalization;
+using QuantBuild.Compiler;
 
 namespace QuantBuild.Tool.Text;
 
 /// <summary>Sizes, durations and fractions as people write and read them.</summary>
 internal static class Quantity
 {
-    private static readonly string[] BinaryUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-
     private static readonly Dictionary<string, double> SizeUnits = new(StringComparer.OrdinalIgnoreCase)
     {
         ["B"] = 1,
@@ -21,14 +20,7 @@ internal static class Quantity
     };
 
     /// <summary>A size such as <c>6.1 MiB</c>.</summary>
-    public static string Size(long bytes)
-    {
-        double value = bytes;
-        int unit = 0;
-        for (; Math.Abs(value) >= 1024 && unit < BinaryUnits.Length - 1; unit++)
-            value /= 1024;
-        return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture)} {BinaryUnits[unit]}");
-    }
+    public static string Size(long bytes) => ByteText.Of(bytes);
 
     /// <summary>A duration such as <c>0.3 s</c>, <c>45 s</c>, <c>3 min 20 s</c> or <c>2 h 05 min</c>.</summary>
     public static string Duration(TimeSpan time) => time.TotalSeconds switch

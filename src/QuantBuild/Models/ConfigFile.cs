@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Models;
 
@@ -15,13 +16,14 @@ internal sealed class ConfigFile : IDisposable
     public ConfigFile(string path)
     {
         _path = path;
+        byte[] bytes = File.ReadAllBytes(path);
         try
         {
-            _json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            _json = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{path}: not valid JSON: {e.Message}", e);
+            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(bytes) ?? $"not valid JSON: {e.Message}"}", e);
         }
         if (_json.RootElement.ValueKind != JsonValueKind.Object)
         {

@@ -92,14 +92,15 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         return new SafeTensorsFile(header, null, name);
     }
 
-    /// <summary>Bytes from the start of a file up to the end of its header, by the file's first eight bytes.</summary>
+    /// <summary>Bytes from the start of a file up to the end of its header, by the file's first bytes, at least eight; more of them tell what else it is.</summary>
     /// <exception cref="SafeTensorsException">The header is larger than the format allows.</exception>
     public static long HeadLength(ReadOnlySpan<byte> prefix)
     {
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         return length <= SafeTensorsHeader.MaxLength
             ? SafeTensorsHeader.PrefixLength + (long)length
-            : throw new SafeTensorsException("HeaderTooLarge", $"the header claims {length} bytes; {SafeTensorsHeader.MaxLength} are allowed");
+            : throw new SafeTensorsException("HeaderTooLarge", ForeignFile.Describe(prefix) is { } kind ? $"this is no safetensors file but {kind}"
+                : $"the header claims {length} bytes; {SafeTensorsHeader.MaxLength} are allowed");
     }
 
     /// <inheritdoc/>

@@ -28,23 +28,23 @@ internal sealed record SafeTensorsHeader(
     public static SafeTensorsHeader Read(long fileLength, ReadAt read, string? path)
     {
         if (fileLength < PrefixLength)
-            throw new SafeTensorsException("HeaderTooSmall", $"{fileLength} bytes are too few for a safetensors file", path);
+            throw Foreign("HeaderTooSmall", $"{fileLength} bytes are too few for a safetensors file");
         Span<byte> prefix = stackalloc byte[PrefixLength];
         read(prefix, 0);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         // Both limits hold before the header is given memory.
         if (length > MaxLength)
-            throw new SafeTensorsException("HeaderTooLarge", $"the header claims {length} bytes; {MaxLength} are allowed", path);
+            throw Foreign("HeaderTooLarge", $"the header claims {length} bytes; {MaxLength} are allowed");
         if ((long)length > fileLength - PrefixLength)
-            throw new SafeTensorsException("InvalidHeaderLength", $"the header claims {length} bytes in a file of {fileLength}", path);
+            throw Foreign("InvalidHeaderLength", $"the header claims {length} bytes in a file of {fileLength}");
         var json = new byte[length];
         read(json, PrefixLength);
 
         if (!Utf8.IsValid(json))
-            throw new SafeTensorsException("InvalidHeader", "the header is not UTF-8", path);
+            throw Foreign("InvalidHeader", "the header is not UTF-8");
         // A first byte other than '{' marks files that are also something else, such as archives.
         if (json is not [(byte)'{', ..])
-            throw new SafeTensorsException("InvalidHeaderStart", "the header does not begin with '{'", path);
+            throw Foreign("InvalidHeaderStart", "the header does not begin with '{'");
         var parser = new SafeTensorsHeaderParser(path);
         try
         {
@@ -60,6 +60,14 @@ internal sealed record SafeTensorsHeader(
         Layout(tensors, fileLength - dataStart, path);
         return new SafeTensorsHeader(
             tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal).AsReadOnly(), parser.Metadata.AsReadOnly(), dataStart);
+
+        // What has no header of the format is usually another file under its name.
+        SafeTensorsException Foreign(string rule, string otherwise)
+        {
+            var start = new byte[Math.Min(fileLength, ForeignFile.Sample)];
+            read(start, 0);
+            return new SafeTensorsException(rule, ForeignFile.Describe(start) is { } kind ? $"this is no safetensors file but {kind}" : otherwise, path);
+        }
     }
 
     /// <summary>Fills a span with the bytes at an offset.</summary>

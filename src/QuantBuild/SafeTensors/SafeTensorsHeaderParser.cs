@@ -32,7 +32,12 @@ internal sealed class SafeTensorsHeaderParser(string? path)
         {
             if (!_names.Add(name))
                 throw Duplicate(name);
-            Expect(ref reader, JsonTokenType.StartObject, $"entry '{name}' is not an object");
+            reader.Read();
+            // The reference implementation takes null for no metadata.
+            if (name == SafeTensorsHeader.MetadataKey && reader.TokenType == JsonTokenType.Null)
+                continue;
+            if (reader.TokenType != JsonTokenType.StartObject)
+                throw Invalid($"entry '{name}' is not an object");
             if (name == SafeTensorsHeader.MetadataKey)
                 ParseMetadata(ref reader);
             else

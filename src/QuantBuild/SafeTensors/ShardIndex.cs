@@ -34,7 +34,7 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new SafeTensorsException("InvalidIndex", $"the index is not valid JSON: {e.Message}", path, e);
+            throw new SafeTensorsException("InvalidIndex", ForeignFile.NotJson(json) ?? $"the index is not valid JSON: {e.Message}", path, e);
         }
     }
 

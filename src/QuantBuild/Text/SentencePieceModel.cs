@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Text;
 
@@ -15,13 +16,15 @@ internal static class SentencePieceModel
 
     public static UnigramModel Read(string path)
     {
+        byte[] bytes = File.ReadAllBytes(path);
         try
         {
-            return Read(File.ReadAllBytes(path));
+            return Read(bytes);
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"{path}: {e.Message}", e);
+            string? kind = ForeignFile.Describe(bytes.AsSpan(0, Math.Min(bytes.Length, ForeignFile.Sample)));
+            throw new InvalidDataException($"{path}: {(kind is null ? e.Message : $"this is no SentencePiece model but {kind}")}", e);
         }
     }
 

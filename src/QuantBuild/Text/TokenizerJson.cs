@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Text;
 
@@ -11,14 +12,15 @@ internal static class TokenizerJson
 {
     public static UnigramModel Read(string path)
     {
+        byte[] bytes = File.ReadAllBytes(path);
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument json = JsonDocument.Parse(bytes);
             return Read(json.RootElement);
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException or InvalidDataException)
         {
-            throw new InvalidDataException($"{path}: {e.Message}", e);
+            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(bytes) ?? e.Message}", e);
         }
     }
 

@@ -1,6 +1,10 @@
 // The report's data and the questions that several parts of the page ask it.
 
-const part = id => JSON.parse(document.getElementById(id).textContent);
+/** Names of files and tensors are strangers' text: what would turn or hide its neighbours is shown as its code. */
+const printable = text => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, match => [...Array(match.length).keys()]
+  .map(i => `\\u${match.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""));
+
+const part = id => JSON.parse(document.getElementById(id).textContent, (key, value) => typeof value === "string" ? printable(value) : value);
 const data = part("data");
 const run = part("run");
 const evaluation = part("evaluation");

@@ -22,13 +22,14 @@ const times = value => value == null ? "–" : `${value >= 99.5 ? Math.round(val
 
 function bytes(value) {
   if (value == null) return "–";
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  // As ByteText does: what rounds to 1024 is one of the next unit.
+  while (Math.round(Math.abs(value) * 10) >= 10240 && unit < units.length - 1) {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? value : value.toFixed(value >= 100 ? 0 : 1)} ${units[unit]}`;
+  return `${unit === 0 ? value : value.toFixed(1).replace(/\.0$/, "")} ${units[unit]}`;
 }
 
 function seconds(value) {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Models.Wan;
 
@@ -39,7 +40,7 @@ internal static class WanConfigReader
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{path}: not valid JSON: {exception.Message}", exception);
+            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(bytes.Span) ?? $"not valid JSON: {exception.Message}"}", exception);
         }
     }
 
