@@ -15,7 +15,7 @@ public sealed class Browser : IAsyncLifetime
         if (Find() is not { } chromium)
             return;
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox"] });
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Timeout = 120_000, Args = ["--no-sandbox"] });
     }
 
     /// <summary>Opens a page from disk, and watches what it says and asks for.</summary>

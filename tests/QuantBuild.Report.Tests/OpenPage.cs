@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace QuantBuild.Report.Tests;
@@ -7,18 +8,22 @@ namespace QuantBuild.Report.Tests;
 /// <summary>A report in a browser. On disposal it must have asked for nothing but itself, and its console must be empty.</summary>
 public sealed class OpenPage : IAsyncDisposable
 {
-    private readonly string _address;
+    private const float Patience = 120_000;
+    private readonly string _file;
     private readonly ConcurrentQueue<string> _complaints = new();
 
     public OpenPage(IPage page, string file)
     {
         Page = page;
-        _address = new Uri(Path.GetFullPath(file)).AbsoluteUri;
+        page.SetDefaultTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(Patience);
+        _file = Path.GetFullPath(file);
         page.Console += (_, message) => _complaints.Enqueue($"console {message.Type}: {message.Text}");
         page.PageError += (_, error) => _complaints.Enqueue($"error: {error}");
         page.Request += (_, request) =>
         {
-            if (request.Url.Split('#')[0] != _address && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+            // As paths: browsers do not escape the same characters as .NET.
+            if (new Uri(request.Url).LocalPath != _file && !request.Url.StartsWith("data:", StringComparison.Ordinal))
                 _complaints.Enqueue($"request: {request.Url}");
         };
     }
@@ -26,12 +31,22 @@ public sealed class OpenPage : IAsyncDisposable
     public IPage Page { get; }
 
     /// <summary>Waits for the part of the address after #, which the browser tells of a little after the page changed it.</summary>
-    public Task ExpectPlaceAsync(string place) => Assertions.Expect(Page).ToHaveURLAsync(_address + "#" + place);
+    public Task ExpectPlaceAsync(string place) => Assertions.Expect(Page).ToHaveURLAsync(new Regex($"#{Regex.Escape(place)}$"));
+
+    /// <summary>Seconds that the page's process has kept a processor busy: what others do on the machine does not count.</summary>
+    public async Task<double> ProcessorSecondsAsync()
+    {
+        ICDPSession session = await Page.Context.NewCDPSessionAsync(Page);
+        await session.SendAsync("Performance.enable");
+        JsonElement metrics = (await session.SendAsync("Performance.getMetrics"))!.Value;
+        await session.DetachAsync();
+        return metrics.GetProperty("metrics").EnumerateArray().Single(metric => metric.GetProperty("name").GetString() == "ProcessTime").GetProperty("value").GetDouble();
+    }
 
     /// <summary>The visible part of the report.</summary>
     public ILocator View => Page.Locator("section.view:not([hidden])");
 
-    public async Task GotoAsync(string place = "") => await Page.GotoAsync(_address + (place.Length > 0 ? "#" + place : ""));
+    public async Task GotoAsync(string place = "") => await Page.GotoAsync(new Uri(_file).AbsoluteUri + (place.Length > 0 ? "#" + place : ""));
 
     /// <summary>Clicks a part's tab and waits until the part is in sight: until then <see cref="View"/> is the part before.</summary>
     public async Task ShowAsync(string tab)

@@ -90,15 +90,14 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         (float x, float y) = await page.CellAsync(chart: 1, column: 3, row: 9);
         await page.Page.Mouse.MoveAsync(x, y);
 
-        string tip = await page.Tip.InnerTextAsync();
         JsonElement layer = layers.Single(layer => layer.GetProperty("name").GetString() == "blocks.3.ffn.2");
-        Assert.Contains("blocks.3.ffn.2", tip, StringComparison.Ordinal);
-        Assert.Contains(Percent(Error(layer)), tip, StringComparison.Ordinal);
+        await Assertions.Expect(page.Tip).ToContainTextAsync("blocks.3.ffn.2");
+        await Assertions.Expect(page.Tip).ToContainTextAsync(Percent(Error(layer)));
 
         await page.Page.Locator("label", new() { HasText = "cosine error" }).ClickAsync();
         (x, y) = await page.CellAsync(chart: 1, column: 3, row: 9);
         await page.Page.Mouse.MoveAsync(x + 1, y + 1);
-        Assert.Contains(Number(layer.GetProperty("cosine")[3].GetDouble()), await page.Tip.InnerTextAsync(), StringComparison.Ordinal);
+        await Assertions.Expect(page.Tip).ToContainTextAsync(Number(layer.GetProperty("cosine")[3].GetDouble()));
 
         await page.Page.Mouse.ClickAsync(x, y);
         await page.ExpectPlaceAsync("layer/low_noise/blocks.3.ffn.2");
@@ -114,10 +113,10 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         await page.View.Locator("figure.chart .box").First.FocusAsync();
         foreach (string key in (string[])["ArrowRight", "ArrowRight", "ArrowDown"])
             await page.Page.Keyboard.PressAsync(key);
-        string read = await page.Page.Locator("#live").InnerTextAsync();
-        Assert.Contains("blocks.2.self_attn.k", read, StringComparison.Ordinal);
-        Assert.Contains(Percent(Error(layer)), read, StringComparison.Ordinal);
-        Assert.Contains("blocks.2.self_attn.k", await page.Tip.InnerTextAsync(), StringComparison.Ordinal);
+        ILocator read = page.Page.Locator("#live");
+        await Assertions.Expect(read).ToContainTextAsync("blocks.2.self_attn.k");
+        await Assertions.Expect(read).ToContainTextAsync(Percent(Error(layer)));
+        await Assertions.Expect(page.Tip).ToContainTextAsync("blocks.2.self_attn.k");
 
         await page.Page.Keyboard.PressAsync("Enter");
         await page.ExpectPlaceAsync("layer/high_noise/blocks.2.self_attn.k");

@@ -22,6 +22,7 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
     private long _used;
     private int _usedThreads;
     private int _running;
+    private int _waiting;
     private int _contenders = int.MaxValue;
 
     /// <summary>Bytes for declared work.</summary>
@@ -49,6 +50,16 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
         }
     }
 
+    /// <summary>Pieces of work that have found no room and wait.</summary>
+    internal int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting;
+        }
+    }
+
     /// <summary>Tells how many pieces of work are left, running ones included: the last ones share all threads.</summary>
     internal void Expect(int contenders)
     {
@@ -66,6 +77,7 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
         if (need(1) > machineBytes)
             throw new DiagnosticException(Descriptors.MemoryImpossible.At(null, name, ByteText.Of(need(1)), ByteText.Of(machineBytes)));
         using var turn = new ManualResetEventSlim();
+        int waiting = 0;
         lock (_lock)
         {
             if (need(1) > bytes)
@@ -85,6 +97,8 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
                 {
                     if (_line.First!.Value == turn && TryTake(need, out long size, out int count))
                         return new WorkLease(this, size, count);
+                    _waiting += 1 - waiting;
+                    waiting = 1;
                     turn.Reset();
                 }
                 turn.Wait(cancellation);
@@ -94,6 +108,7 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
         {
             lock (_lock)
             {
+                _waiting -= waiting;
                 _line.Remove(turn);
                 _line.First?.Value.Set();
             }

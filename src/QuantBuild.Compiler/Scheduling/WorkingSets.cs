@@ -20,11 +20,11 @@ internal static class WorkingSets
     // Of what is left beside the program, this part is for declared work; the rest is for what the collector has not given back yet.
     private const double Declared = 0.9;
 
-    // A run's own rows, schedules and tables.
-    private const long Own = 1L << 20;
+    // A run's own rows, schedules and tables, the tokens that are recorded of one site, and the buffers in which they reach the store.
+    private const long Own = 4L << 20;
 
-    // Panels of a weight that are read at once.
-    private const long ReadPanel = 4L << 22;
+    /// <summary>Panels of a weight that are read at once: pages of its file, which the collector knows nothing of.</summary>
+    internal const long ReadPanel = 4L << 22;
 
     /// <summary>The stages of a layer, in their order.</summary>
     internal static ImmutableArray<Stage> LayerStages { get; } = [Stage.LowRank, Stage.Gptq, Stage.Clip, Stage.Measure];
@@ -124,7 +124,7 @@ internal static class WorkingSets
     {
         const int Methods = 4;
         long rows = LayerError.TokensAtOnce;
-        long perMethod = (rows * layer.InFeatures * 11 / 2) + Panels(Math.Min(512, layer.OutFeatures), layer.InFeatures);
+        long perMethod = (rows * layer.InFeatures * 4) + Mxfp4Tokens.BytesFor(LayerError.TokensAtOnce, layer.InFeatures) + Panels(Math.Min(512, layer.OutFeatures), layer.InFeatures);
         return Weight(layer) + (3 * Packed(layer)) + (rows * layer.InFeatures * 4) + (Methods * perMethod) + (rows * 512 * 8) + ProductPanels(threads);
     }
 

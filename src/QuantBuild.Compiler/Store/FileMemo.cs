@@ -24,6 +24,9 @@ public sealed class FileMemo
         _layout = layout;
     }
 
+    /// <summary>What tells how old a file is.</summary>
+    internal TimeProvider Clock { get; set; } = TimeProvider.System;
+
     /// <summary>The remembered fact, or null when there is none or the file has changed since.</summary>
     /// <param name="path">The file.</param>
     /// <param name="kind">What kind of fact, with its version.</param>
@@ -47,7 +50,7 @@ public sealed class FileMemo
         {
             if (Find(absolute, kind, before) is { } known)
                 return known;
-            long start = DateTime.UtcNow.Ticks;
+            long start = Clock.GetUtcNow().UtcTicks;
             JsonObject fact = compute();
             after = FileStamp.Of(file, path);
             if (!after.HasTimesOf(before))

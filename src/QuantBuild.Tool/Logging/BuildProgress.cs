@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Tool.Logging;
@@ -6,7 +5,8 @@ namespace QuantBuild.Tool.Logging;
 /// <summary>
 /// What logs know of the work: the stages with their actions, what is being worked on, and the time left. Not synchronized: the logs are.
 /// </summary>
-internal sealed class BuildProgress
+/// <param name="clock">Left out, the system's.</param>
+internal sealed class BuildProgress(TimeProvider? clock = null)
 {
     /// <summary>Estimates from less than this say nothing.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
@@ -14,7 +14,8 @@ internal sealed class BuildProgress
     private readonly Dictionary<(string Stage, string Expert, string Name), double> _planned = [];
     private readonly List<StageProgress> _stages = [];
     private readonly List<RunningAction> _running = [];
-    private long _start;
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+    private long? _start;
     private StageProgress? _unplanned;
 
     /// <summary>The stages, in the order of work; a phase of unknown actions counts as one.</summary>
@@ -30,7 +31,7 @@ internal sealed class BuildProgress
     public string? Phase { get; private set; }
 
     /// <summary>Since the first phase began.</summary>
-    public TimeSpan Elapsed => _start == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_start);
+    public TimeSpan Elapsed => _start is { } start ? _clock.GetElapsedTime(start) : TimeSpan.Zero;
 
     /// <summary>Notes actions that are to come.</summary>
     public void Plan(IReadOnlyList<PlannedAction> actions)
@@ -48,8 +49,7 @@ internal sealed class BuildProgress
     /// <summary>Notes the beginning of a phase.</summary>
     public void Begin(string phase, int actions)
     {
-        if (_start == 0)
-            _start = Stopwatch.GetTimestamp();
+        _start ??= _clock.GetTimestamp();
         EndPhase();
         Phase = phase;
         if (_planned.Count > 0)
@@ -63,7 +63,7 @@ internal sealed class BuildProgress
     public void Begin(ActionSpec action, bool waits)
     {
         Forget(action.Stage.Name, action.Expert, action.Name);
-        _running.Add(new RunningAction(action.Stage.Name, action.Expert, action.Name, waits));
+        _running.Add(new RunningAction(action.Stage.Name, action.Expert, action.Name, waits, _clock));
     }
 
     /// <summary>Counts a finished action.</summary>

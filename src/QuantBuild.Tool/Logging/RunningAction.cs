@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace QuantBuild.Tool.Logging;
 
 /// <summary>An action that has begun, or waits for another process that does it.</summary>
@@ -7,11 +5,12 @@ namespace QuantBuild.Tool.Logging;
 /// <param name="Expert">Its expert, or empty.</param>
 /// <param name="Name">What it works on.</param>
 /// <param name="Waits">Whether another process does it.</param>
-internal sealed record RunningAction(string Stage, string Expert, string Name, bool Waits)
+/// <param name="Clock">The clock of the build.</param>
+internal sealed record RunningAction(string Stage, string Expert, string Name, bool Waits, TimeProvider Clock)
 {
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly long _start = Clock.GetTimestamp();
 
-    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
+    public TimeSpan Elapsed => Clock.GetElapsedTime(_start);
 
     /// <summary>The layer, site or sample, such as <c>low_noise blocks.3.ffn.2</c>: without the bin, which follows after a slash.</summary>
     public string Subject => Expert.Length == 0 ? Layer : $"{Expert} {Layer}";

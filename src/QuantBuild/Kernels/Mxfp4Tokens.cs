@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using QuantBuild.Formats;
 
@@ -47,6 +48,13 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
         Begin(x.Rows);
         fixed (float* source = x.Data)
             Load(new Strided(source, x.RowStride, 1), 0, Rows, rounding, negate, threads);
+    }
+
+    /// <summary>Bytes that so many tokens take: arrays of a pool, whose lengths are powers of two.</summary>
+    internal static long BytesFor(int rows, int columns)
+    {
+        ulong blocks = (ulong)(rows + Spare) * (ulong)Mxfp4.Blocks(columns);
+        return (long)(BitOperations.RoundUpToPowerOf2(blocks * Mxfp4.BlockSize) + ((sizeof(float) + sizeof(int)) * BitOperations.RoundUpToPowerOf2(blocks)));
     }
 
     /// <summary>Makes room for so many tokens, undefined until they are loaded.</summary>

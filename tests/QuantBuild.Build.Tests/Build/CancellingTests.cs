@@ -89,5 +89,5 @@ public sealed class CancellingTests
         })
         .Select(process => int.Parse(Path.GetFileName(process), CultureInfo.InvariantCulture));
 
-    private static void Wait(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(60)));
+    private static void Wait(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromMinutes(5)));
 }

@@ -8,7 +8,7 @@ namespace QuantBuild.Build.Tests.Infrastructure;
 /// <summary>A process whose output is collected.</summary>
 internal sealed partial class RunningProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     private readonly Process _process;
     private readonly StringBuilder _out = new();
@@ -91,7 +91,10 @@ internal sealed partial class RunningProcess : IDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>Does what Ctrl+C does.</summary>
-    public void Interrupt() => Assert.Equal(0, SendSignal(_process.Id, Interruption));
+    public void Interrupt() => Assert.True(TryInterrupt());
+
+    /// <summary>Does what Ctrl+C does; false when the process has ended.</summary>
+    public bool TryInterrupt() => SendSignal(_process.Id, Interruption) == 0;
 
     public void Dispose() => _process.Dispose();
 

@@ -181,7 +181,7 @@ public sealed class DownloadTests : DownloadTest
         byte[] content = Publish("a.bin", Size);
         Server.Fail(request => request.Storage, Fault.Stall(100_000));
 
-        HubSnapshot snapshot = await Fetch(options => options with { Stall = TimeSpan.FromMilliseconds(300) });
+        HubSnapshot snapshot = await Fetch(options => options with { Stall = TimeSpan.FromSeconds(2) });
 
         Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(snapshot.Folder, "a.bin"), Ct));
         Assert.Equal([null, "bytes=100000-"], Transfers.Select(request => request.Range));

@@ -147,7 +147,7 @@ public sealed class HubClientTests : HubTest
     public async Task An_answer_that_breaks_off_or_stalls_in_the_middle_is_asked_for_again(bool stalls)
     {
         Server.Fail(_ => true, stalls ? Fault.Stall(5) : Fault.Truncate(5), times: 2);
-        using HubClient client = Connect(options => options with { Stall = TimeSpan.FromMilliseconds(300) });
+        using HubClient client = Connect(options => options with { Stall = TimeSpan.FromSeconds(2) });
 
         Assert.Equal("tester", (await client.WhoAmIAsync(Ct)).Name);
 

@@ -35,17 +35,22 @@ public sealed class KilledPushTests : HubTest
         var random = new Random(7);
         long Received() => Server.Requests.Where(request => request.Storage).Sum(request => request.Received);
 
+        // Past the goal the server takes nothing more: however late the child is killed, it has not finished before.
+        long goal = long.MaxValue;
+        Server.Fail(request => request.Storage && Received() > Volatile.Read(ref goal), Fault.Hang, int.MaxValue);
+
         // act: each child gets some parts further than the one before
         for (int kill = 0; kill < Kills; kill++)
         {
-            long goal = Received() + random.NextInt64(Size / (2 * Kills));
+            Volatile.Write(ref goal, Received() + random.NextInt64(Size / (2 * Kills)));
             using Process child = Start(path, parallel);
             while (Received() <= goal && !child.HasExited)
                 await Task.Delay(2, Ct);
-            Assert.False(child.HasExited, "the push finished before it could be killed");
+            Assert.False(child.HasExited, "the push ended before it could be killed");
             child.Kill();
             await child.WaitForExitAsync(Ct);
         }
+        Volatile.Write(ref goal, long.MaxValue);
         using Process last = Start(path, parallel);
         string output = await last.StandardOutput.ReadToEndAsync(Ct);
         await last.WaitForExitAsync(Ct);

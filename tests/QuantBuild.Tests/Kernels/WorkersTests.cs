@@ -37,7 +37,7 @@ public sealed class WorkersTests
     {
         using var both = new Barrier(2);
 
-        Workers.For(2, 2, _ => Assert.True(both.SignalAndWait(TimeSpan.FromSeconds(30))), TestContext.Current.CancellationToken);
+        Workers.For(2, 2, _ => Assert.True(both.SignalAndWait(TimeSpan.FromMinutes(5))), TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class WorkersTests
         for (int round = 0; round < 5; round++)
         {
             Thread.Sleep(20);
-            Workers.For(2, 2, _ => Assert.True(both.SignalAndWait(TimeSpan.FromSeconds(30))), TestContext.Current.CancellationToken);
+            Workers.For(2, 2, _ => Assert.True(both.SignalAndWait(TimeSpan.FromMinutes(5))), TestContext.Current.CancellationToken);
         }
     }
 
@@ -60,7 +60,7 @@ public sealed class WorkersTests
             using var both = new Barrier(2);
             AggregateException error = Assert.Throws<AggregateException>(() => Workers.For(2, 2, _ =>
             {
-                both.SignalAndWait(TimeSpan.FromSeconds(30));
+                both.SignalAndWait(TimeSpan.FromMinutes(5));
                 if (Environment.CurrentManagedThreadId != caller)
                     throw new InvalidDataException("there");
             }, TestContext.Current.CancellationToken));
@@ -77,7 +77,7 @@ public sealed class WorkersTests
 
         Assert.Throws<InvalidDataException>(() => Workers.For(2, 2, _ =>
         {
-            both.SignalAndWait(TimeSpan.FromSeconds(30));
+            both.SignalAndWait(TimeSpan.FromMinutes(5));
             if (Environment.CurrentManagedThreadId == caller)
                 throw new InvalidDataException("here");
             Thread.Sleep(50);
@@ -91,7 +91,7 @@ public sealed class WorkersTests
     public void Threads_keep_nothing_of_a_loop_that_has_ended()
     {
         WeakReference held = Use();
-        for (int i = 0; i < 100 && held.IsAlive; i++)
+        for (int i = 0; i < 6000 && held.IsAlive; i++)
         {
             Thread.Sleep(10);
             GC.Collect();
@@ -106,7 +106,7 @@ public sealed class WorkersTests
             using var both = new Barrier(2);
             Workers.For(2, 2, i =>
             {
-                both.SignalAndWait(TimeSpan.FromSeconds(30));
+                both.SignalAndWait(TimeSpan.FromMinutes(5));
                 data[i] = 1;
             }, TestContext.Current.CancellationToken);
             return new WeakReference(data);

@@ -92,7 +92,7 @@ public sealed class WorkQueueTests
     {
         var budget = new WorkBudget(100, threads);
         var done = new ConcurrentBag<string>();
-        using var everybodyWaits = new Waiters(budget, threads - 1);
+        var everybodyWaits = new Waiters(budget, threads - 1);
 
         DiagnosticException failure = Assert.Throws<DiagnosticException>(() => WorkQueue.Run(budget, [Holder(() =>
         {
@@ -116,7 +116,7 @@ public sealed class WorkQueueTests
     {
         var budget = new WorkBudget(100, threads);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        using var everybodyWaits = new Waiters(budget, threads - 1, cancellation.Token);
+        var everybodyWaits = new Waiters(budget, threads - 1, cancellation.Token);
         int entered = 0;
 
         Assert.ThrowsAny<OperationCanceledException>(() => WorkQueue.Run(budget, [Holder(() =>
@@ -138,7 +138,7 @@ public sealed class WorkQueueTests
     public void A_bug_in_the_middle_comes_out_although_others_wait_for_memory()
     {
         var budget = new WorkBudget(100, 3);
-        using var everybodyWaits = new Waiters(budget, 2);
+        var everybodyWaits = new Waiters(budget, 2);
 
         Assert.Throws<InvalidTimeZoneException>(() => WorkQueue.Run(budget, [Holder(() =>
         {
@@ -212,26 +212,13 @@ public sealed class WorkQueueTests
         Assert.Equal(budget.Threads, all.Threads);
     }
 
-    /// <summary>Tells when as many as expected are about to wait for memory.</summary>
-    private sealed class Waiters(WorkBudget budget, int expected, CancellationToken cancellation = default) : IDisposable
+    /// <summary>Work that waits for memory.</summary>
+    private sealed class Waiters(WorkBudget budget, int expected, CancellationToken cancellation = default)
     {
-        private readonly CountdownEvent _waiting = new(expected);
-        private int _count;
+        public WorkLease Enter(long bytes) => budget.Enter("waiting", _ => bytes, cancellation);
 
-        public WorkLease Enter(long bytes)
-        {
-            if (Interlocked.Increment(ref _count) <= expected)
-                _waiting.Signal();
-            return budget.Enter("waiting", _ => bytes, cancellation);
-        }
-
-        public void Wait()
-        {
-            Assert.True(_waiting.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
-            Thread.Sleep(20);
-        }
-
-        public void Dispose() => _waiting.Dispose();
+        /// <summary>Until there are as many as expected.</summary>
+        public void Wait() => Assert.True(SpinWait.SpinUntil(() => budget.Waiting == expected, TimeSpan.FromMinutes(5)));
     }
 
     private static WorkItem Failing(string name, double cost, string file) =>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
@@ -6,31 +5,23 @@ using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Tests.Store;
 
-public sealed class FileMemoTests(FileMemoTests.SettledFiles files) : IClassFixture<FileMemoTests.SettledFiles>, IDisposable
+public sealed class FileMemoTests : IDisposable
 {
     private readonly StoreFolder _folder = new();
     private int _computed;
 
-    /// <summary>Files old enough to be remembered. Their time of change cannot be set back, so they have to age.</summary>
-    public sealed class SettledFiles : IDisposable
-    {
-        private readonly StoreFolder _folder = new();
-        private int _taken;
-
-        public SettledFiles()
-        {
-            for (int i = 0; i < 4; i++)
-                _folder.WriteFile($"in put {i}.bin", "one"u8.ToArray());
-            Thread.Sleep(2100);
-        }
-
-        /// <summary>One of the files, for one test; it reads "one".</summary>
-        public string Take() => _folder.PathTo($"in put {_taken++}.bin");
-
-        public void Dispose() => _folder.Dispose();
-    }
-
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>A file that reads "one".</summary>
+    private string WriteOne() => _folder.WriteFile("in put.bin", "one"u8.ToArray());
+
+    /// <summary>The store, long after the test's files were last written.</summary>
+    private ContentStore OpenLater()
+    {
+        ContentStore store = _folder.Open();
+        store.Files.Clock = new ManualTime(DateTimeOffset.UtcNow.AddMinutes(1));
+        return store;
+    }
 
     private static void Overwrite(string path, string text) => File.WriteAllText(path, text);
 
@@ -48,8 +39,8 @@ public sealed class FileMemoTests(FileMemoTests.SettledFiles files) : IClassFixt
     [Fact]
     public async Task A_fact_is_computed_once_while_the_file_stays_the_same_and_again_when_it_changes()
     {
-        string path = files.Take();
-        using (ContentStore store = _folder.Open())
+        string path = WriteOne();
+        using (ContentStore store = OpenLater())
         {
             Assert.Equal("one", await Look(store, path));
             Assert.Equal("one", await Look(store, path));
@@ -57,7 +48,7 @@ public sealed class FileMemoTests(FileMemoTests.SettledFiles files) : IClassFixt
         }
         Assert.Equal(2, _computed);
 
-        using ContentStore later = _folder.Open();
+        using ContentStore later = OpenLater();
         Assert.Equal("one", await Look(later, path));
         Assert.Equal(2, _computed);
         Overwrite(path, "two");
@@ -70,9 +61,9 @@ public sealed class FileMemoTests(FileMemoTests.SettledFiles files) : IClassFixt
     public async Task A_file_replaced_by_one_of_the_same_size_and_time_is_noticed()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "relies on the time of change");
-        string path = files.Take();
+        string path = WriteOne();
         DateTime time = File.GetLastWriteTimeUtc(path);
-        using ContentStore store = _folder.Open();
+        using ContentStore store = OpenLater();
         await Look(store, path);
 
         Overwrite(path, "two");
@@ -85,13 +76,12 @@ public sealed class FileMemoTests(FileMemoTests.SettledFiles files) : IClassFixt
     public async Task A_file_written_a_moment_ago_is_not_remembered()
     {
         using ContentStore store = _folder.Open();
-        string path = _folder.WriteFile("young.bin", "one"u8.ToArray());
-        var since = Stopwatch.StartNew();
+        string path = WriteOne();
+        store.Files.Clock = new ManualTime(new DateTimeOffset(File.GetLastWriteTimeUtc(path)).AddSeconds(1.9));
 
         await Look(store, path);
         await Look(store, path);
 
-        Assert.SkipWhen(since.Elapsed > TimeSpan.FromSeconds(1.5), "the machine was too slow to be at the file a moment after it was written");
         Assert.Equal(2, _computed);
     }
 
@@ -112,8 +102,8 @@ public sealed class FileMemoTests(FileMemoTests.SettledFiles files) : IClassFixt
     [Fact]
     public async Task A_damaged_entry_is_ignored()
     {
-        string path = files.Take();
-        using ContentStore store = _folder.Open();
+        string path = WriteOne();
+        using ContentStore store = OpenLater();
         await Look(store, path);
         string entry = Assert.Single(Directory.GetFiles(Path.Combine(_folder.Root, "memo"), "*", SearchOption.AllDirectories));
         string json = System.Text.Encoding.UTF8.GetString(AtomicFile.TryRead(entry)!);
@@ -146,8 +136,8 @@ public sealed class FileMemoTests(FileMemoTests.SettledFiles files) : IClassFixt
     [Fact]
     public async Task Pruning_forgets_files_that_are_gone()
     {
-        string path = files.Take();
-        using ContentStore store = _folder.Open();
+        string path = WriteOne();
+        using ContentStore store = OpenLater();
         await Look(store, path);
         store.Prune(long.MaxValue);
         Assert.NotNull(store.Files.Find(path, "text"));

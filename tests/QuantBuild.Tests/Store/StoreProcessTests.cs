@@ -18,9 +18,14 @@ public sealed class StoreProcessTests : IDisposable
         using ChildProcess other = ChildProcess.Start("hold a lock", _folder.Root, Key.ToString());
         Assert.Equal("held", other.ReadLine());
         int announced = 0;
+        var first = new TaskCompletionSource();
 
-        Task<ActionLock> waiting = store.LockAsync(Key, () => announced++, TestContext.Current.CancellationToken).AsTask();
-        await Task.Delay(150, TestContext.Current.CancellationToken);
+        Task<ActionLock> waiting = store.LockAsync(Key, () =>
+        {
+            announced++;
+            first.TrySetResult();
+        }, TestContext.Current.CancellationToken).AsTask();
+        await first.Task;
         Assert.False(waiting.IsCompleted);
         other.Continue();
 
