@@ -56,6 +56,6 @@ public sealed class PlainLogTests
 
         public override void WriteLine(object? value) => _lines.Enqueue(value!.ToString()!);
 
-        public void WaitFor(int count) => Assert.True(SpinWait.SpinUntil(() => _lines.Count >= count, TimeSpan.FromSeconds(60)));
+        public void WaitFor(int count) => Assert.True(SpinWait.SpinUntil(() => _lines.Count >= count, TimeSpan.FromMinutes(5)));
     }
 }

@@ -150,7 +150,7 @@ public sealed class StoreProcessTests : IDisposable
             using ActionLock turn = await store.LockAsync(Key);
             store.PutAction(ContentStoreActionTests.Record(store, "b"));
         }, TestContext.Current.CancellationToken);
-        Diagnostic notice = await told.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Diagnostic notice = await told.Task.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
 
         Assert.Equal("QB4062", notice.Descriptor.Code);
         Assert.Contains(what, notice.Message, StringComparison.Ordinal);
