@@ -20,7 +20,9 @@ internal static class ExpertPlanner
 
         List<(LayerPlan Layer, ResolvedRecipe Resolved)> layers = Layers(expert, source.Config, resolver);
         new LayerChecks(expert, problems).Check(layers);
-        new LayoutChecks(manifest.Output, expert, problems).Check(layers, bins);
+        var layout = new LayoutChecks(manifest.Output, expert, problems);
+        layout.Check(layers, bins);
+        layout.CheckFileSize(source.Config, layers.Select(entry => entry.Layer));
         CheckTokens(manifest.Calibration, expert, bins, layers.Select(entry => entry.Layer), problems);
 
         HashSet<string> quantized = [.. layers.Where(entry => entry.Layer.Recipe.Precision != Precision.BF16).Select(entry => entry.Layer.WeightName)];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Planning;
@@ -14,12 +15,10 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
 {
     private readonly string _name = RecipeNames.Layout.NameOf(output.Layout);
 
-    /// <summary>Checks the section itself: some layouts decide the number of files and types on their own.</summary>
+    /// <summary>Checks the section itself: some layouts decide types on their own.</summary>
     public static void CheckOutput(OutputSection output, ICollection<Diagnostic> problems)
     {
         string name = RecipeNames.Layout.NameOf(output.Layout);
-        if (output is { Layout: OutputLayout.ModelSlim or OutputLayout.LightX2V, ShardSizeSpan: { } size })
-            problems.Add(Descriptors.LayoutCannotHold.At(size, name, "several files of weights per expert", "remove output.shardSize"));
         if (output is { Layout: OutputLayout.ModelSlim, KeptDtype: DType.F32, KeptDtypeSpan: { } type })
             problems.Add(Descriptors.LayoutCannotHold.At(type, name, "float32 tensors beside the quantized ones", "set output.keptDtype to \"bf16\", or leave it out"));
     }
@@ -41,6 +40,22 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
         else
             Report(quantized, recipe => recipe.Smooth.Enabled, RecipeSetting.SmoothEnabled, "smoothing", "smooth to false");
         CheckClips([.. quantized.Where(entry => entry.Layer.Recipe.Precision == Precision.W4A4)], bins);
+    }
+
+    /// <summary>Layouts without an index have one file of weights per expert. A size that the manifest gives is no obstacle where that fits.</summary>
+    /// <param name="config">The expert's sizes.</param>
+    /// <param name="layers">Its layers.</param>
+    public void CheckFileSize(WanConfig config, IEnumerable<LayerPlan> layers)
+    {
+        if (output is not { Layout: OutputLayout.ModelSlim or OutputLayout.LightX2V, ShardSizeSpan: { } place })
+            return;
+        Dictionary<string, LayerPlan> quantized = layers.Where(layer => layer.Recipe.Precision != Precision.BF16).ToDictionary(layer => layer.WeightName, StringComparer.Ordinal);
+        // Of kept tensors the source's type is not known here: the larger one.
+        long kept = output is { Layout: OutputLayout.ModelSlim } or { KeptDtype: DType.BF16 } ? 2 : 4;
+        long bytes = WanTensors.ExpectedShapes(config).Sum(tensor => quantized.TryGetValue(tensor.Key, out LayerPlan? layer)
+            ? (long)layer.OutFeatures * layer.InFeatures * 17 / 32 : kept * tensor.Value.Aggregate(1L, (product, size) => product * size));
+        if (bytes > output.ShardSize)
+            problems.Add(Descriptors.LayoutCannotHold.At(place, _name, $"several files of weights, and {expert.Name} has about {ByteText.Of(bytes)}", "remove output.shardSize"));
     }
 
     /// <summary>The consumers choose the scale of activations themselves, by the block's maximum.</summary>

@@ -72,13 +72,24 @@ public sealed class LayoutErrorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"layout\": \"lightx2v\", \"shardSize\": \"1GiB\"", "remove output.shardSize")]
+    [InlineData("\"layout\": \"lightx2v\", \"shardSize\": \"1MiB\"", "remove output.shardSize")]
+    [InlineData("\"layout\": \"msmodelslim\", \"shardSize\": \"1MiB\"", "remove output.shardSize")]
     [InlineData("\"layout\": \"msmodelslim\", \"keptDtype\": \"f32\"", "set output.keptDtype to \"bf16\", or leave it out")]
     public void Layouts_of_one_file_and_one_type_refuse_another(string output, string cure)
     {
         _project.OutputSection = output;
 
         Assert.Contains(Errors(), error => error.Message.EndsWith(cure, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("lightx2v")]
+    [InlineData("msmodelslim")]
+    public void A_size_that_divides_nothing_is_no_obstacle(string layout)
+    {
+        _project.OutputSection = $""" "layout": "{layout}", "shardSize": "1GiB" """;
+
+        Assert.DoesNotContain(Errors(), error => error.Message.Contains("shardSize", StringComparison.Ordinal));
     }
 
     [Fact]
