@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using QuantBuild.Compiler;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Tool.Commands;
@@ -59,5 +60,5 @@ internal static class WhyCommand
     };
 
     private static string LineOf(WhyReport.Change change) =>
-        $"    {change.Part}: {change.Before ?? "(nothing)"} became {change.After ?? "(nothing)"}{Environment.NewLine}";
+        PrintableText.Line($"    {change.Part}: {change.Before ?? "(nothing)"} became {change.After ?? "(nothing)"}") + Environment.NewLine;
 }
