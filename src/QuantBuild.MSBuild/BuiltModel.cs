@@ -11,7 +11,8 @@ namespace QuantBuild.MSBuild;
 /// <param name="Facts">What a reader of the accessor may want to know, a line each.</param>
 internal sealed record BuiltModel(string Folder, string Layout, string Digest, IReadOnlyList<BuiltFile> Files, IReadOnlyList<string> Facts)
 {
-    private const string Descriptor = "artifact.json";
+    /// <summary>Name of the descriptor in the folder.</summary>
+    public const string Descriptor = "artifact.json";
 
     /// <summary>What lies beside an artifact and tells about it, wherever it goes. Not the run record: it tells about a machine.</summary>
     private static readonly string[] CompanionNames = ["provenance.intoto.json", "provenance.dsse.json", "quality.json"];
@@ -24,6 +25,13 @@ internal sealed record BuiltModel(string Folder, string Layout, string Digest, I
 
     /// <summary>Size of all its files in bytes.</summary>
     public long Size => Files.Sum(file => file.Size);
+
+    /// <summary>SHA-256 of the descriptor in a folder; null when there is none.</summary>
+    public static string? DigestIn(string folder)
+    {
+        string path = Path.Combine(folder, Descriptor);
+        return File.Exists(path) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))) : null;
+    }
 
     /// <summary>Reads the descriptor in a folder.</summary>
     /// <returns>The artifact; null when there is none, or a file of it is missing.</returns>

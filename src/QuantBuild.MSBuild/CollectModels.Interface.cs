@@ -4,7 +4,7 @@ namespace QuantBuild.MSBuild;
 
 public sealed partial class CollectModels
 {
-    /// <summary>The models: manifests with the metadata LogicalName, OutputFolder, Embed, ClassName, CopyToOutputDirectory and PackagePath.</summary>
+    /// <summary>The models: manifests with the metadata LogicalName, OutputFolder, LockFile, InputsFile, Embed, ClassName, CopyToOutputDirectory and PackagePath.</summary>
     [Required]
     public ITaskItem[] Models { get; set; } = [];
 
@@ -14,13 +14,16 @@ public sealed partial class CollectModels
     /// <summary>True while an editor looks at the project: nothing is copied, and damage is no error.</summary>
     public bool DesignTime { get; set; }
 
+    /// <summary>True when the assembly that exists is published or packed as it is: nothing is written.</summary>
+    public bool NoBuild { get; set; }
+
     /// <summary>Artifacts of at most this size are embedded.</summary>
     public string EmbedLimit { get; set; } = "";
 
     /// <summary>The most that all artifacts may have in a package.</summary>
     public string PackageLimit { get; set; } = "";
 
-    /// <summary>Folder for what is embedded, a file per content.</summary>
+    /// <summary>Folder for what is embedded, a file per resource, named by its content too.</summary>
     [Required]
     public string EmbedFolder { get; set; } = "";
 
@@ -39,6 +42,9 @@ public sealed partial class CollectModels
     /// <summary>Folder in a package for files beside the app whose model does not say.</summary>
     public string PackagePath { get; set; } = "";
 
+    /// <summary>The project's Content, of which some SDKs make every JSON file a part.</summary>
+    public ITaskItem[] Content { get; set; } = [];
+
     /// <inheritdoc/>
     public bool FailIfNotIncremental { get; set; }
 
@@ -50,7 +56,7 @@ public sealed partial class CollectModels
     [Output]
     public ITaskItem[] Resources { get; private set; } = [];
 
-    /// <summary>Files to lie beside the app.</summary>
+    /// <summary>Files to lie beside the app, with the metadata QuantModel.</summary>
     [Output]
     public ITaskItem[] Contents { get; private set; } = [];
 
@@ -61,6 +67,10 @@ public sealed partial class CollectModels
     /// <summary>Accessors to compile.</summary>
     [Output]
     public ITaskItem[] Accessors { get; private set; } = [];
+
+    /// <summary>Those of <see cref="Content"/> that models are made of: no app reads them.</summary>
+    [Output]
+    public ITaskItem[] SourceContents { get; private set; } = [];
 
     /// <summary>Every file that belongs to the build.</summary>
     [Output]

@@ -29,8 +29,13 @@ public sealed partial class CollectModels : Task, IIncrementalTask
     /// <inheritdoc/>
     public override bool Execute()
     {
+        var sources = new ModelSources();
         foreach (ITaskItem model in Models)
+        {
+            sources.Add(model.GetMetadata("FullPath"), model.GetMetadata("LockFile"), model.GetMetadata("InputsFile"));
             Collect(model);
+        }
+        SourceContents = [.. Content.Where(file => sources.Contain(file.GetMetadata("FullPath")))];
         Artifacts = [.. _artifacts];
         Resources = [.. _resources];
         Contents = [.. _contents];
@@ -46,9 +51,9 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         BuiltModel? built = Read(model);
         if (built is not null)
         {
-            _files.AddRange(built.Files.Select(file => new TaskItem(file.Path)));
+            _files.AddRange(built.Files.Select(file => LiteralItem.Of(file.Path)));
             // Companions of the artifact, such as its provenance: they stay here, but Clean must know them.
-            _files.AddRange(Directory.EnumerateFiles(built.Folder, "*.json").Where(file => file != built.Files[0].Path).Select(file => new TaskItem(file)));
+            _files.AddRange(Directory.EnumerateFiles(built.Folder, "*.json").Where(file => file != built.Files[0].Path).Select(file => LiteralItem.Of(file)));
             if (Enabled)
                 Deliver(model, name, built);
         }
@@ -91,7 +96,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
             return;
         }
         TotalSize += built.Size;
-        _artifacts.Add(new TaskItem(built.Folder, new Dictionary<string, string>
+        _artifacts.Add(LiteralItem.Of(built.Folder, new()
         {
             ["LogicalName"] = name,
             ["Manifest"] = model.GetMetadata("FullPath"),
@@ -114,11 +119,12 @@ public sealed partial class CollectModels : Task, IIncrementalTask
     private void Embed(string model, BuiltFile file)
     {
         // The compiler looks at the names of resources, not at their bytes, to see whether to run: equal names must mean equal content.
-        string path = Path.Combine(EmbedFolder, file.Digest[..32] + Path.GetExtension(file.Path));
-        if (!DesignTime)
+        // Equal content must not mean equal names: both experts may have the same configuration, and an item twice is an error.
+        string path = Path.Combine(EmbedFolder, model, Path.ChangeExtension(file.Relative, file.Digest[..32] + Path.GetExtension(file.Relative)));
+        if (!DesignTime && !NoBuild)
             Copy(file, path);
-        _files.Add(new TaskItem(path));
-        _resources.Add(new TaskItem(path, new Dictionary<string, string>
+        _files.Add(LiteralItem.Of(path));
+        _resources.Add(LiteralItem.Of(path, new()
         {
             ["LogicalName"] = $"{model}/{file.Relative}",
             ["Type"] = "Non-Resx",
@@ -132,8 +138,9 @@ public sealed partial class CollectModels : Task, IIncrementalTask
     private void Place(string model, string path, string relative, string copy, string package, bool pack)
     {
         string link = $"artifact/{model}/{relative}";
-        _contents.Add(new TaskItem(path, new Dictionary<string, string>
+        _contents.Add(LiteralItem.Of(path, new()
         {
+            ["QuantModel"] = model,
             ["Link"] = link,
             ["TargetPath"] = link,
             ["CopyToOutputDirectory"] = copy,
@@ -144,7 +151,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         }));
         if (!pack)
             return;
-        _packageFiles.Add(new TaskItem(path, new Dictionary<string, string>
+        _packageFiles.Add(LiteralItem.Of(path, new()
         {
             ["PackagePath"] = $"{package.TrimEnd('/', '\\')}/{link}",
             ["BuildAction"] = "None",
@@ -162,17 +169,17 @@ public sealed partial class CollectModels : Task, IIncrementalTask
             return;
         if (RefusesToWork(path))
             return;
-        Directory.CreateDirectory(EmbedFolder);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         WholeFile.Write(path, temporary => File.Copy(file.Path, temporary));
     }
 
     private void WriteAccessor(string path, string model, string className, BuiltModel? built)
     {
         string source = ModelAccessor.Source(AccessorNamespace, IsInternal ? "internal" : "public", className, model, built);
-        var item = new TaskItem(path);
+        ITaskItem item = LiteralItem.Of(path);
         _accessors.Add(item);
         _files.Add(item);
-        if ((File.Exists(path) && File.ReadAllText(path) == source) || RefusesToWork(path))
+        if (NoBuild || (File.Exists(path) && File.ReadAllText(path) == source) || RefusesToWork(path))
             return;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         WholeFile.Write(path, Encoding.UTF8.GetBytes(source));
@@ -186,7 +193,5 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         return FailIfNotIncremental;
     }
 
-    private void Error(string code, string file, string text) =>
-        Log.LogError(subcategory: null, errorCode: code, helpKeyword: null, file: file, lineNumber: 0, columnNumber: 0,
-            endLineNumber: 0, endColumnNumber: 0, message: "{0}", text);
+    private void Error(string code, string file, string text) => Log.LogCodedError(code, file, text);
 }

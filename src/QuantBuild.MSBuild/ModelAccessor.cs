@@ -80,7 +80,7 @@ internal static class ModelAccessor
         {
             Line(text, $"        /// <exception cref=\"global::System.InvalidOperationException\">Always: the project was built without its models.</exception>");
             Line(text, $"        public static global::QuantBuild.ModelArtifact Open(bool verifyDigests = true) =>");
-            Line(text, $"            throw new global::System.InvalidOperationException({Literal($"The project was built without the model '{model}' (QuantEnabled is false).")});");
+            Line(text, $"            throw new global::System.InvalidOperationException({Literal($"The project was built without the model '{model}' (QuantEnabled was false, or an editor compiled it).")});");
         }
         else if (!built.IsForRuntime)
         {

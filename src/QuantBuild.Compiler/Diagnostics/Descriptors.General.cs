@@ -69,6 +69,36 @@ public static partial class Descriptors
         "The project does not say which repository to publish to, or has several models.",
         "Set QuantPushRepository, or publish with `quantbuild push`.");
 
+    /// <summary>QB0012: an assembly that is published as it is, and files that do not fit it.</summary>
+    public static readonly DiagnosticDescriptor PublishedWithoutBuilding = new("QB0012", Severity.Error,
+        "The assembly '{0}' {1}. Build the project, without --no-build",
+        "`dotnet publish --no-build` or `dotnet pack --no-build` takes the assembly as it is and builds no model. The artifact that would go with it is another one than the assembly was compiled with, or there is none; an app would fail when it opens the model.",
+        "Run `dotnet build` first, or leave `--no-build` out. On a machine that only publishes, bring `obj` along with `bin`.");
+
+    /// <summary>QB0013: a build that would compile without its model.</summary>
+    public static readonly DiagnosticDescriptor CompiledWithoutModel = new("QB0013", Severity.Error,
+        "The assembly would be compiled {0}, because a target asked for AssignTargetPaths or QuantCollect before the model was built",
+        "MSBuild runs a target once. A target of the project, or the command line, ran the one that collects artifacts before the one that builds them.",
+        "Let the target that is so early depend on `Quantize` as well: `DependsOnTargets=\"Quantize;AssignTargetPaths\"`. The model is built by now, so that the next build may do until the manifest changes.");
+
+    /// <summary>QB0014: a path that no command line can have.</summary>
+    public static readonly DiagnosticDescriptor PathWithQuotationMark = new("QB0014", Severity.Error,
+        "A path of this build has a quotation mark, which no command line can have: {0}",
+        "The folder of the project, of its output or of the package has a quotation mark in its name.",
+        "Give the folder another name, or set `QuantOutputPath` to one without it.");
+
+    /// <summary>QB0015: an output folder that is the project's own.</summary>
+    public static readonly DiagnosticDescriptor OutputPathHasProject = new("QB0015", Severity.Error,
+        "QuantOutputPath is '{0}', which has the project in it",
+        "`QuantClean` removes the folder `QuantOutputPath` with all that is in it. This one is the folder of the project, or one above it.",
+        "Name a folder of its own, such as `quant/`.");
+
+    /// <summary>QB0016: two models of one name beside an app.</summary>
+    public static readonly DiagnosticDescriptor ModelsOfOneNameBesideApp = new("QB0016", Severity.Error,
+        "Two different models would be the folder artifact/{0} beside this app: {1}",
+        "The app uses two libraries, projects or packages, that each have a model of this name beside it. One would overwrite the other, and its library could not open it.",
+        "Give one of them another `LogicalName` in the project that builds it, or embed one.");
+
     /// <summary>QB0020: nothing to run the worker with. Reported by the MSBuild task.</summary>
     public static readonly DiagnosticDescriptor HostMissing = new("QB0020", Severity.Error,
         "There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads to one",

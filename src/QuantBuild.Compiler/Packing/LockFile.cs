@@ -46,8 +46,8 @@ public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, I
         try
         {
             byte[] json = ToJson();
-            // A checkout may have turned the line ends around; that is no difference.
-            if (AtomicFile.TryRead(path) is { } old && old.Where(b => b != '\r').SequenceEqual(json))
+            // A checkout may have turned the line ends around, an editor put a byte order mark before the text; neither is a difference.
+            if (AtomicFile.TryRead(path) is { } old && LockFileJson.WithoutByteOrderMark(old).ToArray().Where(b => b != '\r').SequenceEqual(json))
                 return false;
             OutputFile.Replace(path, json, durable: true);
             return true;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
@@ -46,7 +47,7 @@ internal static class LockFileJson
     {
         try
         {
-            JsonObject root = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!.AsObject();
+            JsonObject root = JsonNode.Parse(WithoutByteOrderMark(json), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!.AsObject();
             int format = root["format"]!.GetValue<int>();
             if (format != LockFile.Format)
                 throw Invalid(path, 0, $"it has format {format}, this tool knows {LockFile.Format}", null);
@@ -64,6 +65,9 @@ internal static class LockFileJson
             throw Invalid(path, 0, "a value is missing or has another type than it should", failure);
         }
     }
+
+    /// <summary>The text of the file, without a byte order mark, which JSON must not have and editors write.</summary>
+    public static ReadOnlySpan<byte> WithoutByteOrderMark(ReadOnlySpan<byte> file) => file.StartsWith(Encoding.UTF8.Preamble) ? file[Encoding.UTF8.Preamble.Length..] : file;
 
     private static LockedExpert Expert(string name, JsonNode expert) => new(name, DigestIn(expert["checkpoint"]),
         [.. expert["layers"]!.AsObject().Select(layer => new LockedLayer(layer.Key, (JsonObject)layer.Value!["recipe"]!.DeepClone(),

@@ -21,6 +21,55 @@ public sealed class PathTests
         Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);
     }
 
+    [Theory]
+    [InlineData("plain", "ws@(2)")]
+    [InlineData("semi;colon $(x) @(y) 'z'", null)]
+    public void Characters_that_MSBuild_escapes_are_characters_like_others(string folder, string? packages)
+    {
+        using var project = new ModelProject(Apps.EmbeddedItem, program: Apps.OpenModel);
+        foreach (string file in (string[])["Reduced.csproj", "Program.cs", "reduced.quant.json", "Directory.Build.props"])
+            project.Write($"{folder}/{file}", File.ReadAllText(project.Model[file]));
+        Dictionary<string, string?> variables = [];
+        if (packages is not null)
+            variables["NUGET_PACKAGES"] = project.Model[packages];
+        string csproj = project.Model[folder, "Reduced.csproj"];
+
+        project.DotNet(csproj, "build", [], variables).Expect(0);
+        Outcome app = project.Run("dotnet", "exec", project.Model[folder, "bin", "Debug", "net10.0", "Reduced.dll"]).Expect(0);
+        Outcome second = project.DotNet(csproj, "build", [], variables).Expect(0);
+
+        Assert.StartsWith("reduced ", app.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Quantizing", second.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_quotation_mark_in_a_path_is_an_error_that_says_so()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no file can have such a name there");
+        using var project = new ModelProject();
+        foreach (string file in (string[])["Reduced.csproj", "reduced.quant.json", "Directory.Build.props"])
+            project.Write($"a\"b/{file}", File.ReadAllText(project.Model[file]));
+
+        Outcome outcome = project.DotNet(project.Model["a\"b", "Reduced.csproj"], "build", []).Expect(1);
+
+        Assert.Contains("error QB0014: ", outcome.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("MSB6001", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("./")]
+    [InlineData("..")]
+    public void An_output_folder_with_the_project_in_it_is_an_error(string folder)
+    {
+        using var project = new ModelProject();
+
+        Outcome outcome = project.DotNet("build", "-p:QuantOutputPath=" + folder).Expect(1);
+        project.DotNet("build", "-t:QuantClean", "-p:QuantOutputPath=" + folder).Expect(1);
+
+        Assert.Contains("error QB0015: ", outcome.Out, StringComparison.Ordinal);
+        Assert.True(File.Exists(project.Model["Reduced.csproj"]));
+    }
+
     [Fact]
     public void A_quotation_mark_in_a_manifests_path_adds_nothing_to_the_command_line()
     {

@@ -81,6 +81,25 @@ public sealed class RequirementsTests
     }
 
     [Fact]
+    public void A_project_without_a_manifest_builds_and_packs_as_if_the_package_were_not_there()
+    {
+        using var project = new ModelProject("""<QuantManifest Include="none/*.quant.json" />""", "<TargetFrameworks>net10.0</TargetFrameworks>", "return 0;");
+
+        Outcome built = project.DotNet("build").Expect(0);
+        project.DotNet("build", "-question", "-f", "net10.0").Expect(0);
+        project.DotNet("publish", "-f", "net10.0").Expect(0);
+        project.DotNet("pack").Expect(0);
+        // Every target that a user may name, in the outer build and in an inner one.
+        project.DotNet("build", "-t:QuantFetch;QuantCalibrate;Quantize;QuantVerify;QuantReport;QuantClean").Expect(0);
+        project.DotNet("build", "-f", "net10.0", "-t:QuantResolve;QuantCollect;QuantUpToDateCheck;Quantize;QuantVerify;QuantReport;QuantClean").Expect(0);
+        // A package for every project of a repository must not ask for an SDK that only models need.
+        project.DotNet("build", "-p:_QuantMSBuildVersion=17.14.8", "-f", "net10.0").Expect(0);
+
+        Assert.Contains("0 Warning(s)", built.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("QB0", built.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_project_of_the_old_kind_is_told_what_it_lacks()
     {
         using var project = new ModelProject();

@@ -64,9 +64,9 @@ internal sealed class ModelProject : IDisposable
     public Outcome DotNet(string command, params string[] arguments) => DotNet(Model["Reduced.csproj"], command, arguments);
 
     /// <summary>Runs a <c>dotnet</c> command on any project.</summary>
-    public Outcome DotNet(string project, string command, string[] arguments)
+    public Outcome DotNet(string project, string command, string[] arguments, IReadOnlyDictionary<string, string?>? variables = null)
     {
-        using RunningProcess process = Start(project, command, arguments);
+        using RunningProcess process = Start(project, command, arguments, variables);
         return process.Wait();
     }
 
