@@ -29,6 +29,49 @@ public sealed class PackingTests
     }
 
     [Fact]
+    public void A_packed_model_beside_its_library_reaches_apps_through_other_packages_and_projects()
+    {
+        using var project = new ModelProject(Library.Replace("{0}", "false", StringComparison.Ordinal), "<PackageId>Model.Beside</PackageId>");
+        string models = project.Model["models"];
+        project.DotNet("pack", "-o", models).Expect(0);
+        project.Write("deep/nuget.config", Packages.NuGetConfig(models));
+        project.Write("deep/wrapper/Model.Wrapper.csproj", """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Model.Beside" Version="1.0.0" />
+              </ItemGroup>
+            </Project>
+            """);
+        project.Write("deep/wrapper/Wrapper.cs", """
+            public static class Wrapper
+            {
+                public static string Open()
+                {
+                    using var model = Reduced.QuantizedModels.Reduced.Open();
+                    return model.Descriptor.Name;
+                }
+            }
+            """);
+        project.DotNet(project.Model["deep", "wrapper", "Model.Wrapper.csproj"], "pack", ["-o", models]).Expect(0);
+        string[] references = ["""<PackageReference Include="Model.Wrapper" Version="1.0.0" />""", """<ProjectReference Include="../wrapper/Model.Wrapper.csproj" />"""];
+        foreach ((int index, string reference) in references.Index())
+        {
+            string name = $"app{index}", published = project.Model["published", name];
+            project.Write($"deep/{name}/App.csproj", Apps.Project(reference));
+            project.Write($"deep/{name}/Program.cs", "Console.WriteLine(Wrapper.Open());");
+
+            Outcome outcome = project.DotNet(project.Model["deep", name, "App.csproj"], "publish", ["-o", published]).Expect(0);
+
+            Assert.Equal("reduced", project.Run("dotnet", "exec", project.Model["deep", name, "bin", "Release", "net10.0", "App.dll"]).Expect(0).Out.Trim());
+            Assert.Equal("reduced", project.Run("dotnet", "exec", Path.Combine(published, "App.dll")).Expect(0).Out.Trim());
+            Assert.DoesNotContain("Quantizing", outcome.Out, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_package_that_registries_would_refuse_is_an_error()
     {
         using var project = new ModelProject();

@@ -25,6 +25,8 @@ public sealed class LayoutTests
     public void The_runtime_package_depends_on_nothing()
     {
         Assert.Contains("lib/net10.0/QuantBuild.dll", FilesOf("QuantBuild"));
+        Assert.Equal(["buildTransitive/QuantBuild.targets"], FilesOf("QuantBuild").Where(file => file.StartsWith("build", StringComparison.Ordinal)));
+        Assert.DoesNotContain("UsingTask", File.ReadAllText(Repository.PathOf("targets", "QuantBuild.targets")), StringComparison.Ordinal); // it consumes, and never works
         Assert.Contains("lib/net10.0/QuantBuild.xml", FilesOf("QuantBuild"));
         Assert.DoesNotContain("<dependency ", SpecificationOf("QuantBuild"), StringComparison.Ordinal);
     }

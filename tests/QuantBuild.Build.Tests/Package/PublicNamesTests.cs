@@ -8,7 +8,7 @@ namespace QuantBuild.Build.Tests.Package;
 /// <summary>Properties, items, metadata and targets have one list: the targets, the editors' schema and the documentation know the same names.</summary>
 public sealed partial class PublicNamesTests
 {
-    private static readonly string[] TargetFiles = ["QuantBuild.MSBuild.props", "QuantBuild.MSBuild.targets", "QuantBuild.MSBuild.multitargeting.targets"];
+    private static readonly string[] TargetFiles = ["QuantBuild.MSBuild.props", "QuantBuild.MSBuild.targets", "QuantBuild.MSBuild.multitargeting.targets", "QuantBuild.targets"];
 
     private static readonly XDocument[] Files = [.. TargetFiles.Select(file => XDocument.Load(Repository.PathOf("targets", file)))];
 
@@ -88,7 +88,7 @@ public sealed partial class PublicNamesTests
     [Fact]
     public void Every_name_says_whose_it_is()
     {
-        string[] handedOn = ["AvailableItemName", "Watch", "EmbeddedResource", "None", "Compile", "FileWrites", "EmbedInBinlog", "UpToDateCheckInput", "UpToDateCheckOutput",
+        string[] handedOn = ["AvailableItemName", "Watch", "EmbeddedResource", "None", "Content", "Compile", "DefaultItemExcludes", "FileWrites", "EmbedInBinlog", "UpToDateCheckInput", "UpToDateCheckOutput",
             "TfmSpecificPackageFile", "TargetsForTfmSpecificContentInPackage"];
         IEnumerable<string> names = Files.SelectMany(file => file.Descendants("PropertyGroup").Concat(file.Descendants("ItemGroup"))).Elements().Select(element => element.Name.LocalName)
             .Concat(Files.SelectMany(file => file.Descendants("Target")).Select(target => target.Attribute("Name")!.Value));

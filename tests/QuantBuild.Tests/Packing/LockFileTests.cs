@@ -74,6 +74,19 @@ public sealed class LockFileTests : IDisposable
     }
 
     [Fact]
+    public void A_byte_order_mark_that_an_editor_wrote_is_no_difference()
+    {
+        string path = _folder["tinywan.quant.lock.json"];
+        byte[] marked = [0xef, 0xbb, 0xbf, .. Example.ToJson()];
+        File.WriteAllBytes(path, marked);
+
+        Example.RequireUnchanged(path);
+
+        Assert.False(Example.Write(path));
+        Assert.Equal(marked, File.ReadAllBytes(path));
+    }
+
+    [Fact]
     public void Differences_name_the_place_and_both_values()
     {
         LockFile before = Example();
