@@ -76,13 +76,13 @@ public sealed class LockFileTests : IDisposable
     [Fact]
     public void A_byte_order_mark_that_an_editor_wrote_is_no_difference()
     {
-        string path = _folder["tinywan.quant.lock.json"];
-        byte[] marked = [0xef, 0xbb, 0xbf, .. Example.ToJson()];
+        string path = _folder.PathTo("x.quant.lock.json");
+        byte[] marked = [0xef, 0xbb, 0xbf, .. Example().ToJson()];
         File.WriteAllBytes(path, marked);
 
-        Example.RequireUnchanged(path);
+        Example().RequireUnchanged(path);
 
-        Assert.False(Example.Write(path));
+        Assert.False(Example().Write(path));
         Assert.Equal(marked, File.ReadAllBytes(path));
     }
 
