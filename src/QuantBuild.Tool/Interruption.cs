@@ -11,12 +11,15 @@ internal sealed class Interruption : IDisposable
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
+    private readonly string? _command;
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
 
-    public Interruption()
+    /// <param name="args">The command line, whose first word is the command.</param>
+    public Interruption(string[] args)
     {
+        _command = Array.Find(args, word => !word.StartsWith('-'));
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
     }
@@ -38,10 +41,10 @@ internal sealed class Interruption : IDisposable
         _source.Cancel();
     }
 
-    private static void EndAfterGrace()
+    private void EndAfterGrace()
     {
         Thread.Sleep(Grace);
-        Console.Error.WriteLine(Session.CancelledText);
+        Console.Error.WriteLine(Cancelled.Text(_command));
         Environment.Exit(ExitCode.Cancelled);
     }
 }

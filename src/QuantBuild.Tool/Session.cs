@@ -14,9 +14,6 @@ namespace QuantBuild.Tool;
 /// <param name="ParentGone">The build that this process works for has ended without it; cannot be cancelled when there is none.</param>
 internal sealed record Session(ToolConsole Console, CancellationToken Interruption, CancellationToken ParentGone)
 {
-    /// <summary>What a cancelled command says last.</summary>
-    public const string CancelledText = "Cancelled. What a build has finished is in the store; the next one goes on from there.";
-
     /// <summary>Runs a command's body.</summary>
     /// <param name="arguments">The parsed command line.</param>
     /// <param name="body">Does the work and returns the exit code.</param>
@@ -33,11 +30,11 @@ internal sealed record Session(ToolConsole Console, CancellationToken Interrupti
         }
         catch (Exception failure)
         {
-            return Report(run, Root(failure));
+            return Report(run, Root(failure), arguments.CommandResult.Command.Name);
         }
     }
 
-    private int Report(CommandRun run, Exception failure)
+    private int Report(CommandRun run, Exception failure, string command)
     {
         switch (failure)
         {
@@ -45,7 +42,7 @@ internal sealed record Session(ToolConsole Console, CancellationToken Interrupti
                 Console.Error.WriteLine(failure.Message);
                 return ExitCode.Usage;
             case OperationCanceledException when run.Cancellation.IsCancellationRequested:
-                Console.Error.WriteLine(CancelledText);
+                Console.Error.WriteLine(Cancelled.Text(command));
                 return ExitCode.Cancelled;
             case DiagnosticException expected:
                 foreach (Diagnostic diagnostic in expected.Diagnostics)

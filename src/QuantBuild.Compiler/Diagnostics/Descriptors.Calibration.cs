@@ -13,7 +13,7 @@ public static partial class Descriptors
     public static readonly DiagnosticDescriptor CalibrationLine = new("QB3102", Severity.Error,
         "This line is not a sample: {0}",
         "Every line must be a JSON object with an integer \"id\" that no other line has, and a string \"prompt\". Samples that are made of pictures also need " +
-        "a string \"image\" and an integer \"seed\", and may have integers \"frames\", \"width\" and \"height\".",
+        "a string \"image\" and an integer \"seed\", and may have integers \"frames\", \"width\" and \"height\". Other keys are refused: one that is misspelled would be ignored in silence.",
         "Correct the line.");
 
     /// <summary>There is nothing to calibrate with.</summary>
@@ -52,6 +52,24 @@ public static partial class Descriptors
         "The first frame '{0}' is one colour everywhere",
         "A model sees activations of such a picture that real ones do not have; scales and clipping chosen with it fit badly.",
         "Use a real first frame.");
+
+    /// <summary>A sample set in another encoding.</summary>
+    public static readonly DiagnosticDescriptor CalibrationEncoding = new("QB3120", Severity.Error,
+        "The sample set is not UTF-8: {0}",
+        "Prompts in another encoding, such as GBK, Shift-JIS or UTF-16, would be read as other characters, and the model would be calibrated with nonsense.",
+        "Save the file as UTF-8, or convert it, such as by `iconv -f gbk -t utf-8`.");
+
+    /// <summary>A prompt that is longer than what the model reads.</summary>
+    public static readonly DiagnosticDescriptor PromptCut = new("QB3121", Severity.Warning,
+        "{0} has {1} tokens, and the model reads {2}: the last {3} are cut off",
+        "The text encoder reads so many tokens at the most, the mark at the end included; what is behind has no influence.",
+        "Shorten the prompt, or put what matters in front.");
+
+    /// <summary>A sample that this machine cannot make.</summary>
+    public static readonly DiagnosticDescriptor SampleTooLarge = new("QB3122", Severity.Error,
+        "Sample {0} cannot be made: {1}",
+        "The frames, width and height of a sample's line say how much memory its picture and its tensors take; that is compared with the machine's before any work.",
+        "Make frames, width or height of the line smaller, or work on a machine with more memory.");
 
     /// <summary>Recorded activations cannot be read.</summary>
     public static readonly DiagnosticDescriptor ActivationsUnreadable = new("QB3111", Severity.Error,

@@ -66,8 +66,11 @@ internal static class ConditionStage
         ActionRecord? record = context.Run(spec, threads => Picture(line, _ => source.EncodingBytes(line, threads)), threads => Encode(context, source, config, line, picture, threads));
         if (record is null)
             return null;
-        if (context.Store.ReadJson(record.Outputs[Outcome])["uniform"]!.GetValue<bool>())
+        JsonNode outcome = context.Store.ReadJson(record.Outputs[Outcome]);
+        if (outcome["uniform"]!.GetValue<bool>())
             observer.Report(Descriptors.CalibrationImageConstant.At(line.Span, line.Image));
+        if (outcome["tokens"]!.GetValue<int>() is var tokens && tokens > config.TextLen)
+            observer.Report(Descriptors.PromptCut.At(line.Span, FormattableString.Invariant($"The prompt of sample {line.Id}"), tokens, config.TextLen, tokens - config.TextLen));
         using SafeTensorsFile file = context.Store.OpenTensors(record.Outputs[Tensors]);
         IReadOnlyList<long> shape = file.Tensors["y"].Shape;
         var latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
@@ -98,7 +101,7 @@ internal static class ConditionStage
             Tensors, context.Store.StoreTensors(
                 TensorData.Of("y", [config.ConditionDim, latent.Frames, latent.Height, latent.Width], condition),
                 TensorData.Of("context", [embedded.Length / config.TextDim, config.TextDim], embedded)),
-            Outcome, context.Store.StoreJson(new JsonObject { ["uniform"] = image.IsUniform }));
+            Outcome, context.Store.StoreJson(new JsonObject { ["uniform"] = image.IsUniform, ["tokens"] = source.Encoders.CountTokens(line.Prompt) }));
     }
 
     private static (float[] Context, Digest Digest)? Null(BuildContext context, EncoderSource source, WanConfig config)

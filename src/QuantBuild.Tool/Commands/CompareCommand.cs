@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using QuantBuild.Imaging;
+using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
 using QuantBuild.Tool.Logging;
@@ -28,7 +29,7 @@ internal static class CompareCommand
         GenerateOptions.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            GenerateCommand.Translate(() => Compare(arguments, run));
+            GenerateCommand.Translate(() => Compare(arguments, run), "take a smaller --size or fewer --frames");
             return ExitCode.Done;
         }));
         return command;
@@ -63,7 +64,13 @@ internal static class CompareCommand
             }
             WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
             if (folder is null)
-                GenerateCommand.CheckMemory(pipeline, picture, options, run);
+            {
+                VideoShape size = FirstFrame.SizeFor(picture.Width, picture.Height, options.Area, options.Frames);
+                // The frames of every video, and full precision's latent after every step.
+                long kept = (folders.Length * (long)size.Frames * size.FrameLength) + (options.Sampling.Steps * pipeline.PreparedBytes(size));
+                VideoMemory.Check(pipeline, size, options.Sampling.Threads, kept, run);
+                GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
+            }
             GeneratedVideo video = pipeline.Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), Step, run.Cancellation);
             videos.Add(new Rendered(folder ?? FullPrecision, video, latents, errors));
         }

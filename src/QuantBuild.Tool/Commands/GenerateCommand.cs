@@ -1,7 +1,6 @@
 using System.CommandLine;
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Imaging;
 using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
@@ -26,14 +25,16 @@ internal static class GenerateCommand
         GenerateOptions.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            Translate(() => Generate(arguments, run));
+            Translate(() => Generate(arguments, run), "take a smaller --size or fewer --frames");
             return ExitCode.Done;
         }));
         return command;
     }
 
     /// <summary>Does work whose expected failures are one diagnostic.</summary>
-    public static void Translate(Action work)
+    /// <param name="work">The work.</param>
+    /// <param name="smaller">What makes a video smaller, by what the command at hand has.</param>
+    public static void Translate(Action work, string smaller)
     {
         try
         {
@@ -41,24 +42,16 @@ internal static class GenerateCommand
         }
         catch (OverflowException e)
         {
-            throw new DiagnosticException(Descriptors.GenerationFailed.At(null, "the video is larger than an array can be; take a smaller --size, or --vae-tile"), e);
+            throw new DiagnosticException(Descriptors.GenerationFailed.At(null, $"the video is larger than an array can be; {smaller}"), e);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new DiagnosticException(Descriptors.GenerationFailed.At(null, $"there is not enough memory; {smaller}"), e);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or SafeTensorsException or ArtifactException or ArgumentException)
         {
             throw new DiagnosticException(Descriptors.GenerationFailed.At(null, Text(e)), e);
         }
-    }
-
-    /// <summary>Looks whether there is memory for decoding, which comes after all the denoising: warns where there is not enough now, and refuses where there never is.</summary>
-    /// <exception cref="InvalidDataException">It takes more than the machine has.</exception>
-    public static void CheckMemory(WanImageToVideoPipeline pipeline, Image image, GenerationOptions options, CommandRun run)
-    {
-        long needed = pipeline.DecodingBytes(image, options);
-        MachineMemory machine = MachineMemory.Read();
-        if (needed > machine.Total)
-            throw new InvalidDataException($"decoding the frames takes about {Quantity.Size(needed)} at once, and this machine has {Quantity.Size(machine.Total)}; take --vae-tile 256 or a smaller --size");
-        if (needed > machine.Available)
-            run.Report(Descriptors.GenerationMemory.At(null, Quantity.Size(needed), Quantity.Size(machine.Available)));
     }
 
     /// <summary>What failed, without the parameter's name that the runtime adds for programmers.</summary>
@@ -76,7 +69,8 @@ internal static class GenerateCommand
         WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
         Image image = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
         GenerationOptions options = GenerateOptions.Of(arguments, checkpoint, artifact);
-        CheckMemory(pipeline, image, options, run);
+        VideoMemory.Check(pipeline, FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames), options.Sampling.Threads, kept: 0, run);
+        GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
         GeneratedVideo video = pipeline.Generate(image, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), ct: run.Cancellation);
 
         VideoFile.Write(output, video.Frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);

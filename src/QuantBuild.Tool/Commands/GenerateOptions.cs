@@ -67,10 +67,12 @@ internal static class GenerateOptions
     /// <param name="arguments">The command line.</param>
     /// <param name="checkpoint">Folder of the checkpoint, which may say where its experts switch.</param>
     /// <param name="artifact">The artifact that gives the boundary, and whose calibration gives defaults; null for none.</param>
-    /// <exception cref="UsageException">The size or the guidance is none.</exception>
+    /// <exception cref="UsageException">The size or the guidance is none, or a prompt is not UTF-8.</exception>
     /// <exception cref="InvalidDataException">The checkpoint's <c>model_index.json</c> is damaged.</exception>
     public static GenerationOptions Of(ParseResult arguments, string checkpoint, ModelArtifact? artifact)
     {
+        RequireWhole(Prompt, arguments);
+        RequireWhole(Negative, arguments);
         (double high, double low) = Scales(arguments.GetValue(Guidance)!);
         int threads = arguments.GetValue(CommonOptions.Threads);
         return new GenerationOptions
@@ -99,9 +101,23 @@ internal static class GenerateOptions
     public static WanImageToVideoPipeline Open(ParseResult arguments, string checkpoint, ModelArtifact? artifact) =>
         new(checkpoint, artifact, arguments.GetValue(Memory), Tiling(arguments));
 
+    /// <summary>Warns of prompts that are cut off.</summary>
+    public static void CheckPrompts(WanImageToVideoPipeline pipeline, ParseResult arguments, GenerationOptions options, CommandRun run)
+    {
+        PromptLength.Check(pipeline, "--prompt", arguments.GetValue(Prompt)!, place: null, run);
+        PromptLength.Check(pipeline, "--negative", options.NegativePrompt, place: null, run);
+    }
+
     private static VaeTiling? Tiling(ParseResult arguments) => arguments.GetValue(Tile) is { } size
         ? new VaeTiling(size, size / 4 / VaeConfig.SpatialStride * VaeConfig.SpatialStride)
         : null;
+
+    /// <summary>Refuses a text in which the system's decoding of the command line left U+FFFD for what it could not read.</summary>
+    private static void RequireWhole(Option<string> option, ParseResult arguments)
+    {
+        if (arguments.GetValue(option)!.Contains('\uFFFD', StringComparison.Ordinal))
+            throw new UsageException($"{option.Name} is not UTF-8: some of its characters were lost.");
+    }
 
     private static (double High, double Low) Scales(string guidance)
     {

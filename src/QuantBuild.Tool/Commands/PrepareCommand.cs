@@ -19,7 +19,7 @@ internal static class PrepareCommand
         var command = new Command("prepare", "Make the tensors that calibration and eval read of a sample set's pictures, prompts and seeds.") { Set, GenerateOptions.Model, CommonOptions.Threads };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            GenerateCommand.Translate(() => Prepare(arguments, run));
+            GenerateCommand.Translate(() => Prepare(arguments, run), "make frames, width or height of its line smaller");
             return ExitCode.Done;
         }));
         return command;
@@ -36,7 +36,10 @@ internal static class PrepareCommand
             throw new InvalidDataException($"{path}: there is no sample");
         string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
         WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact: null);
-        int threads = arguments.GetValue(CommonOptions.Threads);
+        int threads = arguments.GetValue(CommonOptions.Threads) is > 0 and var count ? count : Environment.ProcessorCount;
+        SampleMemory.Check(pipeline, lines, threads);
+        foreach (SampleLine line in lines)
+            PromptLength.Check(pipeline, string.Create(CultureInfo.InvariantCulture, $"The prompt of sample {line.Id}"), line.Prompt, line.Span, run);
         var tensors = new List<TensorData>();
         foreach (SampleLine line in lines)
         {
@@ -47,7 +50,7 @@ internal static class PrepareCommand
             var options = new GenerationOptions
             {
                 Frames = line.Frames, Area = line.Width * line.Height, Seed = line.Seed!.Value,
-                Sampling = new SamplingOptions { Threads = threads == 0 ? Environment.ProcessorCount : threads },
+                Sampling = new SamplingOptions { Threads = threads },
             };
             Add(tensors, line.Id, pipeline.Prepare(image, line.Prompt, options, progress: null, run.Cancellation));
         }

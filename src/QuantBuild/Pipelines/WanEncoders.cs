@@ -55,19 +55,38 @@ public sealed class WanEncoders
         _ = (folders.TextEncoder, folders.Tokenizer, folders.Vae);
     }
 
+    /// <summary>Tokens of a prompt that the model reads, the end mark included; what is beyond is cut off.</summary>
+    public int TextLength => _model.TextLen;
+
+    /// <summary>Tokens of a whole prompt, the end mark included.</summary>
+    /// <param name="prompt">The prompt.</param>
+    public int CountTokens(string prompt) => _tokenizer.Count(prompt);
+
     /// <summary>Bytes that <see cref="EncodePrompts"/> takes at the most for prompts of any length.</summary>
     /// <param name="threads">Threads to use.</param>
     public long EncodePromptsBytes(int threads) => TextEncoder.EncodingBytes(_textConfig, _model.TextLen, threads);
 
-    /// <summary>Bytes that <see cref="EncodeImage"/> takes at the most without tiles, the condition and the weights included.</summary>
+    /// <summary>Bytes that <see cref="EncodeImage"/> takes at the most, the condition and the weights included.</summary>
     /// <param name="size">Size of the video.</param>
     /// <param name="threads">Threads to use.</param>
+    /// <exception cref="ArgumentException">The size is not possible: the condition has more elements than an array can have.</exception>
     public long EncodeImageBytes(VideoShape size, int threads)
     {
         using ShardedCheckpoint weights = _folders.OpenVae();
         long elements = weights.Tensors.Values.Sum(tensor => tensor.ElementCount);
-        return VaeMemory.Encoding(_vaeConfig, size, threads) + (sizeof(float) * (elements + ((_model.ConditionDim + _model.OutDim) * (long)VaeConfig.LatentShapeOf(size).Volume)));
+        long features = sizeof(float) * (elements + ConditionElements(size) + (_model.OutDim * (long)VaeConfig.LatentShapeOf(size).Volume));
+        if (Tiling is null)
+            return features + VaeMemory.Encoding(_vaeConfig, size, threads);
+        // The picture is resized whole, whatever the tiles.
+        var tile = new VideoShape(size.Frames, Math.Min(Tiling.Size, size.Height), Math.Min(Tiling.Size, size.Width));
+        return features + (sizeof(float) * 2L * size.FrameLength) + VaeMemory.Encoding(_vaeConfig, tile, threads);
     }
+
+    /// <summary>Bytes of what is made of a prompt and a picture: the condition, the noise, and the longest context.</summary>
+    /// <param name="size">Size of the video.</param>
+    /// <exception cref="ArgumentException">The size is not possible: the condition has more elements than an array can have.</exception>
+    public long PreparedBytes(VideoShape size) =>
+        sizeof(float) * (ConditionElements(size) + (_model.OutDim * (long)VaeConfig.LatentShapeOf(size).Volume) + ((long)_model.TextLen * _model.TextDim));
 
     /// <summary>Embeds prompts.</summary>
     /// <param name="prompts">The prompts.</param>
@@ -138,6 +157,15 @@ public sealed class WanEncoders
         using ShardedCheckpoint weights = _folders.OpenVae();
         long elements = weights.Tensors.Values.Sum(tensor => tensor.ElementCount);
         return (sizeof(float) * elements) + VaeMemory.Decoding(_vaeConfig, size, Tiling) + ((long)size.Frames * size.FrameLength);
+    }
+
+    private long ConditionElements(VideoShape size)
+    {
+        LatentShape latent = VaeConfig.LatentShapeOf(size);
+        long elements = (long)latent.Frames * latent.Height * latent.Width * _model.ConditionDim;
+        return elements <= Array.MaxLength && 3L * size.Height * size.Width <= Array.MaxLength
+            ? elements
+            : throw new ArgumentException($"{size.Frames} frames of {size.Width}x{size.Height} pixels are more than an array can hold");
     }
 
     private VideoAutoencoder Autoencoder(ShardedCheckpoint weights) => new(_vaeConfig, weights) { Tiling = Tiling };

@@ -83,12 +83,30 @@ public sealed class WanImageToVideoPipeline
         return new GeneratedVideo(_encoders.Decode(prepared.Shape, latent, sampling.Threads, progress, ct), latent, prepared.Shape);
     }
 
-    /// <summary>About the bytes that the decoding of a video takes at once, which comes last: to know before the denoising whether there is enough.</summary>
-    /// <param name="image">Its first frame.</param>
-    /// <param name="options">How it is made.</param>
-    /// <exception cref="ArgumentException">The size or the frames are not possible.</exception>
+    /// <summary>Shape of the experts.</summary>
+    public WanConfig Config => _config;
+
+    /// <summary>Tokens of a whole prompt, the end mark included; the model reads <see cref="WanConfig.TextLen"/> of them.</summary>
+    /// <param name="prompt">The prompt.</param>
+    public int CountTokens(string prompt) => _encoders.CountTokens(prompt);
+
+    /// <summary>About the bytes that <see cref="Prepare"/> takes at once.</summary>
+    /// <param name="size">Size of the video: <see cref="FirstFrame.SizeFor"/>.</param>
+    /// <param name="threads">Threads to use.</param>
+    /// <exception cref="ArgumentException">The size is not possible.</exception>
     /// <exception cref="SafeTensorsException">The autoencoder's file is missing or damaged.</exception>
-    public long DecodingBytes(Image image, GenerationOptions options) => _encoders.DecodingBytes(FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames));
+    public long PreparingBytes(VideoShape size, int threads) =>
+        Math.Max(_encoders.EncodePromptsBytes(threads), _encoders.EncodeImageBytes(size, threads)) + PreparedBytes(size);
+
+    /// <summary>Bytes of what <see cref="Prepare"/> makes.</summary>
+    /// <param name="size">Size of the video.</param>
+    /// <exception cref="ArgumentException">The size is not possible.</exception>
+    public long PreparedBytes(VideoShape size) => _encoders.PreparedBytes(size);
+
+    /// <summary>About the bytes that the decoding of a video takes at once, which comes last: to know before the denoising whether there is enough.</summary>
+    /// <param name="size">Size of the video.</param>
+    /// <exception cref="SafeTensorsException">The autoencoder's file is missing or damaged.</exception>
+    public long DecodingBytes(VideoShape size) => _encoders.DecodingBytes(size);
 
     /// <summary>Does what comes before the first denoising step: what calibration records samples from.</summary>
     /// <param name="image">The first frame.</param>

@@ -1,10 +1,13 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 
 namespace QuantBuild.Text;
 
-/// <summary>SentencePiece's compiled normalization rules: the longest run of characters that has a rule is replaced by the rule's text.</summary>
+/// <summary>SentencePiece's compiled normalization rules, applied as the tokenizers library of Hugging Face does.</summary>
 /// <remarks>
+/// SentencePiece itself replaces the longest run of characters that has a rule. The library goes by what readers see as one character: of up to five bytes
+/// the shortest beginning with a rule stands for all of it, otherwise every code point is replaced by itself. Checkpoints were trained with the library.
 /// The blob is the length of a double-array trie in bytes, the trie in 32-bit units as the darts-clone library lays it out, and the
 /// replacements, each ended by a zero byte; the trie's values are offsets into the replacements.
 /// </remarks>
@@ -27,48 +30,59 @@ public sealed class CharacterMap
         _replacements = blob[(4 + (int)trieBytes)..].ToArray();
     }
 
-    /// <summary>Normalizes a text, from left to right and not repeatedly.</summary>
+    /// <summary>Normalizes a text, from left to right and not repeatedly; half a surrogate pair becomes U+FFFD.</summary>
     public string Apply(string text)
     {
-        ReadOnlySpan<byte> input = Encoding.UTF8.GetBytes(text);
-        var output = new List<byte>(input.Length);
-        while (!input.IsEmpty)
+        // Longer ones, such as a half-width kana with its voicing mark, are taken apart.
+        const int LongestWhole = 5;
+        var output = new List<byte>(text.Length);
+        string valid = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+        for (int start = 0, length; start < valid.Length; start += length)
         {
-            (int length, int rule) = LongestRule(input);
-            if (length > 0)
-            {
-                ReadOnlySpan<byte> replacement = _replacements.AsSpan(rule);
-                output.AddRange(replacement[..replacement.IndexOf((byte)0)]);
-            }
+            length = StringInfo.GetNextTextElementLength(valid, start);
+            byte[] element = Encoding.UTF8.GetBytes(valid, start, length);
+            if (element.Length <= LongestWhole && Rule(element) is { } rule)
+                Append(output, rule);
             else
-            {
-                _ = Rune.DecodeFromUtf8(input, out _, out length);
-                output.AddRange(input[..length]);
-            }
-            input = input[length..];
+                ApplyToEach(element, output);
         }
         return Encoding.UTF8.GetString([.. output]);
     }
 
-    /// <summary>Bytes of the longest prefix with a rule, and where its replacement starts; length 0 when there is none.</summary>
-    private (int Length, int Rule) LongestRule(ReadOnlySpan<byte> input)
+    private void ApplyToEach(ReadOnlySpan<byte> element, List<byte> output)
     {
-        (int length, int rule) = (0, 0);
-        uint node = Offset(_trie[0]);
-        for (int i = 0; i < input.Length; i++)
+        while (!element.IsEmpty)
         {
-            node ^= input[i];
-            if (node >= _trie.Length || (_trie[node] & 0x800000FF) != input[i])
-                break;
+            _ = Rune.DecodeFromUtf8(element, out _, out int length);
+            if (Rule(element[..length]) is { } rule)
+                Append(output, rule);
+            else
+                output.AddRange(element[..length]);
+            element = element[length..];
+        }
+    }
+
+    private void Append(List<byte> output, int rule)
+    {
+        ReadOnlySpan<byte> replacement = _replacements.AsSpan(rule);
+        output.AddRange(replacement[..replacement.IndexOf((byte)0)]);
+    }
+
+    /// <summary>Where the replacement starts of the shortest beginning that has a rule; null when none has.</summary>
+    private int? Rule(ReadOnlySpan<byte> input)
+    {
+        uint node = Offset(_trie[0]);
+        foreach (byte value in input)
+        {
+            node ^= value;
+            if (value == 0 || node >= _trie.Length || (_trie[node] & 0x800000FF) != value)
+                return null;
             uint unit = _trie[node];
             node ^= Offset(unit);
-            if ((unit >> 8 & 1) == 0 || node >= _trie.Length)
-                continue;
-            uint value = _trie[node] & 0x7FFFFFFF;
-            if (value < _replacements.Length)
-                (length, rule) = (i + 1, (int)value);
+            if ((unit >> 8 & 1) != 0 && node < _trie.Length && (_trie[node] & 0x7FFFFFFF) is var rule && rule < _replacements.Length)
+                return (int)rule;
         }
-        return (length, rule);
+        return null;
     }
 
     /// <summary>Distance from a unit to its children.</summary>

@@ -1,29 +1,30 @@
-using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 
 namespace QuantBuild.Text;
 
-/// <summary>Cuts a prompt into tokens as SentencePiece does: the most probable sequence of pieces, found by the Viterbi algorithm.</summary>
+/// <summary>Cuts a prompt into tokens as the tokenizers library of Hugging Face does: the most probable sequence of pieces, found by the Viterbi algorithm.</summary>
 /// <remarks>
 /// A prompt is cleaned first as the official pipeline does, by the ftfy library and on its own: HTML entities are decoded twice, curly
 /// quotation marks become straight ones, control characters go, runs of white space become one space, and none is left at the ends.
-/// (ftfy also repairs wrongly decoded text; this does not.)  Marks such as <c>&lt;/s&gt;</c> are ordinary text when a prompt spells them.
-/// Scores add up in float32; of equal sequences the one with the longest last piece wins, at every position.
+/// (ftfy also repairs wrongly decoded text and composes characters; this does not.)  A prompt that spells a mark such as <c>&lt;/s&gt;</c>, or a byte such as
+/// <c>&lt;0x41&gt;</c>, gets its id: the library takes them for what they spell. Scores add up in float64; of equal sequences the one with the longest last
+/// piece wins, at every position.
 /// </remarks>
 public sealed class UnigramTokenizer
 {
     private const char Space = '\u2581';
 
     // How much less probable than the worst piece an unknown character is, in SentencePiece.
-    private const float UnknownPenalty = 10;
+    private const double UnknownPenalty = 10;
 
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly UnigramModel _model;
     private readonly int[] _bytes = new int[256];
     private readonly int _longest;
     private readonly int _unknown;
-    private readonly float _unknownScore;
+    private readonly double _unknownScore;
+    private readonly (string Text, int Id)[] _marks;
 
     /// <summary>Makes a tokenizer of a model.</summary>
     /// <param name="model">Its vocabulary.</param>
@@ -33,18 +34,19 @@ public sealed class UnigramTokenizer
         _model = model;
         Array.Fill(_bytes, -1);
         (_unknown, EndId) = (-1, -1);
-        float worst = 0;
+        double worst = double.PositiveInfinity;
         for (int id = 0; id < model.Pieces.Count; id++)
         {
             VocabularyPiece piece = model.Pieces[id];
+            worst = Math.Min(worst, piece.Score);
+            if (piece.Kind != PieceKind.Unused)
+            {
+                if (piece.Text.Length == 0 || !_ids.TryAdd(piece.Text, id))
+                    throw new InvalidDataException($"piece {id}, '{piece.Text}', is empty or there twice");
+                _longest = Math.Max(_longest, piece.Text.Length);
+            }
             switch (piece.Kind)
             {
-                case PieceKind.Normal:
-                    if (piece.Text.Length == 0 || !_ids.TryAdd(piece.Text, id))
-                        throw new InvalidDataException($"piece {id}, '{piece.Text}', is empty or there twice");
-                    _longest = Math.Max(_longest, piece.Text.Length);
-                    worst = _ids.Count == 1 ? piece.Score : Math.Min(worst, piece.Score);
-                    break;
                 case PieceKind.Unknown:
                     _unknown = _unknown < 0 ? id : throw new InvalidDataException("there are two unknown pieces");
                     break;
@@ -61,6 +63,8 @@ public sealed class UnigramTokenizer
         if (model.ByteFallback && Array.IndexOf(_bytes, -1) is >= 0 and var missing)
             throw new InvalidDataException($"the vocabulary has no piece for the byte {missing}");
         _unknownScore = worst - UnknownPenalty;
+        _marks = [.. model.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Kind is PieceKind.Control or PieceKind.Unknown)
+            .Select(entry => (entry.piece.Text, entry.id)).OrderByDescending(mark => mark.Text.Length)];
     }
 
     /// <summary>Id of the end mark.</summary>
@@ -80,43 +84,45 @@ public sealed class UnigramTokenizer
     public int[] Encode(string prompt, int limit)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        List<int> ids = Cut(Normalize(Clean(prompt)));
-        return [.. ids.Take(limit - 1), EndId];
+        return [.. Ids(prompt).Take(limit - 1), EndId];
     }
 
-    private static string Clean(string prompt) => Collapse(string.Concat(WebUtility.HtmlDecode(WebUtility.HtmlDecode(prompt)).Where(c => !IsControl(c)).Select(Straighten)));
+    /// <summary>Tokens of a whole prompt, with the end mark: those that a limit cuts off are counted too.</summary>
+    /// <param name="prompt">The prompt; may be empty.</param>
+    public int Count(string prompt) => Ids(prompt).Count + 1;
 
-    /// <summary>Whether a character says something to a program and nothing to a reader.</summary>
-    private static bool IsControl(char c) =>
-        c is < ' ' and not ('\t' or '\n' or '\f' or '\r') or '\u007f' or (>= '\u206a' and <= '\u206f') or '\ufeff' or (>= '\ufff9' and <= '\ufffc');
-
-    private static char Straighten(char c) => c switch
+    private List<int> Ids(string prompt)
     {
-        '\u02bc' or (>= '\u2018' and <= '\u201b') => '\'',
-        >= '\u201c' and <= '\u201f' => '"',
-        _ => c,
-    };
+        var ids = new List<int>();
+        string text = PromptText.Clean(prompt);
+        while (true)
+        {
+            (int start, string mark, int id) = FirstMark(text);
+            ids.AddRange(Cut(Normalize(text[..start])));
+            if (start == text.Length)
+                return ids;
+            ids.Add(id);
+            text = text[(start + mark.Length)..];
+        }
+    }
+
+    /// <summary>The first mark that a text spells, the longest where several start; the text's end when there is none.</summary>
+    private (int Start, string Mark, int Id) FirstMark(string text)
+    {
+        (int Start, string Mark, int Id) first = (text.Length, "", 0);
+        foreach ((string mark, int id) in _marks)
+        {
+            if (text.IndexOf(mark, StringComparison.Ordinal) is >= 0 and var start && start < first.Start)
+                first = (start, mark, id);
+        }
+        return first;
+    }
 
     private string Normalize(string text)
     {
         if (_model.CharacterMap is { } map)
-            text = Collapse(map.Apply(text));
+            text = PromptText.Collapse(map.Apply(text));
         return text.Length == 0 ? text : Space + text.Replace(' ', Space);
-    }
-
-    private static string Collapse(string text)
-    {
-        var result = new StringBuilder(text.Length);
-        foreach (char c in text)
-        {
-            if (!char.IsWhiteSpace(c))
-                result.Append(c);
-            else if (result.Length > 0 && result[^1] != ' ')
-                result.Append(' ');
-        }
-        if (result.Length > 0 && result[^1] == ' ')
-            result.Length--;
-        return result.ToString();
     }
 
     private List<int> Cut(string text)
@@ -127,7 +133,7 @@ public sealed class UnigramTokenizer
         for (int start = 0; start < text.Length; start += width)
         {
             width = char.IsSurrogatePair(text, start) ? 2 : 1;
-            float score = best[start].Score;
+            double score = best[start].Score;
             bool isKnown = false;
             int most = Math.Min(_longest, text.Length - start);
             for (int length = width; length <= most; length++)
@@ -153,28 +159,34 @@ public sealed class UnigramTokenizer
     private List<int> Collect(string text, Step[] best)
     {
         var ids = new List<int>();
-        for (int end = text.Length; end > 0; end -= best[end].Length)
+        for (int end = text.Length, start; end > 0; end = start)
         {
-            Step step = best[end];
-            if (step.Id != _unknown)
+            start = end - best[end].Length;
+            if (best[end].Id != _unknown)
             {
-                ids.Add(step.Id);
+                ids.Add(best[end].Id);
+                continue;
             }
-            else if (_model.ByteFallback)
-            {
-                byte[] bytes = Encoding.UTF8.GetBytes(text.Substring(end - step.Length, step.Length));
-                ids.AddRange(bytes.Reverse().Select(value => _bytes[value]));
-            }
-            else if (ids.Count == 0 || ids[^1] != _unknown)
-            {
-                ids.Add(_unknown);
-            }
+            while (start > 0 && best[start].Id == _unknown)
+                start -= best[start].Length;
+            AddUnknown(text.AsSpan(start..end), ids);
         }
         CollectionsMarshal.AsSpan(ids).Reverse();
         return ids;
     }
 
+    /// <summary>Neighbours without a piece, from last to first: together they may spell one after all, such as <c>&lt;unk&gt;</c>.</summary>
+    private void AddUnknown(ReadOnlySpan<char> text, List<int> ids)
+    {
+        if (_ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out int id))
+            ids.Add(id);
+        else if (_model.ByteFallback)
+            ids.AddRange(Encoding.UTF8.GetBytes(text.ToArray()).Reverse().Select(value => _bytes[value]));
+        else
+            ids.Add(_unknown);
+    }
+
     /// <summary>The best way to a position: its score, and the piece that ends there. Length 0 before there is one.</summary>
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Step(float Score, int Length, int Id);
+    private readonly record struct Step(double Score, int Length, int Id);
 }

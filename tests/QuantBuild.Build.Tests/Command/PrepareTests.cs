@@ -26,7 +26,7 @@ public sealed class PrepareTests
     [Theory]
     [InlineData("""{"id": 0, "prompt": "a star", "seed": 1}""", "\"image\"")]
     [InlineData("""{"id": 0, "prompt": "a star", "image": "x.png"}""", "\"seed\"")]
-    [InlineData("[]", "not a JSON object")]
+    [InlineData("[]", "'the line' must be an object")]
     public void A_line_without_what_a_sample_needs_is_told_with_its_place(string line, string expected)
     {
         using var folder = new TemporaryFolder();

@@ -10,6 +10,8 @@ public class UnigramTokenizerTests
 
     private static readonly string Folder = TestData.TinyWan("checkpoint", "tokenizer");
 
+    private static string FileOf(string name) => Path.Combine(TestData.Root, "tests", "QuantBuild.Tests", "Text", "Files", name);
+
     public static UnigramTokenizer FromJson { get; } = new(TokenizerJson.Read(Path.Combine(Folder, "tokenizer.json")));
 
     private static UnigramTokenizer FromModel { get; } = new(SentencePieceModel.Read(Path.Combine(Folder, "spiece.model")));
@@ -68,12 +70,40 @@ public class UnigramTokenizerTests
         Assert.Equal(FromJson.Encode(same, Limit), FromJson.Encode(text, Limit));
 
     [Fact]
-    public void Marks_that_a_prompt_spells_are_text()
+    public void Texts_get_the_ids_of_the_tokenizers_library()
     {
-        int[] ids = FromJson.Encode("a </s> b", Limit);
-        Assert.Equal(1, ids[^1]);
-        Assert.DoesNotContain(1, ids[..^1]);
+        // Made with version 0.22 of Hugging Face's library of TinyWan's tokenizer.json: kana, ligatures, jamo, emoji, marks and bytes that a text spells.
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllBytes(FileOf("tokenizers.json")));
+        foreach (JsonElement entry in cases.RootElement.EnumerateArray())
+        {
+            string text = entry[0].GetString()!;
+            int[] expected = entry[1].Deserialize<int[]>()!;
+            Assert.True(expected.SequenceEqual(FromJson.Encode(text, 512)), $"{text}: {string.Join(' ', FromJson.Encode(text, 512))} instead of {string.Join(' ', expected)}");
+            Assert.Equal(expected, FromModel.Encode(text, 512));
+        }
     }
+
+    [Fact]
+    public void Entities_decode_as_html_unescape_of_Python_does()
+    {
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllBytes(FileOf("html-unescape.json")));
+        foreach (JsonElement entry in cases.RootElement.EnumerateArray())
+            Assert.Equal(entry[1].GetString(), HtmlEntities.Unescape(entry[0].GetString()!));
+    }
+
+    [Fact]
+    public void Half_width_kana_with_a_voicing_mark_is_taken_apart() => Assert.Equal([301, 230, 133, 174, 230, 133, 156, 1], FromJson.Encode("\uff76\uff9e", Limit));
+
+    [Fact]
+    public void Marks_and_bytes_that_a_prompt_spells_get_their_ids()
+    {
+        Assert.Equal([259, 1, 322, 1], FromJson.Encode("a </s> b", Limit));
+        Assert.Equal([301, 68, 1], FromJson.Encode("<0x41>", Limit));
+    }
+
+    [Fact]
+    public void The_tokens_of_a_whole_prompt_are_counted() =>
+        Assert.Equal(101, FromJson.Count(string.Join(' ', Enumerable.Repeat("star", 100))));
 
     [Fact]
     public void A_long_prompt_is_cut_off_before_the_end_mark()
