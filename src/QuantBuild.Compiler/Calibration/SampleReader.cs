@@ -82,8 +82,9 @@ internal static class SampleReader
 
     private static SampleLine? Bind(JsonNode root, int number, ValueBinder values)
     {
-        if (values.Object(root, "the line", Keys) is not { } line)
+        if (values.As<JsonObject>(root, "the line", "an object") is not { } node)
             return null;
+        var line = new ObjectBinder(node, "", Keys, values);
         int? id = values.Integer(line.Require("id"), "id", 0, int.MaxValue);
         string? prompt = values.Text(line.Require("prompt"), "prompt"), image = line.Text("image");
         var seed = (long?)values.Whole(line.Find("seed"), "seed", 0, long.MaxValue);

@@ -12,6 +12,9 @@ internal sealed class ClipFolder
     // Of longer prompts VBench compares the first 180 characters.
     private const int LongestPrompt = 180;
 
+    // Its size is the evaluation set's.
+    private const string Smaller = "make the samples' frames, width or height smaller";
+
     private readonly string _folder;
     private readonly CancellationToken _ct;
 
@@ -22,12 +25,12 @@ internal sealed class ClipFolder
     public ClipFolder(string folder, CancellationToken ct)
     {
         (_folder, _ct) = (folder, ct);
-        GenerateCommand.Translate(() => VideoFile.Check(Path.Combine(folder, "clip.mp4")));
+        GenerateCommand.Translate(() => VideoFile.Check(Path.Combine(folder, "clip.mp4")), Smaller);
     }
 
     /// <summary>Writes a video.</summary>
     public void Write(EvaluatedClip clip) => GenerateCommand.Translate(() =>
-        VideoFile.Write(Path.Combine(_folder, clip.Method, NameOf(clip.Prompt, clip.Index)), clip.Frames, FramesPerSecond, _ct));
+        VideoFile.Write(Path.Combine(_folder, clip.Method, NameOf(clip.Prompt, clip.Index)), clip.Frames, FramesPerSecond, _ct), Smaller);
 
     /// <summary>File name of a video: its prompt as far as file systems allow, and which of several it is.</summary>
     public static string NameOf(string prompt, int index)

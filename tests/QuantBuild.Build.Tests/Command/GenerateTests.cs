@@ -30,6 +30,7 @@ public sealed class GenerateTests
     [InlineData("--image", "missing.png", "missing.png")]
     [InlineData("--model", "nowhere", "high_noise_model")]
     [InlineData("--frames", "6", "6 frames")]
+    [InlineData("--frames", "100001", "100001 frames")]
     [InlineData("--artifact", "nowhere", "nowhere")]
     [InlineData("--size", "16384x16384", "--vae-tile 256")]
     public void What_cannot_be_made_is_a_diagnostic(string option, string value, string expected)

@@ -39,5 +39,24 @@ public sealed class PrepareTests
         Assert.False(File.Exists(folder["set.safetensors"]));
     }
 
+    [Fact]
+    public void Samples_that_the_machine_cannot_make_are_refused_at_their_lines_before_any_work()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(Model, "calibration", "images", "000.png"), folder["ok.png"]);
+        File.WriteAllText(folder["set.jsonl"], """
+            {"id":0,"prompt":"a star","seed":1,"image":"ok.png","frames":5,"width":96,"height":64}
+            {"id":1,"prompt":"a star","seed":1,"image":"ok.png","frames":81,"width":16384,"height":16384}
+            {"id":2,"prompt":"a star","seed":1,"image":"ok.png","frames":65533,"width":16384,"height":16384}
+            """);
+
+        Outcome outcome = Tool.Run(folder.Path, "prepare", "set.jsonl", "--model", Model).Expect(1);
+
+        Assert.Contains("set.jsonl(2,1): error QB3122", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("set.jsonl(3,1): error QB3122", outcome.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("--", outcome.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("sample 0:", outcome.Error, StringComparison.Ordinal);
+    }
+
     private static string Shape(string listing, string tensor) => listing.Split('\n').Single(line => line.Contains(tensor + " ", StringComparison.Ordinal));
 }

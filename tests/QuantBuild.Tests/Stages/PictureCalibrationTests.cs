@@ -173,6 +173,21 @@ public sealed class PictureCalibrationTests : IDisposable
     }
 
     [Fact]
+    public void A_prompt_that_is_cut_off_is_warned_about_on_every_build_with_the_tokens_lost()
+    {
+        _lines[0] = _lines[0].Replace("a star moves up", string.Join(' ', Enumerable.Repeat("star", 600)), StringComparison.Ordinal);
+        Write();
+        for (int build = 0; build < 2; build++)
+        {
+            var warnings = new Warnings();
+            _project.Build(warnings);
+            Diagnostic warning = Assert.Single(warnings.Reported, diagnostic => diagnostic.Descriptor == Descriptors.PromptCut);
+            Assert.Equal(1, warning.Span!.Value.Line);
+            Assert.Matches(@"sample 0 has 601 tokens, and the model reads (\d+): the last (\d+) are cut off", warning.Message);
+        }
+    }
+
+    [Fact]
     public void A_checkpoint_without_encoders_is_refused_with_what_to_add()
     {
         _project.CopyCheckpoint();
