@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Imaging;
@@ -54,8 +55,8 @@ internal sealed class ClipDecoder(BuildContext context, SampleSet lines, Calibra
             SampleLine line = lines.Lines[i];
             clips?.Invoke(new EvaluatedClip(method, line.Prompt, lines.Lines.Take(i).Count(earlier => earlier.Prompt == line.Prompt), frames));
             flicker.Add(FrameMetrics.Flicker(frames));
-            if (line.Image is { } picture && File.Exists(picture))
-                first.Add(FrameMetrics.Psnr([frames[0]], [FirstFrame.Resize(Image.Load(picture), frames[0].Height, frames[0].Width)]));
+            if (line.Image is not null && File.Exists(line.Image))
+                first.Add(FrameMetrics.Psnr([frames[0]], [FirstFrame.Resize(Load(line), frames[0].Height, frames[0].Width)]));
             if (isReference)
                 continue;
             List<Image> reference = Read(_reference[i]);
@@ -63,6 +64,19 @@ internal sealed class ClipDecoder(BuildContext context, SampleSet lines, Calibra
             ssim.Add(FrameMetrics.Ssim(frames, reference));
         }
         return new VideoQuality(Mean(psnr), Mean(ssim), Mean(first), flicker.Average());
+    }
+
+    /// <summary>The first frame that a line names; prepared samples need none, but one that is there must be a picture.</summary>
+    private static Image Load(SampleLine line)
+    {
+        try
+        {
+            return Image.Load(line.Image!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new DiagnosticException(Descriptors.CalibrationPicture.At(line.Span, line.Image, e.Message), e);
+        }
     }
 
     private BlobRef Decode(string method, CalibrationSample sample, BlobRef latent)
