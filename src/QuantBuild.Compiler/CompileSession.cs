@@ -52,6 +52,19 @@ internal sealed class CompileSession : IDisposable
     public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation, bool decodes = false)
     {
         QuantManifest manifest = Read(options, observer);
+        try
+        {
+            return Open(options, manifest, observer, execute, cancellation, decodes);
+        }
+        catch (DiagnosticException failure) when (execute && manifest.Model.Repository is { } reference
+            && failure.Diagnostics.Any(problem => DamageLooksLike.Contains(problem.Descriptor)) && RemoveDamaged(options, reference, observer, cancellation))
+        {
+            return Open(options, manifest, observer, execute, cancellation, decodes);
+        }
+    }
+
+    private static CompileSession Open(CompileOptions options, QuantManifest manifest, IBuildObserver observer, bool execute, CancellationToken cancellation, bool decodes)
+    {
         CheckpointLocation location = Locate(manifest, options, observer, execute, decodes, cancellation);
         PlanResult planned = Planner.Resolve(manifest, location);
         Report(planned.Diagnostics, planned.Plan is null, observer);
@@ -73,6 +86,21 @@ internal sealed class CompileSession : IDisposable
             store.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What a damaged file of a checkpoint shows itself as.</summary>
+    private static readonly DiagnosticDescriptor[] DamageLooksLike =
+        [Descriptors.InvalidConfig, Descriptors.InvalidCheckpoint, Descriptors.SourceUnreadable, Descriptors.MissingTensor, Descriptors.SourceNotFetched];
+
+    /// <summary>Removes what is damaged in the download cache, if it can be fetched again; whether there was any.</summary>
+    private static bool RemoveDamaged(CompileOptions options, HubReference reference, IBuildObserver observer, CancellationToken cancellation)
+    {
+        HubAccess access = options.Hub ?? HubAccess.OfProcess();
+        using HubClient? client = access.Connect(cancellation);
+        IReadOnlyList<string> removed = client is null ? [] : access.Cache.RemoveDamaged(reference.Repository, reference.Revision, cancellation);
+        foreach (string path in removed)
+            observer.Report(Descriptors.CacheDamaged.At(null, $"'{path}' of {reference.Repository}"));
+        return removed.Count > 0;
     }
 
     /// <summary>Reads the manifest and brings its checkpoint to this machine.</summary>

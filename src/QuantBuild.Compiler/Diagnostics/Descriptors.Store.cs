@@ -62,6 +62,12 @@ public static partial class Descriptors
         "Somebody deleted or changed files of the store during the build, or the disk did.",
         "Nothing, if you deleted the store. Else look after the disk.");
 
+    /// <summary>Files of the download cache were damaged.</summary>
+    public static readonly DiagnosticDescriptor CacheDamaged = new("QB4063", Severity.Warning,
+        "{0} in the download cache was damaged and has been removed; it is fetched again",
+        "Somebody wrote into the cache of the Hub, or the disk did.",
+        "Nothing, if it happens once. Else look after the disk.");
+
     /// <summary>Another process keeps this one waiting.</summary>
     public static readonly DiagnosticDescriptor StoreWaiting = new("QB4062", Severity.Warning,
         "waiting for {0} s now for {1}, which is held by {2}",

@@ -31,7 +31,19 @@ public static class ArtifactPull
         if (!force)
             OutputGuard.RequireFolder(store, folder);
         HubSnapshot first = await HubDownload.FetchAsync(client, cache, reference, path => path == ArtifactFolder.DescriptorName, ct: ct);
-        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await FetchAsync(client, cache, store, reference, first, publicKey, progress, ct);
+        HubSnapshot snapshot;
+        byte[] descriptor;
+        ImmutableArray<PackedFile> files;
+        try
+        {
+            (snapshot, descriptor, files) = await FetchAsync(client, cache, store, reference, first, publicKey, progress, ct);
+        }
+        catch (DiagnosticException) when (client is not null && cache.RemoveDamaged(reference.Repository, first.Commit, ct).Count > 0)
+        {
+            // What was damaged in the cache is fetched again, once; what arrives is compared with its digest.
+            first = await HubDownload.FetchAsync(client, cache, reference with { Revision = first.Commit }, path => path == ArtifactFolder.DescriptorName, ct: ct);
+            (snapshot, descriptor, files) = await FetchAsync(client, cache, store, reference, first, publicKey, progress, ct);
+        }
         ArtifactWriteResult result = await ArtifactFolder.WriteAsync(store, folder, files, descriptor, ct: ct, hardLinks: hardLinks, force: force);
         CopyCompanions(snapshot, folder);
         return (snapshot.Commit, result);

@@ -58,6 +58,7 @@ internal static class CacheCommand
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             using var store = ContentStore.Open(arguments.GetValue(CommonOptions.Store) ?? ContentStore.DefaultRoot());
+            store.Notice = run.Report;
             return body(arguments, run, store);
         }));
         return command;

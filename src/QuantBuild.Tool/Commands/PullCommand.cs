@@ -27,6 +27,7 @@ internal static class PullCommand
         HubReference reference = HubReference.Parse(arguments.GetRequiredValue(Source));
         string? root = arguments.GetValue(CommonOptions.Store);
         using ContentStore store = ContentStore.Open(root ?? ContentStore.DefaultRoot());
+        store.Notice = run.Report;
         using HubClient? client = HubConnection.Open(run, root);
         (string commit, ArtifactWriteResult result) = await ArtifactPull.RunAsync(client, HubConnection.Cache(), store, reference,
             arguments.GetRequiredValue(Folder), arguments.GetValue(CommonOptions.PublicKey), HubConnection.Progress(run), run.Cancellation, arguments.GetValue(CommonOptions.HardLinks),

@@ -7,6 +7,7 @@ using QuantBuild.Compiler.Projects;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.HubServer;
 using QuantBuild.Tests.Stages;
+using QuantBuild.Tests.Store;
 
 namespace QuantBuild.Tests.Hub;
 
@@ -53,6 +54,26 @@ public sealed class HubSourceTests : HubSourceTest
         LockFile locked = LockFile.Read(LockFile.PathFor(Project.Manifest))!;
         Assert.Equal(new LockedSource(new HubReference(Id, "main"), Server.Repositories[Name].Main.Id), locked.Source);
         Assert.Null(LockFile.Read(LockFile.PathFor(local.Manifest))!.Source);
+    }
+
+    [Theory]
+    [InlineData(Weights, "cut off")]
+    [InlineData("high_noise_model/diffusion_pytorch_model.safetensors.index.json", "emptied")]
+    public void A_file_that_is_damaged_in_the_cache_is_fetched_again(string path, string damage)
+    {
+        PublishTinyWan();
+        Build();
+        IReadOnlyDictionary<string, string> digests = Project.ArtifactDigests();
+        string file = Path.Combine(new HubCache(PathTo("cache")).SnapshotFolder(Id, Server.Repositories[Name].Main.Id), path);
+        Assert.SkipUnless(new FileInfo(file).LinkTarget is not null, "no links here");
+        ContentStoreBlobTests.Damage(new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true)!.FullName, damage);
+        Project.Store += " fresh";
+        var warnings = new Warnings();
+
+        ModelCompiler.Build(Compile(), Project.Output, warnings, Ct);
+
+        Assert.Equal(digests, Project.ArtifactDigests());
+        Assert.Contains(warnings.Reported, warning => warning.Descriptor == Descriptors.CacheDamaged);
     }
 
     [Fact]
