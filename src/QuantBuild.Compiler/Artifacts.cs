@@ -56,7 +56,7 @@ internal static class Artifacts
         LayerRecipe recipe = layer.Plan.Recipe;
         if (recipe.Precision == Precision.BF16)
             return new ArtifactLayer { Precision = ArtifactLayer.BF16 };
-        ClipChoice[] clips = [.. layer.Clips.Select(clip => ClipChoice.FromJson(context.Store.ReadJson(clip)))];
+        ClipChoice[] clips = [.. layer.Clips.Select(clip => context.Store.ReadJson(clip, ClipChoice.FromJson))];
         return new ArtifactLayer
         {
             Precision = RecipeNames.Precision.NameOf(recipe.Precision),

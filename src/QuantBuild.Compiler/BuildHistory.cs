@@ -1,8 +1,9 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler;
 
@@ -24,13 +25,20 @@ public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IRea
     {
         try
         {
-            JsonNode? json = JsonNode.Parse(File.ReadAllBytes(PathOf(store, manifest)));
-            return new BuildHistory(Keys(json?["last"]), Keys(json?["previous"]));
+            return Parse(File.ReadAllBytes(PathOf(store, manifest)));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MalformedJsonException)
         {
             return new BuildHistory(None, None);
         }
+    }
+
+    /// <summary>Reads a remembered history.</summary>
+    /// <exception cref="MalformedJsonException">It is none.</exception>
+    internal static BuildHistory Parse(ReadOnlySpan<byte> json)
+    {
+        JsonNode root = CheckedNodes.Parse(json);
+        return new BuildHistory(Keys(root.Find("last")), Keys(root.Find("previous")));
     }
 
     /// <summary>
@@ -68,6 +76,6 @@ public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IRea
     private static JsonObject Json(IReadOnlyDictionary<string, Digest> keys) =>
         new(keys.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value.ToString())));
 
-    private static Dictionary<string, Digest> Keys(JsonNode? json) => json is null ? [] : json.AsObject()
-        .ToDictionary(pair => pair.Key, pair => Digest.Parse(pair.Value!.GetValue<string>()), StringComparer.Ordinal);
+    private static Dictionary<string, Digest> Keys(JsonNode? json) => json is null ? [] : json.Members()
+        .ToDictionary(pair => pair.Key.Split(' ').Length >= 3 ? pair.Key : throw new MalformedJsonException($"'{pair.Key}' is no action"), pair => pair.Value.Digest(), StringComparer.Ordinal);
 }

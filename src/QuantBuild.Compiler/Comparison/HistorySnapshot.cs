@@ -16,7 +16,7 @@ public static class HistorySnapshot
     {
         Remembered[] actions = [.. keys.Select(pair => Remembered.Of(pair.Key, pair.Value, store))];
         ILookup<(string, string), Remembered> owners = actions.ToLookup(action => (action.Expert, action.Name.Split('/')[0]));
-        Dictionary<Digest, Remembered> smooth = actions.Where(action => action.Stage == Stage.Smooth.Name && action.Record is not null)
+        Dictionary<Digest, Remembered> smooth = actions.Where(action => action.Stage == Stage.Smooth.Name && action.Record?.Outputs.ContainsKey("scale") == true)
             .DistinctBy(action => action.Record!.Outputs["scale"].Digest).ToDictionary(action => action.Record!.Outputs["scale"].Digest);
         return new BuildSnapshot(name,
             [.. actions.Where(action => action.Stage == Stage.Measure.Name).OrderBy(action => action.Expert, StringComparer.Ordinal).ThenBy(action => action.Name, StringComparer.Ordinal)
@@ -45,20 +45,20 @@ public static class HistorySnapshot
             }
             inputs[$"algorithm of {action.Stage}"] = SnapshotText.Of(action.Record.Description["version"]);
             inputs["arithmetic"] = SnapshotText.Of(action.Record.Description["profile"]);
-            foreach ((string option, JsonNode? value) in action.Record.Description["options"]!.AsObject())
+            foreach ((string option, JsonNode? value) in action.Record.Description["options"] as JsonObject ?? [])
             {
                 if (SettingOf(action, option) is { } setting)
                     settings[setting] = SnapshotText.Of(value);
             }
-            if (action.Inputs.TryGetValue("weight", out string? weight))
-                inputs["weight"] = Digest.Parse(weight).Short;
+            if (action.Inputs.TryGetValue("weight", out string? weight) && Digest.TryParse(weight, out Digest content))
+                inputs["weight"] = content.Short;
         }
         string recordings = string.Concat(measure.Inputs.Where(input => input.Key.StartsWith("recording", StringComparison.Ordinal)).Select(input => input.Value));
         inputs["calibration"] = Digest.Of(System.Text.Encoding.UTF8.GetBytes(recordings)).Short;
         return new LayerSnapshot(measure.Expert, measure.Name, IsQuantized: true, settings.ToImmutable(), inputs.ToImmutable(),
             [.. chain.Where(action => action.Record is not null).Select(action => KeyValuePair.Create(action.Label, action.ResultDigest))],
-            measure.Record is { } record && store.TryOpen(record.Outputs["errors"].Digest) is not null
-                ? LayerQualities.Of(store.ReadJson(record.Outputs["errors"]), measure.Expert, measure.Name) : null);
+            measure.Record is { } record && record.Outputs.TryGetValue("errors", out BlobRef found) && store.TryOpen(found.Digest) is not null
+                ? store.ReadJson(found, errors => LayerQualities.Of(errors, measure.Expert, measure.Name)) : null);
     }
 
     /// <summary>Names of settings as lock files and manifests have them; what only repeats another stage's is left out.</summary>
@@ -86,8 +86,8 @@ public static class HistorySnapshot
 
         public string ResultDigest => string.Join(' ', Record!.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal).Select(output => output.Value.Digest.Short));
 
-        public Dictionary<string, string> Inputs => Record?.Description["inputs"]?.AsObject()
-            .ToDictionary(input => input.Key, input => input.Value!.GetValue<string>(), StringComparer.Ordinal) ?? [];
+        public Dictionary<string, string> Inputs => (Record?.Description["inputs"] as JsonObject ?? [])
+            .ToDictionary(input => input.Key, input => input.Value?.ToString() ?? "", StringComparer.Ordinal);
 
         public static Remembered Of(string identity, Digest key, ContentStore store)
         {

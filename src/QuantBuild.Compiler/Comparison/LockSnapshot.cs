@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Comparison;
 
@@ -42,9 +43,9 @@ public static class LockSnapshot
     {
         try
         {
-            return store.TryOpen(measure) is null ? null : LayerQualities.Of(JsonNode.Parse(store.Read(measure))!.AsObject(), expert, layer);
+            return store.TryOpen(measure) is null ? null : LayerQualities.Of(CheckedNodes.Parse(store.Read(measure)).Members(), expert, layer);
         }
-        catch (Exception failure) when (failure is JsonException or Diagnostics.DiagnosticException)
+        catch (Exception failure) when (failure is MalformedJsonException or Diagnostics.DiagnosticException)
         {
             return null;
         }

@@ -230,4 +230,10 @@ public static partial class Descriptors
         "'{0}' is {1}; it must be even",
         "The model sees latents in patches of two rows and two columns.",
         "Use an even number.");
+
+    /// <summary>QB1050: more problems than are reported.</summary>
+    public static readonly DiagnosticDescriptor ManifestProblemsOmitted = new("QB1050", Severity.Error,
+        "The manifest has more problems; only the first {0} are reported",
+        "A file with so many is most likely no manifest, or was damaged.",
+        "Check that the right file was named; then mend what is reported and read it again.");
 }

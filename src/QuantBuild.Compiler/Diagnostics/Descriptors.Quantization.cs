@@ -23,7 +23,7 @@ public static partial class Descriptors
 
     /// <summary>The Hessian needed more damping than the manifest says.</summary>
     public static readonly DiagnosticDescriptor HessianDamped = new("QB3204", Severity.Warning,
-        "{0}: the Hessian is not positive definite with damp {1}; damping {2} (try {3}) was added to its diagonal",
+        "{0}: the Hessian is not positive definite with damp {1}; damp {2} was used (try {3}, {4} added to its diagonal)",
         "Too few calibration tokens for the layer's width, or channels that always move together.",
         "Raise calibration.samples or calibration.tokensPerStep, or weights.damp. The layer is quantized, with weaker error feedback.");
 

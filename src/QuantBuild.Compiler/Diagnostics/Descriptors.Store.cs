@@ -92,6 +92,12 @@ public static partial class Descriptors
         "The build was interrupted, is still running, or artifact.json was deleted or edited.",
         "Build again.");
 
+    /// <summary>A result in the store has another form than its stage writes.</summary>
+    public static readonly DiagnosticDescriptor StoredValueInvalid = new("QB4070", Severity.Error,
+        "the result {0} in the store is not what its stage writes: {1}",
+        "The store's record of an action names a blob that another program wrote; its digest is right, its content is not a result.",
+        "Remove the store's results with `quantbuild cache clear` and build again. Share a store only with those who may decide what your builds are made of.");
+
     /// <summary>The lock file differs in locked mode.</summary>
     public static readonly DiagnosticDescriptor LockFileChanged = new("QB4020", Severity.Error,
         "the lock file is out of date: {0}",

@@ -1,9 +1,10 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Evaluation;
 
@@ -39,12 +40,33 @@ internal static class EvaluationHistory
     {
         try
         {
-            if (AtomicFile.TryRead(PathOf(store, plan)) is not { } bytes || JsonNode.Parse(bytes) is not JsonObject json)
-                return null;
-            json["current"] = json["plan"]?.GetValue<string>() == PlanDigest.Of(plan).ToString();
-            return json;
+            return AtomicFile.TryRead(PathOf(store, plan)) is { } bytes ? Parse(bytes, PlanDigest.Of(plan)) : null;
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException || StoreErrors.IsFileSystem(failure))
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a remembered evaluation; null when it is damaged.</summary>
+    internal static JsonObject? Parse(ReadOnlySpan<byte> json, Digest plan)
+    {
+        try
+        {
+            JsonObject evaluation = CheckedNodes.Parse(json).Members();
+            foreach (JsonNode? row in evaluation.Member("rows").Items())
+            {
+                _ = row.Member("method").Text();
+                foreach ((_, JsonNode? value) in row.Members().Where(field => field.Key is not ("method" or "layerErrorByExpert")))
+                    _ = value?.Number();
+                foreach ((_, JsonNode? value) in row.Find("layerErrorByExpert")?.Members() ?? [])
+                    _ = value.Number();
+            }
+            _ = evaluation.Member("samples").Integer();
+            evaluation["current"] = evaluation.Member("plan").Text() == plan.ToString();
+            return evaluation;
+        }
+        catch (MalformedJsonException)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
@@ -57,7 +58,7 @@ public static class ArtifactPush
         }
     }
 
-    private static bool UsesGptq(LockFile locked) => locked.Experts.SelectMany(expert => expert.Layers).Any(layer => layer.Recipe["weights"]?.GetValue<string>() == nameof(WeightMethod.Gptq));
+    private static bool UsesGptq(LockFile locked) => locked.Experts.SelectMany(expert => expert.Layers).Any(layer => (layer.Recipe["weights"] as JsonValue)?.ToString() == nameof(WeightMethod.Gptq));
 
     private static LockFile Lock(string path, ArtifactDescriptor artifact, ImmutableArray<PackedFile> packed)
     {

@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Hub;
 
@@ -73,7 +75,7 @@ internal static class HubFailures
     {
         try
         {
-            if (JsonNode.Parse(text) is not JsonObject body)
+            if (CheckedNodes.Parse(Encoding.UTF8.GetBytes(text)) is not JsonObject body)
                 return null;
             IEnumerable<string> parts = [
                 .. Texts(body["error"]), .. Texts(body["error_description"]), .. Texts(body["message"]),
@@ -81,7 +83,7 @@ internal static class HubFailures
             string[] found = [.. parts.Where(part => part.Length > 0).Distinct()];
             return found.Length > 0 ? string.Join("; ", found) : null;
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        catch (MalformedJsonException)
         {
             return null;
         }

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 
 namespace QuantBuild.Compiler.Hub;
 
@@ -40,7 +41,7 @@ internal static class HubJson
         try
         {
             byte[] content = await response.Content.ReadAsByteArrayAsync(ct);
-            return read(JsonNode.Parse(content) ?? throw new FormatException("it is null"));
+            return read(CheckedNodes.Parse(content));
         }
         catch (Exception failure) when (IsOdd(failure))
         {

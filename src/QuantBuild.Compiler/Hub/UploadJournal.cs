@@ -3,7 +3,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Hub;
 
@@ -102,36 +104,35 @@ internal sealed class UploadJournal : IDisposable
     {
         var text = new byte[_file.Length];
         _file.ReadExactly(text);
-        string[] lines = Encoding.UTF8.GetString(text).Split('\n');
         // What follows the last line feed was cut off.
-        foreach (string line in lines.SkipLast(1))
+        int whole = text.AsSpan().LastIndexOf((byte)'\n') + 1;
+        for (int start = 0, length; start < whole; start += length + 1)
         {
+            length = text.AsSpan(start).IndexOf((byte)'\n');
             try
             {
-                Take(JsonNode.Parse(line)!);
+                Take(CheckedNodes.Parse(text.AsSpan(start, length)));
             }
-            catch (Exception failure) when (failure is JsonException or InvalidOperationException or NullReferenceException or UriFormatException or FormatException)
+            catch (MalformedJsonException)
             {
                 Action = null;
                 _tags.Clear();
                 return;
             }
         }
-        if (lines[^1].Length > 0)
-            _file.SetLength(text.Length - Encoding.UTF8.GetByteCount(lines[^1]));
+        _file.SetLength(whole);
         _file.Position = _file.Length;
     }
 
     private void Take(JsonNode line)
     {
-        if (line["part"] is { } part)
+        if (line.Find("part") is { } part)
         {
-            _tags[part.GetValue<int>()] = line["etag"]!.GetValue<string>();
+            _tags[part.Integer(1, Action?.Parts.Length ?? 0)] = line.Member("etag").Text();
             return;
         }
-        ImmutableArray<Uri> parts = [.. line["parts"]!.AsArray().Select(address => new Uri(address!.GetValue<string>(), UriKind.Absolute))];
-        Action = new LfsAction(new Uri(line["complete"]!.GetValue<string>(), UriKind.Absolute), [],
-            line["verify"] is { } verify ? new Uri(verify.GetValue<string>(), UriKind.Absolute) : null, line["partSize"]!.GetValue<long>(), parts);
+        ImmutableArray<Uri> parts = [.. line.Member("parts").Items().Select(address => address.Address())];
+        Action = new LfsAction(line.Member("complete").Address(), [], line.Find("verify")?.Address(), line.Member("partSize").Whole(0), parts);
     }
 
     private void Append(JsonObject line)

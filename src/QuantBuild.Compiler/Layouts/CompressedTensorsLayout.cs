@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 using QuantBuild.SafeTensors;
@@ -17,7 +18,7 @@ internal sealed class CompressedTensorsLayout : ILayout
 
     public void Write(PackedExpert expert)
     {
-        JsonObject config = JsonNode.Parse(expert.ConfigJson.Span)!.AsObject();
+        JsonObject config = CheckedNodes.Parse(expert.ConfigJson.Span).Members();
         config["quantization_config"] = Configuration(expert);
         expert.Add("config.json", CanonicalJson.SerializeIndented(config));
         expert.AddSharded(expert.Plan.KeptTensors.Select(name => expert.Kept(name))

@@ -23,7 +23,7 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
     public bool IsSmoothed => layer.Smooth is not null;
 
     /// <summary>The choice per bin; empty when activations are not quantized.</summary>
-    public ClipChoice[] Clips() => [.. layer.Clips.Select(clip => ClipChoice.FromJson(context.Store.ReadJson(clip)))];
+    public ClipChoice[] Clips() => [.. layer.Clips.Select(clip => context.Store.ReadJson(clip, ClipChoice.FromJson))];
 
     /// <summary>Its E2M1 codes, U8 [out, in/2], even columns in the low nibble.</summary>
     public TensorData Codes(string name) => Copy(layer.Weights, "codes", name);

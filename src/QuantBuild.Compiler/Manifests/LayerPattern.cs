@@ -9,6 +9,8 @@ namespace QuantBuild.Compiler.Manifests;
 /// </summary>
 public sealed class LayerPattern
 {
+    private const int Longest = 10_000;
+
     private readonly string _text;
     private readonly Token[] _tokens;
 
@@ -25,7 +27,9 @@ public sealed class LayerPattern
     public static bool TryParse(string text, [NotNullWhen(true)] out LayerPattern? pattern, [NotNullWhen(false)] out string? fault)
     {
         pattern = null;
-        fault = null;
+        fault = text.Length > Longest ? $"it is longer than {Longest} characters, as no layer's name is" : null;
+        if (fault is not null)
+            return false;
         var tokens = new List<Token>();
         foreach (string part in text.Split('.'))
         {

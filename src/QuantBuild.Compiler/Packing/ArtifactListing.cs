@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Packing;
 
@@ -15,22 +17,21 @@ internal static class ArtifactListing
         {
             var files = ImmutableArray.CreateBuilder<PackedFile>();
             var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-            foreach ((_, JsonNode? expert) in JsonNode.Parse(descriptor)!["experts"]!.AsObject())
+            foreach ((_, JsonNode? expert) in CheckedNodes.Parse(descriptor).Member("experts").Members())
             {
-                string directory = expert!["directory"]!.GetValue<string>();
-                foreach (JsonNode? file in expert["files"]!.AsArray())
+                string directory = expert.Member("directory").Text();
+                foreach (JsonNode? file in expert.Member("files").Items())
                 {
-                    string path = $"{directory}/{file!["name"]!.GetValue<string>()}";
+                    string path = $"{directory}/{file.Member("name").Text()}";
                     // Two names that some platforms take for one would overwrite each other there.
                     if (!IsInside(path) || !seen.Add(path))
                         return null;
-                    files.Add(new PackedFile(path, new BlobRef(Digest.Parse(file["sha256"]!.GetValue<string>()), file["size"]!.GetValue<long>())));
+                    files.Add(new PackedFile(path, new BlobRef(file.Member("sha256").Digest(), file.Member("size").Size())));
                 }
             }
-            return files.ToImmutable();
+            return FileSizes.AreSummable(files.Select(file => file.Content.Size)) ? files.ToImmutable() : null;
         }
-        catch (Exception failure) when (failure is JsonException or FormatException or InvalidOperationException
-            or ArgumentException or NullReferenceException)
+        catch (MalformedJsonException)
         {
             return null;
         }
@@ -41,11 +42,11 @@ internal static class ArtifactListing
     {
         try
         {
-            return JsonNode.Parse(descriptor)!["experts"]!.AsObject()
-                .SelectMany(expert => expert.Value!["files"]!.AsArray().Select(file => $"{expert.Value["directory"]!.GetValue<string>()}/{file!["name"]!.GetValue<string>()}"))
+            return CheckedNodes.Parse(descriptor).Member("experts").Members()
+                .SelectMany(expert => expert.Value.Member("files").Items().Select(file => $"{expert.Value.Member("directory").Text()}/{file.Member("name").Text()}"))
                 .FirstOrDefault(path => !IsInside(path));
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (MalformedJsonException)
         {
             return null;
         }

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Packing;
 
@@ -26,11 +27,11 @@ public static class ArtifactQuality
     {
         try
         {
-            JsonObject root = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!.AsObject();
-            return root["format"]!.GetValue<int>() != Format ? null
-                : [.. root["experts"]!.AsObject().SelectMany(expert => expert.Value!.AsObject().Select(layer => FromJson(expert.Key, layer.Key, layer.Value!)))];
+            JsonNode root = CheckedNodes.Parse(json);
+            return root.Member("format").Integer() != Format ? null
+                : [.. root.Member("experts").Members().SelectMany(expert => expert.Value.Members().Select(layer => FromJson(expert.Key, layer.Key, layer.Value)))];
         }
-        catch (Exception failure) when (failure is JsonException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (MalformedJsonException)
         {
             return null;
         }
@@ -45,9 +46,9 @@ public static class ArtifactQuality
         ["cosine"] = layer.Cosine,
     };
 
-    private static LayerQuality FromJson(string expert, string name, JsonNode layer)
+    private static LayerQuality FromJson(string expert, string name, JsonNode? layer)
     {
-        double Value(string method) => layer[method]!.GetValue<double>();
+        double Value(string method) => layer.Member(method).Number();
         return new LayerQuality(expert, name, Value("rtn"), Value("svdquant+rtn"), Value("svdquant+gptq"), Value("recipe"), Value("cosine"));
     }
 }

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Packing;
 
@@ -47,40 +49,38 @@ internal static class LockFileJson
     {
         try
         {
-            JsonObject root = JsonNode.Parse(WithoutByteOrderMark(json), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!.AsObject();
-            int format = root["format"]!.GetValue<int>();
+            JsonObject root = CheckedNodes.Parse(WithoutByteOrderMark(json)).Members();
+            int format = root.Member("format").Integer();
             if (format != LockFile.Format)
                 throw Invalid(path, 0, $"it has format {format}, this tool knows {LockFile.Format}", null);
-            return new LockFile(Text(root["tool"]), Text(root["numericProfile"]), DigestIn(root["plan"]),
-                [.. root["calibration"]!.AsArray().Select(DigestIn)],
-                [.. root["experts"]!.AsObject().Select(entry => Expert(entry.Key, entry.Value!))],
-                root["source"] is { } source ? new LockedSource(HubReference.Parse(Text(source["reference"])), Text(source["commit"])) : null);
+            var found = new LockFile(root.Member("tool").Text(), root.Member("numericProfile").Text(), root.Member("plan").Digest(),
+                [.. root.Member("calibration").Items().Select(digest => digest.Digest())],
+                [.. root.Member("experts").Members().Select(entry => Expert(entry.Key, entry.Value))],
+                root.Find("source") is { } source ? new LockedSource(HubReference.Parse(source.Member("reference").Text()), source.Member("commit").Text()) : null);
+            return FileSizes.AreSummable(found.Experts.SelectMany(expert => expert.Files).Select(file => file.Content.Size))
+                ? found : throw new MalformedJsonException("the sizes of its files add up to more than any disk has");
         }
-        catch (JsonException failure)
+        catch (MalformedJsonException failure)
         {
-            throw Invalid(path, (int)(failure.LineNumber ?? -1) + 1, failure.Message, failure);
+            throw Invalid(path, failure.Line, failure.Message, failure);
         }
-        catch (Exception failure) when (failure is DiagnosticException { Diagnostics: [{ Descriptor.Code: "QB5020" }] } or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (DiagnosticException failure) when (failure.Diagnostics is [{ Descriptor.Code: "QB5020" }])
         {
-            throw Invalid(path, 0, "a value is missing or has another type than it should", failure);
+            throw Invalid(path, 0, "source.reference names no repository", failure);
         }
     }
 
     /// <summary>The text of the file, without a byte order mark, which JSON must not have and editors write.</summary>
     public static ReadOnlySpan<byte> WithoutByteOrderMark(ReadOnlySpan<byte> file) => file.StartsWith(Encoding.UTF8.Preamble) ? file[Encoding.UTF8.Preamble.Length..] : file;
 
-    private static LockedExpert Expert(string name, JsonNode expert) => new(name, DigestIn(expert["checkpoint"]),
-        [.. expert["layers"]!.AsObject().Select(layer => new LockedLayer(layer.Key, (JsonObject)layer.Value!["recipe"]!.DeepClone(),
-            layer.Value["outputs"]!.AsObject().ToImmutableSortedDictionary(output => output.Key, output => DigestIn(output.Value), StringComparer.Ordinal)))],
-        [.. expert["files"]!.AsObject().Select(file => new PackedFile(file.Key,
-            new BlobRef(DigestIn(file.Value!["sha256"]), file.Value["size"]!.GetValue<long>())))]);
+    private static LockedExpert Expert(string name, JsonNode? expert) => new(name, expert.Member("checkpoint").Digest(),
+        [.. expert.Member("layers").Members().Select(layer => new LockedLayer(layer.Key, (JsonObject)layer.Value.Member("recipe").Members().DeepClone(),
+            layer.Value.Member("outputs").Members().ToImmutableSortedDictionary(output => output.Key, output => output.Value.Digest(), StringComparer.Ordinal)))],
+        [.. expert.Member("files").Members().Select(file => new PackedFile(file.Key,
+            new BlobRef(file.Value.Member("sha256").Digest(), file.Value.Member("size").Size())))]);
 
     private static JsonObject Named<T>(IEnumerable<T> items, Func<T, string> name, Func<T, JsonNode?> value) =>
         new(items.Select(item => KeyValuePair.Create(name(item), value(item))));
-
-    private static string Text(JsonNode? node) => node!.GetValue<string>();
-
-    private static Digest DigestIn(JsonNode? node) => Digest.Parse(Text(node));
 
     private static DiagnosticException Invalid(string path, int line, string why, Exception? cause) =>
         new(Descriptors.LockFileInvalid.At(new SourceSpan(path, line, line > 0 ? 1 : 0), why), cause);

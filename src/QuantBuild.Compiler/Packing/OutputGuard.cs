@@ -1,9 +1,10 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Packing;
 
@@ -110,9 +111,9 @@ internal static partial class OutputGuard
     {
         try
         {
-            return AtomicFile.TryRead(Path.Combine(folder, name)) is { } json && JsonNode.Parse(json) is JsonObject { } root && root["experts"] is JsonObject;
+            return AtomicFile.TryRead(Path.Combine(folder, name)) is { } json && CheckedNodes.Parse(json) is JsonObject root && root["experts"] is JsonObject;
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
+        catch (MalformedJsonException)
         {
             return false;
         }

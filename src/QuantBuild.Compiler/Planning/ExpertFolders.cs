@@ -12,7 +12,8 @@ internal static class ExpertFolders
     public static string In(string source, string expert)
     {
         int index = expert == ExpertNames.HighNoise ? 0 : 1;
-        IEnumerable<string> folders = Directory.EnumerateDirectories(source).Select(folder => Path.GetFileName(folder) + "/");
+        // Of a repository that has no folder with a small file nothing is fetched, not even the checkpoint's own folder.
+        IEnumerable<string> folders = Directory.Exists(source) ? Directory.EnumerateDirectories(source).Select(folder => Path.GetFileName(folder) + "/") : [];
         return CheckpointFiles.ExpertsIn(folders)[index];
     }
 }

@@ -11,11 +11,11 @@ internal static class GateChecks
     /// <summary>Reports patterns that match no layer, once per rule.</summary>
     public static void Check(GatesSection gates, ImmutableArray<ExpertPlan> experts, ICollection<Diagnostic> problems)
     {
+        string[] names = [.. experts.SelectMany(expert => expert.Layers.Select(layer => layer.Name)).Distinct().Order(StringComparer.Ordinal)];
         foreach (Gate gate in gates.Thresholds.Where(gate => gate.Metric != GateMetric.FinalLatentError)
             .Where(gate => !experts.Any(expert => (gate.Experts.IsEmpty || gate.Experts.Contains(expert.Name)) && expert.Layers.Any(layer => gate.Match.IsMatch(layer.Name))))
             .DistinctBy(gate => gate.Match))
         {
-            string[] names = [.. experts.SelectMany(expert => expert.Layers.Select(layer => layer.Name)).Distinct().Order(StringComparer.Ordinal)];
             problems.Add(Descriptors.GateMatchesNothing.At(gate.Span, gate.Match, gate.Experts.IsEmpty ? "either expert" : string.Join(" or ", gate.Experts),
                 Suggestion.Nearest(gate.Match.ToString(), names) is { } near ? $"did you mean '{near}'?" : $"names are like '{names.FirstOrDefault()}'"));
         }

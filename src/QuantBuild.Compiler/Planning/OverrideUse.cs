@@ -58,7 +58,7 @@ internal sealed class OverrideUse(ImmutableArray<OverrideSection> overrides)
     private static string ExpertsOf(OverrideSection section) =>
         section.Experts.IsEmpty ? "either expert" : string.Join(" or ", section.Experts);
 
-    private string Hint(string match) => Suggestion.Nearest(match, _names.Order(StringComparer.Ordinal)) is { } near
+    private string Hint(string match) => Suggestion.Nearest(match, _names) is { } near
         ? $"did you mean '{near}'?"
-        : $"names are like '{_names.Order(StringComparer.Ordinal).FirstOrDefault()}'";
+        : $"names are like '{_names.Min(StringComparer.Ordinal)}'";
 }

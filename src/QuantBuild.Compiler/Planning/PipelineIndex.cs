@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.Json;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Planning;
@@ -16,19 +17,23 @@ public static class PipelineIndex
     public static double? BoundaryOf(string source)
     {
         string path = Path.Combine(source, FileName);
-        if (!File.Exists(path))
-            return null;
-        byte[] bytes = File.ReadAllBytes(path);
+        return File.Exists(path) ? Parse(File.ReadAllBytes(path)) : null;
+    }
+
+    /// <summary>Reads an index that is in memory.</summary>
+    /// <exception cref="InvalidDataException">It is not a JSON object.</exception>
+    internal static double? Parse(ReadOnlyMemory<byte> content)
+    {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument json = CheckedJson.Parse(content);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 throw new InvalidDataException("it is not a JSON object");
-            return json.RootElement.TryGetProperty("boundary_ratio", out JsonElement boundary) && boundary.ValueKind == JsonValueKind.Number ? boundary.GetDouble() : null;
+            return json.RootElement.TryGetProperty("boundary_ratio", out JsonElement boundary) && boundary.ValueKind == JsonValueKind.Number && boundary.TryGetDouble(out double fraction) && double.IsFinite(fraction) ? fraction : null;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (MalformedJsonException e)
         {
-            throw new InvalidDataException(ForeignFile.NotJson(bytes) ?? e.Message, e);
+            throw new InvalidDataException(ForeignFile.NotJson(content.Span) ?? e.Message, e);
         }
     }
 }

@@ -57,13 +57,20 @@ public static partial class ProjectCreation
     private static CheckpointLocation Locate(ProjectRequest request, IBuildObserver observer, CancellationToken ct)
     {
         if (request.Source.StartsWith(HubReference.Scheme, StringComparison.Ordinal))
-            return new SourceLocator(request.Hub ?? HubAccess.OfProcess(), HubReference.Parse(request.Source), span: null, ct).Look(experts: null, encoders: true, observer);
+        {
+            CheckpointLocation fetched = new SourceLocator(request.Hub ?? HubAccess.OfProcess(), HubReference.Parse(request.Source), span: null, ct).Look(experts: null, encoders: true, observer);
+            return HasExperts(fetched.Folder) ? fetched
+                : throw new DiagnosticException(Descriptors.ProjectSource.At(null, request.Source, "the repository has no folder of an expert with a config.json"));
+        }
         string folder = Path.GetFullPath(request.Source);
         string? fault = !Directory.Exists(folder) ? "the folder does not exist"
-            : ExpertNames.All.All(expert => !Directory.Exists(Path.Combine(folder, ExpertFolders.In(folder, expert)))) ? "it has no folder of an expert"
+            : !HasExperts(folder) ? "it has no folder of an expert"
             : null;
         return fault is null ? new CheckpointLocation(folder) : throw new DiagnosticException(Descriptors.ProjectSource.At(null, folder, fault));
     }
+
+    private static bool HasExperts(string checkpoint) =>
+        ExpertNames.All.Any(expert => Directory.Exists(Path.Combine(checkpoint, ExpertFolders.In(checkpoint, expert))));
 
     private static bool HasEncoders(string checkpoint)
     {

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Provenance;
 
@@ -39,16 +40,15 @@ public sealed record Envelope(byte[] Statement, string KeyId, byte[] Signature)
     {
         try
         {
-            JsonNode root = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!;
-            if (root["payloadType"]!.GetValue<string>() != PayloadType)
-                throw new FormatException("the envelope holds something else");
-            JsonNode signature = root["signatures"]!.AsArray().Single()!;
-            return new Envelope(Convert.FromBase64String(root["payload"]!.GetValue<string>()),
-                signature["keyid"]?.GetValue<string>() ?? "", Convert.FromBase64String(signature["sig"]!.GetValue<string>()));
+            JsonNode root = CheckedNodes.Parse(json);
+            if (root.Member("payloadType").Text() != PayloadType)
+                throw new MalformedJsonException("the envelope holds something else");
+            JsonNode? signature = root.Member("signatures").Only();
+            return new Envelope(root.Member("payload").Base64(), signature.Find("keyid")?.Text() ?? "", signature.Member("sig").Base64());
         }
-        catch (Exception failure) when (failure is JsonException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (MalformedJsonException failure)
         {
-            throw new DiagnosticException(Descriptors.ProvenanceInvalid.At(new SourceSpan(path), "the envelope has not the form of DSSE"), failure);
+            throw new DiagnosticException(Descriptors.ProvenanceInvalid.At(new SourceSpan(path), $"the envelope has not the form of DSSE: {failure.Message}"), failure);
         }
     }
 }

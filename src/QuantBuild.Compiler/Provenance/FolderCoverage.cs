@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Store;
@@ -29,7 +30,7 @@ internal static class FolderCoverage
     /// <returns>Files that nobody vouches for and that do no harm; and the diagnostic of all others (QB5072), if there are any.</returns>
     public static (ImmutableArray<string> Unsigned, Diagnostic? Problem) Of(string folder, StatedBuild build)
     {
-        string report = ReportFile.NameFor(JsonNode.Parse(File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName)))!["name"]?.GetValue<string>() ?? "");
+        string report = ReportFile.NameFor((CheckedNodes.Parse(File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName))).Find("name") as JsonValue)?.ToString() ?? "");
         string[] others = [.. Everything(folder, "").Where(path => !IsCovered(folder, path, build)).Order(StringComparer.Ordinal)];
         ILookup<bool, string> harmless = others.ToLookup(path => IsHarmless(path, report) && new FileInfo(Path.Combine(folder, path)).LinkTarget is null);
         string[] strangers = [.. harmless[false]];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Store;
 
@@ -94,7 +95,7 @@ public static class ProvenanceCheck
         string? fault = files.Keys.Except(build.Subjects.Keys).FirstOrDefault() is { } extra ? $"it does not mention '{extra}'"
             : build.Subjects.Keys.Except(files.Keys).FirstOrDefault() is { } missing ? $"the artifact has no '{missing}'"
             : files.Keys.FirstOrDefault(name => files[name] != build.Subjects[name]) is { } changed ? $"'{changed}' has digest {files[changed].Short} instead of {build.Subjects[changed].Short}"
-            : JsonNode.Parse(descriptor)!["plan"]?.GetValue<string>() != build.Plan.ToString() ? "the plan is another one"
+            : (CheckedNodes.Parse(descriptor).Find("plan") as JsonValue)?.ToString() != build.Plan.ToString() ? "the plan is another one"
             : ChangedByproduct(folder, build);
         return fault is null ? [] : [Descriptors.ProvenanceMismatch.At(new SourceSpan(path), fault)];
     }

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Provenance;
 
@@ -28,35 +29,43 @@ public sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Subje
     {
         try
         {
-            JsonNode root = JsonNode.Parse(statement, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!;
-            JsonNode definition = root["predicate"]!["buildDefinition"]!, run = root["predicate"]!["runDetails"]!;
-            JsonObject parameters = definition["externalParameters"]!.AsObject();
-            string? fault = Text(root["_type"]) != ProvenanceStatement.StatementType ? "it is no in-toto statement of version 1"
-                : Text(root["predicateType"]) != ProvenanceStatement.PredicateType ? "its predicate is not SLSA provenance of version 1"
-                : Text(definition["buildType"]) != ProvenanceStatement.BuildType ? "it is about another kind of build"
-                : Text(run["builder"]!["id"]) != ProvenanceStatement.Builder ? "it names another builder"
+            JsonNode root = CheckedNodes.Parse(statement);
+            JsonNode definition = root.Member("predicate").Member("buildDefinition"), run = root.Member("predicate").Member("runDetails");
+            JsonObject parameters = definition.Member("externalParameters").Members();
+            string? fault = root.Member("_type").Text() != ProvenanceStatement.StatementType ? "it is no in-toto statement of version 1"
+                : root.Member("predicateType").Text() != ProvenanceStatement.PredicateType ? "its predicate is not SLSA provenance of version 1"
+                : definition.Member("buildType").Text() != ProvenanceStatement.BuildType ? "it is about another kind of build"
+                : run.Member("builder").Member("id").Text() != ProvenanceStatement.Builder ? "it names another builder"
                 : parameters.FirstOrDefault(parameter => !KnownParameters.Contains(parameter.Key)).Key is { } unknown ? $"it has a parameter '{unknown}' that is not known"
                 : null;
             if (fault is not null)
                 throw Invalid(path, fault, null);
-            return new StatedBuild(Named(root["subject"]!), Sha256(parameters["manifest"]), Sha256(parameters["plan"]), Sha256(parameters["lock"]),
-                Text(definition["internalParameters"]!["numericProfile"]), Text(run["builder"]!["version"]!["quantbuild"]),
-                Named(definition["resolvedDependencies"]!), Named(run["byproducts"] ?? new JsonArray()));
+            return new StatedBuild(Named(root.Member("subject")), Sha256(parameters, "manifest"), Sha256(parameters, "plan"), Sha256(parameters, "lock"),
+                definition.Member("internalParameters").Member("numericProfile").Text(), run.Member("builder").Member("version").Member("quantbuild").Text(),
+                Named(definition.Member("resolvedDependencies")), Named(run.Find("byproducts") ?? new JsonArray()));
         }
-        catch (Exception failure) when (failure is JsonException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (MalformedJsonException failure)
         {
-            throw Invalid(path, "a value is missing or has another type than it should", failure);
+            throw Invalid(path, failure.Message, failure);
         }
     }
 
     /// <summary>Entries that have a digest; the tool has none, its version is its name.</summary>
-    private static ImmutableSortedDictionary<string, Digest> Named(JsonNode entries) => entries.AsArray()
-        .Where(entry => entry!["digest"] is not null || entry["uri"] is null)
-        .ToImmutableSortedDictionary(entry => Text(entry!["name"]), entry => Digest.Parse(Text(entry!["digest"]!.AsObject().Single().Value)), StringComparer.Ordinal);
+    private static ImmutableSortedDictionary<string, Digest> Named(JsonNode entries)
+    {
+        var named = ImmutableSortedDictionary.CreateBuilder<string, Digest>(StringComparer.Ordinal);
+        foreach (JsonNode? entry in entries.Items().Where(entry => entry.Find("digest") is not null || entry.Find("uri") is null))
+        {
+            string name = entry.Member("name").Text();
+            if (entry.Member("digest").Members() is not { Count: 1 } digest)
+                throw new MalformedJsonException($"'{name}' has not one digest");
+            if (!named.TryAdd(name, digest[0].Digest()))
+                throw new MalformedJsonException($"'{name}' is there twice");
+        }
+        return named.ToImmutable();
+    }
 
-    private static Digest Sha256(JsonNode? parameter) => Digest.Parse(Text(parameter!["sha256"]));
-
-    private static string Text(JsonNode? node) => node!.GetValue<string>();
+    private static Digest Sha256(JsonObject parameters, string name) => parameters.Member(name).Member("sha256").Digest();
 
     private static DiagnosticException Invalid(string path, string why, Exception? cause) =>
         new(Descriptors.ProvenanceInvalid.At(new SourceSpan(path), why), cause);

@@ -15,6 +15,17 @@ public static class Gptq
     /// <summary>Factorizations tried, each with ten times the damping of the one before.</summary>
     public const int MaxTries = 6;
 
+    /// <summary>
+    /// The fraction of the Hessian's mean diagonal from which failing factorizations are helped: less does not show in float32, so that ten
+    /// times nothing, or next to nothing, would be the same factorization again. The last try then has the usual 0.01.
+    /// </summary>
+    public const double LeastDamp = 1e-7;
+
+    /// <summary>The fraction of the mean diagonal that is added in a try.</summary>
+    /// <param name="damp">The fraction asked for.</param>
+    /// <param name="attempt">The try, from 1.</param>
+    public static double DampOf(double damp, int attempt) => attempt == 1 ? damp : Math.Max(damp, LeastDamp) * Math.Pow(10, attempt - 1);
+
     /// <summary>Rounds a weight.</summary>
     /// <param name="weight">The residual weight, [out, in], row-major.</param>
     /// <param name="hessian">

@@ -30,8 +30,9 @@ internal sealed class HessianFactor
     public int Tries { get; }
 
     /// <summary>
-    /// Factorizes in place, with damping <c>damp mean(diag H) 10^k</c> for k = 0, 1, … until it succeeds.  After
-    /// <see cref="Gptq.MaxTries"/> failures the Hessian is as it was and the result is null.
+    /// Factorizes in place, with damping <c>damp mean(diag H)</c>, then with ten times the damping of the try before, or of
+    /// <see cref="Gptq.LeastDamp"/> where that is more, until it succeeds.  After <see cref="Gptq.MaxTries"/> failures the Hessian is as it
+    /// was and the result is null.
     /// </summary>
     public static HessianFactor? TryCreate(MatrixView hessian, double damp, int threads, CancellationToken ct = default)
     {
@@ -39,8 +40,9 @@ internal sealed class HessianFactor
         double mean = 0;
         for (int i = 0; i < hessian.Rows; i++)
             mean += hessian[i, i];
-        double damping = damp * (mean / Math.Max(1, hessian.Rows));
-        for (int attempt = 1; attempt <= Gptq.MaxTries; attempt++, damping *= 10)
+        mean /= Math.Max(1, hessian.Rows);
+        double damping = damp * mean, least = Gptq.LeastDamp * mean;
+        for (int attempt = 1; attempt <= Gptq.MaxTries; attempt++, damping = Math.Max(damping, least) * 10)
         {
             for (int i = 0; i < hessian.Rows; i++)
                 hessian[i, i] = (float)(hessian[i, i] + damping);

@@ -47,7 +47,7 @@ internal static class ChangeFacts
             ["why"] = isKept ? "kept at bf16 now" : wasQuantized ? Why(Explanation.Compare(store, changed[0], before)) : "quantized now, was kept at bf16",
         };
         if (wasQuantized && store.FindAction(key) is { } record && record.Outputs.TryGetValue("errors", out BlobRef errors))
-            json["before"] = LayerFacts.Totals(store.ReadJson(errors));
+            json["before"] = store.ReadJson(errors, LayerFacts.Totals);
         return json;
     }
 

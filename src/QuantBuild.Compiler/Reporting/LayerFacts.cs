@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
@@ -42,46 +43,40 @@ internal static class LayerFacts
             json["relative"] = Rounded.Array([published.Rtn, published.SvdQuantRtn, published.SvdQuantGptq, published.Recipe], Rounded.Measure);
             json["cosine"] = new JsonArray(null, null, null, Rounded.Measure(1 - published.Cosine));
         }
-        else if (results.Json(Stage.Measure, expert.Name, layer.Name, "errors") is { } measure)
+        else if (results.Json(Stage.Measure, expert.Name, layer.Name, "errors", Errors) is { } measured)
         {
-            references = [.. measure["bins"]!.AsArray().Select(bin => bin!["reference"]!.GetValue<double>())];
-            AddErrors(json, measure);
+            references = measured.References;
+            foreach ((string key, JsonNode? value) in measured.Facts)
+                json[key] = value?.DeepClone();
         }
         if (layer.Recipe.Precision == Precision.W4A4)
-            json["clips"] = new JsonArray([.. expert.Bins.Select((bin, i) => Clip(results, expert, layer, bin, references?[i]))]);
+            json["clips"] = new JsonArray([.. expert.Bins.Select((bin, i) => Clip(results, expert, layer, bin, references?.ElementAtOrDefault(i)))]);
         return json;
     }
 
     /// <summary>Relative and cosine errors over all bins, by method in the order of <see cref="Methods"/>.</summary>
     public static JsonObject Totals(JsonObject measure)
     {
-        var json = new JsonObject();
-        AddTotals(json, measure);
-        return json;
-    }
-
-    private static void AddErrors(JsonObject json, JsonObject measure)
-    {
-        AddTotals(json, measure);
-        json["bins"] = new JsonArray([.. measure["bins"]!.AsArray().Select(bin => (JsonNode)new JsonObject
+        ErrorSums[] totals = [.. Methods.Select(method => measure.Member("bins").Items().Select(bin => LayerQualities.SumsOf(bin, method)).Aggregate(new ErrorSums(0, 0, 0, 0), (a, b) => a + b))];
+        return new JsonObject
         {
-            ["tokens"] = bin!["tokens"]!.GetValue<int>(),
-            ["relative"] = Rounded.Array(Methods.Select(method => SumsOf(bin, method).RelativeError), Rounded.Measure),
-            ["cosine"] = Rounded.Array(Methods.Select(method => 1 - SumsOf(bin, method).Cosine), Rounded.Measure),
+            ["relative"] = Rounded.Array(totals.Select(sums => sums.RelativeError), Rounded.Measure),
+            ["cosine"] = Rounded.Array(totals.Select(sums => 1 - sums.Cosine), Rounded.Measure),
+        };
+    }
+
+    /// <summary>Errors over all bins and of each, and the squared norm of each bin's full-precision output.</summary>
+    private static MeasuredErrors Errors(JsonObject measure)
+    {
+        JsonObject facts = Totals(measure);
+        JsonArray bins = measure.Member("bins").Items();
+        facts["bins"] = new JsonArray([.. bins.Select(bin => (JsonNode)new JsonObject
+        {
+            ["tokens"] = bin.Member("tokens").Integer(),
+            ["relative"] = Rounded.Array(Methods.Select(method => LayerQualities.SumsOf(bin, method).RelativeError), Rounded.Measure),
+            ["cosine"] = Rounded.Array(Methods.Select(method => 1 - LayerQualities.SumsOf(bin, method).Cosine), Rounded.Measure),
         })]);
-    }
-
-    private static void AddTotals(JsonObject json, JsonObject measure)
-    {
-        ErrorSums[] totals = [.. Methods.Select(method => measure["bins"]!.AsArray().Select(bin => SumsOf(bin!, method)).Aggregate((a, b) => a + b))];
-        json["relative"] = Rounded.Array(totals.Select(sums => sums.RelativeError), Rounded.Measure);
-        json["cosine"] = Rounded.Array(totals.Select(sums => 1 - sums.Cosine), Rounded.Measure);
-    }
-
-    private static ErrorSums SumsOf(JsonNode bin, string method)
-    {
-        JsonNode sums = bin["methods"]![method]!;
-        return new ErrorSums(bin["reference"]!.GetValue<double>(), sums["error"]!.GetValue<double>(), sums["dot"]!.GetValue<double>(), sums["norm"]!.GetValue<double>());
+        return new MeasuredErrors(facts, [.. bins.Select(bin => bin.Member("reference").Number())]);
     }
 
     /// <summary>
@@ -90,9 +85,8 @@ internal static class LayerFacts
     /// </summary>
     private static JsonObject? Clip(RecordedResults results, ExpertPlan expert, LayerPlan layer, TimestepBin bin, double? reference)
     {
-        if (results.Json(Stage.Clip, expert.Name, ClipStage.NameOf(layer, bin), "choice") is not { } stored)
+        if (results.Json(Stage.Clip, expert.Name, ClipStage.NameOf(layer, bin), "choice", ClipChoice.FromJson) is not { Errors.Count: > 0 } choice)
             return null;
-        ClipChoice choice = ClipChoice.FromJson(stored);
         double best = choice.Errors.Min(candidate => candidate.Error);
         bool absolute = reference > 0 && layer.Recipe.Activations.Objective == ClipObjective.Output;
         double unit = absolute ? reference!.Value : best;
@@ -113,4 +107,6 @@ internal static class LayerFacts
             json["threshold"] = Rounded.Measure(threshold);
         return json;
     }
+
+    private sealed record MeasuredErrors(JsonObject Facts, double[] References);
 }

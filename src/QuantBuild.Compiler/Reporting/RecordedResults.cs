@@ -62,8 +62,11 @@ internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEv
         Outputs(stage, expert, name) is { } outputs && outputs.TryGetValue(output, out BlobRef blob) ? blob : null;
 
     /// <summary>An output that is JSON; null when it is not in the store.</summary>
-    public JsonObject? Json(Stage stage, string expert, string name, string output) =>
-        Output(stage, expert, name, output) is { } blob ? Try(stage, expert, name, () => store.ReadJson(blob)) : null;
+    public JsonObject? Json(Stage stage, string expert, string name, string output) => Json(stage, expert, name, output, json => json);
+
+    /// <summary>What is made of an output that is JSON; null, and counted as missing, when it is not in the store or something else.</summary>
+    public T? Json<T>(Stage stage, string expert, string name, string output, Func<JsonObject, T> read) where T : class =>
+        Output(stage, expert, name, output) is { } blob ? Try(stage, expert, name, () => store.ReadJson(blob, read)) : null;
 
     /// <summary>Reads an action's outputs; null, and counted as missing, when one of them vanished meanwhile.</summary>
     public T? Try<T>(Stage stage, string expert, string name, Func<T?> read) where T : class

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 
 namespace QuantBuild.Compiler.Stages;
 
@@ -27,7 +28,8 @@ public sealed record ClipChoice(double Ratio, int Offset, float? Threshold, IRea
     }
 
     /// <summary>Reads the stored form.</summary>
-    public static ClipChoice FromJson(JsonObject json) => new(json["ratio"]!.GetValue<double>(), json["offset"]!.GetValue<int>(),
-        json["threshold"]?.GetValue<float>(),
-        [.. json["errors"]!.AsArray().Select(error => new Candidate(error!["ratio"]!.GetValue<double>(), error["offset"]!.GetValue<int>(), error["error"]!.GetValue<double>()))]);
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static ClipChoice FromJson(JsonObject json) => new(json.Member("ratio").Number(), json.Member("offset").Integer(),
+        (float?)json.Find("threshold")?.Number(),
+        [.. json.Member("errors").Items().Select(error => new Candidate(error.Member("ratio").Number(), error.Member("offset").Integer(), error.Member("error").Number()))]);
 }

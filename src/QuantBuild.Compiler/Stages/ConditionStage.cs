@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Imaging;
 using QuantBuild.Kernels;
@@ -66,10 +67,10 @@ internal static class ConditionStage
         ActionRecord? record = context.Run(spec, threads => Picture(line, _ => source.EncodingBytes(line, threads)), threads => Encode(context, source, config, line, picture, threads));
         if (record is null)
             return null;
-        JsonNode outcome = context.Store.ReadJson(record.Outputs[Outcome]);
-        if (outcome["uniform"]!.GetValue<bool>())
+        (bool uniform, int tokens) = context.Store.ReadJson(record.Outputs[Outcome], outcome => (outcome.Member("uniform").Flag(), outcome.Member("tokens").Integer()));
+        if (uniform)
             observer.Report(Descriptors.CalibrationImageConstant.At(line.Span, line.Image));
-        if (outcome["tokens"]!.GetValue<int>() is var tokens && tokens > config.TextLen)
+        if (tokens > config.TextLen)
             observer.Report(Descriptors.PromptCut.At(line.Span, FormattableString.Invariant($"The prompt of sample {line.Id}"), tokens, config.TextLen, tokens - config.TextLen));
         using SafeTensorsFile file = context.Store.OpenTensors(record.Outputs[Tensors]);
         IReadOnlyList<long> shape = file.Tensors["y"].Shape;

@@ -29,6 +29,9 @@ internal static class GptqStage
         if (gptq)
         {
             options["damp"] = recipe.Damp;
+            // Only where it can change a result: the keys of all other recipes stay as they were.
+            if (recipe.Damp < Gptq.LeastDamp)
+                options["leastDamp"] = Gptq.LeastDamp;
             options["inputs"] = layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float";
         }
         var spec = new ActionSpec(Stage.Gptq, work.Source.Plan.Name, layer.Name, options, LayerTensors.Inputs(work, gptq ? work.Recordings : []));

@@ -29,7 +29,7 @@ internal static class MeasureStage
             .Concat(clips.Select((clip, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"clip.{i:00}"), clip.Digest))));
         return work.Run(spec, () =>
         {
-            ClipChoice[] choices = [.. clips.Select(clip => ClipChoice.FromJson(work.Context.Store.ReadJson(clip)))];
+            ClipChoice[] choices = [.. clips.Select(clip => work.Context.Store.ReadJson(clip, ClipChoice.FromJson))];
             return Outputs.Of("errors", work.Context.Store.StoreJson(Measure(work, choices)));
         })?.Outputs["errors"];
     }

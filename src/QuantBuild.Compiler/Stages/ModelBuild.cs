@@ -2,11 +2,12 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Timing;
@@ -134,20 +135,21 @@ public static class ModelBuild
     {
         foreach (((string expert, string name), BuiltLayer layer) in layers.OrderBy(pair => pair.Key.Expert, StringComparer.Ordinal).ThenBy(pair => pair.Key.Layer, StringComparer.Ordinal))
         {
-            if (layer.LowRankOutcome is { } branch && context.Store.ReadJson(branch) is var found
-                && !(found["excess"]?.GetValue<double>() <= layer.Plan.Recipe.LowRank.Accuracy))
+            if (layer.LowRankOutcome is { } branch
+                && context.Store.ReadJson(branch, found => (Excess: found.Find("excess")?.Number(), Passes: found.Member("passes").Integer())) is var lowRank
+                && !(lowRank.Excess <= layer.Plan.Recipe.LowRank.Accuracy))
             {
                 observer.Report(Descriptors.LowRankInaccurate.At(null, $"{expert} {name}", layer.Plan.Recipe.LowRank.Accuracy,
-                    found["excess"]?.GetValue<double>().ToString("G3", CultureInfo.InvariantCulture) ?? "unknown", found["passes"]!.GetValue<int>()));
+                    lowRank.Excess?.ToString("G3", CultureInfo.InvariantCulture) ?? "unknown", lowRank.Passes));
             }
             if (layer.Outcome is not { } blob)
                 continue;
-            JsonObject outcome = context.Store.ReadJson(blob);
-            int tries = outcome["tries"]!.GetValue<int>();
-            if (outcome["fellBack"]!.GetValue<bool>())
+            (int tries, bool fellBack, double damping) = context.Store.ReadJson(blob,
+                outcome => (outcome.Member("tries").Integer(), outcome.Member("fellBack").Flag(), outcome.Member("damping").Number()));
+            if (fellBack)
                 observer.Report(Descriptors.HessianFellBack.At(null, $"{expert} {name}", tries));
             else if (tries > 1)
-                observer.Report(Descriptors.HessianDamped.At(null, $"{expert} {name}", layer.Plan.Recipe.Weights.Damp, outcome["damping"]!.GetValue<double>(), tries));
+                observer.Report(Descriptors.HessianDamped.At(null, $"{expert} {name}", layer.Plan.Recipe.Weights.Damp, Gptq.DampOf(layer.Plan.Recipe.Weights.Damp, tries), tries, damping));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Store;
 
@@ -51,25 +52,23 @@ public sealed record ActionRecord(Digest Key, string Stage, IReadOnlyDictionary<
     {
         try
         {
-            if (JsonNode.Parse(json) is not JsonObject record || !record.Remove(Sum, out JsonNode? sum)
-                || Digest.Parse(sum!.GetValue<string>()) != CanonicalJson.DigestOf(record)
-                || record["format"]!.GetValue<int>() != Format || Digest.Parse(record["key"]!.GetValue<string>()) != key)
+            JsonObject record = CheckedNodes.Parse(json).Members();
+            if (!record.Remove(Sum, out JsonNode? sum) || sum.Digest() != CanonicalJson.DigestOf(record)
+                || record.Member("format").Integer() != Format || record.Member("key").Digest() != key)
             {
                 return null;
             }
-            var outputs = ((JsonObject)record["outputs"]!).ToImmutableSortedDictionary(output => output.Key,
-                output => new BlobRef(Digest.Parse(output.Value!["digest"]!.GetValue<string>()), output.Value["size"]!.GetValue<long>()),
-                StringComparer.Ordinal);
+            var outputs = record.Member("outputs").Members().ToImmutableSortedDictionary(output => output.Key,
+                output => new BlobRef(output.Value.Member("digest").Digest(), output.Value.Member("size").Size()), StringComparer.Ordinal);
             foreach ((string name, BlobRef blob) in outputs)
             {
-                if (learn is not null && FastDigest.Parse(record["outputs"]![name]![Fast]?.GetValue<string>()) is { } known)
+                if (learn is not null && FastDigest.Parse((record["outputs"]![name]![Fast] as JsonValue)?.ToString()) is { } known)
                     learn(blob.Digest, known);
             }
-            return new ActionRecord(key, record["stage"]!.GetValue<string>(), outputs, record["seconds"]!.GetValue<double>(),
-                record["tool"]!.GetValue<string>(), (JsonObject)record["description"]!.DeepClone());
+            return new ActionRecord(key, record.Member("stage").Text(), outputs, record.Member("seconds").Number(),
+                record.Member("tool").Text(), (JsonObject)record.Member("description").Members().DeepClone());
         }
-        catch (Exception failure) when (failure is JsonException or FormatException or InvalidOperationException
-            or NullReferenceException or InvalidCastException or ArgumentException)
+        catch (MalformedJsonException)
         {
             return null;
         }

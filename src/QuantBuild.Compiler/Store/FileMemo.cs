@@ -1,8 +1,9 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Win32.SafeHandles;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Store;
 
@@ -73,10 +74,24 @@ public sealed class FileMemo
     {
         try
         {
-            return AtomicFile.TryRead(entry) is { } json && JsonNode.Parse(json) is JsonObject content
-                ? content["path"]?.GetValue<string>() : null;
+            return AtomicFile.TryRead(entry) is { } json ? CheckedNodes.Parse(json).Find("path")?.Text() : null;
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
+        catch (MalformedJsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The fact of an entry; null when the entry is damaged, or about another state of the file.</summary>
+    internal static JsonObject? Parse(ReadOnlySpan<byte> json, FileStamp stamp)
+    {
+        try
+        {
+            JsonObject entry = CheckedNodes.Parse(json).Members();
+            return entry.Remove("sum", out JsonNode? sum) && sum.Digest() == CanonicalJson.DigestOf(entry) && JsonNode.DeepEquals(entry.Find("stamp"), Describe(stamp))
+                ? (JsonObject)entry.Member("fact").Members().DeepClone() : null;
+        }
+        catch (MalformedJsonException)
         {
             return null;
         }
@@ -88,16 +103,9 @@ public sealed class FileMemo
     {
         try
         {
-            if (AtomicFile.TryRead(_layout.MemoEntry(EntryKey(path, kind))) is not { } json || JsonNode.Parse(json) is not JsonObject entry
-                || !entry.Remove("sum", out JsonNode? sum) || sum!.GetValue<string>() != CanonicalJson.DigestOf(entry).ToString()
-                || !JsonNode.DeepEquals(entry["stamp"], Describe(stamp)))
-            {
-                return null;
-            }
-            return (JsonObject)entry["fact"]!.DeepClone();
+            return AtomicFile.TryRead(_layout.MemoEntry(EntryKey(path, kind))) is { } json ? Parse(json, stamp) : null;
         }
-        catch (Exception failure) when (StoreErrors.IsFileSystem(failure)
-            || failure is JsonException or InvalidOperationException or ArgumentException or InvalidCastException or NullReferenceException)
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
             return null;
         }

@@ -107,8 +107,8 @@ internal sealed class Candidates
             {
                 (string, string) id = (source.Plan.Name, layer.Name);
                 // Without leave to execute only what an earlier build measured is there.
-                if (built.TryGetValue(id, out BuiltLayer? found) && found.Measure is { } measure && session.Store.ReadJson(measure) is JsonObject errors)
-                    Add(options[id], Option(session, source, layer, LayerQualities.Of(errors, source.Plan.Name, layer.Name).Recipe));
+                if (built.TryGetValue(id, out BuiltLayer? found) && found.Measure is { } measure)
+                    Add(options[id], Option(session, source, layer, session.Store.ReadJson(measure, errors => LayerQualities.Of(errors, source.Plan.Name, layer.Name)).Recipe));
             }
         }
     }

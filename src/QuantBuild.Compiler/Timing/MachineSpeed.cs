@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Timing;
 
@@ -43,10 +45,23 @@ public sealed record MachineSpeed(string Machine, int Processors, double Action,
     {
         try
         {
-            MachineSpeed? found = JsonSerializer.Deserialize<MachineSpeed>(File.ReadAllBytes(PathIn(store)));
-            return found is { Small: not null, Large: not null, Rotation: > 0 } && found.Machine == MachineIdentity.Text && found.Processors == Environment.ProcessorCount ? found : null;
+            return Parse(File.ReadAllBytes(PathIn(store))) is { } found && found.Machine == MachineIdentity.Text && found.Processors == Environment.ProcessorCount ? found : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a remembered speed; null when it is damaged.</summary>
+    internal static MachineSpeed? Parse(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            MachineSpeed? found = CheckedNodes.Parse(json).Deserialize<MachineSpeed>();
+            return found is { Small: not null, Large: not null, Rotation: > 0 } ? found : null;
+        }
+        catch (Exception e) when (e is MalformedJsonException or JsonException)
         {
             return null;
         }

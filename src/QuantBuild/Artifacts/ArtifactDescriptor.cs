@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using QuantBuild.Json;
 
 namespace QuantBuild.Artifacts;
 
@@ -52,12 +53,12 @@ public sealed record ArtifactDescriptor
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = CheckedJson.Parse(json);
             ArtifactDescriptor descriptor = ArtifactJsonReader.Read(document.RootElement);
             ArtifactRules.Check(descriptor);
             return descriptor;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (MalformedJsonException e)
         {
             throw new ArtifactException($"not valid JSON: {e.Message}", cause: e);
         }

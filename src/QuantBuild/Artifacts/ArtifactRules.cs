@@ -14,6 +14,7 @@ internal static class ArtifactRules
         Require(IsDigest(descriptor.Plan), "plan is not a SHA-256 digest");
         Require(descriptor.Sampling.Steps >= 1, "sampling.steps is less than 1");
         Require(descriptor.Sampling.Shift > 0, "sampling.shift is not positive");
+        Require(FileSizes.AreSummable(descriptor.Experts.Values.SelectMany(expert => expert.Files).Select(file => file.Size)), "experts: the sizes of files are negative, or more than any disk has");
         foreach ((string name, ArtifactExpert expert) in descriptor.Experts)
             Check($"experts.{name}", expert);
     }
@@ -26,7 +27,6 @@ internal static class ArtifactRules
         {
             Require(IsFileName(file.Name), $"{place}.files names '{file.Name}', not a plain file name");
             Require(names.Add(file.Name), $"{place}.files names '{file.Name}' twice");
-            Require(file.Size >= 0, $"{place}.files gives '{file.Name}' a negative size");
             Require(IsDigest(file.Digest), $"{place}.files gives '{file.Name}' a sha256 that is no digest");
         }
         CheckBins(place, expert);
@@ -39,16 +39,16 @@ internal static class ArtifactRules
         Require(expert.MinTimestep >= 0 && expert.MinTimestep <= expert.MaxTimestep, $"{place} has the timesteps {expert.MinTimestep} to {expert.MaxTimestep}");
         Require(expert.Bins.Length > 0, $"{place} has no bins");
         Require(expert.Bins.Select(bin => bin.Name).Distinct(StringComparer.Ordinal).Count() == expert.Bins.Length, $"{place}.bins has a name twice");
-        int next = expert.MinTimestep;
+        long next = expert.MinTimestep;
         foreach (ArtifactBin bin in expert.Bins.OrderBy(bin => bin.MinTimestep))
         {
             Require(bin.MinTimestep <= bin.MaxTimestep, $"{place}.bins: '{bin.Name}' goes from {bin.MinTimestep} to {bin.MaxTimestep}");
             Require(bin.MinTimestep >= next, $"{place}.bins: timestep {bin.MinTimestep} is in two bins or below the expert's");
             Require(bin.MinTimestep == next, $"{place}.bins: timestep {next} is in no bin");
             Require(bin.MaxTimestep <= expert.MaxTimestep, $"{place}.bins: '{bin.Name}' ends at {bin.MaxTimestep}, the expert at {expert.MaxTimestep}");
-            next = bin.MaxTimestep + 1;
+            next = bin.MaxTimestep + 1L;
         }
-        Require(next == expert.MaxTimestep + 1, $"{place}.bins: timestep {next} is in no bin");
+        Require(next == expert.MaxTimestep + 1L, $"{place}.bins: timestep {next} is in no bin");
     }
 
     private static void Check(string place, ArtifactLayer layer, int bins)

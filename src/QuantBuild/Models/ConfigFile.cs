@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.Json;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Models;
@@ -12,18 +13,20 @@ internal sealed class ConfigFile : IDisposable
     private readonly string _path;
     private readonly JsonDocument _json;
 
-    /// <exception cref="InvalidDataException">The file is not a JSON object.</exception>
-    public ConfigFile(string path)
+    /// <summary>Takes a file's content.</summary>
+    /// <param name="json">The content.</param>
+    /// <param name="path">What messages call it.</param>
+    /// <exception cref="InvalidDataException">It is not a JSON object.</exception>
+    public ConfigFile(ReadOnlyMemory<byte> json, string path)
     {
         _path = path;
-        byte[] bytes = File.ReadAllBytes(path);
         try
         {
-            _json = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            _json = CheckedJson.Parse(json);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (MalformedJsonException e)
         {
-            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(bytes) ?? $"not valid JSON: {e.Message}"}", e);
+            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(json.Span) ?? $"not valid JSON: {e.Message}"}", e);
         }
         if (_json.RootElement.ValueKind != JsonValueKind.Object)
         {
@@ -43,6 +46,11 @@ internal sealed class ConfigFile : IDisposable
         Require(names, out string name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out int size) && size is > 0 and <= LargestSize
             ? size
             : throw Wrong(name, $"a whole number from 1 to {LargestSize}");
+
+    /// <summary>A positive whole number, times one that is known.</summary>
+    public int Product(int factor, string name) => (long)factor * Size(name) is var product and <= LargestSize
+        ? (int)product
+        : throw Wrong(name, $"at most {LargestSize} when multiplied by {factor}");
 
     /// <summary>A number between 0 and 1.</summary>
     public float Fraction(params ReadOnlySpan<string> names) =>

@@ -14,6 +14,9 @@ internal sealed record SafeTensorsHeader(
     /// <summary>Largest header the format's reference implementation reads or writes.</summary>
     public const int MaxLength = 100_000_000;
 
+    // Sums over the tensors of some files, of float32 copies even, stay within 64 bits.
+    private const long LargestFile = 1L << 56;
+
     /// <summary>Bytes of the length field before the header.</summary>
     public const int PrefixLength = 8;
 
@@ -27,6 +30,8 @@ internal sealed record SafeTensorsHeader(
     /// <exception cref="SafeTensorsException">A rule is broken; the rule names are those of the reference implementation where it has one.</exception>
     public static SafeTensorsHeader Read(long fileLength, ReadAt read, string? path)
     {
+        if (fileLength > LargestFile)
+            throw new SafeTensorsException("FileTooLarge", $"{fileLength} bytes are more than any file has", path);
         if (fileLength < PrefixLength)
             throw Foreign("HeaderTooSmall", $"{fileLength} bytes are too few for a safetensors file");
         Span<byte> prefix = stackalloc byte[PrefixLength];
@@ -56,10 +61,8 @@ internal sealed record SafeTensorsHeader(
             throw new SafeTensorsException("InvalidHeaderDeserialization", $"the header is not valid JSON: {e.Message}", path, e);
         }
         long dataStart = PrefixLength + (long)length;
-        List<TensorInfo> tensors = parser.Tensors;
-        Layout(tensors, fileLength - dataStart, path);
-        return new SafeTensorsHeader(
-            tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal).AsReadOnly(), parser.Metadata.AsReadOnly(), dataStart);
+        Layout(parser.InOrder, fileLength - dataStart, path);
+        return new SafeTensorsHeader(parser.Tensors.AsReadOnly(), parser.Metadata.AsReadOnly(), dataStart);
 
         // What has no header of the format is usually another file under its name.
         SafeTensorsException Foreign(string rule, string otherwise)
@@ -76,7 +79,7 @@ internal sealed record SafeTensorsHeader(
     /// <summary>Checks that the tensors fill the data buffer exactly, each with as many bytes as its shape says.</summary>
     private static void Layout(List<TensorInfo> tensors, long dataLength, string? path)
     {
-        tensors.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
+        SortByOffset(tensors);
         long end = 0;
         foreach (TensorInfo tensor in tensors)
         {
@@ -103,14 +106,29 @@ internal sealed record SafeTensorsHeader(
         }
     }
 
+    /// <summary>Most files are in order already, and comparing a million entries with each other takes longer than reading them.</summary>
+    private static void SortByOffset(List<TensorInfo> tensors)
+    {
+        for (int i = 1; i < tensors.Count; i++)
+        {
+            if (Compare(tensors[i - 1], tensors[i]) <= 0)
+                continue;
+            tensors.Sort(Compare);
+            return;
+        }
+
+        static int Compare(TensorInfo a, TensorInfo b) =>
+            a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End);
+    }
+
     private static bool TryBits(TensorInfo tensor, out ulong bits)
     {
         try
         {
             bits = (ulong)tensor.DType.Bits();
             ulong elements = 1;
-            foreach (long dimension in tensor.Shape)
-                elements = checked(elements * (ulong)dimension);
+            for (int i = 0; i < tensor.Shape.Count; i++)
+                elements = checked(elements * (ulong)tensor.Shape[i]);
             bits = checked(bits * elements);
             return true;
         }

@@ -3,15 +3,28 @@ using System.Text.Json;
 namespace QuantBuild.SafeTensors;
 
 /// <summary>Reads the JSON of a header into entries; says nothing yet about whether their offsets make sense.</summary>
+/// <remarks>A header may have a million entries, so nothing is made for one but what stays: its name, its shape when it is a new one, itself.</remarks>
 internal sealed class SafeTensorsHeaderParser(string? path)
 {
     /// <summary>Root object, entry, array of numbers.</summary>
     private const int Depth = 3;
 
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    // Twice as many as any library that writes the format has.
+    private const int MostDimensions = 128;
 
-    /// <summary>The entries, in the order of the JSON.</summary>
-    public List<TensorInfo> Tensors { get; } = [];
+    // Nobody annotates a file with more; each would take ten times its bytes in memory.
+    private const int MostMetadata = 1_000_000;
+
+    private readonly long[] _numbers = new long[MostDimensions];
+    private long[] _lastShape = [];
+    private (string Name, DType Type) _lastType = ("F32", DType.F32);
+    private bool _hasMetadata;
+
+    /// <summary>The entries by name.</summary>
+    public Dictionary<string, TensorInfo> Tensors { get; private set; } = [];
+
+    /// <summary>The entries in the order of the JSON.</summary>
+    public List<TensorInfo> InOrder { get; private set; } = [];
 
     /// <summary>The metadata.</summary>
     public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
@@ -26,33 +39,48 @@ internal sealed class SafeTensorsHeaderParser(string? path)
         int length = json.TrimEnd((byte)' ').Length;
         if (json[length - 1] != (byte)'}')
             throw Invalid("the header does not end with '}' and spaces");
+        int expected = json.Count("\"data_offsets\""u8);
+        (Tensors, InOrder) = (new Dictionary<string, TensorInfo>(expected, StringComparer.Ordinal), new List<TensorInfo>(expected));
         var reader = new Utf8JsonReader(json[..length], new JsonReaderOptions { MaxDepth = Depth });
         reader.Read();
         while (NextProperty(ref reader, out string name))
         {
-            if (!_names.Add(name))
-                throw Duplicate(name);
             reader.Read();
             // The reference implementation takes null for no metadata.
-            if (name == SafeTensorsHeader.MetadataKey && reader.TokenType == JsonTokenType.Null)
+            if (name == SafeTensorsHeader.MetadataKey && reader.TokenType == JsonTokenType.Null && !_hasMetadata)
+            {
+                _hasMetadata = true;
                 continue;
+            }
             if (reader.TokenType != JsonTokenType.StartObject)
                 throw Invalid($"entry '{name}' is not an object");
             if (name == SafeTensorsHeader.MetadataKey)
+            {
                 ParseMetadata(ref reader);
-            else
-                Tensors.Add(ParseTensor(ref reader, name));
+                continue;
+            }
+            TensorInfo tensor = ParseTensor(ref reader, name);
+            if (!Tensors.TryAdd(name, tensor))
+                throw Duplicate(name);
+            InOrder.Add(tensor);
         }
         reader.Read();
     }
 
     private void ParseMetadata(ref Utf8JsonReader reader)
     {
+        if (_hasMetadata)
+            throw Duplicate(SafeTensorsHeader.MetadataKey);
+        _hasMetadata = true;
         while (NextProperty(ref reader, out string key))
         {
-            Expect(ref reader, JsonTokenType.String, $"metadata '{key}' is not a string");
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.String)
+                throw Invalid($"metadata '{key}' is not a string");
             if (!Metadata.TryAdd(key, reader.GetString()!))
                 throw Duplicate($"{SafeTensorsHeader.MetadataKey}.{key}");
+            if (Metadata.Count > MostMetadata)
+                throw Invalid($"{SafeTensorsHeader.MetadataKey} has more than {MostMetadata} entries");
         }
     }
 
@@ -60,45 +88,52 @@ internal sealed class SafeTensorsHeaderParser(string? path)
     {
         DType? type = null;
         long[]? shape = null;
-        long[]? offsets = null;
-        while (NextProperty(ref reader, out string key))
+        (long Begin, long End)? offsets = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            switch (key)
-            {
-                case "dtype" when type is null:
-                    Expect(ref reader, JsonTokenType.String, $"the dtype of '{name}' is not a string");
-                    string text = reader.GetString()!;
-                    type = DTypeExtensions.TryParse(text, out DType parsed) ? parsed : throw Invalid($"tensor '{name}' has the unknown dtype '{text}'");
-                    break;
-                case "shape" when shape is null:
-                    shape = ParseNumbers(ref reader, $"the shape of '{name}'");
-                    break;
-                case "data_offsets" when offsets is null:
-                    offsets = ParseNumbers(ref reader, $"data_offsets of '{name}'");
-                    break;
-                case "dtype" or "shape" or "data_offsets":
-                    throw Duplicate($"{name}.{key}");
-                default:
-                    throw Invalid($"tensor '{name}' has the unknown property '{key}'");
-            }
+            if (type is null && reader.ValueTextEquals("dtype"u8))
+                type = ParseType(ref reader, name);
+            else if (shape is null && reader.ValueTextEquals("shape"u8))
+                shape = Shared(ParseNumbers(ref reader, name, "shape"));
+            else if (offsets is null && reader.ValueTextEquals("data_offsets"u8))
+                offsets = ParseNumbers(ref reader, name, "data_offsets") is [long begin, long end] ? (begin, end) : throw Incomplete(name);
+            else
+                throw reader.GetString() is "dtype" or "shape" or "data_offsets" ? Duplicate($"{name}.{reader.GetString()}") : Invalid($"tensor '{name}' has the unknown property '{reader.GetString()}'");
         }
-        if (type is null || shape is null || offsets is not [long begin, long end])
-            throw Invalid($"tensor '{name}' needs a dtype, a shape and two data_offsets");
-        return new TensorInfo(name, type.Value, shape, begin, end);
+        return type is { } known && shape is not null && offsets is { } range ? new TensorInfo(name, known, shape, range.Begin, range.End) : throw Incomplete(name);
     }
 
-    private long[] ParseNumbers(ref Utf8JsonReader reader, string what)
+    private DType ParseType(ref Utf8JsonReader reader, string name)
     {
-        Expect(ref reader, JsonTokenType.StartArray, $"{what} is not an array");
-        var numbers = new List<long>();
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.String)
+            throw Invalid($"the dtype of '{name}' is not a string");
+        if (reader.ValueTextEquals(_lastType.Name))
+            return _lastType.Type;
+        string text = reader.GetString()!;
+        _lastType = DTypeExtensions.TryParse(text, out DType known) ? (text, known) : throw Invalid($"tensor '{name}' has the unknown dtype '{text}'");
+        return known;
+    }
+
+    private ReadOnlySpan<long> ParseNumbers(ref Utf8JsonReader reader, string name, string property)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw Invalid($"{property} of '{name}' is not an array");
+        int count = 0;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
-                throw Invalid($"{what} is not made of unsigned integers below 2^63");
-            numbers.Add(number);
+                throw Invalid($"{property} of '{name}' is not made of unsigned integers below 2^63");
+            if (count == MostDimensions)
+                throw Invalid($"{property} of '{name}' has more than {MostDimensions} numbers");
+            _numbers[count++] = number;
         }
-        return [.. numbers];
+        return _numbers.AsSpan(0, count);
     }
+
+    /// <summary>The shape as an array of its own, or that of the entry before: checkpoints have few shapes and many tensors.</summary>
+    private long[] Shared(ReadOnlySpan<long> shape) => shape.SequenceEqual(_lastShape) ? _lastShape : _lastShape = shape.ToArray();
 
     /// <summary>Moves to the next property of the current object; false at its end.</summary>
     private static bool NextProperty(ref Utf8JsonReader reader, out string name)
@@ -109,14 +144,9 @@ internal sealed class SafeTensorsHeaderParser(string? path)
         return found;
     }
 
-    private void Expect(ref Utf8JsonReader reader, JsonTokenType type, string otherwise)
-    {
-        reader.Read();
-        if (reader.TokenType != type)
-            throw Invalid(otherwise);
-    }
-
     private SafeTensorsException Duplicate(string name) => new("DuplicateKey", $"the header names '{name}' twice", path);
+
+    private SafeTensorsException Incomplete(string name) => Invalid($"tensor '{name}' needs a dtype, a shape and two data_offsets");
 
     private SafeTensorsException Invalid(string message) => new("InvalidHeaderDeserialization", message, path);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace QuantBuild.SafeTensors;
 
@@ -60,6 +61,8 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
 
     private static ShardIndex Parse(ReadOnlySpan<byte> json, string path)
     {
+        if (!Utf8.IsValid(json))
+            throw new SafeTensorsException("InvalidIndex", "the index is not UTF-8", path);
         var reader = new Utf8JsonReader(json);
         Dictionary<string, string>? files = null;
         reader.Read();

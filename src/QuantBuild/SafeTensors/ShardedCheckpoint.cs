@@ -12,7 +12,13 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     private ShardedCheckpoint(SafeTensorsFile[] shards)
     {
         _shards = shards;
+        Files = [.. shards.Select(shard => shard.Path!)];
         _shardOf = new Dictionary<string, SafeTensorsFile>(StringComparer.Ordinal);
+        if (shards is [var only])
+        {
+            Tensors = only.Tensors;
+            return;
+        }
         var tensors = new Dictionary<string, TensorInfo>(StringComparer.Ordinal);
         foreach (SafeTensorsFile shard in shards)
         {
@@ -24,7 +30,6 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
             }
         }
         Tensors = tensors.AsReadOnly();
-        Files = [.. shards.Select(shard => shard.Path!)];
     }
 
     /// <inheritdoc/>
@@ -118,9 +123,11 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
             shard.Dispose();
     }
 
-    private SafeTensorsFile ShardOf(string tensor) => _shardOf.TryGetValue(tensor, out SafeTensorsFile? shard)
-        ? shard
-        : throw new SafeTensorsException("MissingTensor", $"there is no tensor '{tensor}'", Path.GetDirectoryName(Files[0]));
+    private SafeTensorsFile ShardOf(string tensor) => Find(tensor)
+        ?? throw new SafeTensorsException("MissingTensor", $"there is no tensor '{tensor}'", Path.GetDirectoryName(Files[0]));
+
+    private SafeTensorsFile? Find(string tensor) =>
+        _shards is [var only] ? only.Tensors.ContainsKey(tensor) ? only : null : _shardOf.GetValueOrDefault(tensor);
 
     private static ShardedCheckpoint OpenShards(string directory, string indexPath, bool map)
     {
@@ -166,7 +173,7 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     {
         foreach ((string tensor, string file) in index.Files)
         {
-            if (!checkpoint._shardOf.TryGetValue(tensor, out SafeTensorsFile? shard) || Path.GetFileName(shard.Path) != file)
+            if (checkpoint.Find(tensor) is not { } shard || Path.GetFileName(shard.Path) != file)
                 throw new SafeTensorsException("MissingTensor", $"the index puts tensor '{tensor}' into {file}, which does not have it", indexPath);
         }
         foreach (string tensor in checkpoint.Tensors.Keys)

@@ -12,5 +12,6 @@ public sealed record TensorInfo(string Name, DType DType, IReadOnlyList<long> Sh
     public long ByteLength => End - Begin;
 
     /// <summary>Number of elements.</summary>
-    public long ElementCount => Shape.Aggregate(1L, (product, dimension) => checked(product * dimension));
+    /// <remarks>Of a tensor without elements the other dimensions may be anything; their product need not fit.</remarks>
+    public long ElementCount => Shape.Contains(0) ? 0 : Shape.Aggregate(1L, (product, dimension) => checked(product * dimension));
 }

@@ -36,9 +36,12 @@ public sealed record TextEncoderConfig
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">It is no JSON object, or a field is missing or impossible; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static TextEncoderConfig Load(string path)
+    public static TextEncoderConfig Load(string path) => Parse(File.ReadAllBytes(path), path);
+
+    /// <summary>Reads a configuration that is in memory.</summary>
+    internal static TextEncoderConfig Parse(ReadOnlyMemory<byte> json, string path)
     {
-        using var file = new ConfigFile(path);
+        using var file = new ConfigFile(json, path);
         file.RequireIfThere("shared_pos", "false");
         file.RequireIfThere("is_gated_act", "true");
         int heads = file.Size("num_heads");
@@ -46,7 +49,7 @@ public sealed record TextEncoderConfig
         {
             VocabularySize = file.Size("vocab_size"),
             Dim = file.Size("dim", "d_model"),
-            AttentionDim = file.Has("dim_attn") ? file.Size("dim_attn") : checked(heads * file.Size("d_kv")),
+            AttentionDim = file.Has("dim_attn") ? file.Size("dim_attn") : file.Product(heads, "d_kv"),
             FfnDim = file.Size("dim_ffn", "d_ff"),
             NumHeads = heads,
             NumLayers = file.Size("num_layers"),

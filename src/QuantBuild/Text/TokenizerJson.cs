@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.Json;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Text;
@@ -10,66 +11,70 @@ namespace QuantBuild.Text;
 /// </remarks>
 internal static class TokenizerJson
 {
-    public static UnigramModel Read(string path)
+    public static UnigramModel Read(string path) => Read(File.ReadAllBytes(path), path);
+
+    /// <summary>Reads a file that is in memory.</summary>
+    public static UnigramModel Read(ReadOnlyMemory<byte> json, string path)
     {
-        byte[] bytes = File.ReadAllBytes(path);
         try
         {
-            using JsonDocument json = JsonDocument.Parse(bytes);
-            return Read(json.RootElement);
+            using JsonDocument document = CheckedJson.Parse(json);
+            return Read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException or InvalidDataException)
+        catch (Exception e) when (e is FormatException or InvalidDataException)
         {
-            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(bytes) ?? e.Message}", e);
+            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(json.Span) ?? e.Message}", e);
         }
     }
 
     private static UnigramModel Read(JsonElement root)
     {
-        JsonElement model = root.GetProperty("model");
+        JsonElement model = root.Member("model");
         Require(Type(model), "model", "Unigram");
-        foreach (JsonElement step in Steps(root.GetProperty("pre_tokenizer"), "pretokenizers"))
+        foreach (JsonElement step in Steps(root.Member("pre_tokenizer"), "pretokenizers"))
             Require(Type(step), "pre_tokenizer", "Metaspace", "WhitespaceSplit");
 
         CharacterMap? map = null;
-        foreach (JsonElement step in Steps(root.GetProperty("normalizer"), "normalizers"))
+        foreach (JsonElement step in Steps(root.Member("normalizer"), "normalizers"))
         {
             Require(Type(step), "normalizer", "Precompiled", "Strip", "Replace");
             if (Type(step) == "Precompiled")
-                map = map is null ? new CharacterMap(step.GetProperty("precompiled_charsmap").GetBytesFromBase64()) : throw new InvalidDataException("there are two character maps");
+                map = map is null ? new CharacterMap(Convert.FromBase64String(step.Member("precompiled_charsmap").Text("precompiled_charsmap"))) : throw new InvalidDataException("there are two character maps");
             else if (Type(step) == "Replace")
-                Require(step.GetProperty("pattern").GetProperty("Regex").GetString(), "normalizer's pattern", " {2,}");
+                Require(step.Member("pattern").Member("Regex").Text("Regex"), "normalizer's pattern", " {2,}");
         }
 
-        var special = new HashSet<int>(root.GetProperty("added_tokens").EnumerateArray()
-            .Where(token => token.GetProperty("special").GetBoolean()).Select(token => token.GetProperty("id").GetInt32()));
-        bool byteFallback = model.TryGetProperty("byte_fallback", out JsonElement fallback) && fallback.GetBoolean();
-        int unknown = model.GetProperty("unk_id").GetInt32();
-        VocabularyPiece[] pieces = [.. model.GetProperty("vocab").EnumerateArray().Select((entry, id) => Piece(entry, id, unknown, special, byteFallback))];
+        var special = new HashSet<int>(root.Member("added_tokens").Items("added_tokens")
+            .Where(token => token.Member("special").Flag("special")).Select(token => token.Member("id").Integer("id")));
+        bool byteFallback = model.Find("byte_fallback") is { } fallback && fallback.Flag("byte_fallback");
+        int unknown = model.Member("unk_id").Integer("unk_id");
+        VocabularyPiece[] pieces = [.. model.Member("vocab").Items("vocab").Select((entry, id) => Piece(entry, id, unknown, special, byteFallback))];
         return new UnigramModel(pieces, byteFallback, map);
     }
 
     private static VocabularyPiece Piece(JsonElement entry, int id, int unknown, HashSet<int> special, bool byteFallback)
     {
-        string text = entry[0].GetString() ?? throw new InvalidDataException($"piece {id} has no text");
+        if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || entry[0].ValueKind != JsonValueKind.String || entry[1].ValueKind != JsonValueKind.Number)
+            throw new MalformedJsonException(FormattableString.Invariant($"piece {id} is not a pair of text and score"));
+        string text = entry[0].GetString()!;
         PieceKind kind = id == unknown ? PieceKind.Unknown
             : special.Contains(id) ? PieceKind.Control
             : byteFallback && UnigramModel.IsByte(text) ? PieceKind.Byte
             : PieceKind.Normal;
-        return new VocabularyPiece(text, (float)entry[1].GetDouble(), kind);
+        return new VocabularyPiece(text, entry[1].Single("score of a piece"), kind);
     }
 
     /// <summary>The parts of a step that may be a sequence of steps, or nothing.</summary>
     private static IEnumerable<JsonElement> Steps(JsonElement step, string list) =>
         step.ValueKind == JsonValueKind.Null ? []
-        : Type(step) == "Sequence" ? step.GetProperty(list).EnumerateArray().SelectMany(part => Steps(part, list))
+        : Type(step) == "Sequence" ? step.Member(list).Items(list).SelectMany(part => Steps(part, list))
         : [step];
 
-    private static string? Type(JsonElement element) => element.GetProperty("type").GetString();
+    private static string Type(JsonElement element) => element.Member("type").Text("type");
 
-    private static void Require(string? value, string what, params ReadOnlySpan<string> expected)
+    private static void Require(string value, string what, params ReadOnlySpan<string> expected)
     {
-        if (value is null || !expected.Contains(value))
+        if (!expected.Contains(value))
             throw new InvalidDataException($"the {what} is '{value}'; supported is '{string.Join("' or '", expected!)}'");
     }
 }

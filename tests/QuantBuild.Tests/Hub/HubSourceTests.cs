@@ -201,6 +201,21 @@ public sealed class HubSourceTests : HubSourceTest
     }
 
     [Theory]
+    [InlineData("README.md")]
+    [InlineData("text_encoder/config.json")]
+    [InlineData("high_noise_model/diffusion_pytorch_model.safetensors.md")]
+    public void A_newProject_of_a_repository_without_experts_says_so(string file)
+    {
+        Publish(file, "{}"u8.ToArray());
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() =>
+            ProjectCreation.Write(new ProjectRequest(PathTo("new"), "hf://org/model", Hub: Compile().Hub), SilentObserver.Instance, Ct));
+
+        Assert.Equal("QB0303", failure.Diagnostics[0].Descriptor.Code);
+        Assert.False(Directory.Exists(PathTo("new")));
+    }
+
+    [Theory]
     [InlineData("hf://org/nobody", "QB2013")]
     [InlineData("hf://org", "QB")]
     public void A_newProject_of_no_repository_leaves_nothing_behind(string source, string code)

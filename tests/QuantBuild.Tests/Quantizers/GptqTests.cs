@@ -206,6 +206,36 @@ public class GptqTests
         Assert.Equal(direct.Codes, ladder.Codes);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1e-12)]
+    [InlineData(1e-300)]
+    public void A_ladder_from_next_to_nothing_starts_where_float32_feels_it(double damp)
+    {
+        (float[] weight, float[] hessian) = Problem(24, 64, 15);
+        // Two channels that always move together, but for an error of rounding: no damping at all leaves a negative pivot.
+        for (int i = 0; i < 64; i++)
+            hessian[i] = hessian[i * 64] = hessian[64 + i];
+        hessian[0] = hessian[65];
+        hessian[1] = hessian[64] = hessian[65] * 1.00001f;
+        float mean = Enumerable.Range(0, 64).Average(i => hessian[i * 65]);
+
+        GptqOutcome outcome = Gptq.Quantize(RandomData.Matrix(weight, 64), RandomData.Matrix(hessian, 64), new GptqOptions(Damp: damp)).Outcome;
+
+        Assert.False(outcome.FellBack);
+        Assert.InRange(outcome.Tries, 2, Gptq.MaxTries);
+        Assert.Equal(Gptq.DampOf(damp, outcome.Tries) * mean, outcome.Damping, 1e-2 * outcome.Damping);
+    }
+
+    [Theory]
+    [InlineData(0.01, 1, 0.01)]
+    [InlineData(0.01, 3, 1)]
+    [InlineData(0, 1, 0)]
+    [InlineData(0, 2, 1e-6)]
+    [InlineData(1e-12, 6, 0.01)]
+    public void A_ladder_climbs_by_tens_from_a_floor(double damp, int attempt, double expected) =>
+        Assert.Equal(expected, Gptq.DampOf(damp, attempt), 1e-9 * expected);
+
     [Fact]
     public void The_recorded_loss_is_relative_to_the_energy_of_the_diagonal()
     {

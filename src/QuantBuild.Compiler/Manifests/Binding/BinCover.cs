@@ -13,11 +13,9 @@ internal static class BinCover
     /// <param name="values">Receives the faults.</param>
     public static void Check(ImmutableArray<BinSection> bins, int top, int bottom, ValueBinder values)
     {
-        for (int i = 1; i < bins.Length; i++)
-        {
-            if (bins[..i].FirstOrDefault(earlier => earlier.Name == bins[i].Name) is { } earlier)
-                values.Report(Descriptors.BinNameRepeated, bins[i].Span, bins[i].Name, earlier.Span.Line);
-        }
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (BinSection bin in bins.Where(bin => !lines.TryAdd(bin.Name, bin.Span.Line)))
+            values.Report(Descriptors.BinNameRepeated, bin.Span, bin.Name, lines[bin.Name]);
 
         BinSection first = bins[0];
         BinSection last = bins[^1];

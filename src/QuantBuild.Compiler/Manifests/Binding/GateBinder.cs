@@ -56,19 +56,17 @@ internal sealed class GateBinder(ImmutableArray<ExpertSection> experts)
         string path = rule.PathOf("bins");
         if (values.Items(rule.Find("bins"), path) is not { } items)
             return [];
-        string[] known = [.. experts.Where(expert => named.IsEmpty || named.Contains(expert.Name)).SelectMany(expert => expert.Bins.Select(bin => bin.Name)).Distinct()];
-        var bins = ImmutableArray.CreateBuilder<string>();
+        HashSet<string> known = [.. experts.Where(expert => named.IsEmpty || named.Contains(expert.Name)).SelectMany(expert => expert.Bins.Select(bin => bin.Name))];
+        var bins = new HashSet<string>(StringComparer.Ordinal);
         foreach (JsonNode item in items)
         {
             if (values.Text(item, path) is not { } name)
                 continue;
             if (name != Gate.EachBin && !known.Contains(name))
                 values.Report(Descriptors.GateBinUnknown, item.Span, name, Suggestion.For(name, known, "the bins"));
-            else if (bins.Contains(name))
+            else if (!bins.Add(name))
                 values.Report(Descriptors.RepeatedEntry, item.Span, path, name);
-            else
-                bins.Add(name);
         }
-        return bins.ToImmutable();
+        return [.. bins];
     }
 }

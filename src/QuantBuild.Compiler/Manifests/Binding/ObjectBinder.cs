@@ -21,6 +21,8 @@ internal sealed class ObjectBinder
         Values = values;
         foreach (JsonMember member in node.Members)
         {
+            if (values.IsFull)
+                break;
             if (!keys.Keys.Contains(member.Name))
                 values.Report(Descriptors.UnknownKey, member.NameSpan, PathOf(member.Name), Suggestion.For(member.Name, keys.Keys, "known keys"));
             else if (!_members.TryAdd(member.Name, member))

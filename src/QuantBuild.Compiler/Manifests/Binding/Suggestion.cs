@@ -3,6 +3,9 @@ namespace QuantBuild.Compiler.Manifests.Binding;
 /// <summary>"Did you mean": the nearest of a few known words.</summary>
 internal static class Suggestion
 {
+    // Nobody who writes a longer one meant a word of ours.
+    private const int LongestWord = 256;
+
     /// <summary>Ends a message about an unknown word: with the word that was probably meant, or with all of them.</summary>
     /// <param name="word">What is there.</param>
     /// <param name="known">What could be there; not empty.</param>
@@ -13,12 +16,19 @@ internal static class Suggestion
     /// <summary>The known word with the fewest edits, case aside, or null when all are too far off to be meant.</summary>
     public static string? Nearest(string word, IEnumerable<string> known)
     {
-        (string Word, int Distance) best = known
-            .Select(candidate => (candidate, Distance(word.ToUpperInvariant(), candidate.ToUpperInvariant())))
-            .OrderBy(pair => pair.Item2).ThenBy(pair => pair.candidate, StringComparer.Ordinal)
-            .FirstOrDefault();
-        int tolerated = best.Word is null ? 0 : Math.Max(1, Math.Min(word.Length, best.Word.Length) / 3);
-        return best.Distance <= tolerated ? best.Word : null;
+        string upper = word.Length <= LongestWord ? word.ToUpperInvariant() : "";
+        (string? Word, int Distance) best = (null, int.MaxValue);
+        foreach (string candidate in known)
+        {
+            // Every character that one word has more is an edit: most candidates are too far off before a letter is compared.
+            int tolerated = Math.Max(1, Math.Min(word.Length, candidate.Length) / 3);
+            if (Math.Abs(word.Length - candidate.Length) > tolerated || upper.Length == 0 || candidate.Length > LongestWord)
+                continue;
+            int distance = Distance(upper, candidate.ToUpperInvariant());
+            if (distance <= tolerated && (distance < best.Distance || (distance == best.Distance && string.CompareOrdinal(candidate, best.Word) < 0)))
+                best = (candidate, distance);
+        }
+        return best.Word;
     }
 
     /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one word into the other (optimal string alignment).</summary>

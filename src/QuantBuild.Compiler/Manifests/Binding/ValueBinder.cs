@@ -9,9 +9,20 @@ namespace QuantBuild.Compiler.Manifests.Binding;
 /// <param name="problems">Receives what is wrong.</param>
 internal sealed class ValueBinder(ICollection<Diagnostic> problems)
 {
-    /// <summary>Reports a problem.</summary>
-    public void Report(DiagnosticDescriptor descriptor, SourceSpan span, params object?[] arguments) =>
-        problems.Add(descriptor.At(span, arguments));
+    // More help nobody; a file of megabytes can have one for every few bytes.
+    private const int MostProblems = 500;
+
+    /// <summary>Whether further problems are not reported any more.</summary>
+    public bool IsFull => problems.Count > MostProblems;
+
+    /// <summary>Reports a problem, unless there are very many already.</summary>
+    public void Report(DiagnosticDescriptor descriptor, SourceSpan span, params object?[] arguments)
+    {
+        if (problems.Count < MostProblems)
+            problems.Add(descriptor.At(span, arguments));
+        else if (problems.Count == MostProblems)
+            problems.Add(Descriptors.ManifestProblemsOmitted.At(span, MostProblems));
+    }
 
     /// <summary>Any text.</summary>
     public string? Text(JsonNode? node, string path) => As<JsonText>(node, path, "a text")?.Value;

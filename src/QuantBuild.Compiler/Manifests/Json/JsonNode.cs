@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Manifests.Json;
 internal abstract record JsonNode(SourceSpan Span)
 {
     /// <summary>Its bytes, counted from the start of the text behind a byte order mark.</summary>
-    public Range Extent { get; init; }
+    public Range Extent { get; internal set; }
 
     /// <summary>What it is, for people: "an object", "a number".</summary>
     public abstract string Kind { get; }

@@ -57,7 +57,8 @@ internal static class JsonTree
     {
         int start = (int)reader.TokenStartIndex;
         JsonNode value = Content(ref reader, lines);
-        return value with { Extent = start..(int)reader.BytesConsumed };
+        value.Extent = start..(int)reader.BytesConsumed;
+        return value;
     }
 
     private static JsonNode Content(ref Utf8JsonReader reader, LineMap lines)

@@ -35,7 +35,7 @@ function layerFacts(layer, twin) {
     layer.kept ? null : ["Smoothing", recipe.alpha == null ? "none" : `alpha ${recipe.alpha}, one vector per ${recipe.share.toLowerCase()}`],
     layer.kept ? null : ["Rounding", recipe.weights === "Gptq" ? `GPTQ, damp ${recipe.damp}` : "to nearest"],
     layer.gptq && recipe.weights === "Gptq" ? ["GPTQ", layer.gptq.fellBack ? `fell back to rounding after ${plural(layer.gptq.tries, "try", "tries")}`
-      : `damping ${number(layer.gptq.damping)}, ${plural(layer.gptq.tries, "try", "tries")}, ${plural(layer.gptq.deadColumns, "dead column")}`] : null,
+      : `damping ${number(layer.gptq.damping)}${layer.gptq.tries > 1 ? `, which is damp ${number(Math.max(recipe.damp, 1e-7) * 10 ** (layer.gptq.tries - 1))}` : ""}, ${plural(layer.gptq.tries, "try", "tries")}, ${plural(layer.gptq.deadColumns, "dead column")}`] : null,
     recipe.granularity ? ["Activations", `clip per ${recipe.granularity.toLowerCase()}, ties ${recipe.ties.toLowerCase()}`] : null,
     layer.kept ? null : ["Time", seconds(layer.seconds)],
   ];

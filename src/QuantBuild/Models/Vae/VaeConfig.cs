@@ -38,9 +38,12 @@ public sealed record VaeConfig
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">It is no JSON object, or a field is missing, impossible or not supported; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static VaeConfig Load(string path)
+    public static VaeConfig Load(string path) => Parse(File.ReadAllBytes(path), path);
+
+    /// <summary>Reads a configuration that is in memory.</summary>
+    internal static VaeConfig Parse(ReadOnlyMemory<byte> json, string path)
     {
-        using var file = new ConfigFile(path);
+        using var file = new ConfigFile(json, path);
         file.RequireIfThere("attn_scales", "[]");
         file.RequireIfThere("patch_size", "null");
         file.RequireIfThere("is_residual", "false");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.Json;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Models.Wan;
@@ -25,20 +26,15 @@ internal static class WanConfigReader
         {
             throw new InvalidDataException($"{path}: {exception.Message}", exception);
         }
-        catch (InvalidOperationException exception)
-        {
-            // How the JSON reader reports an escaped half of a surrogate pair.
-            throw new InvalidDataException($"{path}: not valid JSON: {exception.Message}", exception);
-        }
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> bytes, string path)
     {
         try
         {
-            return JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return CheckedJson.Parse(bytes);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (MalformedJsonException exception)
         {
             throw new InvalidDataException($"{path}: {ForeignFile.NotJson(bytes.Span) ?? $"not valid JSON: {exception.Message}"}", exception);
         }
@@ -49,7 +45,7 @@ internal static class WanConfigReader
         if (!root.TryGetProperty("model_type", out JsonElement type))
             throw new FormatException("'model_type' is missing");
         if (type.ValueKind != JsonValueKind.String || type.GetString() != "i2v")
-            throw new FormatException($"'model_type' is {type.GetRawText()}; only \"i2v\" is supported");
+            throw new FormatException($"'model_type' is {type.Shown()}; only \"i2v\" is supported");
         RequireDefault(root, "patch_size", "[1,2,2]");
         RequireDefault(root, "window_size", "[-1,-1]");
         RequireDefault(root, "qk_norm", "true");
@@ -115,7 +111,7 @@ internal static class WanConfigReader
         if (!root.TryGetProperty(name, out JsonElement value))
             return absent ?? throw new FormatException($"'{name}' is missing");
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out int size) || size is < 1 or > LargestSize)
-            throw new FormatException($"'{name}' is {value.GetRawText()}; it must be a whole number from 1 to {LargestSize}");
+            throw new FormatException($"'{name}' is {value.Shown()}; it must be a whole number from 1 to {LargestSize}");
         return size;
     }
 
@@ -124,7 +120,7 @@ internal static class WanConfigReader
         if (!root.TryGetProperty("eps", out JsonElement value))
             throw new FormatException("'eps' is missing");
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetSingle(out float epsilon) || !(epsilon > 0 && epsilon < 1))
-            throw new FormatException($"'eps' is {value.GetRawText()}; it must be a number between 0 and 1");
+            throw new FormatException($"'eps' is {value.Shown()}; it must be a number between 0 and 1");
         return epsilon;
     }
 
@@ -132,6 +128,6 @@ internal static class WanConfigReader
     private static void RequireDefault(JsonElement root, string name, string expected)
     {
         if (root.TryGetProperty(name, out JsonElement value) && string.Concat(value.GetRawText().Where(c => !char.IsWhiteSpace(c))) != expected)
-            throw new FormatException($"'{name}' is {value.GetRawText()}; only {expected} is supported");
+            throw new FormatException($"'{name}' is {value.Shown()}; only {expected} is supported");
     }
 }
