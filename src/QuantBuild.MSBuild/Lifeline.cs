@@ -15,6 +15,9 @@ internal sealed class Lifeline : IDisposable
     /// <summary>The environment variable that tells the worker which handle it inherits: a command line with it could not be run again by hand.</summary>
     public string Variable { get; }
 
+    /// <summary>Tells the worker that the build is gone, although this process is not.</summary>
+    public void Cut() => _pipe.Dispose();
+
     /// <summary>Closes both ends.</summary>
     public void Dispose()
     {

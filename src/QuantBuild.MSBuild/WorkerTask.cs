@@ -37,6 +37,7 @@ public abstract class WorkerTask : ToolTask
     public override bool Execute()
     {
         using var lifeline = new Lifeline();
+        using var watch = new TaskHostWatch(lifeline.Cut);
         EnvironmentVariables = [lifeline.Variable];
         return base.Execute();
     }

@@ -27,14 +27,16 @@ public sealed class CancellingTests
         Assert.Matches(@"reduced calibrated: \d+ actions? ran, [1-9]\d* came from the store", next.Out);
     }
 
-    [Fact]
-    public void A_worker_whose_build_is_killed_ends_after_the_actions_at_hand_and_keeps_them()
+    [Theory]
+    [InlineData("AssemblyTaskFactory")]
+    [InlineData("TaskHostFactory")] // as in Visual Studio: the host of the task outlives the killed build
+    public void A_worker_whose_build_is_killed_ends_after_the_actions_at_hand_and_keeps_them(string factory)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "processes are found in /proc");
         const int Samples = 12;
         using var project = new ModelProject();
         project.Model.Write(ReducedModel.Text(samples: Samples, steps: 40));
-        using RunningProcess build = project.StartBuild("-p:QuantThreads=1");
+        using RunningProcess build = project.StartBuild("-p:QuantThreads=1", "-p:QuantTaskFactory=" + factory);
         string actions = Path.Combine(project.Model.Store, "actions");
         Wait(() => build.HasExited || Finished() > 0);
 
