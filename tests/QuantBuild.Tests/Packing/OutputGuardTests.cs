@@ -75,6 +75,20 @@ public sealed class OutputGuardTests : IDisposable
         Assert.True((await Write(force: false, ("high/model.safetensors", "a"))).Changed);
     }
 
+    [Fact]
+    public async Task What_outlived_a_deleted_descriptor_is_no_obstacle()
+    {
+        await Write(force: false, ("high/model.safetensors", "a"));
+        File.Delete(Path.Combine(Out, "artifact.json"));
+        _folder.WriteFile("out/quality.json", ArtifactQuality.ToJson([]));
+        _folder.WriteFile("out/provenance.intoto.json", "{\"predicateType\":\"x\"}"u8.ToArray());
+        _folder.WriteFile("out/provenance.run.json", "{\"invocationId\":\"x\"}"u8.ToArray());
+        _folder.WriteFile("out/SHA256SUMS", Encoding.UTF8.GetBytes($"{new string('0', 64)}  artifact.json\n"));
+
+        OutputGuard.RequireFolder(_store, Out);
+        await Write(force: false, ("high/model.safetensors", "b"));
+    }
+
     [Theory]
     [InlineData("low/model.safetensors")]
     [InlineData("low/config.json")]
