@@ -50,7 +50,11 @@ public sealed class PathTests
         foreach (string file in (string[])["Reduced.csproj", "reduced.quant.json", "Directory.Build.props"])
             project.Write($"a\"b/{file}", File.ReadAllText(project.Model[file]));
 
-        Outcome outcome = project.DotNet(project.Model["a\"b", "Reduced.csproj"], "build", []).Expect(1);
+        Dictionary<string, string?> environment = ModelProject.CleanEnvironment();
+        environment["NUGET_PACKAGES"] = Packages.Restored;
+        // From inside: MSBuild takes quotation marks out of the paths that it is given.
+        using var process = new RunningProcess("dotnet", ["build", "-nodeReuse:false", "-terminalLogger:off"], project.Model["a\"b"], environment);
+        Outcome outcome = process.Wait().Expect(1);
 
         Assert.Contains("error QB0014: ", outcome.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("MSB6001", outcome.Out, StringComparison.Ordinal);
