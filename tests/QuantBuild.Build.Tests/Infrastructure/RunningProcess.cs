@@ -90,9 +90,6 @@ internal sealed partial class RunningProcess : IDisposable
     /// <summary>Ends it without any chance to clean up.</summary>
     public void Kill() => _process.Kill();
 
-    /// <summary>Does what Ctrl+C does.</summary>
-    public void Interrupt() => Assert.True(TryInterrupt());
-
     /// <summary>Does what Ctrl+C does; false when the process has ended.</summary>
     public bool TryInterrupt() => SendSignal(_process.Id, Interruption) == 0;
 

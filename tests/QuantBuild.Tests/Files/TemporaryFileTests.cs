@@ -79,7 +79,7 @@ public sealed partial class TemporaryFileTests : IDisposable
             .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
         // The store's are removed by the store.
-        Assert.Equal(["ContentStore.Materialize.cs", "StoreLayout.cs"], places);
+        Assert.Equal(["ContentStore.Materialize.cs"], places);
     }
 
     [GeneratedRegex(@"-[0-9]+-")]
