@@ -20,12 +20,15 @@ public sealed partial class HubCache
         foreach (string entry in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             RequireInside(entry);
-            if (new FileInfo(entry).LinkTarget is not { } target || !File.Exists(entry))
+            if (new FileInfo(entry).LinkTarget is not { } target)
                 continue;
-            string etag = Path.GetFileName(target);
-            if (etag.Length is not (40 or 64) || (etag.Length == 64 ? FileHash.Of(entry, ct: ct).ToString() : GitBlob.IdOf(entry, ct)) == etag)
+            string etag = Path.GetFileName(target), blob = Path.Combine(Folder(repository), "blobs", etag);
+            if (etag.Length is not (40 or 64))
                 continue;
-            AtomicFile.TryDelete(Path.Combine(Folder(repository), "blobs", etag));
+            // Files of one content share a blob: it may be gone by now.
+            if (File.Exists(blob) && (etag.Length == 64 ? FileHash.Of(blob, ct: ct).ToString() : GitBlob.IdOf(blob, ct)) == etag)
+                continue;
+            AtomicFile.TryDelete(blob);
             AtomicFile.TryDelete(entry);
             removed.Add(Path.GetRelativePath(folder, entry).Replace('\\', '/'));
         }

@@ -36,7 +36,8 @@ public sealed partial class HubCache(string root)
     {
         string entry = Path.Combine(SnapshotFolder(repository, commit), path);
         RequireInside(entry);
-        return File.Exists(entry) ? entry : null;
+        // A link that leads nowhere exists.
+        return File.Exists(entry) && new FileInfo(entry).ResolveLinkTarget(returnFinalTarget: true) is not { Exists: false } ? entry : null;
     }
 
     internal string Blob(RepoId repository, string etag) => Path.Combine(Folder(repository), "blobs", etag);

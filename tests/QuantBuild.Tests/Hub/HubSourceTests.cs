@@ -59,6 +59,7 @@ public sealed class HubSourceTests : HubSourceTest
     [Theory]
     [InlineData(Weights, "cut off")]
     [InlineData("high_noise_model/diffusion_pytorch_model.safetensors.index.json", "emptied")]
+    [InlineData("low_noise_model/config.json", "cut off")]
     public void A_file_that_is_damaged_in_the_cache_is_fetched_again(string path, string damage)
     {
         PublishTinyWan();
