@@ -96,7 +96,7 @@ internal sealed class ArtifactUpdate(ContentStore store, string folder, IReadOnl
     {
         foreach (string directory in files.Select(file => Path.Combine(folder, DirectoryOf(file.Path))).Append(folder).Distinct().Where(Directory.Exists))
         {
-            foreach (string path in Directory.EnumerateFiles(directory, ".*" + ContentStore.TemporaryExtension))
+            foreach (string path in Directory.EnumerateFiles(directory, ".*" + TemporaryFile.Extension))
                 AtomicFile.TryDelete(path);
         }
     }

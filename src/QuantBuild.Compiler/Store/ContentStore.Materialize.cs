@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Files;
 
 namespace QuantBuild.Compiler.Store;
 
@@ -27,7 +28,7 @@ public sealed partial class ContentStore
                 throw Lost(digest);
             string folder = Path.GetDirectoryName(Path.GetFullPath(destination))!;
             Directory.CreateDirectory(folder);
-            string temporary = Path.Combine(folder, $".{Path.GetFileName(destination)}.{Guid.NewGuid():N}{TemporaryExtension}");
+            string temporary = TemporaryFile.Beside(destination);
             try
             {
                 DateTime time = TimeAfter(destination);
@@ -47,9 +48,6 @@ public sealed partial class ContentStore
             throw File.Exists(source) ? StoreErrors.Translate(failure, destination) : Lost(digest);
         }
     }
-
-    /// <summary>Ends the names of files that <see cref="Materialize"/> has not finished; what a killed build leaves may be deleted.</summary>
-    internal const string TemporaryExtension = QuantBuild.Files.TemporaryFile.Extension;
 
     /// <summary>Whether <see cref="Materialize"/> would leave the file alone: it is the blob itself, or a copy with an intact seal, as asked for.</summary>
     internal bool IsMaterialized(Digest digest, string path, bool hardLink = false)
