@@ -35,7 +35,7 @@ internal sealed class StandardStreams
     }
 
     private static StandardStream Open(int descriptor, Func<Stream> ofConsole) => new(
-        OperatingSystem.IsWindows() ? ofConsole() : DescriptorStream.IsInherited(descriptor) ? new DescriptorStream(descriptor) : null);
+        OperatingSystem.IsWindows() ? ofConsole() : DescriptorStream.TryOpen(descriptor));
 
     private static StreamWriter Writer(StandardStream stream) =>
         new(stream, OperatingSystem.IsWindows() ? Console.OutputEncoding : new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
