@@ -98,7 +98,7 @@ internal static partial class OutputGuard
                 yield return name + "/";
             foreach (string file in Directory.EnumerateFiles(directory).Select(path => $"{name}/{Path.GetFileName(path)}"))
             {
-                if (!file.EndsWith(ContentStore.TemporaryExtension, StringComparison.Ordinal) && !IsLeftOver(store, folder, file))
+                if (!file.EndsWith(QuantBuild.Files.TemporaryFile.Extension, StringComparison.Ordinal) && !IsLeftOver(store, folder, file))
                     yield return file;
             }
         }
