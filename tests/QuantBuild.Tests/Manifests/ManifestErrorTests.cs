@@ -118,7 +118,7 @@ public sealed class ManifestErrorTests
     [InlineData("\"source\": \"checkpoint\"", "\"source\": \"hf://repo@main\"", "QB1019: 'model.source' is 'hf://repo@main': a repository is written hf://owner/name@revision: owner and name are needed, with one '/' between them")]
     [InlineData("\"source\": \"checkpoint\"", "\"source\": \"hf://org/repo@a..b\"", "QB1019: 'model.source' is 'hf://org/repo@a..b': a repository is written hf://owner/name@revision: the revision breaks the rules of git for names")]
     [InlineData("\"source\": \"checkpoint\"", "\"source\": \" \"", "QB1019: 'model.source' is ' ': a path cannot be empty")]
-    [InlineData("\"source\": \"checkpoint\"", "\"source\": \"a\\u0000b\"", "QB1019: 'model.source' is 'a\0b': a path cannot contain NUL")]
+    [InlineData("\"source\": \"checkpoint\"", "\"source\": \"a\\u0000b\"", "QB1019: 'model.source' is 'a\\u0000b': a path cannot contain NUL")]
     [InlineData("calibration.jsonl", "calibration.json", "QB1019: 'calibration.data' is 'calibration.json': calibration sets are .jsonl files with a .safetensors file of the same name beside them")]
     [InlineData("\"low_noise\": {}", "\"low_noise\": { \"weights\": 5 }", "QB1013: 'experts.low_noise.weights' must be the expert's folder or an object, not a number")]
     [InlineData("\"low_noise\": {}", "\"low_noise\": 5", "QB1013: 'experts.low_noise' must be an object, not a number")]
