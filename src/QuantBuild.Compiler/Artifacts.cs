@@ -26,7 +26,7 @@ internal static class Artifacts
             Plan = PlanDigest.Of(plan).ToString(),
             Boundary = plan.Calibration.Boundary,
             Sampling = new ArtifactSampling(calibration.Solver, calibration.Steps, calibration.Shift),
-            Experts = experts.ToImmutableSortedDictionary(expert => expert.Source.Plan.Name, expert => Describe(context, expert), StringComparer.Ordinal),
+            Experts = experts.ToImmutableSortedDictionary(expert => expert.Source.Plan.Name, Describe, StringComparer.Ordinal),
         };
     }
 
@@ -37,7 +37,7 @@ internal static class Artifacts
     public static IEnumerable<PackedFile> FilesOf(BuiltExpert expert) => expert.Files.OrderBy(file => file.Key, StringComparer.Ordinal)
         .Select(file => new PackedFile($"{expert.Directory}/{file.Key}", file.Value));
 
-    private static ArtifactExpert Describe(BuildContext context, BuiltExpert expert)
+    private static ArtifactExpert Describe(BuiltExpert expert)
     {
         ExpertPlan plan = expert.Source.Plan;
         return new ArtifactExpert
@@ -47,16 +47,16 @@ internal static class Artifacts
             MaxTimestep = plan.Bins.Max(bin => bin.MaxTimestep),
             Files = [.. expert.Files.Select(file => new ArtifactFile(file.Key, file.Value.Size, file.Value.Digest.ToString())).OrderBy(file => file.Name, StringComparer.Ordinal)],
             Bins = [.. plan.Bins.Select(bin => new ArtifactBin(bin.Name, bin.MinTimestep, bin.MaxTimestep))],
-            Layers = expert.Layers.ToImmutableSortedDictionary(layer => layer.Plan.Name, layer => Describe(context, layer), StringComparer.Ordinal),
+            Layers = expert.Layers.ToImmutableSortedDictionary(layer => layer.Plan.Name, Describe, StringComparer.Ordinal),
         };
     }
 
-    private static ArtifactLayer Describe(BuildContext context, BuiltLayer layer)
+    private static ArtifactLayer Describe(BuiltLayer layer)
     {
         LayerRecipe recipe = layer.Plan.Recipe;
         if (recipe.Precision == Precision.BF16)
             return new ArtifactLayer { Precision = ArtifactLayer.BF16 };
-        ClipChoice[] clips = [.. layer.Clips.Select(clip => context.Store.ReadJson(clip, ClipChoice.FromJson))];
+        ClipChoice[] clips = [.. layer.Clips.Select(clip => clip.Value)];
         return new ArtifactLayer
         {
             Precision = RecipeNames.Precision.NameOf(recipe.Precision),

@@ -20,6 +20,9 @@ public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IRea
     /// <summary>Identity of an action within a build.</summary>
     public static string IdentityOf(ActionEvent action) => $"{action.Stage} {action.Expert} {action.Name}";
 
+    /// <summary>Identity of an action within a build.</summary>
+    public static string IdentityOf(Stage stage, string expert, string name) => $"{stage.Name} {expert} {name}";
+
     /// <summary>The history of a manifest; empty when there is none or it cannot be read.</summary>
     public static BuildHistory Load(ContentStore store, string manifest)
     {

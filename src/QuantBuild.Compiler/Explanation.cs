@@ -1,43 +1,36 @@
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler;
 
 /// <summary>Compares the keys of a layer's actions now with those of the build before.</summary>
 internal static class Explanation
 {
-    private static readonly string[] StageOrder = ["Condition", "Trajectory", "Smooth", "LowRank", "Gptq", "Clip", "Measure"];
-
     /// <summary>Reports for every expert that has the layer.</summary>
     /// <exception cref="DiagnosticException">No expert has it.</exception>
     public static IReadOnlyList<WhyReport> Of(CompileSession session, string layer)
     {
         IReadOnlyList<ActionEvent> now = session.Runner.Trace;
         IReadOnlyDictionary<string, Digest> before = BuildHistory.Load(session.Store, session.Plan.Manifest.Path).Before(now);
+        var graph = BuildGraph.Of(session.Plan, null, ModelBuild.SamplesOf(session.Plan));
+        Dictionary<string, ActionEvent> byIdentity = now.ToDictionary(BuildHistory.IdentityOf, StringComparer.Ordinal);
 
         WhyReport[] reports = [.. session.Plan.Experts.SelectMany(expert => expert.Layers.Where(plan => plan.Name == layer)
-            .Select(plan => new WhyReport(expert.Name, layer, [.. ActionsOf(now, expert, plan).Select(action => Compare(session.Store, action, before))])))];
+            .Select(plan => new WhyReport(expert.Name, layer, [.. ActionsOf(graph, byIdentity, expert.Name, layer).Select(action => Compare(session.Store, action, before))])))];
         if (reports.Length > 0)
             return reports;
         throw new DiagnosticException(Descriptors.UnknownLayer.At(new SourceSpan(session.Plan.Manifest.Path), layer));
     }
 
-    /// <summary>The actions that a layer consists of, in stage order.</summary>
-    public static IEnumerable<ActionEvent> ActionsOf(IReadOnlyList<ActionEvent> actions, ExpertPlan expert, LayerPlan layer) => actions
-        .Where(action => Concerns(action, expert, layer))
-        .OrderBy(action => Array.IndexOf(StageOrder, action.Stage)).ThenBy(action => action.Name, StringComparer.Ordinal);
-
-    private static bool Concerns(ActionEvent action, ExpertPlan expert, LayerPlan layer) => action.Stage switch
-    {
-        "Condition" or "Trajectory" => layer.Recipe.Precision != Manifests.Precision.BF16,
-        "Smooth" => action.Expert == expert.Name && (action.Name == layer.Name || action.Name == new SiteKey(layer.Block, layer.Site).ToString()),
-        "Clip" => action.Expert == expert.Name && action.Name.StartsWith(layer.Name + "/", StringComparison.Ordinal),
-        _ => action.Expert == expert.Name && action.Name == layer.Name,
-    };
+    /// <summary>The actions that a layer's result depends on, and its own, in the order of stages.</summary>
+    /// <param name="graph">The build's graph.</param>
+    /// <param name="actions">What became of its actions.</param>
+    /// <param name="expert">The layer's expert.</param>
+    /// <param name="layer">The layer.</param>
+    public static IEnumerable<ActionEvent> ActionsOf(BuildGraph graph, IReadOnlyDictionary<string, ActionEvent> actions, string expert, string layer) =>
+        graph.BehindLayer(expert, layer).Select(action => actions.GetValueOrDefault(BuildHistory.IdentityOf(action.Stage, action.Expert, action.Name))).OfType<ActionEvent>();
 
     /// <summary>An action's key now against that of the build before.</summary>
     public static WhyReport.Action Compare(ContentStore store, ActionEvent now, IReadOnlyDictionary<string, Digest> before)

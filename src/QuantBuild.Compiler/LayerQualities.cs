@@ -1,47 +1,33 @@
-using System.Text.Json.Nodes;
-using QuantBuild.Compiler.Json;
+using System.Collections.Immutable;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Stages;
-using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler;
 
-/// <summary>Adds up the sums of the Measure stage.</summary>
-public static class LayerQualities
+/// <summary>What the sums of the Measure stage say.</summary>
+internal static class LayerQualities
 {
     /// <summary>Quality of every quantized layer over all its bins.</summary>
-    public static IReadOnlyList<LayerQuality> Of(ContentStore store, IEnumerable<BuiltExpert> experts) =>
-        [.. experts.SelectMany(expert => expert.Layers.Where(layer => layer.Measure is not null)
-            .Select(layer => store.ReadJson(layer.Measure!.Value, measure => Of(measure, expert.Source.Plan.Name, layer.Plan.Name))))];
+    public static IReadOnlyList<LayerQuality> Of(IEnumerable<BuiltExpert> experts) =>
+        [.. experts.SelectMany(expert => expert.Layers.Where(layer => layer.Errors is not null)
+            .Select(layer => Of(layer.Errors!.Value, expert.Source.Plan.Name, layer.Plan.Name)))];
 
     /// <summary>Quality of every quantized layer in each of its bins.</summary>
-    public static IReadOnlyList<BinQuality> PerBin(ContentStore store, IEnumerable<BuiltExpert> experts) =>
-        [.. experts.SelectMany(expert => expert.Layers.Where(layer => layer.Measure is not null)
-            .SelectMany(layer => store.ReadJson(layer.Measure!.Value, measure => PerBin(measure, expert.Source.Plan, layer.Plan.Name).ToArray())))];
+    public static IReadOnlyList<BinQuality> PerBin(IEnumerable<BuiltExpert> experts) =>
+        [.. experts.SelectMany(expert => expert.Layers.Where(layer => layer.Errors is not null)
+            .SelectMany(layer => PerBin(layer.Errors!.Value, expert.Source.Plan, layer.Plan.Name)))];
 
-    /// <summary>Quality of a layer from what the Measure stage stored.</summary>
-    internal static LayerQuality Of(JsonObject measure, string expert, string layer)
+    /// <summary>Quality of a layer over all its bins.</summary>
+    public static LayerQuality Of(LayerErrors errors, string expert, string layer)
     {
-        double Sum(string method, string sum) => measure.Member("bins").Items().Sum(bin => bin.Member("methods").Member(method).Member(sum).Number());
-        double reference = measure.Member("bins").Items().Sum(bin => bin.Member("reference").Number());
-        double Relative(string method) => reference > 0 ? Math.Sqrt(Sum(method, "error") / reference) : 0;
-        double norms = Math.Sqrt(reference * Sum("recipe", "norm"));
-        return new LayerQuality(expert, layer, Relative("rtn"), Relative("svdquant+rtn"), Relative("svdquant+gptq"), Relative("recipe"),
-            norms > 0 ? Sum("recipe", "dot") / norms : 1);
+        ImmutableArray<ErrorSums> totals = errors.Totals();
+        double Relative(int method) => totals[method].Reference > 0 ? Math.Sqrt(totals[method].Difference / totals[method].Reference) : 0;
+        double norms = Math.Sqrt(totals[^1].Reference * totals[^1].Output);
+        return new LayerQuality(expert, layer, Relative(0), Relative(1), Relative(2), Relative(3), norms > 0 ? totals[^1].Product / norms : 1);
     }
 
-    /// <summary>Quality of a layer in each bin from what the Measure stage stored.</summary>
-    internal static IEnumerable<BinQuality> PerBin(JsonObject measure, ExpertPlan expert, string layer) => measure.Member("bins").Items().Zip(expert.Bins, (sums, bin) =>
-    {
-        ErrorSums recipe = SumsOf(sums, "recipe");
-        return new BinQuality(expert.Name, layer, bin.Name, SumsOf(sums, "rtn").RelativeError, recipe.RelativeError, recipe.Cosine);
-    });
-
-    /// <summary>The sums of one method in one bin.</summary>
-    internal static ErrorSums SumsOf(JsonNode? bin, string method)
-    {
-        JsonNode sums = bin.Member("methods").Member(method);
-        return new ErrorSums(bin.Member("reference").Number(), sums.Member("error").Number(), sums.Member("dot").Number(), sums.Member("norm").Number());
-    }
+    /// <summary>Quality of a layer in each bin.</summary>
+    public static IEnumerable<BinQuality> PerBin(LayerErrors errors, ExpertPlan expert, string layer) => errors.Bins.Zip(expert.Bins, (sums, bin) =>
+        new BinQuality(expert.Name, layer, bin.Name, sums.Sums[0].RelativeError, sums.Recipe.RelativeError, sums.Recipe.Cosine));
 }

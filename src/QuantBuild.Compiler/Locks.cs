@@ -22,11 +22,11 @@ internal static class Locks
     {
         var outputs = ImmutableSortedDictionary.CreateBuilder<string, Digest>(StringComparer.Ordinal);
         Add("smooth", layer.Smooth);
-        Add("lowRank", layer.LowRank);
-        Add("weights", layer.Weights);
-        Add("measure", layer.Measure);
+        Add("lowRank", layer.LowRank?.Factors);
+        Add("weights", layer.Weights?.Weights);
+        Add("measure", layer.Errors?.Blob);
         for (int bin = 0; bin < layer.Clips.Length; bin++)
-            Add(FormattableString.Invariant($"clip.{bin}"), layer.Clips[bin]);
+            Add(FormattableString.Invariant($"clip.{bin}"), layer.Clips[bin].Blob);
         return new LockedLayer(layer.Plan.Name, PlanDigest.Describe(layer.Plan.Recipe), outputs.ToImmutable());
 
         void Add(string role, BlobRef? blob)

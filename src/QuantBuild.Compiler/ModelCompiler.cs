@@ -46,7 +46,7 @@ public static class ModelCompiler
             ?? throw new InvalidOperationException("an executing build left actions out");
         ImmutableArray<BuiltExpert> experts = model.Experts;
 
-        IReadOnlyList<LayerQuality> layers = LayerQualities.Of(session.Store, experts);
+        IReadOnlyList<LayerQuality> layers = LayerQualities.Of(experts);
         // Before the gates: a build that they fail is the one whose report is needed.
         if (options.Report is { } report && ReportFile.TryWrite(session, report, started) is { } trouble)
             observer.Report(trouble);
@@ -123,13 +123,12 @@ public static class ModelCompiler
     {
         using var session = CompileSession.Open(options, observer, execute: false, cancellation);
         ModelBuild.Run(session.Context, session.Sources, observer);
-        CalibrationSection calibration = session.Plan.Manifest.Calibration;
-        SampleSet? samples = calibration.Activations is null ? SampleSet.Of(calibration) : null;
-        LatentShape[] shapes = samples is null ? [] : [.. samples.Shapes().Select(shape => LatentCrop.Of(shape, calibration.Latent))];
-        return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, session.Sources, shapes),
-            Predictions.StoreBytes(session.Plan, session.Sources, session.Runner.Trace), session.Sources.Sum(source => Predictions.ArtifactBytes(session.Plan, source)),
+        var graph = BuildGraph.Of(session.Plan, session.Sources, ModelBuild.SamplesOf(session.Plan));
+        return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, graph, session.Sources),
+            Predictions.StoreBytes(graph, session.Runner.Trace),
+            session.Sources.Sum(source => BuildStages.Pack.StoredBytes(new PackSubject(session.Plan, source))),
             session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)),
-            BuildTime.Predict(session, samples));
+            BuildTime.Predict(session, graph));
     }
 
     /// <summary>Says which parts of a layer's keys changed since the last build.</summary>

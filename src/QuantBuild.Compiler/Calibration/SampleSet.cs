@@ -45,7 +45,7 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
     public IReadOnlyList<LatentShape> Shapes()
     {
         if (FromPictures)
-            return [.. Lines.Select(Shape)];
+            return [.. Lines.Select(ShapeOf)];
         string tensors = TensorsOf(Path);
         try
         {
@@ -59,7 +59,9 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
         }
     }
 
-    private static LatentShape Shape(SampleLine line)
+    /// <summary>About the size of the latent that a picture's line asks for.</summary>
+    /// <exception cref="DiagnosticException">The size is not possible.</exception>
+    public static LatentShape ShapeOf(SampleLine line)
     {
         try
         {
@@ -79,6 +81,6 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
     /// <param name="observer">Follows the work.</param>
     /// <exception cref="DiagnosticException">Anything is missing or does not fit.</exception>
     public CalibrationSet? Load(BuildContext context, WanConfig config, bool needNull, SourceSpan? origin, IBuildObserver observer) => FromPictures
-        ? ConditionStage.Load(context, this, config, needNull, observer)
+        ? BuildStages.Condition.Load(context, this, config, needNull, observer)
         : CalibrationSet.Load(this, config, needNull, origin);
 }

@@ -59,7 +59,7 @@ public static class BuildSummary
         text.Append('\n');
     }
 
-    private static int StageOrder(string name) => Stage.AllOf(fromPictures: true).Select(stage => stage.Name).ToList().IndexOf(name);
+    private static int StageOrder(string name) => BuildStages.IndexOf(name);
 
     private static void AddWorst(StringBuilder text, CompileResult result)
     {

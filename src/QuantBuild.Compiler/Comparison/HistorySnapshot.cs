@@ -10,21 +10,21 @@ public static class HistorySnapshot
 {
     /// <summary>Describes a remembered build.</summary>
     /// <param name="name">What it is, for people.</param>
-    /// <param name="keys">Its keys by <see cref="BuildHistory.IdentityOf"/>.</param>
+    /// <param name="keys">Its keys by <see cref="BuildHistory.IdentityOf(ActionEvent)"/>.</param>
     /// <param name="store">The store.</param>
     public static BuildSnapshot Of(string name, IReadOnlyDictionary<string, Digest> keys, ContentStore store)
     {
         Remembered[] actions = [.. keys.Select(pair => Remembered.Of(pair.Key, pair.Value, store))];
-        ILookup<(string, string), Remembered> owners = actions.ToLookup(action => (action.Expert, action.Name.Split('/')[0]));
-        Dictionary<Digest, Remembered> smooth = actions.Where(action => action.Stage == Stage.Smooth.Name && action.Record?.Outputs.ContainsKey("scale") == true)
-            .DistinctBy(action => action.Record!.Outputs["scale"].Digest).ToDictionary(action => action.Record!.Outputs["scale"].Digest);
+        ILookup<(string, string), Remembered> owners = actions.ToLookup(action => (action.Expert, BuildGraph.LayerOf(action.Name)));
+        Dictionary<Digest, Remembered> smooth = actions.Where(action => action.Stage == BuildStages.Smooth.Name && action.Record is not null)
+            .DistinctBy(action => ScaleOf(action)).ToDictionary(action => ScaleOf(action));
         return new BuildSnapshot(name,
-            [.. actions.Where(action => action.Stage == Stage.Measure.Name).OrderBy(action => action.Expert, StringComparer.Ordinal).ThenBy(action => action.Name, StringComparer.Ordinal)
-                .Select(measure => Of(measure, [.. owners[(measure.Expert, measure.Name)].Where(action => action.Stage != Stage.Smooth.Name)], smooth, store))],
-            actions.Where(action => action.Stage == Stage.Pack.Name && action.Record is not null)
+            [.. actions.Where(action => action.Stage == BuildStages.Measure.Name).OrderBy(action => action.Expert, StringComparer.Ordinal).ThenBy(action => action.Name, StringComparer.Ordinal)
+                .Select(measure => Of(measure, [.. owners[(measure.Expert, measure.Name)].Where(action => action.Stage != BuildStages.Smooth.Name)], smooth, store))],
+            actions.Where(action => action.Stage == BuildStages.Pack.Name && action.Record is not null)
                 .ToImmutableSortedDictionary(action => action.Expert, action => action.Record!.Outputs.Values.Sum(file => file.Size), StringComparer.Ordinal))
         {
-            LayerBytes = actions.Where(action => action.Stage == Stage.Pack.Name && action.Record is not null)
+            LayerBytes = actions.Where(action => action.Stage == BuildStages.Pack.Name && action.Record is not null)
                 .SelectMany(action => LayerBytes.Of(action.Expert, action.Record!.Outputs.Values.Select(file => store.TryOpen(file.Digest)).OfType<string>())).ToDictionary(),
         };
     }
@@ -47,7 +47,7 @@ public static class HistorySnapshot
             inputs["arithmetic"] = SnapshotText.Of(action.Record.Description["profile"]);
             foreach ((string option, JsonNode? value) in action.Record.Description["options"] as JsonObject ?? [])
             {
-                if (SettingOf(action, option) is { } setting)
+                if (action.SettingOf(option) is { } setting)
                     settings[setting] = SnapshotText.Of(value);
             }
             if (action.Inputs.TryGetValue("weight", out string? weight) && Digest.TryParse(weight, out Digest content))
@@ -57,32 +57,27 @@ public static class HistorySnapshot
         inputs["calibration"] = Digest.Of(System.Text.Encoding.UTF8.GetBytes(recordings)).Short;
         return new LayerSnapshot(measure.Expert, measure.Name, IsQuantized: true, settings.ToImmutable(), inputs.ToImmutable(),
             [.. chain.Where(action => action.Record is not null).Select(action => KeyValuePair.Create(action.Label, action.ResultDigest))],
-            measure.Record is { } record && record.Outputs.TryGetValue("errors", out BlobRef found) && store.TryOpen(found.Digest) is not null
-                ? store.ReadJson(found, errors => LayerQualities.Of(errors, measure.Expert, measure.Name)) : null);
+            measure.Record is { } record && record.Outputs.Values.All(blob => store.TryOpen(blob.Digest) is not null)
+                ? LayerQualities.Of(BuildStages.Measure.Read(store, record.Outputs).Value, measure.Expert, measure.Name) : null);
     }
 
-    /// <summary>Names of settings as lock files and manifests have them; what only repeats another stage's is left out.</summary>
-    private static string? SettingOf(Remembered action, string option) => (action.Stage, option) switch
-    {
-        ("Measure", "precision") => "precision",
-        ("Measure", _) or ("Gptq", "format" or "inputs") or ("Clip", "ties") => null,
-        ("LowRank", "method") => "lowRank",
-        ("Gptq", "method") => "weights",
-        ("Clip", "ratios") => $"{action.Label} ratios",
-        ("Clip", "offsets") => $"{action.Label} offsets",
-        ("Clip", "steps") => $"{action.Label} steps",
-        _ => option,
-    };
+    private static Digest ScaleOf(Remembered smooth) => smooth.Record!.Outputs.Values.Single().Digest;
 
     /// <summary>An action of a build: its key, and its record when the store still has it.</summary>
     private sealed record Remembered(string Stage, string Expert, string Name, Digest Key, ActionRecord? Record)
     {
-        private static readonly string[] Order = ["Smooth", "LowRank", "Gptq", "Clip", "Measure"];
-
-        public int Rank => Array.IndexOf(Order, Stage);
+        public int Rank => BuildStages.IndexOf(Stage);
 
         /// <summary>What it makes, for people: of a clip action with its bin.</summary>
         public string Label => Name.Split('/') is [_, var bin] ? $"{Stage} {bin}" : Stage;
+
+        /// <summary>Name of a setting in the action's key, as lock files and manifests have it; null for what only repeats another stage's.</summary>
+        public string? SettingOf(string option)
+        {
+            if (BuildStages.All.FirstOrDefault(stage => stage.Name == Stage)?.Options.FirstOrDefault(known => known.Name == option) is not { } declared)
+                return option;
+            return declared.PerAction ? $"{Label} {declared.Setting}" : declared.Setting;
+        }
 
         public string ResultDigest => string.Join(' ', Record!.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal).Select(output => output.Value.Digest.Short));
 

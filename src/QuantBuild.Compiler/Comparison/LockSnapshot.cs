@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Json;
 
@@ -43,7 +44,7 @@ public static class LockSnapshot
     {
         try
         {
-            return store.TryOpen(measure) is null ? null : LayerQualities.Of(CheckedNodes.Parse(store.Read(measure)).Members(), expert, layer);
+            return store.TryOpen(measure) is null ? null : LayerQualities.Of(LayerErrors.FromJson(CheckedNodes.Parse(store.Read(measure)).Members()), expert, layer);
         }
         catch (Exception failure) when (failure is MalformedJsonException or Diagnostics.DiagnosticException)
         {

@@ -1,12 +1,8 @@
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
-using QuantBuild.Compiler.Store;
 using QuantBuild.Imaging;
-using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
-using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Evaluation;
 
@@ -17,10 +13,8 @@ namespace QuantBuild.Compiler.Evaluation;
 /// <param name="clips">Given every decoded video; may be null.</param>
 internal sealed class ClipDecoder(BuildContext context, SampleSet lines, CalibrationSet set, Action<EvaluatedClip>? clips)
 {
-    private const string Frames = "frames";
-
     private readonly EncoderSource _source = EncoderSource.Open(context, context.Plan.Experts[0].Config);
-    private BlobRef[] _reference = [];
+    private DecodeStage.Result[] _reference = [];
 
     /// <summary>Whether a checkpoint has an autoencoder, with what belongs to it.</summary>
     public static bool IsPossible(string checkpoint)
@@ -40,18 +34,18 @@ internal sealed class ClipDecoder(BuildContext context, SampleSet lines, Calibra
     /// <param name="method">The method.</param>
     /// <param name="latents">Its final latents as stored, in the order of the samples.</param>
     /// <param name="observer">Follows the work.</param>
-    public VideoQuality Measure(string method, IReadOnlyList<BlobRef> latents, IBuildObserver observer)
+    public VideoQuality Measure(string method, IReadOnlyList<EvaluateStage.Result> latents, IBuildObserver observer)
     {
         observer.PhaseStarted($"Decode {method}", latents.Count);
         // One after the other: the autoencoder uses all threads by itself.
-        BlobRef[] blobs = [.. latents.Select((latent, i) => Decode(method, set.Samples[i], latent))];
+        DecodeStage.Result[] decoded = [.. latents.Select((latent, i) => BuildStages.Decode.Run(context, _source, new DecodeSubject(method, set.Samples[i]), latent))];
         bool isReference = _reference.Length == 0;
         if (isReference)
-            _reference = blobs;
+            _reference = decoded;
         var (psnr, ssim, first, flicker) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
-        for (int i = 0; i < blobs.Length; i++)
+        for (int i = 0; i < decoded.Length; i++)
         {
-            List<Image> frames = Read(blobs[i]);
+            IReadOnlyList<Image> frames = DecodeStage.ReadFrames(context.Store, decoded[i]);
             SampleLine line = lines.Lines[i];
             clips?.Invoke(new EvaluatedClip(method, line.Prompt, lines.Lines.Take(i).Count(earlier => earlier.Prompt == line.Prompt), frames));
             flicker.Add(FrameMetrics.Flicker(frames));
@@ -59,7 +53,7 @@ internal sealed class ClipDecoder(BuildContext context, SampleSet lines, Calibra
                 first.Add(FrameMetrics.Psnr([frames[0]], [FirstFrame.Resize(Load(line), frames[0].Height, frames[0].Width)]));
             if (isReference)
                 continue;
-            List<Image> reference = Read(_reference[i]);
+            IReadOnlyList<Image> reference = DecodeStage.ReadFrames(context.Store, _reference[i]);
             psnr.Add(FrameMetrics.Psnr(frames, reference));
             ssim.Add(FrameMetrics.Ssim(frames, reference));
         }
@@ -77,33 +71,6 @@ internal sealed class ClipDecoder(BuildContext context, SampleSet lines, Calibra
         {
             throw new DiagnosticException(Descriptors.CalibrationPicture.At(line.Span, line.Image, e.Message), e);
         }
-    }
-
-    private BlobRef Decode(string method, CalibrationSample sample, BlobRef latent)
-    {
-        var shape = new JsonArray(sample.Shape.Frames, sample.Shape.Height, sample.Shape.Width);
-        var spec = new ActionSpec(Stage.Decode, "", FormattableString.Invariant($"{method} sample {sample.Id:000}"), new JsonObject { ["shape"] = shape },
-            [KeyValuePair.Create("latent", latent.Digest), KeyValuePair.Create("vae", _source.Vae)]);
-        return context.Runner.Run(spec, () =>
-        {
-            using SafeTensorsFile file = context.Store.OpenTensors(latent);
-            IReadOnlyList<Image> frames = _source.Encoders.Decode(sample.Shape, file.ReadFloat32("latent"), context.Budget.Threads, ct: context.Cancellation);
-            _source.RequireUnchanged();
-            return Outputs.Of(Frames, context.Store.StoreTensors(new TensorData(Frames, DType.U8, [frames.Count, frames[0].Height, frames[0].Width, 3], stream =>
-            {
-                foreach (Image frame in frames)
-                    stream.Write(frame.Pixels.Span);
-            })));
-        }, context.Cancellation)!.Outputs[Frames];
-    }
-
-    private List<Image> Read(BlobRef blob)
-    {
-        using SafeTensorsFile file = context.Store.OpenTensors(blob);
-        IReadOnlyList<long> shape = file.Tensors[Frames].Shape;
-        (int height, int width) = ((int)shape[1], (int)shape[2]);
-        int length = 3 * height * width;
-        return [.. Enumerable.Range(0, (int)shape[0]).Select(i => new Image(width, height, file.Bytes(Frames, (long)i * length, length).ToArray()))];
     }
 
     private static double? Mean(List<double> values) => values.Count == 0 ? null : values.Average();

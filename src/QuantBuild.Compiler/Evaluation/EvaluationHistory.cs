@@ -79,7 +79,7 @@ internal static class EvaluationHistory
 
     private static JsonObject Row(EvaluationReport.Row row, IReadOnlyList<ActionEvent> actions)
     {
-        double[] seconds = [.. actions.Where(action => action.Stage == Stage.Evaluate.Name && action.Name.StartsWith(row.Method + " sample", StringComparison.Ordinal))
+        double[] seconds = [.. actions.Where(action => action.Stage == BuildStages.Evaluate.Name && action.Name.StartsWith(row.Method + " sample", StringComparison.Ordinal))
             .Select(action => action.Seconds)];
         return new JsonObject
         {

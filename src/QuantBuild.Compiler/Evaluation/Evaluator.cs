@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Packing;
@@ -8,18 +6,12 @@ using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Models.Wan;
-using QuantBuild.SafeTensors;
-using QuantBuild.Sampling;
 
 namespace QuantBuild.Compiler.Evaluation;
 
 /// <summary>Builds every method of the ladder and runs the evaluation set through each; everything goes through the store.</summary>
 internal static class Evaluator
 {
-    /// <summary>Guidance of the evaluation, for both experts: the paper's.</summary>
-    private const double Guidance = 3.5;
-
     /// <summary>Runs the evaluation.</summary>
     /// <param name="session">The open manifest.</param>
     /// <param name="data">The evaluation set.</param>
@@ -33,8 +25,8 @@ internal static class Evaluator
             ?? throw new InvalidOperationException("an executing build left samples out");
         ClipDecoder? decoder = ClipDecoder.IsPossible(session.Plan.Location.Folder) ? new ClipDecoder(session.Context, lines, set, clips) : null;
         using var full = new FullPrecisionModel(session.Sources, session.Context);
-        BlobRef[] references = Sample(session, set, "full", full, observer);
-        float[][] reference = [.. references.Select(blob => Read(session, blob))];
+        EvaluateStage.Result[] references = Sample(session, set, "full", full, observer);
+        float[][] reference = [.. references.Select(latent => EvaluateStage.ReadLatent(session.Store, latent))];
         var rows = new List<EvaluationReport.Row>
         {
             new("full", 0, session.Plan.Experts.ToDictionary(expert => expert.Name, _ => 0.0), 0, 1, session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)),
@@ -49,8 +41,8 @@ internal static class Evaluator
                 ?? throw new InvalidOperationException("an executing build left actions out");
             byte[] descriptor = Artifacts.Describe(context, experts).ToJson();
             using var model = new QuantizedModel(session.Context, experts, descriptor);
-            BlobRef[] latents = Sample(session, set, method, model, observer);
-            rows.Add(Row(method, plan, LayerQualities.Of(session.Store, experts), reference, [.. latents.Select(blob => Read(session, blob))],
+            EvaluateStage.Result[] latents = Sample(session, set, method, model, observer);
+            rows.Add(Row(method, plan, LayerQualities.Of(experts), reference, [.. latents.Select(latent => EvaluateStage.ReadLatent(session.Store, latent))],
                 descriptor.Length + experts.Sum(expert => expert.Files.Values.Sum(file => file.Size)), decoder?.Measure(method, latents, observer)));
         }
         return new EvaluationReport(rows, set.Samples.Count);
@@ -70,38 +62,12 @@ internal static class Evaluator
         FixedSums.SquaredNorm(expected), FixedSums.SquaredDistance(expected, actual), FixedSums.Dot(expected, actual), FixedSums.SquaredNorm(actual));
 
     /// <summary>Final latents of all samples, as stored.</summary>
-    private static BlobRef[] Sample(CompileSession session, CalibrationSet set, string method, IEvaluatedModel model, IBuildObserver observer)
+    private static EvaluateStage.Result[] Sample(CompileSession session, CalibrationSet set, string method, IEvaluatedModel model, IBuildObserver observer)
     {
         observer.PhaseStarted($"Evaluate {method}", set.Samples.Count);
-        var latents = new BlobRef[set.Samples.Count];
+        var latents = new EvaluateStage.Result[set.Samples.Count];
         WorkQueue.Run(session.Context.Budget, set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,
-            _ => latents[i] = Sample(session, set, sample, method, model))), session.Context.Cancellation);
+            _ => latents[i] = BuildStages.Evaluate.Run(session.Context, new EvaluateSubject(session.Plan, method, sample), set, model.Inputs, model.Weights))), session.Context.Cancellation);
         return latents;
-    }
-
-    private static BlobRef Sample(CompileSession session, CalibrationSet set, CalibrationSample sample, string method, IEvaluatedModel model)
-    {
-        SamplingOptions options = TrajectoryStage.Options(session.Plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance };
-        var spec = new ActionSpec(Stage.Evaluate, "", FormattableString.Invariant($"{method} sample {sample.Id:000}"), new JsonObject
-        {
-            ["solver"] = options.Solver.ToString(),
-            ["steps"] = options.Steps,
-            ["shift"] = options.Shift,
-            ["boundary"] = options.Boundary,
-            ["guidance"] = Guidance,
-        }, model.Inputs.Append(KeyValuePair.Create("sample", sample.Digest)).Append(KeyValuePair.Create("null_context", set.NullDigest)));
-        return session.Context.Run(spec, threads => WorkingSets.Trajectory(TrajectoryStage.Largest(session.Plan), sample.Shape, threads), threads =>
-        {
-            var sampler = new TwoExpertSampler(() => new WanTransformer(model.Weights(0)), () => new WanTransformer(model.Weights(1)));
-            SampleTensors tensors = sample.Read();
-            float[] latent = sampler.Run(options with { Threads = threads }, sample.Shape, tensors.Noise, tensors.Conditioning, set.UnconditionedFor(tensors), ct: session.Context.Cancellation);
-            return Outputs.Of("latent", session.Store.StoreTensors(TensorData.Of("latent", [latent.Length], latent)));
-        })!.Outputs["latent"];
-    }
-
-    private static float[] Read(CompileSession session, BlobRef blob)
-    {
-        using SafeTensorsFile file = session.Store.OpenTensors(blob);
-        return MemoryMarshal.Cast<byte, float>(file.Bytes("latent")).ToArray();
     }
 }

@@ -11,7 +11,7 @@ internal static class GateSession
 {
     /// <summary>What can be limited of a finished build.</summary>
     public static MeasuredQuality Measure(CompileSession session, IReadOnlyList<BuiltExpert> experts) =>
-        new(LayerQualities.Of(session.Store, experts), LayerQualities.PerBin(session.Store, experts), EvaluationHistory.FinalLatentError(session.Store, session.Plan));
+        new(LayerQualities.Of(experts), LayerQualities.PerBin(experts), EvaluationHistory.FinalLatentError(session.Store, session.Plan));
 
     /// <summary>The build that the manifest describes, from the store alone.</summary>
     /// <exception cref="DiagnosticException">Some of it is not there (QB3320).</exception>

@@ -27,12 +27,12 @@ internal sealed class NativeLayout : ILayout
             yield return layer.Down(name + ".proj_down");
             yield return layer.Up(name + ".proj_up");
         }
-        ClipChoice[] clips = layer.Clips();
-        if (clips.Length == 0)
+        IReadOnlyList<ClipChoice> clips = layer.Clips;
+        if (clips.Count == 0)
             yield break;
-        yield return TensorData.Of(name + ".clip_ratio", [clips.Length], clips.Select(clip => (float)clip.Ratio).ToArray());
-        yield return TensorData.Of(name + ".clip_exponent_offset", [clips.Length], clips.Select(clip => clip.Offset).ToArray());
+        yield return TensorData.Of(name + ".clip_ratio", [clips.Count], clips.Select(clip => (float)clip.Ratio).ToArray());
+        yield return TensorData.Of(name + ".clip_exponent_offset", [clips.Count], clips.Select(clip => clip.Offset).ToArray());
         if (layer.Plan.Recipe.Activations.Granularity == ClipGranularity.Bin)
-            yield return TensorData.Of(name + ".clip_threshold", [clips.Length], clips.Select(clip => clip.Threshold!.Value).ToArray());
+            yield return TensorData.Of(name + ".clip_threshold", [clips.Count], clips.Select(clip => clip.Threshold!.Value).ToArray());
     }
 }

@@ -23,27 +23,27 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
     public bool IsSmoothed => layer.Smooth is not null;
 
     /// <summary>The choice per bin; empty when activations are not quantized.</summary>
-    public ClipChoice[] Clips() => [.. layer.Clips.Select(clip => context.Store.ReadJson(clip, ClipChoice.FromJson))];
+    public IReadOnlyList<ClipChoice> Clips { get; } = [.. layer.Clips.Select(clip => clip.Value)];
 
     /// <summary>Its E2M1 codes, U8 [out, in/2], even columns in the low nibble.</summary>
-    public TensorData Codes(string name) => Copy(layer.Weights, "codes", name);
+    public TensorData Codes(string name) => Copy(layer.Weights?.Weights, "codes", name);
 
     /// <summary>Its E8M0 scales, U8 [out, in/32].</summary>
-    public TensorData Scales(string name) => Copy(layer.Weights, "scales", name);
+    public TensorData Scales(string name) => Copy(layer.Weights?.Weights, "scales", name);
 
     /// <summary>Its smoothing vector, F32 [in].</summary>
     public TensorData Smooth(string name) => Copy(layer.Smooth, "scale", name);
 
     /// <summary>The factor A of its low-rank branch, BF16 [rank, in].</summary>
-    public TensorData Down(string name) => Copy(layer.LowRank, "down", name);
+    public TensorData Down(string name) => Copy(layer.LowRank?.Factors, "down", name);
 
     /// <summary>The factor B of its low-rank branch, BF16 [out, rank].</summary>
-    public TensorData Up(string name) => Copy(layer.LowRank, "up", name);
+    public TensorData Up(string name) => Copy(layer.LowRank?.Factors, "up", name);
 
     /// <summary>The values of <see cref="Scales"/>.</summary>
     public byte[] ReadScales()
     {
-        using SafeTensorsFile file = Open(layer.Weights);
+        using SafeTensorsFile file = Open(layer.Weights?.Weights);
         return file.Bytes("scales").ToArray();
     }
 
@@ -60,11 +60,11 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
     public float[] Dequantize()
     {
         (int rows, int columns) = (Plan.OutFeatures, Plan.InFeatures);
-        using SafeTensorsFile weights = Open(layer.Weights);
+        using SafeTensorsFile weights = Open(layer.Weights?.Weights);
         float[] weight = new PackedWeight(rows, columns, weights.Bytes("codes").ToArray(), weights.Bytes("scales").ToArray()).Dequantize();
         if (HasLowRank)
         {
-            using SafeTensorsFile file = Open(layer.LowRank);
+            using SafeTensorsFile file = Open(layer.LowRank?.Factors);
             var branch = LowRankBranch.FromBits(rows, columns, MemoryMarshal.Cast<byte, ushort>(file.Bytes("up")).ToArray(), MemoryMarshal.Cast<byte, ushort>(file.Bytes("down")).ToArray());
             // The kernel subtracts: -(-Q - B A).
             Negate(weight);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Sources;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Planning;
 
@@ -14,6 +15,9 @@ namespace QuantBuild.Compiler.Planning;
 public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts,
     CheckpointLocation Location, ImmutableArray<Diagnostic> Warnings)
 {
+    /// <summary>The shape of the expert with the wider layers.</summary>
+    internal WanConfig LargestConfig => Experts.Select(expert => expert.Config).MaxBy(config => config.Dim + config.FfnDim)!;
+
     /// <summary>The same model in the layout that this project's runtime reads.</summary>
     internal Plan InNativeLayout() => this with { Manifest = Manifest with { Output = Manifest.Output with { Layout = OutputLayout.Native } } };
 }

@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
+
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>What happened while a weight was rounded.</summary>
@@ -14,4 +17,21 @@ public sealed record GptqOutcome(double Damping, int Tries, bool FellBack, int D
     /// The usual denominator, <c>tr(W H W^T)</c>, costs as much as the rounding itself and says nothing about it; see <see cref="Quantizers.ProxyLoss"/>.
     /// </remarks>
     public double? ProxyLoss => ErrorEnergy is { } error && DiagonalEnergy is { } diagonal ? diagonal == 0 ? 0 : error / diagonal : null;
+
+    /// <summary>The stored form.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["damping"] = Damping,
+        ["tries"] = Tries,
+        ["fellBack"] = FellBack,
+        ["deadColumns"] = DeadColumns,
+        ["errorEnergy"] = ErrorEnergy,
+        ["diagonalEnergy"] = DiagonalEnergy,
+        ["proxyLoss"] = ProxyLoss,
+    };
+
+    /// <summary>Reads the stored form.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static GptqOutcome FromJson(JsonObject json) => new(json.Member("damping").Number(), json.Member("tries").Integer(), json.Member("fellBack").Flag(),
+        json.Member("deadColumns").Integer(), json.Find("errorEnergy")?.Number(), json.Find("diagonalEnergy")?.Number());
 }

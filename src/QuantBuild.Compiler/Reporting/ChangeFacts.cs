@@ -18,12 +18,15 @@ internal static class ChangeFacts
         if (before.Count == 0)
             return null;
         var layers = new JsonArray();
+        var graph = BuildGraph.Of(session.Plan, null, ModelBuild.SamplesOf(session.Plan));
+        Dictionary<string, ActionEvent> byIdentity = now.ToDictionary(BuildHistory.IdentityOf, StringComparer.Ordinal);
         for (int expert = 0; expert < session.Plan.Experts.Length; expert++)
         {
             ExpertPlan plan = session.Plan.Experts[expert];
             for (int layer = 0; layer < plan.Layers.Length; layer++)
             {
-                if (Of(session.Store, plan, plan.Layers[layer], now, before) is not { } change)
+                ActionEvent[] actions = [.. Explanation.ActionsOf(graph, byIdentity, plan.Name, plan.Layers[layer].Name)];
+                if (Of(session.Store, plan, plan.Layers[layer], actions, before) is not { } change)
                     continue;
                 change["expert"] = expert;
                 change["layer"] = layer;
@@ -33,11 +36,11 @@ internal static class ChangeFacts
         return new JsonObject { ["layers"] = layers };
     }
 
-    private static JsonObject? Of(ContentStore store, ExpertPlan expert, LayerPlan layer, IReadOnlyList<ActionEvent> now, IReadOnlyDictionary<string, Digest> before)
+    private static JsonObject? Of(ContentStore store, ExpertPlan expert, LayerPlan layer, IReadOnlyList<ActionEvent> actions, IReadOnlyDictionary<string, Digest> before)
     {
-        string measure = BuildHistory.IdentityOf(new ActionEvent(Stage.Measure.Name, expert.Name, layer.Name, null, null, ActionOutcome.Missing, 0));
+        string measure = BuildHistory.IdentityOf(BuildStages.Measure, expert.Name, layer.Name);
         bool wasQuantized = before.TryGetValue(measure, out Digest key);
-        ActionEvent[] changed = [.. Explanation.ActionsOf(now, expert, layer).Where(action => action.Key is null || before.GetValueOrDefault(BuildHistory.IdentityOf(action)) != action.Key)];
+        ActionEvent[] changed = [.. actions.Where(action => action.Key is null || before.GetValueOrDefault(BuildHistory.IdentityOf(action)) != action.Key)];
         bool isKept = layer.Recipe.Precision == Precision.BF16;
         if (isKept ? !wasQuantized : changed.Length == 0)
             return null;
@@ -46,8 +49,8 @@ internal static class ChangeFacts
             ["stages"] = new JsonArray([.. changed.Select(action => action.Stage).Distinct().Select(stage => (JsonNode)stage)]),
             ["why"] = isKept ? "kept at bf16 now" : wasQuantized ? Why(Explanation.Compare(store, changed[0], before)) : "quantized now, was kept at bf16",
         };
-        if (wasQuantized && store.FindAction(key) is { } record && record.Outputs.TryGetValue("errors", out BlobRef errors))
-            json["before"] = store.ReadJson(errors, LayerFacts.Totals);
+        if (wasQuantized && store.FindAction(key) is { } record && record.Stage == BuildStages.Measure.Name)
+            json["before"] = LayerFacts.Totals(BuildStages.Measure.Read(store, record.Outputs).Value);
         return json;
     }
 

@@ -25,11 +25,11 @@ internal static class ExpertFacts
         {
             JsonObject layer = LayerFacts.Of(results, plan, plan.Layers[i], recipeOf[i]);
             if (plan.Layers[i].Recipe.Precision == Precision.BF16)
-                layer["keptBytes"] = Predictions.KeptBytes(source.Checkpoint.Tensors[plan.Layers[i].WeightName], context.Plan.Manifest.Output.KeptDtype);
+                layer["keptBytes"] = PackStage.KeptBytes(source.Checkpoint.Tensors[plan.Layers[i].WeightName], context.Plan.Manifest.Output.KeptDtype);
             layers[i] = layer;
         });
 
-        string[] samples = [.. results.Actions.Where(action => action.Stage == Stage.Trajectory.Name).Select(action => action.Name)];
+        string[] samples = [.. results.Actions.Where(action => action.Stage == BuildStages.Trajectory.Name).Select(action => action.Name)];
         SiteKey[] keys = [.. Enumerable.Range(0, plan.Config.NumLayers).SelectMany(block => WanLayers.Sites.Select(site => new SiteKey(block, site)))];
         var sites = new JsonObject?[keys.Length];
         Parallel.For(0, sites.Length, Options(context), i => sites[i] = SiteFacts.Of(results, plan, keys[i], samples));
@@ -61,7 +61,7 @@ internal static class ExpertFacts
     {
         LayerSize[] sizes = [.. source.Plan.Layers.Select(layer => LayerSize.Of(source.Plan, layer))];
         HashSet<string> weights = [.. source.Plan.Layers.Select(layer => layer.WeightName)];
-        ILookup<bool, long> kept = source.Plan.KeptTensors.ToLookup(weights.Contains, name => Predictions.KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype));
+        ILookup<bool, long> kept = source.Plan.KeptTensors.ToLookup(weights.Contains, name => PackStage.KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype));
         return new JsonObject
         {
             ["codes"] = sizes.Sum(size => size.Codes),

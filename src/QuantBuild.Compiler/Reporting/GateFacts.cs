@@ -24,10 +24,10 @@ internal static class GateFacts
                     layers.Add(published);
                     continue;
                 }
-                if (results.Json(Stage.Measure, expert.Name, layer.Name, "errors") is not { } measure)
+                if (results.Result(BuildStages.Measure, expert.Name, layer.Name)?.Value is not { } measured)
                     continue;
-                layers.Add(LayerQualities.Of(measure, expert.Name, layer.Name));
-                bins.AddRange(LayerQualities.PerBin(measure, expert, layer.Name));
+                layers.Add(LayerQualities.Of(measured, expert.Name, layer.Name));
+                bins.AddRange(LayerQualities.PerBin(measured, expert, layer.Name));
             }
         }
         return new JsonObject

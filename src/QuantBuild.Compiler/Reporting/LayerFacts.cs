@@ -10,9 +10,6 @@ namespace QuantBuild.Compiler.Reporting;
 /// <summary>What is recorded about one layer.</summary>
 internal static class LayerFacts
 {
-    /// <summary>Methods of the Measure stage, in the order of the paper's Table I.</summary>
-    public static IReadOnlyList<string> Methods { get; } = ["rtn", "svdquant+rtn", "svdquant+gptq", "recipe"];
-
     /// <summary>Facts of a layer; a key is left out when its result is missing.</summary>
     /// <param name="results">Results of the build.</param>
     /// <param name="expert">Its expert.</param>
@@ -35,48 +32,47 @@ internal static class LayerFacts
             return json;
         LayerSize size = LayerSize.Of(expert, layer);
         json["bytes"] = new JsonArray(size.Codes, size.Scales, size.LowRank, size.Smooth, size.Clips);
-        if (results.Json(Stage.Gptq, expert.Name, layer.Name, "outcome") is { } outcome)
-            json["gptq"] = outcome;
+        if (results.Result(BuildStages.Gptq, expert.Name, layer.Name) is { } rounded)
+            json["gptq"] = rounded.Outcome.ToJson();
         double[]? references = null;
         if (results.Published(expert.Name, layer.Name) is { } published)
         {
             json["relative"] = Rounded.Array([published.Rtn, published.SvdQuantRtn, published.SvdQuantGptq, published.Recipe], Rounded.Measure);
             json["cosine"] = new JsonArray(null, null, null, Rounded.Measure(1 - published.Cosine));
         }
-        else if (results.Json(Stage.Measure, expert.Name, layer.Name, "errors", Errors) is { } measured)
+        else if (results.Result(BuildStages.Measure, expert.Name, layer.Name)?.Value is { } measured)
         {
-            references = measured.References;
-            foreach ((string key, JsonNode? value) in measured.Facts)
-                json[key] = value?.DeepClone();
+            references = [.. measured.Bins.Select(bin => bin.Reference)];
+            AddErrors(json, measured);
         }
         if (layer.Recipe.Precision == Precision.W4A4)
             json["clips"] = new JsonArray([.. expert.Bins.Select((bin, i) => Clip(results, expert, layer, bin, references?.ElementAtOrDefault(i)))]);
         return json;
     }
 
-    /// <summary>Relative and cosine errors over all bins, by method in the order of <see cref="Methods"/>.</summary>
-    public static JsonObject Totals(JsonObject measure)
+    /// <summary>Relative and cosine errors over all bins, by method in the order of <see cref="LayerErrors.Methods"/>.</summary>
+    public static JsonObject Totals(LayerErrors errors)
     {
-        ErrorSums[] totals = [.. Methods.Select(method => measure.Member("bins").Items().Select(bin => LayerQualities.SumsOf(bin, method)).Aggregate(new ErrorSums(0, 0, 0, 0), (a, b) => a + b))];
-        return new JsonObject
-        {
-            ["relative"] = Rounded.Array(totals.Select(sums => sums.RelativeError), Rounded.Measure),
-            ["cosine"] = Rounded.Array(totals.Select(sums => 1 - sums.Cosine), Rounded.Measure),
-        };
+        var json = new JsonObject();
+        AddErrors(json, errors.Totals());
+        return json;
     }
 
-    /// <summary>Errors over all bins and of each, and the squared norm of each bin's full-precision output.</summary>
-    private static MeasuredErrors Errors(JsonObject measure)
+    private static void AddErrors(JsonObject json, LayerErrors errors)
     {
-        JsonObject facts = Totals(measure);
-        JsonArray bins = measure.Member("bins").Items();
-        facts["bins"] = new JsonArray([.. bins.Select(bin => (JsonNode)new JsonObject
+        AddErrors(json, errors.Totals());
+        json["bins"] = new JsonArray([.. errors.Bins.Select(bin =>
         {
-            ["tokens"] = bin.Member("tokens").Integer(),
-            ["relative"] = Rounded.Array(Methods.Select(method => LayerQualities.SumsOf(bin, method).RelativeError), Rounded.Measure),
-            ["cosine"] = Rounded.Array(Methods.Select(method => 1 - LayerQualities.SumsOf(bin, method).Cosine), Rounded.Measure),
+            var inBin = new JsonObject { ["tokens"] = bin.Tokens };
+            AddErrors(inBin, bin.Sums);
+            return (JsonNode)inBin;
         })]);
-        return new MeasuredErrors(facts, [.. bins.Select(bin => bin.Member("reference").Number())]);
+    }
+
+    private static void AddErrors(JsonObject json, IReadOnlyList<ErrorSums> methods)
+    {
+        json["relative"] = Rounded.Array(methods.Select(sums => sums.RelativeError), Rounded.Measure);
+        json["cosine"] = Rounded.Array(methods.Select(sums => 1 - sums.Cosine), Rounded.Measure);
     }
 
     /// <summary>
@@ -85,7 +81,7 @@ internal static class LayerFacts
     /// </summary>
     private static JsonObject? Clip(RecordedResults results, ExpertPlan expert, LayerPlan layer, TimestepBin bin, double? reference)
     {
-        if (results.Json(Stage.Clip, expert.Name, ClipStage.NameOf(layer, bin), "choice", ClipChoice.FromJson) is not { Errors.Count: > 0 } choice)
+        if (results.Result(BuildStages.Clip, expert.Name, ClipStage.NameOf(layer, bin))?.Value is not { } choice)
             return null;
         double best = choice.Errors.Min(candidate => candidate.Error);
         bool absolute = reference > 0 && layer.Recipe.Activations.Objective == ClipObjective.Output;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
@@ -41,13 +40,17 @@ internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEv
     /// <summary>Files of an expert by name; null, and counted as missing, when a build's are not in the store.</summary>
     public IEnumerable<(string Name, BlobRef Content)>? Files(string expert) => published is not null
         ? published.Lock.Experts.Single(locked => locked.Name == expert).Files.Select(file => (file.Path[(file.Path.IndexOf('/', StringComparison.Ordinal) + 1)..], file.Content))
-        : Outputs(Stage.Pack, expert, expert)?.Select(file => (file.Key, file.Value));
+        : Result(BuildStages.Pack, expert, expert)?.Files.Select(file => (file.Key, file.Value));
 
     /// <summary>An action; null when the build had no such one.</summary>
     public ActionEvent? Action(Stage stage, string expert, string name) => _actions.GetValueOrDefault((stage.Name, expert, name));
 
+    /// <summary>What an action made; null, and counted as missing, when it is not in the store.</summary>
+    public TResult? Result<TSubject, TResult>(Stage<TSubject, TResult> stage, string expert, string name) where TResult : class =>
+        Outputs(stage, expert, name) is { } outputs ? Try(stage, expert, name, () => stage.Read(store, outputs)) : null;
+
     /// <summary>An action's outputs by name; null, and counted as missing, when they are not in the store.</summary>
-    public IReadOnlyDictionary<string, BlobRef>? Outputs(Stage stage, string expert, string name)
+    private IReadOnlyDictionary<string, BlobRef>? Outputs(Stage stage, string expert, string name)
     {
         (string, string, string) id = (stage.Name, expert, name);
         IReadOnlyDictionary<string, BlobRef>? outputs = _outputs.GetOrAdd(id, _ => Action(stage, expert, name)?.Key is { } key
@@ -56,17 +59,6 @@ internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEv
             _missing[id] = true;
         return outputs;
     }
-
-    /// <summary>An output of an action; null, and counted as missing, when it is not in the store.</summary>
-    public BlobRef? Output(Stage stage, string expert, string name, string output) =>
-        Outputs(stage, expert, name) is { } outputs && outputs.TryGetValue(output, out BlobRef blob) ? blob : null;
-
-    /// <summary>An output that is JSON; null when it is not in the store.</summary>
-    public JsonObject? Json(Stage stage, string expert, string name, string output) => Json(stage, expert, name, output, json => json);
-
-    /// <summary>What is made of an output that is JSON; null, and counted as missing, when it is not in the store or something else.</summary>
-    public T? Json<T>(Stage stage, string expert, string name, string output, Func<JsonObject, T> read) where T : class =>
-        Output(stage, expert, name, output) is { } blob ? Try(stage, expert, name, () => store.ReadJson(blob, read)) : null;
 
     /// <summary>Reads an action's outputs; null, and counted as missing, when one of them vanished meanwhile.</summary>
     public T? Try<T>(Stage stage, string expert, string name, Func<T?> read) where T : class

@@ -41,7 +41,7 @@ internal static class ReportCollector
             ["layout"] = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
             ["calibration"] = Calibration(plan),
             ["gates"] = GateFacts.Of(results, plan),
-            ["methods"] = new JsonArray([.. LayerFacts.Methods.Select(method => (JsonNode)method)]),
+            ["methods"] = new JsonArray([.. LayerErrors.Methods.Select(method => (JsonNode)method)]),
             ["modules"] = new JsonArray([.. WanLayers.Names.Select(name => (JsonNode)name)]),
             ["sites"] = new JsonArray([.. WanLayers.Sites.Select(site => (JsonNode)WanLayers.NameOf(site))]),
             ["places"] = SiteFacts.PlacesJson,
@@ -57,8 +57,7 @@ internal static class ReportCollector
     {
         if (plan.Manifest.Calibration.Activations is not null)
             return null;
-        WanConfig config = TrajectoryStage.Largest(plan);
-        return SampleSet.Of(plan.Manifest.Calibration).Shapes().Max(shape => WorkingSets.Trajectory(config, shape, threads: 1));
+        return SampleSet.Of(plan.Manifest.Calibration).Shapes().Max(shape => SamplingCost.Bytes(plan.LargestConfig, shape, threads: 1));
     }
 
     private static JsonObject Calibration(Plan plan)

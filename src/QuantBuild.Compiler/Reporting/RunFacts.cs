@@ -10,8 +10,6 @@ namespace QuantBuild.Compiler.Reporting;
 /// <summary>What two builds of the same thing do not share: when, where, how long, what came from the store, what changed since the build before.</summary>
 internal static class RunFacts
 {
-    private static readonly Stage[] LayerStages = [Stage.LowRank, Stage.Gptq, Stage.Clip, Stage.Measure];
-
     /// <summary>The run record of a report. The machine is described by its kind, never by its name or paths.</summary>
     /// <param name="session">The build.</param>
     /// <param name="started">When it began.</param>
@@ -30,7 +28,7 @@ internal static class RunFacts
             ["processors"] = Environment.ProcessorCount,
             ["system"] = $"{RuntimeInformation.RuntimeIdentifier}, {RuntimeInformation.FrameworkDescription}",
             ["peakBytes"] = process.PeakWorkingSet64,
-            ["stages"] = new JsonArray([.. Stage.AllOf(actions.Any(action => action.Stage == Stage.Condition.Name)).Select(stage => (JsonNode)Of(stage, [.. actions.Where(action => action.Stage == stage.Name)]))]),
+            ["stages"] = new JsonArray([.. BuildStages.OfBuild(actions.Any(action => action.Stage == BuildStages.Condition.Name)).Select(stage => (JsonNode)Of(stage, [.. actions.Where(action => action.Stage == stage.Name)]))]),
             ["layers"] = new JsonArray([.. session.Plan.Experts.Select(expert => (JsonNode)Layers(expert, actions))]),
             ["changes"] = ChangeFacts.Of(session),
         };
@@ -49,12 +47,12 @@ internal static class RunFacts
     /// <summary>Per layer in plan order: seconds of its own stages, now or when they ran once, and how many of their actions ran now.</summary>
     private static JsonArray Layers(ExpertPlan expert, IReadOnlyList<ActionEvent> actions)
     {
-        ILookup<string, ActionEvent> byLayer = actions.Where(action => action.Expert == expert.Name && LayerStages.Any(stage => stage.Name == action.Stage))
-            .ToLookup(action => action.Name.Split('/')[0], StringComparer.Ordinal);
+        ILookup<string, ActionEvent> byLayer = actions.Where(action => action.Expert == expert.Name && BuildStages.LayerChain.Any(stage => stage.Declaration.Name == action.Stage))
+            .ToLookup(action => BuildGraph.LayerOf(action.Name), StringComparer.Ordinal);
         return new JsonArray([.. expert.Layers.Select(layer => (JsonNode)new JsonObject
         {
-            ["seconds"] = new JsonArray([.. LayerStages.Select(stage =>
-                Rounded.Seconds(byLayer[layer.Name].Where(action => action.Stage == stage.Name).Sum(action => action.Seconds)))]),
+            ["seconds"] = new JsonArray([.. BuildStages.LayerChain.Select(stage =>
+                Rounded.Seconds(byLayer[layer.Name].Where(action => action.Stage == stage.Declaration.Name).Sum(action => action.Seconds)))]),
             ["ran"] = byLayer[layer.Name].Count(action => action.Outcome == ActionOutcome.Ran),
             ["of"] = byLayer[layer.Name].Count(),
         })]);

@@ -30,13 +30,13 @@ internal static class SiteFacts
         var recordings = new List<Recording>();
         foreach (string sample in samples)
         {
-            if (results.Output(Stage.Trajectory, "", sample, output) is not { } blob)
+            if (results.Result(BuildStages.Trajectory, "", sample)?.Sites is not { } sites || !sites.TryGetValue(output, out BlobRef blob))
                 return null;
             recordings.Add(new Recording(blob.Digest));
         }
         if (recordings.Count == 0)
             return null;
-        return results.Try(Stage.Trajectory, "", samples[0], () =>
+        return results.Try(BuildStages.Trajectory, "", samples[0], () =>
         {
             using SiteActivations activations = SiteActivations.Open(results.Store, recordings);
             return Of(results, expert, site, activations);
@@ -84,13 +84,13 @@ internal static class SiteFacts
     /// <summary>Names of the vectors that smooth a site: its own, or one per layer.</summary>
     private static IEnumerable<string> SmoothingOf(RecordedResults results, ExpertPlan expert, SiteKey site) => expert.Layers
         .Where(layer => layer.Block == site.Block && layer.Site == site.Site).Select(layer => layer.Name).Prepend(site.ToString()).Distinct()
-        .Where(name => results.Action(Stage.Smooth, expert.Name, name) is not null);
+        .Where(name => results.Action(BuildStages.Smooth, expert.Name, name) is not null);
 
     private static JsonObject? Smoothing(RecordedResults results, ExpertPlan expert, string name, float[] overall)
     {
-        if (results.Output(Stage.Smooth, expert.Name, name, "scale") is not { } blob)
+        if (results.Result(BuildStages.Smooth, expert.Name, name)?.Scale is not { } blob)
             return null;
-        return results.Try(Stage.Smooth, expert.Name, name, () =>
+        return results.Try(BuildStages.Smooth, expert.Name, name, () =>
         {
             using SafeTensors.SafeTensorsFile file = results.Store.OpenTensors(blob);
             ReadOnlySpan<float> scale = MemoryMarshal.Cast<byte, float>(file.Bytes("scale"));

@@ -1,7 +1,5 @@
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Compiler.Scheduling;
 
@@ -23,22 +21,19 @@ internal static class MemoryNeed
     }
 
     /// <summary>
-    /// Refuses a strict budget that the largest layer or sample does not fit. Asked before a sample is run: nobody wants to hear of it after the hours
+    /// Refuses a strict budget that the largest work does not fit. Asked before a sample is run: nobody wants to hear of it after the hours
     /// of calibration.
     /// </summary>
-    /// <param name="context">The build.</param>
-    /// <param name="samples">Names of the samples, and the bytes that each needs.</param>
+    /// <param name="budget">The budget.</param>
+    /// <param name="needs">Names of all work, and the bytes that each needs alone.</param>
     /// <exception cref="DiagnosticException">Some do not fit (QB3211).</exception>
-    public static void RequireAll(BuildContext context, IEnumerable<(string Name, long Bytes)> samples)
+    public static void RequireAll(WorkBudget budget, IEnumerable<(string Name, long Bytes)> needs)
     {
-        if (!context.Budget.IsStrict)
+        if (!budget.IsStrict)
             return;
-        IEnumerable<(string Name, long Bytes)> layers = context.Plan.Experts.SelectMany(expert => expert.Layers
-            .Where(layer => layer.Recipe.Precision != Precision.BF16)
-            .Select(layer => ($"{expert.Name} {layer.Name}", WorkingSets.Of(context.Plan, expert, layer, Stage.LowRank, threads: 1))));
-        Dictionary<string, long> oversized = layers.Concat(samples).Where(work => work.Bytes > context.Budget.Bytes).ToDictionary(work => work.Name, work => work.Bytes, StringComparer.Ordinal);
+        Dictionary<string, long> oversized = needs.Where(work => work.Bytes > budget.Bytes).ToDictionary(work => work.Name, work => work.Bytes, StringComparer.Ordinal);
         if (oversized.Count > 0)
-            throw new DiagnosticException(TooSmall(context.Budget, oversized));
+            throw new DiagnosticException(TooSmall(budget, oversized));
     }
 
     private static (string Name, long Bytes) Largest(IReadOnlyDictionary<string, long> oversized)

@@ -8,4 +8,4 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="Layers">Its layers, in plan order.</param>
 /// <param name="Directory">Its folder in the artifact.</param>
 /// <param name="Files">Artifact files by name.</param>
-public sealed record BuiltExpert(ExpertSource Source, ImmutableArray<BuiltLayer> Layers, string Directory, IReadOnlyDictionary<string, BlobRef> Files);
+internal sealed record BuiltExpert(ExpertSource Source, ImmutableArray<BuiltLayer> Layers, string Directory, IReadOnlyDictionary<string, BlobRef> Files);

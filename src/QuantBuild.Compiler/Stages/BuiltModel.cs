@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Everything that a build made.</summary>
 /// <param name="Samples">Digests of the calibration samples it used, in order.</param>
 /// <param name="Experts">Both experts.</param>
-public sealed record BuiltModel(ImmutableArray<Digest> Samples, ImmutableArray<BuiltExpert> Experts);
+internal sealed record BuiltModel(ImmutableArray<Digest> Samples, ImmutableArray<BuiltExpert> Experts);

@@ -4,42 +4,86 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
 using QuantBuild.Kernels;
 
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Search for the clip ratio of a layer in one bin: eq. (10).</summary>
-internal static class ClipStage
+internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
+    new StageText("layer and bin", "weight, scale, low rank, codes, recordings", "choice and the error of every candidate"),
+    new("granularity", subject => subject.Layer.Recipe.Activations.Granularity.ToString()),
+    new("ratios", subject => new JsonArray([.. RatiosOf(subject).Select(ratio => (JsonNode)ratio)]), "ratios", PerAction: true),
+    new("offsets", subject => new JsonArray([.. subject.Layer.Recipe.Activations.ExponentOffsets.Select(offset => (JsonNode)offset)]), "offsets", PerAction: true),
+    new("ties", subject => subject.Layer.Recipe.Activations.Ties.ToString(), Setting: null),
+    new("objective", subject => subject.Layer.Recipe.Activations.Objective.ToString()),
+    new("steps", subject => StepsOf(subject.Bin!), "steps", PerAction: true))
 {
-    /// <summary>Name of the action.</summary>
+    /// <summary>What the first candidate of a search costs, in others.</summary>
+    private const double FirstCandidate = 8;
+
+    /// <summary>Name of an action.</summary>
     public static string NameOf(LayerPlan layer, TimestepBin bin) => $"{layer.Name}/{bin.Name}";
 
     /// <summary>Steps of a bin as part of a key. The bin's name is not: renaming one changes nothing.</summary>
     public static JsonArray StepsOf(TimestepBin bin) => [.. bin.Steps.Select(step => (JsonNode)step)];
 
-    /// <summary>JSON with the chosen ratio, offset and threshold and the error of every candidate.</summary>
-    public static BlobRef? Run(LayerWork work, TimestepBin bin)
+    /// <inheritdoc/>
+    public override string NameOf(LayerSubject subject) => NameOf(subject.Layer, subject.Bin!);
+
+    /// <inheritdoc/>
+    public override IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) =>
+        layer.Recipe.Precision == Precision.W4A4 ? expert.Bins.Select(bin => new LayerSubject(plan, expert, layer, bin)) : [];
+
+    /// <inheritdoc/>
+    public override Stored<ClipChoice> Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+        new(outputs["choice"], store.ReadJson(outputs["choice"], ClipChoice.FromJson));
+
+    /// <inheritdoc/>
+    public override long Bytes(LayerSubject subject, int threads)
     {
-        LayerPlan layer = work.Layer;
-        ActivationRecipe recipe = layer.Recipe.Activations;
-        ImmutableArray<double> ratios = bin.ClipRatios ?? recipe.ClipRatios;
-        var spec = new ActionSpec(Stage.Clip, work.Source.Plan.Name, NameOf(layer, bin), new JsonObject
-        {
-            ["granularity"] = recipe.Granularity.ToString(),
-            ["ratios"] = new JsonArray([.. ratios.Select(ratio => (JsonNode)ratio)]),
-            ["offsets"] = new JsonArray([.. recipe.ExponentOffsets.Select(offset => (JsonNode)offset)]),
-            ["ties"] = recipe.Ties.ToString(),
-            ["objective"] = recipe.Objective.ToString(),
-            ["steps"] = StepsOf(bin),
-        }, LayerTensors.Inputs(work, work.Recordings));
-        return work.Run(spec, () =>
-        {
-            ClipResult result = Search(work, bin, recipe with { ClipRatios = ratios });
-            var choice = new ClipChoice(result.Best.Ratio, result.Best.ExponentOffset, result.Threshold,
-                [.. result.Candidates.Select(candidate => new ClipChoice.Candidate(candidate.Ratio, candidate.ExponentOffset, candidate.Error))]);
-            return Outputs.Of("choice", work.Context.Store.StoreJson(choice.ToJson()));
-        })?.Outputs["choice"];
+        (LayerPlan layer, ActivationRecipe recipe) = (subject.Layer, subject.Layer.Recipe.Activations);
+        long candidates = RatiosOf(subject).Length * (long)recipe.ExponentOffsets.Length;
+        long rows = (long)Math.Min(ClipSearch.TokensAtOnce, subject.Bin!.Steps.Length * subject.TokensPerStep);
+        // A portion as float32 and, for every candidate, its changed blocks: bytes, and a scale, a correction and a token's index per block.
+        long portion = rows * layer.InFeatures * 4 + (rows * layer.InFeatures * (candidates + 1) * 3 / 2);
+        long outputs = rows * layer.OutFeatures * 4;
+        // What the first candidate's rounding takes away, and a panel of the weight.
+        long differences = recipe.Objective == ClipObjective.Activation ? (rows + 512) * layer.InFeatures * 4 : 0;
+        return differences + WorkingSets.Weight(layer) + WorkingSets.Packed(layer) + WorkingSets.Panels(layer.OutFeatures, layer.InFeatures)
+            + portion + outputs + WorkingSets.ProductPanels(threads);
+    }
+
+    /// <inheritdoc/>
+    public override double Seconds(LayerSubject subject, MachineSpeed speed)
+    {
+        OperationSeconds cost = speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures);
+        return (double)subject.Layer.OutFeatures * subject.Layer.InFeatures * Candidates(subject)
+            * ((subject.Bin!.Steps.Length * subject.TokensPerStep * cost.Clip) + cost.ClipWeight);
+    }
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
+    {
+        ClipResult result = Search(work, subject.Bin!, subject.Layer.Recipe.Activations with { ClipRatios = RatiosOf(subject) });
+        var choice = new ClipChoice(result.Best.Ratio, result.Best.ExponentOffset, result.Threshold,
+            [.. result.Candidates.Select(candidate => new ClipChoice.Candidate(candidate.Ratio, candidate.ExponentOffset, candidate.Error))]);
+        return Outputs.Of("choice", work.Context.Store.StoreJson(choice.ToJson()));
+    }
+
+    /// <inheritdoc/>
+    protected override void Accept(LayerWork work, Stored<ClipChoice> result) => work.Clips.Add(result);
+
+    private static ImmutableArray<double> RatiosOf(LayerSubject subject) => subject.Bin!.ClipRatios ?? subject.Layer.Recipe.Activations.ClipRatios;
+
+    /// <summary>Work of a search as a part of one with the usual candidates: the first costs a product, others only what they change.</summary>
+    private static double Candidates(LayerSubject subject)
+    {
+        ActivationRecipe usual = LayerRecipe.Default.Activations;
+        return (FirstCandidate + (RatiosOf(subject).Length * subject.Layer.Recipe.Activations.ExponentOffsets.Length))
+            / (FirstCandidate + (usual.ClipRatios.Length * usual.ExponentOffsets.Length));
     }
 
     private static ClipResult Search(LayerWork work, TimestepBin bin, ActivationRecipe recipe)

@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
 using QuantBuild.Imaging;
 using QuantBuild.Kernels;
 using QuantBuild.Models;
@@ -19,13 +20,54 @@ namespace QuantBuild.Compiler.Stages;
 /// Encodes the picture and the prompt of a sample. The noise is not part of it: it is drawn anew from the seed, and another seed must not
 /// run the encoders again.
 /// </summary>
-internal static class ConditionStage
+internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.Result>("Condition", 2,
+    new StageText("sample made of a picture, and the empty prompt with guidance", "the picture's file, tokenizer and text encoder, autoencoder", "y, context; whether the picture is one colour"),
+    new StageOption<ConditionSubject>("prompt", subject => subject.Line?.Prompt ?? ""),
+    new StageOption<ConditionSubject>("textLength", subject => subject.Config.TextLen),
+    new StageOption<ConditionSubject>("frames", subject => subject.Line?.Frames),
+    new StageOption<ConditionSubject>("area", subject => subject.Line is { } line ? line.Width * line.Height : null),
+    new StageOption<ConditionSubject>("decoder", subject => subject.Line is null ? null : ImageFile.Decoder))
 {
     /// <summary>Name of the action that embeds the empty prompt.</summary>
     internal const string EmptyPrompt = "empty prompt";
 
+    /// <summary>What a convolution costs beside its products: gathering its inputs.</summary>
+    private const double Convolving = 1.5;
+
     private const string Tensors = "tensors";
     private const string Outcome = "outcome";
+
+    /// <summary>What the action stores.</summary>
+    /// <param name="Tensors">Blob with <c>context</c> F32 [tokens, text_dim] and, of a picture, <c>y</c> F32 [channels, frames, height, width].</param>
+    /// <param name="Uniform">Whether the picture is one colour.</param>
+    /// <param name="Tokens">Tokens of the whole prompt, those that were cut off included.</param>
+    public sealed record Result(BlobRef Tensors, bool Uniform, int Tokens);
+
+    /// <inheritdoc/>
+    public override string NameOf(ConditionSubject subject) => subject.Line is { } line ? TrajectoryStage.NameOf(line.Id) : EmptyPrompt;
+
+    /// <summary>A picture's own aspect is known when it is read; the area, which memory grows with, before.</summary>
+    public override long Bytes(ConditionSubject subject, int threads) => subject switch
+    {
+        { Source: null } => 0,
+        { Line: { } line } => Picture(line, _ => subject.Source.EncodingBytes(line, threads)),
+        _ => subject.Source.Encoders.EncodePromptsBytes(threads),
+    };
+
+    /// <summary>A picture and its prompt through the encoders, or the empty prompt.</summary>
+    public override double Seconds(ConditionSubject subject, MachineSpeed speed)
+    {
+        if (subject.Operations?.Value is not { } encoders)
+            return 0;
+        double product = speed.At(MachineSpeed.LargeSize, MachineSpeed.LargeSize).Product;
+        return (encoders.Prompt(subject.Line?.Prompt.Length ?? 0, subject.Config.TextLen) * product) + (encoders.PromptWeights * 2 * speed.Byte)
+            + (subject.Line is { } line ? encoders.Video(SampleSet.ShapeOf(line)) * product * Convolving : 0);
+    }
+
+    /// <inheritdoc/>
+    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => outputs.TryGetValue(Outcome, out BlobRef outcome)
+        ? store.ReadJson(outcome, json => new Result(outputs[Tensors], json.Member("uniform").Flag(), json.Member("tokens").Integer()))
+        : new Result(outputs[Tensors], Uniform: false, Tokens: 0);
 
     /// <summary>Makes all samples of a set; null when the runner only looks and one is not made yet.</summary>
     /// <param name="context">The build.</param>
@@ -34,7 +76,7 @@ internal static class ConditionStage
     /// <param name="needNull">Whether the embedded empty prompt is needed.</param>
     /// <param name="observer">Follows the work; told of pictures that are one colour.</param>
     /// <exception cref="DiagnosticException">A picture, or a part of the checkpoint, cannot be used.</exception>
-    public static CalibrationSet? Load(BuildContext context, SampleSet set, WanConfig config, bool needNull, IBuildObserver observer)
+    public CalibrationSet? Load(BuildContext context, SampleSet set, WanConfig config, bool needNull, IBuildObserver observer)
     {
         observer.PhaseStarted("Encode", set.Lines.Count + (needNull ? 1 : 0));
         EncoderSource source = EncoderSource.Open(context, config);
@@ -47,32 +89,22 @@ internal static class ConditionStage
             : new CalibrationSet([.. samples.OfType<CalibrationSample>()], none.Context, none.Context.Length / config.TextDim, none.Digest);
     }
 
-    private static CalibrationSample? Sample(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, IBuildObserver observer)
+    private CalibrationSample? Sample(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, IBuildObserver observer)
     {
         Digest picture = Picture(line, path => Digest.Of(ImageFile.ReadBytes(path)));
-        var spec = new ActionSpec(Stage.Condition, "", TrajectoryStage.NameOf(line.Id), new JsonObject
-        {
-            ["prompt"] = line.Prompt,
-            ["textLength"] = config.TextLen,
-            ["frames"] = line.Frames,
-            ["area"] = line.Width * line.Height,
-            ["decoder"] = ImageFile.Decoder,
-        },
+        Result? encoded = context.Run(this, new ConditionSubject(config, line, Source: source),
         [
             KeyValuePair.Create("image", picture),
             KeyValuePair.Create("text", source.Text),
             KeyValuePair.Create("vae", source.Vae),
-        ]);
-        // A picture's own aspect is known when it is read; the area, which memory grows with, before.
-        ActionRecord? record = context.Run(spec, threads => Picture(line, _ => source.EncodingBytes(line, threads)), threads => Encode(context, source, config, line, picture, threads));
-        if (record is null)
+        ], threads => Encode(context, source, config, line, picture, threads));
+        if (encoded is null)
             return null;
-        (bool uniform, int tokens) = context.Store.ReadJson(record.Outputs[Outcome], outcome => (outcome.Member("uniform").Flag(), outcome.Member("tokens").Integer()));
-        if (uniform)
+        if (encoded.Uniform)
             observer.Report(Descriptors.CalibrationImageConstant.At(line.Span, line.Image));
-        if (tokens > config.TextLen)
-            observer.Report(Descriptors.PromptCut.At(line.Span, FormattableString.Invariant($"The prompt of sample {line.Id}"), tokens, config.TextLen, tokens - config.TextLen));
-        using SafeTensorsFile file = context.Store.OpenTensors(record.Outputs[Tensors]);
+        if (encoded.Tokens > config.TextLen)
+            observer.Report(Descriptors.PromptCut.At(line.Span, FormattableString.Invariant($"The prompt of sample {line.Id}"), encoded.Tokens, config.TextLen, encoded.Tokens - config.TextLen));
+        using SafeTensorsFile file = context.Store.OpenTensors(encoded.Tensors);
         IReadOnlyList<long> shape = file.Tensors["y"].Shape;
         var latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
         Digest digest = CalibrationSet.DigestOf(
@@ -80,7 +112,7 @@ internal static class ConditionStage
             CalibrationSet.DigestOf(file, "y"), CalibrationSet.DigestOf(file, "context"));
         return new CalibrationSample(line.Id, line.Prompt, latent, digest, () =>
         {
-            using SafeTensorsFile tensors = context.Store.OpenTensors(record.Outputs[Tensors]);
+            using SafeTensorsFile tensors = context.Store.OpenTensors(encoded.Tensors);
             float[] embedded = tensors.ReadFloat32("context");
             return new SampleTensors(Noise(config, line, latent), tensors.ReadFloat32("y"), embedded, embedded.Length / config.TextDim);
         });
@@ -105,19 +137,17 @@ internal static class ConditionStage
             Outcome, context.Store.StoreJson(new JsonObject { ["uniform"] = image.IsUniform, ["tokens"] = source.Encoders.CountTokens(line.Prompt) }));
     }
 
-    private static (float[] Context, Digest Digest)? Null(BuildContext context, EncoderSource source, WanConfig config)
+    private (float[] Context, Digest Digest)? Null(BuildContext context, EncoderSource source, WanConfig config)
     {
-        var spec = new ActionSpec(Stage.Condition, "", EmptyPrompt, new JsonObject { ["prompt"] = "", ["textLength"] = config.TextLen },
-            [KeyValuePair.Create("text", source.Text)]);
-        ActionRecord? record = context.Run(spec, source.Encoders.EncodePromptsBytes, threads =>
+        Result? encoded = context.Run(this, new ConditionSubject(config, null, Source: source), [KeyValuePair.Create("text", source.Text)], threads =>
         {
             float[] embedded = source.Encoders.EncodePrompts([""], threads, ct: context.Cancellation)[0];
             source.RequireUnchanged();
             return Outputs.Of(Tensors, context.Store.StoreTensors(TensorData.Of("context", [embedded.Length / config.TextDim, config.TextDim], embedded)));
         });
-        if (record is null)
+        if (encoded is null)
             return null;
-        using SafeTensorsFile file = context.Store.OpenTensors(record.Outputs[Tensors]);
+        using SafeTensorsFile file = context.Store.OpenTensors(encoded.Tensors);
         return (file.ReadFloat32("context"), CalibrationSet.DigestOf(file, "context"));
     }
 

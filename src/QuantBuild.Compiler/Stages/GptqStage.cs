@@ -6,48 +6,86 @@ using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
+using QuantBuild.Formats;
 using QuantBuild.Kernels;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Rounds a layer's residual weight to MXFP4, by GPTQ or to nearest.</summary>
-internal static class GptqStage
+internal sealed class GptqStage() : LayerStage<GptqStage.Result>("Gptq", 2,
+    new StageText("layer", "weight, scale, low rank; recordings unless `rtn`", "codes, scales, outcome"),
+    new("method", subject => subject.Layer.Recipe.Weights.Method.ToString(), "weights"),
+    new("format", _ => "mxfp4", Setting: null),
+    new("ties", subject => subject.Layer.Recipe.Activations.Ties.ToString()),
+    new("damp", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Weights.Damp : null),
+    // Only where it can change a result: the keys of all other recipes stay as they were.
+    new("leastDamp", subject => UsesHessian(subject.Layer) && subject.Layer.Recipe.Weights.Damp < Gptq.LeastDamp ? Gptq.LeastDamp : null, Setting: null),
+    new("inputs", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float" : null, Setting: null))
 {
     /// <summary>What the action stores.</summary>
     /// <param name="Weights">Blob with <c>codes</c> U8 [out, in/2] and <c>scales</c> U8 [out, in/32].</param>
-    /// <param name="Outcome">JSON: damping used, tries, fallback, dead columns, proxy loss.</param>
-    public readonly record struct Result(BlobRef Weights, BlobRef Outcome);
+    /// <param name="Outcome">Damping used, tries, fallback, dead columns, proxy loss.</param>
+    public sealed record Result(BlobRef Weights, GptqOutcome Outcome);
 
-    /// <summary>The rounded weight.</summary>
-    public static Result? Run(LayerWork work)
+    /// <inheritdoc/>
+    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+        new(outputs["weights"], store.ReadJson(outputs["outcome"], GptqOutcome.FromJson));
+
+    /// <inheritdoc/>
+    public override long Bytes(LayerSubject subject, int threads)
     {
-        LayerPlan layer = work.Layer;
-        WeightRecipe recipe = layer.Recipe.Weights;
-        bool gptq = recipe.Method == WeightMethod.Gptq;
-        var options = new JsonObject { ["method"] = recipe.Method.ToString(), ["format"] = "mxfp4", ["ties"] = layer.Recipe.Activations.Ties.ToString() };
-        if (gptq)
-        {
-            options["damp"] = recipe.Damp;
-            // Only where it can change a result: the keys of all other recipes stay as they were.
-            if (recipe.Damp < Gptq.LeastDamp)
-                options["leastDamp"] = Gptq.LeastDamp;
-            options["inputs"] = layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float";
-        }
-        var spec = new ActionSpec(Stage.Gptq, work.Source.Plan.Name, layer.Name, options, LayerTensors.Inputs(work, gptq ? work.Recordings : []));
-        ActionRecord? record = work.Run(spec, () =>
-        {
-            ContentStore store = work.Context.Store;
-            GptqResult result = gptq
-                ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, layer.Recipe.Activations.Ties), work.Threads, work.Context.Cancellation)
-                : RoundToNearest.Quantize(work.Tensors.Residual, layer.Recipe.Activations.Ties, work.Threads);
-            BlobRef weights = store.StoreTensors(
-                TensorData.Of("codes", [layer.OutFeatures, layer.InFeatures / 2], result.Codes),
-                TensorData.Of("scales", [layer.OutFeatures, layer.InFeatures / 32], result.Scales));
-            return Outputs.Of("weights", weights, "outcome", store.StoreJson(Json(result.Outcome)));
-        });
-        return record is null ? null : new Result(record.Outputs["weights"], record.Outputs["outcome"]);
+        LayerPlan layer = subject.Layer;
+        long always = WorkingSets.Weight(layer) + WorkingSets.Packed(layer) + WorkingSets.ProductPanels(threads);
+        if (!UsesHessian(layer))
+            return always;
+        long inputs = layer.InFeatures;
+        long hessian = 4 * inputs * inputs;
+        long tokens = 2 * 4L * PortionRows(layer) * inputs;
+        long rowsAtOnce = Workers.RangeSize(layer.OutFeatures, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
+        long block = layer.Recipe.Weights.BlockSize;
+        long sweep = threads * 4 * ((rowsAtOnce * (inputs + (4 * block))) + (block * block));
+        return always + hessian + Math.Max(tokens, sweep);
     }
+
+    /// <inheritdoc/>
+    public override double Seconds(LayerSubject subject, MachineSpeed speed)
+    {
+        if (!UsesHessian(subject.Layer))
+            return 0;
+        OperationSeconds cost = speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures);
+        double inputs = subject.Layer.InFeatures;
+        return (subject.Tokens * inputs * inputs * cost.Hessian) + (subject.Layer.OutFeatures * inputs * inputs * cost.Gptq);
+    }
+
+    /// <inheritdoc/>
+    public override long StoredBytes(LayerSubject subject) => LayerSize.Of(subject.Expert, subject.Layer) is var size ? size.Codes + size.Scales : 0;
+
+    /// <inheritdoc/>
+    protected override IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work) => LayerTensors.Inputs(work, UsesHessian(work.Layer) ? work.Recordings : []);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
+    {
+        (ContentStore store, LayerPlan layer, WeightRecipe recipe, TieRule ties) = (work.Context.Store, subject.Layer, subject.Layer.Recipe.Weights, subject.Layer.Recipe.Activations.Ties);
+        GptqResult result = UsesHessian(layer)
+            ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, ties), work.Threads, work.Context.Cancellation)
+            : RoundToNearest.Quantize(work.Tensors.Residual, ties, work.Threads);
+        return Outputs.Of(
+            "weights", store.StoreTensors(
+                TensorData.Of("codes", [layer.OutFeatures, layer.InFeatures / 2], result.Codes),
+                TensorData.Of("scales", [layer.OutFeatures, layer.InFeatures / 32], result.Scales)),
+            "outcome", store.StoreJson(result.Outcome.ToJson()));
+    }
+
+    /// <inheritdoc/>
+    protected override void Accept(LayerWork work, Result result) => work.Weights = result;
+
+    private static bool UsesHessian(LayerPlan layer) => layer.Recipe.Weights.Method == WeightMethod.Gptq;
+
+    /// <summary>Tokens that enter a Hessian at once.</summary>
+    private static int PortionRows(LayerPlan layer) => (int)Math.Clamp((1L << 24) / layer.InFeatures, 256, 1024);
 
     private static MatrixView Hessian(LayerWork work)
     {
@@ -56,21 +94,10 @@ internal static class GptqStage
         var hessian = new InputHessian(layer.InFeatures, quantizer);
         using SiteActivations activations = SiteActivations.Open(work.Context.Store, work.Recordings);
         ImmutableArray<int> steps = [.. Enumerable.Range(0, work.Source.Plan.Timesteps.Length)];
-        foreach (ReadOnlyMemory<float> portion in activations.Portions(steps, WorkingSets.PortionRows(layer)))
+        foreach (ReadOnlyMemory<float> portion in activations.Portions(steps, PortionRows(layer)))
         {
             hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), work.Tensors.Scale, work.Threads, work.Context.Cancellation);
         }
         return new MatrixView(hessian.Finish(work.Threads), layer.InFeatures, layer.InFeatures);
     }
-
-    private static JsonObject Json(GptqOutcome outcome) => new()
-    {
-        ["damping"] = outcome.Damping,
-        ["tries"] = outcome.Tries,
-        ["fellBack"] = outcome.FellBack,
-        ["deadColumns"] = outcome.DeadColumns,
-        ["errorEnergy"] = outcome.ErrorEnergy,
-        ["diagonalEnergy"] = outcome.DiagonalEnergy,
-        ["proxyLoss"] = outcome.ProxyLoss,
-    };
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
@@ -6,58 +5,46 @@ using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Stages;
 
-/// <summary>The chain of actions of one layer: LowRank, Gptq, Clip per bin, Measure.</summary>
+/// <summary>The chain of actions of one layer: <see cref="BuildStages.LayerChain"/>.</summary>
 internal static class LayerBuild
 {
     /// <summary>Builds a layer; null when the runner only looks and something is missing.</summary>
     public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Recording> recordings)
     {
         using var work = new LayerWork(context, source, layer, smooth, recordings);
-        LowRankStage.Result? branch = null;
-        if (layer.Recipe.LowRank.Rank > 0)
-        {
-            branch = LowRankStage.Run(work);
-            if (branch is null)
-                return UnknownFrom(context, source.Plan, layer, Stage.Gptq);
-            work.LowRank = branch.Value.Factors;
-        }
-        if (GptqStage.Run(work) is not { } rounded)
-            return UnknownFrom(context, source.Plan, layer, Stage.Clip);
-        work.Weights = rounded.Weights;
-
-        var clips = ImmutableArray.CreateBuilder<BlobRef>();
-        if (layer.Recipe.Precision == Precision.W4A4)
-        {
-            foreach (TimestepBin bin in source.Plan.Bins)
-            {
-                if (ClipStage.Run(work, bin) is { } clip)
-                    clips.Add(clip);
-            }
-            if (clips.Count < source.Plan.Bins.Length)
-                return UnknownFrom(context, source.Plan, layer, Stage.Measure);
-        }
-        return MeasureStage.Run(work, clips) is { } measure
-            ? new BuiltLayer(layer, smooth, work.LowRank, branch?.Outcome, rounded.Weights, rounded.Outcome, clips.ToImmutable(), measure)
-            : null;
+        return BuildStages.LayerChain.All(stage => stage.Run(work)) ? work.Finish() : null;
     }
 
-    /// <summary>Notes all actions of a layer as missing.</summary>
-    public static void Unknown(BuildContext context, ExpertPlan expert, LayerPlan layer) =>
-        UnknownFrom(context, expert, layer, layer.Recipe.LowRank.Rank > 0 ? Stage.LowRank : Stage.Gptq);
-
-    private static BuiltLayer? UnknownFrom(BuildContext context, ExpertPlan expert, LayerPlan layer, Stage first)
+    /// <summary>Nodes of a layer's actions.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="expert">Its expert.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="before">What the first of them waits for.</param>
+    public static IEnumerable<ActionNode> Nodes(Plan plan, ExpertPlan expert, LayerPlan layer, IReadOnlyList<ActionNode> before)
     {
-        Stage[] chain = [Stage.LowRank, Stage.Gptq, Stage.Clip, Stage.Measure];
-        foreach (Stage stage in chain.SkipWhile(stage => stage != first))
+        IReadOnlyList<ActionNode> after = before;
+        foreach (ILayerStage stage in BuildStages.LayerChain)
         {
-            if (stage != Stage.Clip)
-                context.Runner.Unknown(stage, expert.Name, layer.Name);
-            else if (layer.Recipe.Precision == Precision.W4A4)
-            {
-                foreach (TimestepBin bin in expert.Bins)
-                    context.Runner.Unknown(stage, expert.Name, ClipStage.NameOf(layer, bin));
-            }
+            ActionNode[] nodes = [.. stage.SubjectsOf(plan, expert, layer).Select(subject => stage.Declaration.Node(subject, after))];
+            if (nodes.Length > 0)
+                after = nodes;
+            foreach (ActionNode node in nodes)
+                yield return node;
         }
-        return null;
     }
+
+    /// <summary>Bytes of memory that a layer holds at its peak, from a stage of its chain on.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="expert">Its expert.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="from">The first stage that has to be executed; null for the whole chain.</param>
+    /// <param name="threads">Threads of its arithmetic.</param>
+    public static long Bytes(Plan plan, ExpertPlan expert, LayerPlan layer, Stage? from, int threads) => BuildStages.LayerChain
+        .SkipWhile(stage => from is not null && stage.Declaration != from)
+        .Max(stage => stage.SubjectsOf(plan, expert, layer).Select(subject => stage.Declaration.Bytes(subject, threads)).DefaultIfEmpty().Max());
+
+    /// <summary>Bytes that every layer of a plan holds at its peak, on one thread.</summary>
+    public static IEnumerable<(string Name, long Bytes)> Needs(Plan plan) => plan.Experts.SelectMany(expert => expert.Layers
+        .Where(layer => layer.Recipe.Precision != Precision.BF16)
+        .Select(layer => ($"{expert.Name} {layer.Name}", Bytes(plan, expert, layer, from: null, threads: 1))));
 }

@@ -74,7 +74,7 @@ internal sealed class LayerTensors(LayerWork work)
     }
 
     /// <summary>The low-rank branch; null for none.</summary>
-    public LowRankBranch? Branch => work.LowRank is { } blob ? _branch ??= ReadBranch(blob) : null;
+    public LowRankBranch? Branch => work.LowRank is { } made ? _branch ??= ReadBranch(made.Factors) : null;
 
     /// <summary>The residual in 4 bits.</summary>
     public PackedWeight Packed => _packed ??= ReadPacked();
@@ -86,8 +86,8 @@ internal sealed class LayerTensors(LayerWork work)
         Stages.Inputs.Of(recordings)
             .Append(KeyValuePair.Create("weight", work.Source.Digests[work.Layer.WeightName]))
             .Concat(Stages.Inputs.Of("smooth", work.Smooth))
-            .Concat(Stages.Inputs.Of("lowrank", work.LowRank))
-            .Concat(Stages.Inputs.Of("weights", work.Weights));
+            .Concat(Stages.Inputs.Of("lowrank", work.LowRank?.Factors))
+            .Concat(Stages.Inputs.Of("weights", work.Weights?.Weights));
 
     /// <summary>Runs a stage's arithmetic; a value that is not finite becomes a diagnostic with the layer's name.</summary>
     public static IReadOnlyDictionary<string, BlobRef> Guard(ExpertSource source, LayerPlan layer, IReadOnlyList<Recording> recordings,
@@ -116,7 +116,7 @@ internal sealed class LayerTensors(LayerWork work)
 
     private PackedWeight ReadPacked()
     {
-        using SafeTensorsFile file = work.Context.Store.OpenTensors(work.Weights ?? throw new InvalidOperationException("the weights are not made yet"));
+        using SafeTensorsFile file = work.Context.Store.OpenTensors(work.Weights?.Weights ?? throw new InvalidOperationException("the weights are not made yet"));
         return new PackedWeight(_layer.OutFeatures, _layer.InFeatures, file.Bytes("codes").ToArray(), file.Bytes("scales").ToArray());
     }
 

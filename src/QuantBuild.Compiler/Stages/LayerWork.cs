@@ -32,10 +32,16 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     public BlobRef? Smooth => smooth;
 
     /// <summary>Its low-rank branch; null for none, or when it is not made yet.</summary>
-    public BlobRef? LowRank { get; set; }
+    public LowRankStage.Result? LowRank { get; set; }
 
     /// <summary>Its rounded residual; null when it is not made yet.</summary>
-    public BlobRef? Weights { get; set; }
+    public GptqStage.Result? Weights { get; set; }
+
+    /// <summary>Its clip settings by bin, as far as they are made.</summary>
+    public List<Stored<ClipChoice>> Clips { get; } = [];
+
+    /// <summary>Its errors; null when they are not measured yet.</summary>
+    public Stored<LayerErrors>? Errors { get; set; }
 
     /// <summary>Its site's recordings, in sample order.</summary>
     public IReadOnlyList<Recording> Recordings => recordings;
@@ -51,6 +57,9 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <param name="compute">Computes its outputs.</param>
     public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> compute) =>
         context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, recordings, compute), context.Cancellation, () => Claim(spec.Stage));
+
+    /// <summary>What the whole chain made.</summary>
+    public BuiltLayer Finish() => new(layer, smooth, LowRank, Weights, [.. Clips], Errors);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -71,8 +80,10 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
         // What the stage before has left goes before this one allocates, and before others are let in.
         Reclaim();
         if (_lease is null)
-            _lease = context.Budget.Enter($"{source.Plan.Name} {layer.Name}", threads => WorkingSets.Of(context.Plan, source.Plan, layer, stage, threads), context.Cancellation);
+            _lease = context.Budget.Enter($"{source.Plan.Name} {layer.Name}", Bytes, context.Cancellation);
         else
-            _lease.Shrink(WorkingSets.Of(context.Plan, source.Plan, layer, stage, _lease.Threads));
+            _lease.Shrink(Bytes(_lease.Threads));
+
+        long Bytes(int threads) => LayerBuild.Bytes(context.Plan, source.Plan, layer, stage, threads);
     }
 }

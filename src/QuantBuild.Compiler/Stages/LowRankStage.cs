@@ -2,42 +2,80 @@ using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Low-rank branch of a smoothed weight: eq. (6).</summary>
-internal static class LowRankStage
+internal sealed class LowRankStage() : LayerStage<LowRankStage.Result>("LowRank", 2,
+    new StageText("layer", "weight, scale", "down, up (bf16), outcome"),
+    new("rank", subject => subject.Layer.Recipe.LowRank.Rank),
+    new("method", subject => subject.Layer.Recipe.LowRank.Method.ToString(), "lowRank"),
+    new("accuracy", subject => subject.Layer.Recipe.LowRank is { Method: LowRankMethod.Randomized } recipe ? recipe.Accuracy : null))
 {
     /// <summary>Seed of the randomized decomposition: one constant, so that equal weights share one result.</summary>
     private const ulong Seed = 0x51424C52;
 
+    /// <summary>Passes over a weight that the decomposition takes: 8 to 17 on TinyWan, 9 on large layers.</summary>
+    private const double UsualPasses = 10;
+
     /// <summary>What the action stores.</summary>
     /// <param name="Factors">Blob with <c>down</c> BF16 [r, in] and <c>up</c> BF16 [out, r].</param>
-    /// <param name="Outcome">JSON: passes over the weight, and how far the residual may lie above the smallest possible.</param>
-    public readonly record struct Result(BlobRef Factors, BlobRef Outcome);
+    /// <param name="Outcome">How they were found.</param>
+    public sealed record Result(BlobRef Factors, LowRankOutcome Outcome);
 
-    /// <summary>The branch.</summary>
-    public static Result? Run(LayerWork work)
+    /// <inheritdoc/>
+    public override IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) =>
+        layer.Recipe.LowRank.Rank > 0 ? base.SubjectsOf(plan, expert, layer) : [];
+
+    /// <inheritdoc/>
+    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+        new(outputs["factors"], store.ReadJson(outputs["outcome"], LowRankOutcome.FromJson));
+
+    /// <inheritdoc/>
+    public override long Bytes(LayerSubject subject, int threads)
     {
-        LayerPlan layer = work.Layer;
-        LowRankRecipe recipe = layer.Recipe.LowRank;
-        var options = new JsonObject { ["rank"] = recipe.Rank, ["method"] = recipe.Method.ToString() };
-        if (recipe.Method == LowRankMethod.Randomized)
-            options["accuracy"] = recipe.Accuracy;
-        var spec = new ActionSpec(Stage.LowRank, work.Source.Plan.Name, layer.Name, options, LayerTensors.Inputs(work, recordings: []));
-        ActionRecord? record = work.Run(spec, () =>
-        {
-            ContentStore store = work.Context.Store;
-            LowRankBranch branch = LowRankSplit.Of(work.Tensors.Smoothed, recipe, Seed, work.Threads, work.Context.Cancellation);
-            return Outputs.Of("factors", store.StoreTensors(
-                TensorData.BFloat16("down", [recipe.Rank, layer.InFeatures], branch.DownBits),
-                TensorData.BFloat16("up", [layer.OutFeatures, recipe.Rank], branch.UpBits)),
-                "outcome", store.StoreJson(new JsonObject { ["passes"] = branch.Passes, ["excess"] = Finite(branch.Excess) }));
-        });
-        return record is null ? null : new Result(record.Outputs["factors"], record.Outputs["outcome"]);
+        (LayerPlan layer, LowRankRecipe recipe) = (subject.Layer, subject.Layer.Recipe.LowRank);
+        long width = (recipe.Rank + 16L + 31) / 32 * 32;
+        long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * (4 + (4 * 8));
+        long exact = recipe.Method == LowRankMethod.Exact ? 16L * layer.OutFeatures * layer.InFeatures : 0;
+        return WorkingSets.Weight(layer) + bases + exact + WorkingSets.ProductPanels(threads);
     }
 
-    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+    /// <summary>A decomposition, which rotates the small matrix of every pass; where the basis would span everything, or that is asked for, the weight itself.</summary>
+    public override double Seconds(LayerSubject subject, MachineSpeed speed)
+    {
+        (double outputs, double inputs, LowRankRecipe recipe) = (subject.Layer.OutFeatures, subject.Layer.InFeatures, subject.Layer.Recipe.LowRank);
+        double width = BasisOf(recipe.Rank), least = Math.Min(outputs, inputs);
+        return recipe.Method == LowRankMethod.Exact || width >= least
+            ? least * least * Math.Max(outputs, inputs) * speed.Rotation
+            : UsualPasses * ((outputs * inputs * width * speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures).LowRank) + (width * width * width * speed.Rotation));
+    }
+
+    /// <inheritdoc/>
+    public override long StoredBytes(LayerSubject subject) => LayerSize.Of(subject.Expert, subject.Layer).LowRank;
+
+    /// <summary>Columns of the basis of a decomposition: whole tiles, at least 16 more than the rank.</summary>
+    internal static double BasisOf(int rank) => 32 * Math.Ceiling((rank + 16) / 32.0);
+
+    /// <inheritdoc/>
+    protected override IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work) => LayerTensors.Inputs(work, recordings: []);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
+    {
+        (ContentStore store, LayerPlan layer) = (work.Context.Store, subject.Layer);
+        LowRankBranch branch = LowRankSplit.Of(work.Tensors.Smoothed, layer.Recipe.LowRank, Seed, work.Threads, work.Context.Cancellation);
+        return Outputs.Of(
+            "factors", store.StoreTensors(
+                TensorData.BFloat16("down", [layer.Recipe.LowRank.Rank, layer.InFeatures], branch.DownBits),
+                TensorData.BFloat16("up", [layer.OutFeatures, layer.Recipe.LowRank.Rank], branch.UpBits)),
+            "outcome", store.StoreJson(LowRankOutcome.Of(branch).ToJson()));
+    }
+
+    /// <inheritdoc/>
+    protected override void Accept(LayerWork work, Result result) => work.LowRank = result;
 }

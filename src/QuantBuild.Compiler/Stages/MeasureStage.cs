@@ -1,40 +1,63 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
 
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Output errors of a layer, per bin, for the paper's ladder of methods: the report's data and the gates' input.</summary>
-internal static class MeasureStage
+internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure", 3,
+    new StageText("layer", "weight, scale, low rank, codes, choices, recordings", "sums of squared errors per bin and method"),
+    new("precision", subject => subject.Layer.Recipe.Precision.ToString()),
+    new("granularity", subject => subject.Layer.Recipe.Activations.Granularity.ToString(), Setting: null),
+    new("ties", subject => subject.Layer.Recipe.Activations.Ties.ToString(), Setting: null),
+    new("steps", subject => new JsonArray([.. subject.Expert.Bins.Select(ClipStage.StepsOf)]), Setting: null))
 {
-    private static readonly string[] Methods = ["rtn", "svdquant+rtn", "svdquant+gptq", "recipe"];
+    /// <inheritdoc/>
+    public override Stored<LayerErrors> Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+        new(outputs["errors"], store.ReadJson(outputs["errors"], LayerErrors.FromJson));
 
-    /// <summary>JSON with exact sums per bin and method.</summary>
-    public static BlobRef? Run(LayerWork work, IReadOnlyList<BlobRef> clips)
+    /// <inheritdoc/>
+    public override long Bytes(LayerSubject subject, int threads)
     {
-        LayerPlan layer = work.Layer;
-        var spec = new ActionSpec(Stage.Measure, work.Source.Plan.Name, layer.Name, new JsonObject
-        {
-            ["precision"] = layer.Recipe.Precision.ToString(),
-            ["granularity"] = layer.Recipe.Activations.Granularity.ToString(),
-            ["ties"] = layer.Recipe.Activations.Ties.ToString(),
-            ["steps"] = new JsonArray([.. work.Source.Plan.Bins.Select(ClipStage.StepsOf)]),
-        }, LayerTensors.Inputs(work, work.Recordings)
-            .Concat(clips.Select((clip, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"clip.{i:00}"), clip.Digest))));
-        return work.Run(spec, () =>
-        {
-            ClipChoice[] choices = [.. clips.Select(clip => work.Context.Store.ReadJson(clip, ClipChoice.FromJson))];
-            return Outputs.Of("errors", work.Context.Store.StoreJson(Measure(work, choices)));
-        })?.Outputs["errors"];
+        LayerPlan layer = subject.Layer;
+        long rows = LayerError.TokensAtOnce;
+        long perMethod = (rows * layer.InFeatures * 4) + Mxfp4Tokens.BytesFor(LayerError.TokensAtOnce, layer.InFeatures) + WorkingSets.Panels(Math.Min(512, layer.OutFeatures), layer.InFeatures);
+        return WorkingSets.Weight(layer) + (3 * WorkingSets.Packed(layer)) + (rows * layer.InFeatures * 4) + (LayerErrors.Methods.Length * perMethod) + (rows * 512 * 8)
+            + WorkingSets.ProductPanels(threads);
     }
 
-    private static JsonObject Measure(LayerWork work, ClipChoice[] choices)
+    /// <inheritdoc/>
+    public override double Seconds(LayerSubject subject, MachineSpeed speed)
+    {
+        OperationSeconds cost = speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures);
+        (double outputs, double inputs) = (subject.Layer.OutFeatures, subject.Layer.InFeatures);
+        return (subject.Tokens * LadderOf(outputs, inputs, subject.Layer.Recipe.LowRank.Rank) * cost.Measure) + (outputs * inputs * subject.Expert.Bins.Length * cost.MeasureWeight);
+    }
+
+    /// <summary>Multiply-adds per token and method that measuring a layer takes: three of the four methods have a low-rank branch.</summary>
+    internal static double LadderOf(double outputs, double inputs, int rank) => (outputs * inputs) + (0.75 * rank * (outputs + inputs));
+
+    /// <inheritdoc/>
+    protected override IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work) => base.Inputs(work)
+        .Concat(work.Clips.Select((clip, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"clip.{i:00}"), clip.Blob.Digest)));
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject) =>
+        Outputs.Of("errors", work.Context.Store.StoreJson(Measure(work).ToJson()));
+
+    /// <inheritdoc/>
+    protected override void Accept(LayerWork work, Stored<LayerErrors> result) => work.Errors = result;
+
+    private static LayerErrors Measure(LayerWork work)
     {
         LayerPlan layer = work.Layer;
         LayerTensors tensors = work.Tensors;
@@ -46,7 +69,7 @@ internal static class MeasureStage
         PackedWeight residualRtn = RoundToNearest.Quantize(tensors.Residual, ties, work.Threads).Weight;
         PackedWeight rtn = RoundToNearest.Quantize(tensors.Weight, ties, work.Threads).Weight;
         using SiteActivations activations = SiteActivations.Open(work.Context.Store, work.Recordings);
-        var bins = new JsonArray();
+        var bins = ImmutableArray.CreateBuilder<LayerErrors.Bin>();
         for (int bin = 0; bin < work.Source.Plan.Bins.Length; bin++)
         {
             MeasuredLayer[] ladder =
@@ -54,7 +77,7 @@ internal static class MeasureStage
                 new(null, null, rtn, unclipped),
                 new(scale, tensors.Branch, residualRtn, unclipped),
                 new(scale, tensors.Branch, tensors.Packed, unclipped),
-                new(scale, tensors.Branch, tensors.Packed, choices.Length == 0 ? null : Quantizer(layer.Recipe.Activations, choices[bin])),
+                new(scale, tensors.Branch, tensors.Packed, work.Clips.Count == 0 ? null : Quantizer(layer.Recipe.Activations, work.Clips[bin].Value)),
             ];
             work.Reclaim();
             using var errors = new LayerError(ladder, work.Threads, work.Context.Cancellation);
@@ -62,20 +85,9 @@ internal static class MeasureStage
             {
                 errors.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), tensors.Weight);
             }
-            ErrorSums[] sums = errors.Finish();
-            bins.Add(new JsonObject
-            {
-                ["tokens"] = errors.Tokens,
-                ["reference"] = sums[0].Reference,
-                ["methods"] = new JsonObject(Methods.Zip(sums, (method, sum) => KeyValuePair.Create(method, (JsonNode?)new JsonObject
-                {
-                    ["error"] = sum.Difference,
-                    ["dot"] = sum.Product,
-                    ["norm"] = sum.Output,
-                }))),
-            });
+            bins.Add(new LayerErrors.Bin(errors.Tokens, [.. errors.Finish()]));
         }
-        return new JsonObject { ["bins"] = bins };
+        return new LayerErrors(bins.ToImmutable());
     }
 
     private static ActivationQuantizer Quantizer(ActivationRecipe recipe, ClipChoice choice) => recipe.Granularity == ClipGranularity.Bin

@@ -1,46 +1,65 @@
-using System.Collections.Immutable;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Layouts;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Writes an expert's artifact files in the layout of the manifest.</summary>
-internal static class PackStage
+internal sealed class PackStage() : Stage<PackSubject, PackStage.Result>("Pack", 1,
+    new StageText("expert", "everything above, kept tensors, config.json", "artifact files"),
+    new StageOption<PackSubject>("layout", subject => RecipeNames.Layout.NameOf(subject.Output.Layout)),
+    new StageOption<PackSubject>("shardSize", subject => subject.Output.ShardSize),
+    new StageOption<PackSubject>("keptDtype", subject => subject.Output.KeptDtype?.ToString() ?? "source"),
+    new StageOption<PackSubject>("more", subject => LayoutOf(subject.Plan).Describe(subject.Source.Plan)))
 {
-    /// <summary>Blobs by file name.</summary>
-    public static IReadOnlyDictionary<string, BlobRef>? Run(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers)
+    /// <summary>Times that an artifact's bytes are read, hashed or written.</summary>
+    private const double Passes = 3;
+
+    /// <summary>What the action stores.</summary>
+    /// <param name="Files">Artifact files by name.</param>
+    public sealed record Result(IReadOnlyDictionary<string, BlobRef> Files);
+
+    /// <inheritdoc/>
+    public override string ExpertOf(PackSubject subject) => subject.Source.Plan.Name;
+
+    /// <inheritdoc/>
+    public override string NameOf(PackSubject subject) => subject.Source.Plan.Name;
+
+    /// <inheritdoc/>
+    public override double Seconds(PackSubject subject, MachineSpeed speed) => StoredBytes(subject) * speed.Byte * Passes;
+
+    /// <summary>Bytes of the artifact's tensors: codes, scales, smoothing, low rank, and everything kept.</summary>
+    public override long StoredBytes(PackSubject subject) =>
+        subject.Source.Plan.KeptTensors.Sum(name => KeptBytes(subject.Source.Checkpoint.Tensors[name], subject.Output.KeptDtype))
+        + subject.Source.Plan.Layers.Sum(layer => LayerSize.Of(subject.Source.Plan, layer).Total);
+
+    /// <inheritdoc/>
+    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs);
+
+    /// <summary>The files; null when the runner only looks and they are missing.</summary>
+    public Result? Run(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers)
     {
-        OutputSection output = context.Plan.Manifest.Output;
         var inputs = new Dictionary<string, Digest>(StringComparer.Ordinal) { ["config"] = Digest.Of(source.ConfigJson.Span) };
         foreach (string kept in source.Plan.KeptTensors)
             inputs.Add(kept, source.Digests[kept]);
         foreach (BuiltLayer layer in layers)
         {
             Add(layer.Plan.Name + "/smooth", layer.Smooth);
-            Add(layer.Plan.Name + "/lowrank", layer.LowRank);
-            Add(layer.Plan.Name + "/weights", layer.Weights);
+            Add(layer.Plan.Name + "/lowrank", layer.LowRank?.Factors);
+            Add(layer.Plan.Name + "/weights", layer.Weights?.Weights);
             for (int bin = 0; bin < layer.Clips.Length; bin++)
-                Add(string.Create(CultureInfo.InvariantCulture, $"{layer.Plan.Name}/clip.{bin:00}"), layer.Clips[bin]);
+                Add(string.Create(CultureInfo.InvariantCulture, $"{layer.Plan.Name}/clip.{bin:00}"), layer.Clips[bin].Blob);
         }
-        var options = new JsonObject
-        {
-            ["layout"] = RecipeNames.Layout.NameOf(output.Layout),
-            ["shardSize"] = output.ShardSize,
-            ["keptDtype"] = output.KeptDtype?.ToString() ?? "source",
-        };
-        ILayout layout = LayoutOf(context.Plan);
-        if (layout.Describe(source.Plan) is { } more)
-            options["more"] = more;
-        return context.Runner.Run(new ActionSpec(Stage.Pack, source.Plan.Name, source.Plan.Name, options, inputs), () =>
+        return context.RunUnbudgeted(this, new PackSubject(context.Plan, source), inputs, () =>
         {
             var expert = new PackedExpert(context, source, layers);
-            layout.Write(expert);
+            LayoutOf(context.Plan).Write(expert);
             return expert.Files;
-        }, context.Cancellation)?.Outputs;
+        });
 
         void Add(string role, BlobRef? blob)
         {
@@ -48,6 +67,11 @@ internal static class PackStage
                 inputs.Add(role, present.Digest);
         }
     }
+
+    /// <summary>Bytes of a kept tensor in an artifact, cast if the manifest says so.</summary>
+    public static long KeptBytes(TensorInfo tensor, DType? castTo) => castTo is { } target && tensor.DType is DType.F32 or DType.F16 or DType.BF16
+        ? tensor.ElementCount * (target == DType.F32 ? 4 : 2)
+        : tensor.ByteLength;
 
     /// <summary>Writes the layout of a plan.</summary>
     public static ILayout LayoutOf(Plan plan) => plan.Manifest.Output.Layout switch

@@ -9,60 +9,58 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Everything that happens to the layers of one site. Sites never depend on each other (eq. 10 is local to a layer).</summary>
 internal static class SiteBuild
 {
-    /// <summary>Number of actions that <see cref="Items"/> ask for.</summary>
-    public static int CountActions(ExpertPlan expert, SiteKey site, IReadOnlyList<LayerPlan> layers) =>
-        Groups(site, layers).Count(group => group.First().Recipe.Smooth.Enabled) + Groups(site, layers).SelectMany(group => group).Sum(layer =>
-            2 + (layer.Recipe.LowRank.Rank > 0 ? 1 : 0) + (layer.Recipe.Precision == Precision.W4A4 ? expert.Bins.Length : 0));
-
     /// <summary>The work on a site: its smoothing vectors, each followed by the layers that share it, as work of their own.</summary>
     /// <param name="context">The build.</param>
     /// <param name="source">The expert.</param>
     /// <param name="site">The site.</param>
     /// <param name="layers">Its layers.</param>
-    /// <param name="recordings">Its recordings in sample order; null when they are missing.</param>
+    /// <param name="recordings">Its recordings in sample order.</param>
     /// <param name="built">Told of every layer, from several threads; of none for which the runner just looks and something is missing.</param>
     public static IEnumerable<WorkItem> Items(BuildContext context, ExpertSource source, SiteKey site, IReadOnlyList<LayerPlan> layers,
-        IReadOnlyList<Recording>? recordings, Action<BuiltLayer> built)
+        IReadOnlyList<Recording> recordings, Action<BuiltLayer> built)
     {
         foreach (LayerPlan kept in layers.Where(layer => layer.Recipe.Precision == Precision.BF16))
             built(BuiltLayer.Kept(kept));
-        foreach (IGrouping<string, LayerPlan> group in Groups(site, layers))
+        foreach (SmoothGroup group in SmoothGroup.Of(source.Plan, site, layers))
         {
             // A little less urgent than a layer of the same size, so that what was begun is finished first.
-            yield return new WorkItem($"{source.Plan.Name} {group.Key}/smooth", group.Max(Cost) * 0.999, queue =>
+            yield return new WorkItem($"{source.Plan.Name} {group.Name}/smooth", group.Layers.Max(Cost) * 0.999, queue =>
             {
-                BlobRef? smooth = null;
-                bool smoothed = group.First().Recipe.Smooth.Enabled;
-                if (smoothed && recordings is not null)
-                    smooth = SmoothStage.Run(context, source, group.Key, [.. group], recordings);
-                else if (smoothed)
-                    context.Runner.Unknown(Stage.Smooth, source.Plan.Name, group.Key);
-                foreach (LayerPlan layer in group)
-                {
-                    if (recordings is null || (smoothed && smooth is null))
-                        LayerBuild.Unknown(context, source.Plan, layer);
-                    else
-                        queue.Add(new WorkItem($"{source.Plan.Name} {layer.Name}", Cost(layer), _ => Build(layer, smooth)));
-                }
+                BlobRef? smooth = group.IsSmoothed ? BuildStages.Smooth.Run(context, source, group, recordings) : null;
+                if (group.IsSmoothed && smooth is null)
+                    return;
+                foreach (LayerPlan layer in group.Layers)
+                    queue.Add(new WorkItem($"{source.Plan.Name} {layer.Name}", Cost(layer), _ => Build(layer, smooth)));
             }, () =>
             {
-                foreach (LayerPlan layer in group)
+                foreach (LayerPlan layer in group.Layers)
                     source.Checkpoint.Prefetch(layer.WeightName);
             });
         }
 
         void Build(LayerPlan layer, BlobRef? smooth)
         {
-            if (LayerBuild.Run(context, source, layer, smooth, recordings!) is { } done)
+            if (LayerBuild.Run(context, source, layer, smooth, recordings) is { } done)
                 built(done);
+        }
+    }
+
+    /// <summary>Nodes of a site's actions.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="expert">The expert.</param>
+    /// <param name="site">The site.</param>
+    /// <param name="layers">Its layers.</param>
+    /// <param name="recordings">The nodes that record it.</param>
+    public static IEnumerable<ActionNode> Nodes(Plan plan, ExpertPlan expert, SiteKey site, IEnumerable<LayerPlan> layers, IReadOnlyList<ActionNode> recordings)
+    {
+        foreach (SmoothGroup group in SmoothGroup.Of(expert, site, layers))
+        {
+            IReadOnlyList<ActionNode> before = group.IsSmoothed ? [BuildStages.Smooth.Node(group, recordings)] : recordings;
+            foreach (ActionNode node in (group.IsSmoothed ? before : []).Concat(group.Layers.SelectMany(layer => LayerBuild.Nodes(plan, expert, layer, before))))
+                yield return node;
         }
     }
 
     /// <summary>Operations, roughly: rounding grows with out in², the factorization of the Hessian with in³ / 3, the rest with the tokens.</summary>
     private static double Cost(LayerPlan layer) => (double)layer.InFeatures * layer.InFeatures * (layer.OutFeatures + (layer.InFeatures / 3.0));
-
-    /// <summary>Quantized layers by what their smoothing vector is called: those of one group share it.</summary>
-    private static IEnumerable<IGrouping<string, LayerPlan>> Groups(SiteKey site, IEnumerable<LayerPlan> layers) => layers
-        .Where(layer => layer.Recipe.Precision != Precision.BF16)
-        .GroupBy(layer => layer.Recipe.Smooth is { Enabled: true, Share: SmoothShare.Site } ? site.ToString() : layer.Name, StringComparer.Ordinal);
 }

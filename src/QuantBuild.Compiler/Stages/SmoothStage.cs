@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
@@ -11,29 +10,43 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Smoothing vector of a site, or of one of its layers: eq. (5).</summary>
-internal static class SmoothStage
+internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Smooth", 1,
+    new StageText("site (or layer)", "recordings, weights that share the vector", "scale"),
+    new StageOption<SmoothGroup>("alpha", group => group.Layers[0].Recipe.Smooth.Alpha))
 {
+    /// <summary>What the action stores.</summary>
+    /// <param name="Scale">Blob with <c>scale</c> F32 [in].</param>
+    public sealed record Result(BlobRef Scale);
+
     // Elements of a weight that are in memory at once.
     private const int PanelSize = 1 << 22;
 
-    /// <summary>The vector shared by <paramref name="layers"/>, as a blob with one tensor <c>scale</c> F32 [in].</summary>
+    /// <inheritdoc/>
+    public override string ExpertOf(SmoothGroup subject) => subject.Expert.Name;
+
+    /// <inheritdoc/>
+    public override string NameOf(SmoothGroup subject) => subject.Name;
+
+    /// <inheritdoc/>
+    public override long Bytes(SmoothGroup subject, int threads) => 2 * WorkingSets.ReadPanel;
+
+    /// <inheritdoc/>
+    public override long StoredBytes(SmoothGroup subject) => LayerSize.Of(subject.Expert, subject.Layers[0]).Smooth;
+
+    /// <inheritdoc/>
+    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs["scale"]);
+
+    /// <summary>The vector that a group shares; null when the runner only looks and it is missing.</summary>
     /// <param name="context">The build.</param>
     /// <param name="source">The expert.</param>
-    /// <param name="name">What the vector is for.</param>
-    /// <param name="layers">The layers that share it; equal recipes.</param>
+    /// <param name="group">The layers that share it.</param>
     /// <param name="recordings">The site's recordings, one per sample.</param>
-    public static BlobRef? Run(BuildContext context, ExpertSource source, string name, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Recording> recordings)
-    {
-        SmoothRecipe recipe = layers[0].Recipe.Smooth;
-        var spec = new ActionSpec(Stage.Smooth, source.Plan.Name, name,
-            new JsonObject { ["alpha"] = recipe.Alpha },
-            layers.Select((layer, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"weight.{i}"), source.Digests[layer.WeightName]))
-                .Concat(Inputs.Of(recordings)));
-        return context.Run(spec, _ => WorkingSets.Smooth, _ => LayerTensors.Guard(source, layers[0], recordings, () =>
-            Outputs.Of("scale", Compute(context, source, layers, recordings, recipe))))?.Outputs["scale"];
-    }
+    public BlobRef? Run(BuildContext context, ExpertSource source, SmoothGroup group, IReadOnlyList<Recording> recordings) => context.Run(this, group,
+        group.Layers.Select((layer, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"weight.{i}"), source.Digests[layer.WeightName]))
+            .Concat(Inputs.Of(recordings)),
+        _ => LayerTensors.Guard(source, group.Layers[0], recordings, () => Outputs.Of("scale", Compute(context, source, group.Layers, recordings))))?.Scale;
 
-    private static BlobRef Compute(BuildContext context, ExpertSource source, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Recording> recordings, SmoothRecipe recipe)
+    private static BlobRef Compute(BuildContext context, ExpertSource source, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Recording> recordings)
     {
         using SiteActivations activations = SiteActivations.Open(context.Store, recordings);
         int channels = activations.Channels;
@@ -51,7 +64,7 @@ internal static class SmoothStage
             }
         }
         var scale = new float[channels];
-        Smoothing.Scale(activations.Absmax(), weightAbsmax, recipe.Alpha, scale);
+        Smoothing.Scale(activations.Absmax(), weightAbsmax, layers[0].Recipe.Smooth.Alpha, scale);
         return context.Store.StoreTensors(TensorData.Of("scale", [channels], scale));
     }
 }

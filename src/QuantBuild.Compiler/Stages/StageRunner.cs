@@ -76,9 +76,12 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         return Finish(spec, record, ActionOutcome.Ran);
     }
 
-    /// <summary>Notes an action whose key cannot be known because one before it is missing.</summary>
-    public void Unknown(Stage stage, string expert, string name) =>
-        Note(new ActionEvent(stage.Name, expert, name, null, null, ActionOutcome.Missing, 0));
+    /// <summary>Notes what was not asked for: actions whose keys cannot be known because one before them is missing.</summary>
+    internal void NoteMissing(BuildGraph graph)
+    {
+        foreach (ActionNode action in graph.Actions.Where(action => !_trace.ContainsKey((action.Stage.Name, action.Expert, action.Name))))
+            Note(new ActionEvent(action.Stage.Name, action.Expert, action.Name, null, null, ActionOutcome.Missing, 0));
+    }
 
     private void Recheck(ActionSpec spec, ActionRecord found, Func<IReadOnlyDictionary<string, BlobRef>> work)
     {

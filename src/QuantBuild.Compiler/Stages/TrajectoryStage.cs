@@ -1,11 +1,13 @@
-using System.Text.Json.Nodes;
+using System.Globalization;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
 using QuantBuild.Kernels;
+using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.Sampling;
 
@@ -15,8 +17,25 @@ namespace QuantBuild.Compiler.Stages;
 /// Runs one calibration sample through the full-precision sampler and records every site's input. Bins are not part of it: moving a bin's
 /// edge must not run the model again.
 /// </summary>
-internal static class TrajectoryStage
+internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectoryStage.Result>("Trajectory", 1,
+    new StageText("calibration sample", "all tensors and the configuration of both experts, the sample's noise, y, context; `null_context` with guidance",
+        "per expert and site: sampled tokens (bf16), absmax per channel and step"),
+    new("solver", subject => subject.Section.Solver),
+    new("steps", subject => subject.Section.Steps),
+    new("shift", subject => subject.Section.Shift),
+    new("boundary", subject => subject.Plan.Calibration.Boundary),
+    new("guidanceHigh", subject => subject.Section.GuidanceHigh),
+    new("guidanceLow", subject => subject.Section.GuidanceLow),
+    new("tokensPerStep", subject => subject.Section.TokensPerStep),
+    new("seed", subject => subject.Section.Seed.ToString(CultureInfo.InvariantCulture)),
+    new("sample", subject => subject.Id),
+    // Not a part of other keys: recordings of whole samples keep theirs.
+    new("latent", subject => subject.Section.Latent is null ? null : LatentOf(subject.Shape())))
 {
+    /// <summary>What the action stores.</summary>
+    /// <param name="Sites">A blob per expert and site, by <see cref="ActivationRecorder.OutputName"/>.</param>
+    public sealed record Result(IReadOnlyDictionary<string, BlobRef> Sites);
+
     /// <summary>The samples that the plan calibrates with; null when the runner only looks and one is not made yet.</summary>
     public static CalibrationSet? LoadSet(BuildContext context, SampleSet set, IBuildObserver observer)
     {
@@ -28,42 +47,44 @@ internal static class TrajectoryStage
     /// <summary>Name of a sample's recording.</summary>
     public static string NameOf(int sample) => FormattableString.Invariant($"sample {sample:000}");
 
-    /// <summary>The recording of a sample: one output per <see cref="ActivationRecorder.OutputName"/>.</summary>
-    public static ActionRecord? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationModels models, CalibrationSet set, CalibrationSample sample)
+    /// <inheritdoc/>
+    public override string NameOf(TrajectorySubject subject) => NameOf(subject.Id);
+
+    /// <inheritdoc/>
+    public override long Bytes(TrajectorySubject subject, int threads) => SamplingCost.Bytes(subject.Plan.LargestConfig, subject.Shape(), threads);
+
+    /// <summary>A sample through the full-precision model, and what is recorded of it.</summary>
+    public override double Seconds(TrajectorySubject subject, MachineSpeed speed) => SamplingCost.Seconds(subject.Plan, subject.Shape(), speed)
+        + (StoredBytes(subject) * speed.Byte) + (subject.Plan.Experts.Sum(expert => expert.Config.NumLayers * WanLayers.Sites.Count) * speed.Action);
+
+    /// <summary>2 bytes per kept token and channel, 4 per channel and step.</summary>
+    public override long StoredBytes(TrajectorySubject subject) => subject.Plan.Experts.Sum(expert => expert.Timesteps.Length * expert.Config.NumLayers
+        * WanLayers.Sites.Sum(site => (long)ActivationRecorder.ChannelsOf(expert.Config, site) * ((2 * subject.Section.TokensPerStep) + 4)));
+
+    /// <inheritdoc/>
+    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs);
+
+    /// <summary>The recording of a sample; null when the runner only looks and it is missing.</summary>
+    public Result? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationModels models, CalibrationSet set, CalibrationSample sample)
     {
-        CalibrationSection section = context.Plan.Manifest.Calibration;
         var inputs = sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Model))
             .Append(KeyValuePair.Create("sample", sample.Digest));
-        if (NeedsNull(section))
+        if (NeedsNull(context.Plan.Manifest.Calibration))
             inputs = inputs.Append(KeyValuePair.Create("null_context", set.NullDigest));
-        var options = new JsonObject
-        {
-            ["solver"] = section.Solver,
-            ["steps"] = section.Steps,
-            ["shift"] = section.Shift,
-            ["boundary"] = context.Plan.Calibration.Boundary,
-            ["guidanceHigh"] = section.GuidanceHigh,
-            ["guidanceLow"] = section.GuidanceLow,
-            ["tokensPerStep"] = section.TokensPerStep,
-            ["seed"] = section.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["sample"] = sample.Id,
-        };
-        // Not a part of other keys: recordings of whole samples keep theirs.
-        if (section.Latent is not null)
-            options["latent"] = FormattableString.Invariant($"{sample.Shape.Frames}x{sample.Shape.Height}x{sample.Shape.Width}");
-        var spec = new ActionSpec(Stage.Trajectory, "", NameOf(sample.Id), options, inputs);
-        return context.Run(spec, threads => WorkingSets.Trajectory(Largest(context.Plan), sample.Shape, threads), threads => Record(context, models, set, sample, threads),
-            before: () => MemoryNeed.RequireAll(context, set.Samples.Select(any => (NameOf(any.Id), WorkingSets.Trajectory(Largest(context.Plan), any.Shape, threads: 1)))));
+        return context.Run(this, SubjectOf(sample), inputs, threads => Record(context, models, set, sample, threads), before: () => MemoryNeed.RequireAll(context.Budget,
+            LayerBuild.Needs(context.Plan).Concat(set.Samples.Select(any => (NameOf(any.Id), Bytes(SubjectOf(any), threads: 1))))));
+
+        TrajectorySubject SubjectOf(CalibrationSample some) => new(context.Plan, some.Id, () => some.Shape);
     }
 
     private static IReadOnlyDictionary<string, BlobRef> Record(BuildContext context, CalibrationModels models, CalibrationSet set, CalibrationSample sample, int threads)
     {
-        SamplingOptions options = Options(context.Plan) with { Threads = threads };
+        SamplingOptions options = OptionsOf(context.Plan) with { Threads = threads };
         var keep = new ActivationRecorder.Options(context.Plan.Manifest.Calibration.Seed, sample.Id, context.Plan.Manifest.Calibration.TokensPerStep,
             [options.GuidanceHigh == 1 ? 1 : 2, options.GuidanceLow == 1 ? 1 : 2]);
         using var recorder = new ActivationRecorder(context.Plan.Experts, keep, sample.Shape.Volume / Patches.Size, context.Store.NewTemporary(), context.Cancellation);
         int highSteps = context.Plan.Experts[0].Timesteps.Length;
-        long scratch = WorkingSets.Trajectory(Largest(context.Plan), sample.Shape, threads);
+        long scratch = SamplingCost.Bytes(context.Plan.LargestConfig, sample.Shape, threads);
         var sampler = new TwoExpertSampler(() => new WanTransformer(models[0]), () =>
         {
             // The other expert's buffers are as large as those that this one is about to make.
@@ -77,11 +98,8 @@ internal static class TrajectoryStage
         return recorder.Store(context.Store);
     }
 
-    /// <summary>The shape of the expert with the wider layers.</summary>
-    internal static WanConfig Largest(Plan plan) => plan.Experts.Select(expert => expert.Config).MaxBy(config => config.Dim + config.FfnDim)!;
-
     /// <summary>How the plan's calibration samples.</summary>
-    public static SamplingOptions Options(Plan plan)
+    public static SamplingOptions OptionsOf(Plan plan)
     {
         CalibrationSection section = plan.Manifest.Calibration;
         return new SamplingOptions
@@ -97,4 +115,6 @@ internal static class TrajectoryStage
 
     /// <summary>Whether the embedded empty prompt is needed, for guidance.</summary>
     internal static bool NeedsNull(CalibrationSection section) => section.GuidanceHigh != 1 || section.GuidanceLow != 1;
+
+    private static string LatentOf(LatentShape shape) => FormattableString.Invariant($"{shape.Frames}x{shape.Height}x{shape.Width}");
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Reporting;
@@ -49,7 +48,7 @@ internal sealed class Candidates
     /// <param name="observer">Follows the work.</param>
     public static Candidates Measure(CompileSession session, BuiltModel built, SuggestionGoal goal, IBuildObserver observer)
     {
-        Dictionary<(string, string), double> now = LayerQualities.Of(session.Store, built.Experts).ToDictionary(layer => (layer.Expert, layer.Layer), layer => layer.Recipe);
+        Dictionary<(string, string), double> now = LayerQualities.Of(built.Experts).ToDictionary(layer => (layer.Expert, layer.Layer), layer => layer.Recipe);
         HashSet<(string, string)> pinned = PinnedBy(session.Plan);
         var options = session.Sources.SelectMany(source => source.Plan.Layers.Select(layer => (source, layer)))
             .ToDictionary(pair => (pair.source.Plan.Name, pair.layer.Name), pair => new List<LayerOption> { Option(session, pair.source, pair.layer, now.GetValueOrDefault((pair.source.Plan.Name, pair.layer.Name))) });
@@ -107,8 +106,8 @@ internal sealed class Candidates
             {
                 (string, string) id = (source.Plan.Name, layer.Name);
                 // Without leave to execute only what an earlier build measured is there.
-                if (built.TryGetValue(id, out BuiltLayer? found) && found.Measure is { } measure)
-                    Add(options[id], Option(session, source, layer, session.Store.ReadJson(measure, errors => LayerQualities.Of(errors, source.Plan.Name, layer.Name)).Recipe));
+                if (built.TryGetValue(id, out BuiltLayer? found) && found.Errors is { } errors)
+                    Add(options[id], Option(session, source, layer, LayerQualities.Of(errors.Value, source.Plan.Name, layer.Name).Recipe));
             }
         }
     }
@@ -125,15 +124,8 @@ internal sealed class Candidates
     {
         Precision precision = layer.Recipe.Precision;
         return new LayerOption(precision, precision == Precision.BF16 ? 0 : layer.Recipe.LowRank.Rank, error,
-            precision == Precision.BF16 ? KeptBytes(session.Plan, source, layer) : LayerSize.Of(source.Plan, layer).Total, WorkOf(layer));
+            precision == Precision.BF16 ? PackStage.KeptBytes(source.Checkpoint.Tensors[layer.WeightName], session.Plan.Manifest.Output.KeptDtype) : LayerSize.Of(source.Plan, layer).Total, WorkOf(layer));
     }
-
-    private static long KeptBytes(Plan plan, ExpertSource source, LayerPlan layer) => plan.Manifest.Output.KeptDtype switch
-    {
-        DType.BF16 => 2L * layer.OutFeatures * layer.InFeatures,
-        DType.F32 => 4L * layer.OutFeatures * layer.InFeatures,
-        _ => source.Checkpoint.Tensors[layer.WeightName].ByteLength,
-    };
 
     /// <summary>Layers whose rank or precision an override decides: a person did, and a later override would make that one useless.</summary>
     private static HashSet<(string, string)> PinnedBy(Plan plan)

@@ -115,7 +115,7 @@ internal static class SuggestSession
         IReadOnlyList<ExpertSource> sources = [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))];
         BuiltModel built = ModelBuild.Run(context, sources, new WithoutWarnings(observer)) ?? throw new InvalidOperationException("an executing build left actions out");
         LayerPlan[] layers = [.. plan.Experts.SelectMany(expert => expert.Layers)];
-        return new SuggestionReport.Effect(LayerQualities.Of(session.Store, built.Experts).Sum(layer => layer.Recipe) / layers.Length,
+        return new SuggestionReport.Effect(LayerQualities.Of(built.Experts).Sum(layer => layer.Recipe) / layers.Length,
             SizeOf(context, built), (double)layers.Sum(Candidates.WorkOf) / layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures));
     }
 

@@ -1,4 +1,3 @@
-using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Compiler.Timing;
@@ -14,24 +13,25 @@ internal static class BuildTime
 
     /// <summary>Predicts; measures first when the store remembers no speed of this machine.</summary>
     /// <param name="session">The build, after it was looked at.</param>
-    /// <param name="samples">Its calibration samples; null when what they lead to is recorded already.</param>
-    public static TimePrediction Predict(CompileSession session, SampleSet? samples)
+    /// <param name="graph">Its actions.</param>
+    public static TimePrediction Predict(CompileSession session, BuildGraph graph)
     {
         MachineSpeed? known = session.Options.MeasureSpeed ? null : MachineSpeed.Load(session.Store);
         MachineSpeed speed = known ?? (session.Options.MeasureSpeed ? null : _measured) ?? SpeedMeasurement.Run(session.Store, session.Context.Cancellation);
         if (known is null)
             speed.Save(session.Store);
         _measured = speed;
-        return Predict(new ActionCosts(session.Plan, session.Sources, samples, speed), session.Runner.Trace, speed, session.Context.Budget.Threads);
+        return Predict(graph, session.Runner.Trace, speed, session.Context.Budget.Threads);
     }
 
     /// <summary>The prediction for a speed.</summary>
-    internal static TimePrediction Predict(ActionCosts costs, IReadOnlyList<ActionEvent> actions, MachineSpeed speed, int threads)
+    internal static TimePrediction Predict(BuildGraph graph, IReadOnlyList<ActionEvent> actions, MachineSpeed speed, int threads)
     {
-        StageTime[] stages = [.. Stage.AllOf(actions.Any(action => action.Stage == Stage.Condition.Name)).Select(stage =>
+        HashSet<(string, string, string)> missing = [.. actions.Where(action => action.Outcome == ActionOutcome.Missing).Select(action => (action.Stage, action.Expert, action.Name))];
+        StageTime[] stages = [.. graph.Actions.GroupBy(action => action.Stage).Select(stage =>
         {
-            ActionEvent[] all = [.. actions.Where(action => action.Stage == stage.Name)], missing = [.. all.Where(action => action.Outcome == ActionOutcome.Missing)];
-            return new StageTime(stage.Name, all.Length, missing.Length, missing.Sum(action => costs.Of(action.Stage, action.Expert, action.Name)));
+            ActionNode[] left = [.. stage.Where(action => missing.Contains((action.Stage.Name, action.Expert, action.Name)))];
+            return new StageTime(stage.Key.Name, stage.Count(), left.Length, left.Sum(action => action.Seconds(speed)));
         })];
         return new TimePrediction(stages, threads, speed, stages.Any(stage => stage.Missing > 0) ? Start : 0);
     }

@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Timing;
 /// <param name="Hessian">Tokens x inputs².</param>
 /// <param name="Gptq">Outputs x inputs², the factorization included.</param>
 /// <param name="Clip">Tokens x outputs x inputs, for all candidates of a bin.</param>
-/// <param name="Measure">Tokens x <see cref="ActionCosts.LadderOf"/>, for all methods.</param>
+/// <param name="Measure">Tokens x <see cref="Stages.MeasureStage.LadderOf"/>, for all methods.</param>
 /// <param name="ClipWeight">Outputs x inputs, once per bin: unpacking, and what does not grow with the tokens.</param>
 /// <param name="MeasureWeight">The same of a measurement, once per bin.</param>
 public sealed record OperationSeconds(double Product, double LowRank, double Hessian, double Gptq, double Clip, double Measure, double ClipWeight, double MeasureWeight)

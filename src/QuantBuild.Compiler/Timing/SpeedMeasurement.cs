@@ -51,7 +51,7 @@ internal static class SpeedMeasurement
 
         double product = Seconds(() => Gemm.Multiply(Tokens(), Weight().Transposed, new MatrixView(y, tokens, size))) / products;
         double lowRank = Seconds(() => branch = LowRankSplit.Of(Weight(), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1)) / branch.Passes;
-        double width = ActionCosts.BasisOf(Rank), passes = Math.Max(lowRank / 4, lowRank - (width * width * width * rotation)) / (square * width);
+        double width = LowRankStage.BasisOf(Rank), passes = Math.Max(lowRank / 4, lowRank - (width * width * width * rotation)) / (square * width);
         double gram = Seconds(() =>
         {
             var sum = new InputHessian(size, quantizer);
@@ -70,7 +70,7 @@ internal static class SpeedMeasurement
             new(scale, branch, rounded.Weight, new ActivationQuantizer(0.9f, 0, float.PositiveInfinity, TieRule.Even)),
         ];
         (double measure, double measureWeight) = Split(some => LayerError.Measure(some, Weight(), ladder));
-        return new OperationSeconds(product, passes, gram, gptq, clip, measure * square / ActionCosts.LadderOf(size, size, Rank), clipWeight, measureWeight);
+        return new OperationSeconds(product, passes, gram, gptq, clip, measure * square / MeasureStage.LadderOf(size, size, Rank), clipWeight, measureWeight);
 
         // With all tokens and with a quarter of them: what does not grow with the tokens is the weight's.
         (double PerOperation, double PerWeight) Split(WithTokens work)
@@ -117,7 +117,7 @@ internal static class SpeedMeasurement
             {
                 for (int i = 0; i < Actions; i++)
                 {
-                    var spec = new ActionSpec(Stage.Gptq, "", "speed", new JsonObject { ["number"] = number++ }, []);
+                    var spec = new ActionSpec(BuildStages.Gptq, "", "speed", new JsonObject { ["number"] = number++ }, []);
                     new StageRunner(trial, SilentObserver.Instance).Run(spec, () => Outputs.Of("content", trial.StoreTensors(TensorData.Of("n", [1], new[] { number }))), CancellationToken.None);
                 }
             }) / Actions;

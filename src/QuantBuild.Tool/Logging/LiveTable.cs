@@ -73,7 +73,7 @@ internal static class LiveTable
             table.AddRow(new Paragraph(PrintableText.Line(action.Subject)), new Paragraph(StepOf(action)), new Paragraph(Time(action.Elapsed)), new Paragraph(progress.LeftOf(action) is { } left ? Time(left) : ""));
         string more = progress.Running.Count > MostLayers ? string.Create(CultureInfo.InvariantCulture, $"and {progress.Running.Count - MostLayers} others; ") : "";
         // Measuring is the last that happens to a layer.
-        string layers = progress.Stages.FirstOrDefault(stage => stage.Name == Stage.Measure.Name) is { } measured
+        string layers = progress.Stages.FirstOrDefault(stage => stage.Name == BuildStages.LastOfLayer.Name) is { } measured
             ? string.Create(CultureInfo.InvariantCulture, $"{measured.Finished} of {Quantity.Count(measured.Actions, "layer")} done") : "";
         return new Rows(table, new Spectre.Console.Text(more + layers, Faint));
     }

@@ -10,11 +10,11 @@ public sealed class BuildProgressTests
     public void Stages_count_what_was_planned_in_the_order_of_work()
     {
         var progress = new BuildProgress();
-        progress.Plan([Planned(Stage.Trajectory, "sample 000", 5), Planned(Stage.Gptq, "blocks.0.ffn.0", 1), Planned(Stage.Gptq, "blocks.1.ffn.0", 1)]);
+        progress.Plan([Planned(BuildStages.Trajectory, "sample 000", 5), Planned(BuildStages.Gptq, "blocks.0.ffn.0", 1), Planned(BuildStages.Gptq, "blocks.1.ffn.0", 1)]);
         progress.Begin("Quantize", 2);
 
-        progress.Finish(Ended(Stage.Gptq, "blocks.1.ffn.0", ActionOutcome.Cached, 7));
-        progress.Finish(Ended(Stage.Gptq, "blocks.0.ffn.0", ActionOutcome.Ran, 2));
+        progress.Finish(Ended(BuildStages.Gptq, "blocks.1.ffn.0", ActionOutcome.Cached, 7));
+        progress.Finish(Ended(BuildStages.Gptq, "blocks.0.ffn.0", ActionOutcome.Ran, 2));
 
         Assert.Equal(["Trajectory", "Gptq"], progress.Stages.Select(stage => stage.Name));
         StageProgress gptq = progress.Stages[1];
@@ -27,9 +27,9 @@ public sealed class BuildProgressTests
     {
         var clock = new ManualTime();
         var progress = new BuildProgress(clock);
-        progress.Plan([Planned(Stage.Gptq, "first", 1), Planned(Stage.Gptq, "second", 10), Planned(Stage.Pack, "low_noise", 5)]);
+        progress.Plan([Planned(BuildStages.Gptq, "first", 1), Planned(BuildStages.Gptq, "second", 10), Planned(BuildStages.Pack, "low_noise", 5)]);
         progress.Begin("Quantize", 2);
-        progress.Finish(Ended(Stage.Gptq, "first", ActionOutcome.Ran, 1));
+        progress.Finish(Ended(BuildStages.Gptq, "first", ActionOutcome.Ran, 1));
         Assert.Null(progress.Left);
 
         clock.Advance(TimeSpan.FromSeconds(2.1));
@@ -37,7 +37,7 @@ public sealed class BuildProgressTests
         // The one that ran took as long as expected, while the clock went on: 15 expected seconds at the pace of 1 in 2.1, limited to half the speed.
         Assert.Equal(30, progress.Left!.Value.TotalSeconds, 3);
         Assert.Equal(20, progress.LeftOf(progress.Stages[0])!.Value.TotalSeconds, 3);
-        progress.Finish(Ended(Stage.Gptq, "second", ActionOutcome.Cached, 10));
+        progress.Finish(Ended(BuildStages.Gptq, "second", ActionOutcome.Cached, 10));
         Assert.Equal(10, progress.Left!.Value.TotalSeconds, 3);
     }
 
@@ -46,16 +46,16 @@ public sealed class BuildProgressTests
     {
         var clock = new ManualTime();
         var progress = new BuildProgress(clock);
-        progress.Plan([Planned(Stage.Gptq, "blocks.1.ffn.0", 4), Planned(Stage.Clip, "blocks.1.ffn.0/mid", 2), Planned(Stage.Clip, "blocks.10.ffn.0/mid", 50)]);
+        progress.Plan([Planned(BuildStages.Gptq, "blocks.1.ffn.0", 4), Planned(BuildStages.Clip, "blocks.1.ffn.0/mid", 2), Planned(BuildStages.Clip, "blocks.10.ffn.0/mid", 50)]);
         progress.Begin("Quantize", 2);
-        progress.Begin(Spec(Stage.Gptq, "blocks.1.ffn.0"), waits: false);
+        progress.Begin(Spec(BuildStages.Gptq, "blocks.1.ffn.0"), waits: false);
         clock.Advance(TimeSpan.FromSeconds(2.1));
 
         RunningAction running = Assert.Single(progress.Running);
         Assert.Equal(("blocks.1.ffn.0", "Gptq"), (running.Subject, running.Step));
         Assert.Equal(3.9, progress.LeftOf(running)!.Value.TotalSeconds, 3);
-        progress.Finish(Ended(Stage.Gptq, "blocks.1.ffn.0", ActionOutcome.Ran, 2));
-        progress.Begin(Spec(Stage.Clip, "blocks.1.ffn.0/mid"), waits: true);
+        progress.Finish(Ended(BuildStages.Gptq, "blocks.1.ffn.0", ActionOutcome.Ran, 2));
+        progress.Begin(Spec(BuildStages.Clip, "blocks.1.ffn.0/mid"), waits: true);
         Assert.Equal(("blocks.1.ffn.0", "Clip mid", true), (progress.Running[0].Subject, progress.Running[0].Step, progress.Running[0].Waits));
     }
 
@@ -67,7 +67,7 @@ public sealed class BuildProgressTests
         Assert.Single(progress.Stages);
 
         progress.Begin("Evaluate Rtn", 3);
-        progress.Finish(Ended(Stage.Evaluate, "sample 1", ActionOutcome.Ran, 1));
+        progress.Finish(Ended(BuildStages.Evaluate, "sample 1", ActionOutcome.Ran, 1));
 
         StageProgress only = Assert.Single(progress.Stages);
         Assert.Equal(("Evaluate Rtn", 1, 3), (only.Name, only.Finished, only.Actions));

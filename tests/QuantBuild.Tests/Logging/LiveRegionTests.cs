@@ -71,16 +71,16 @@ public sealed partial class LiveRegionTests
     private static BuildProgress Work()
     {
         var progress = new BuildProgress();
-        progress.Plan([.. new[] { Stage.Gptq, Stage.Clip, Stage.Measure }.SelectMany(stage => Enumerable.Range(0, 3)
+        progress.Plan([.. new Stage[] { BuildStages.Gptq, BuildStages.Clip, BuildStages.Measure }.SelectMany(stage => Enumerable.Range(0, 3)
             .Select(block => new PlannedAction(stage.Name, "high_noise", Name(stage, block), 1)))]);
         progress.Begin("Quantize", 9);
-        progress.Finish(new ActionEvent(Stage.Gptq.Name, "high_noise", Name(Stage.Gptq, 0), null, null, ActionOutcome.Ran, 12));
+        progress.Finish(new ActionEvent(BuildStages.Gptq.Name, "high_noise", Name(BuildStages.Gptq, 0), null, null, ActionOutcome.Ran, 12));
         for (int block = 0; block < 3; block++)
-            progress.Begin(new ActionSpec(Stage.Clip, "high_noise", Name(Stage.Clip, block), new JsonObject(), []), waits: block == 2);
+            progress.Begin(new ActionSpec(BuildStages.Clip, "high_noise", Name(BuildStages.Clip, block), new JsonObject(), []), waits: block == 2);
         return progress;
     }
 
-    private static string Name(Stage stage, int block) => FormattableString.Invariant($"blocks.{block}.cross_attn.k") + (stage == Stage.Clip ? "/boundary" : "");
+    private static string Name(Stage stage, int block) => FormattableString.Invariant($"blocks.{block}.cross_attn.k") + (stage == BuildStages.Clip ? "/boundary" : "");
 
     private static (IAnsiConsole Terminal, StringWriter Written) Terminal(int width, int height)
     {

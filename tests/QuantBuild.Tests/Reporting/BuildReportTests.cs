@@ -162,7 +162,7 @@ public sealed class BuildReportTests : IDisposable
         TinyProject.Outcome built = _project.Build();
         using (ContentStore store = ContentStore.Open(_project.Store))
         {
-            foreach (ActionEvent action in built.Result.Actions.Where(action => action.Stage == Stage.Clip.Name && action.Expert == "low_noise"))
+            foreach (ActionEvent action in built.Result.Actions.Where(action => action.Stage == BuildStages.Clip.Name && action.Expert == "low_noise"))
                 File.Delete(store.PathOf(store.FindAction(action.Key!.Value)!.Outputs["choice"].Digest));
         }
 

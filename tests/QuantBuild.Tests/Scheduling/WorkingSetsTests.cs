@@ -49,12 +49,12 @@ public sealed class WorkingSetsTests
 
             ExpertPlan expert = plan.Experts[0];
             LayerPlan layer = expert.Layers.Single(layer => layer.Name == "blocks.0." + name);
-            long DeclaredOf(Stage stage) => WorkingSets.OfStage(plan, expert, layer, stage, threads);
-            held.AssertWithin(Stage.Smooth, WorkingSets.Smooth);
-            held.AssertWithin(Stage.Trajectory, WorkingSets.Trajectory(Config, new LatentShape(5, 16, 16), threads));
-            foreach (Stage stage in WorkingSets.LayerStages)
-                held.AssertWithin(stage, DeclaredOf(stage));
-            held.AssertNotMuchLess(WorkingSets.LayerStages.MaxBy(DeclaredOf)!, WorkingSets.Of(plan, expert, layer, Stage.LowRank, threads) - WorkingSets.ReadPanel);
+            long DeclaredOf(ILayerStage stage) => stage.SubjectsOf(plan, expert, layer).Max(subject => stage.Declaration.Bytes(subject, threads));
+            held.AssertWithin(BuildStages.Smooth, BuildStages.Smooth.Bytes(new SmoothGroup(expert, name, [layer]), threads));
+            held.AssertWithin(BuildStages.Trajectory, BuildStages.Trajectory.Bytes(new TrajectorySubject(plan, 0, () => new LatentShape(5, 16, 16)), threads));
+            foreach (ILayerStage stage in BuildStages.LayerChain)
+                held.AssertWithin(stage.Declaration, DeclaredOf(stage));
+            held.AssertNotMuchLess(BuildStages.LayerChain.MaxBy(DeclaredOf)!.Declaration, LayerBuild.Bytes(plan, expert, layer, BuildStages.LowRank, threads) - WorkingSets.ReadPanel);
         }
         finally
         {

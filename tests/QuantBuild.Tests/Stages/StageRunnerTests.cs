@@ -23,7 +23,7 @@ public sealed class StageRunnerTests
         using var folder = new StoreFolder();
         using ContentStore store = folder.Open();
         var runner = new StageRunner(store, SilentObserver.Instance);
-        var spec = new ActionSpec(Stage.Gptq, "low_noise", "blocks.0.ffn.2", [], []);
+        var spec = new ActionSpec(BuildStages.Gptq, "low_noise", "blocks.0.ffn.2", [], []);
 
         DiagnosticException reported = Assert.Throws<DiagnosticException>(() => runner.Run(spec, () => throw failure, TestContext.Current.CancellationToken));
 

@@ -88,13 +88,14 @@ public sealed class BuildTimeTests : IDisposable
             """);
         _project.Calibration = set;
         PlanReport report = Plan(measure: false);
-        var costs = new ActionCosts(report.Plan, [], SampleSet.Of(report.Plan.Manifest.Calibration), Fast);
+        var graph = BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest.Calibration));
+        double Seconds(string name) => graph.Actions.Single(action => action.Stage == BuildStages.Condition && action.Name == name).Seconds(Fast);
 
-        double small = costs.Of("Condition", "", "sample 000"), large = costs.Of("Condition", "", "sample 001");
+        double small = Seconds("sample 000"), large = Seconds("sample 001");
 
         // Nine latent frames instead of five, of an autoencoder that takes far more than the prompt.
         Assert.InRange((large - Fast.Action) / (small - Fast.Action), 1.5, 2);
-        Assert.InRange(costs.Of("Condition", "", "empty prompt"), Fast.Action, small);
+        Assert.InRange(Seconds("empty prompt"), Fast.Action, small);
         Assert.Equal(2, Predict(report, threads: 1).Stages.Single(stage => stage.Stage == "Condition").Missing);
         Directory.Delete(folder, recursive: true);
     }
@@ -130,6 +131,6 @@ public sealed class BuildTimeTests : IDisposable
     private static TimePrediction Predict(PlanReport report, int threads, int processors = 4)
     {
         MachineSpeed speed = Fast with { Processors = processors };
-        return BuildTime.Predict(new ActionCosts(report.Plan, [], SampleSet.Of(report.Plan.Manifest.Calibration), speed), report.Actions, speed, threads);
+        return BuildTime.Predict(BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest.Calibration)), report.Actions, speed, threads);
     }
 }

@@ -1,8 +1,7 @@
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Planning;
 using QuantBuild.Formats;
 
-namespace QuantBuild.Compiler.Reporting;
+namespace QuantBuild.Compiler.Planning;
 
 /// <summary>Bytes that a layer's tensors take in an artifact; all zero for a layer that is kept, whose weight counts as a kept tensor.</summary>
 /// <param name="Codes">4-bit elements of the weight.</param>

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
+using QuantBuild.Models.Wan;
+using QuantBuild.SafeTensors;
+using QuantBuild.Sampling;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>Runs one evaluation sample through a model, quantized or not.</summary>
+internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Result>("Evaluate", 2,
+    new StageText("method and sample", "the artifact (or both experts' tensors and configuration), the sample, `null_context`", "final latent"),
+    new("solver", subject => OptionsOf(subject.Plan).Solver.ToString()),
+    new("steps", subject => OptionsOf(subject.Plan).Steps),
+    new("shift", subject => OptionsOf(subject.Plan).Shift),
+    new("boundary", subject => OptionsOf(subject.Plan).Boundary),
+    new("guidance", _ => Guidance))
+{
+    /// <summary>Guidance of the evaluation, for both experts: the paper's.</summary>
+    private const double Guidance = 3.5;
+
+    private const string Latent = "latent";
+
+    /// <summary>What the action stores.</summary>
+    /// <param name="Latent">Blob with <c>latent</c> F32, the final latent.</param>
+    public sealed record Result(BlobRef Latent);
+
+    /// <summary>Name of an action.</summary>
+    public static string NameOf(string method, int sample) => FormattableString.Invariant($"{method} sample {sample:000}");
+
+    /// <inheritdoc/>
+    public override string NameOf(EvaluateSubject subject) => NameOf(subject.Method, subject.Sample.Id);
+
+    /// <inheritdoc/>
+    public override long Bytes(EvaluateSubject subject, int threads) => SamplingCost.Bytes(subject.Plan.LargestConfig, subject.Sample.Shape, threads);
+
+    /// <inheritdoc/>
+    public override double Seconds(EvaluateSubject subject, MachineSpeed speed) => SamplingCost.Seconds(subject.Plan, subject.Sample.Shape, speed);
+
+    /// <inheritdoc/>
+    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs[Latent]);
+
+    /// <summary>The values of a result.</summary>
+    public static float[] ReadLatent(ContentStore store, Result result)
+    {
+        using SafeTensorsFile file = store.OpenTensors(result.Latent);
+        return MemoryMarshal.Cast<byte, float>(file.Bytes(Latent)).ToArray();
+    }
+
+    /// <summary>The final latent of a sample.</summary>
+    /// <param name="context">The build.</param>
+    /// <param name="subject">What is evaluated.</param>
+    /// <param name="set">The set that the sample is of.</param>
+    /// <param name="inputs">Digests of what the model consists of.</param>
+    /// <param name="weights">Its experts' weights.</param>
+    public Result Run(BuildContext context, EvaluateSubject subject, CalibrationSet set, IEnumerable<KeyValuePair<string, Digest>> inputs, Func<int, WanWeights> weights) =>
+        context.Run(this, subject, inputs.Append(KeyValuePair.Create("sample", subject.Sample.Digest)).Append(KeyValuePair.Create("null_context", set.NullDigest)), threads =>
+        {
+            var sampler = new TwoExpertSampler(() => new WanTransformer(weights(0)), () => new WanTransformer(weights(1)));
+            SampleTensors tensors = subject.Sample.Read();
+            float[] latent = sampler.Run(OptionsOf(subject.Plan) with { Threads = threads }, subject.Sample.Shape, tensors.Noise, tensors.Conditioning,
+                set.UnconditionedFor(tensors), ct: context.Cancellation);
+            return Outputs.Of(Latent, context.Store.StoreTensors(TensorData.Of(Latent, [latent.Length], latent)));
+        })!;
+
+    private static SamplingOptions OptionsOf(Plan plan) => TrajectoryStage.OptionsOf(plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance };
+}
+
+/// <summary>A sample and the model that it runs through.</summary>
+/// <param name="Plan">The plan that says how to sample.</param>
+/// <param name="Method">The model's name in the ladder of methods.</param>
+/// <param name="Sample">The sample.</param>
+internal sealed record EvaluateSubject(Plan Plan, string Method, CalibrationSample Sample);
