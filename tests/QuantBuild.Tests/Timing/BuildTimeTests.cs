@@ -86,7 +86,7 @@ public sealed class BuildTimeTests : IDisposable
             {"id": 0, "prompt": "a red ball", "image": "{{picture}}", "seed": 1, "frames": 17, "width": 96, "height": 64}
             {"id": 1, "prompt": "a red ball", "image": "{{picture}}", "seed": 2, "frames": 33, "width": 96, "height": 64}
             """);
-        _project.Calibration = set;
+        (_project.Calibration, _project.Guidance) = (set, 3);
         PlanReport report = Plan(measure: false);
         var graph = BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest.Calibration));
         double Seconds(string name) => graph.Actions.Single(action => action.Stage == BuildStages.Condition && action.Name == name).Seconds(Fast);
@@ -96,7 +96,7 @@ public sealed class BuildTimeTests : IDisposable
         // Nine latent frames instead of five, of an autoencoder that takes far more than the prompt.
         Assert.InRange((large - Fast.Action) / (small - Fast.Action), 1.5, 2);
         Assert.InRange(Seconds("empty prompt"), Fast.Action, small);
-        Assert.Equal(2, Predict(report, threads: 1).Stages.Single(stage => stage.Stage == "Condition").Missing);
+        Assert.Equal(3, Predict(report, threads: 1).Stages.Single(stage => stage.Stage == "Condition").Missing);
         Directory.Delete(folder, recursive: true);
     }
 
