@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.SafeTensors;
@@ -32,7 +33,7 @@ internal static class BuildFiles
             return ExternalActivations.FilesOf(session.Plan, section);
         return session.Plan.Calibration.FromPictures
             ? [calibration.Data, .. SampleSet.Of(calibration).Lines.Select(line => line.Image!), .. EncoderSource.FilesOf(session.Plan.Location.Folder)]
-            : [calibration.Data, SampleSet.TensorsOf(calibration.Data)];
+            : [calibration.Data, SampleFiles.TensorsOf(calibration.Data)];
     }
 
     private static IEnumerable<string> OfCheckpoint(ExpertSource source)

@@ -25,7 +25,7 @@ internal sealed class CompileSession : IDisposable
         Machine = MachineMemory.Read();
         MemoryLimit limit = options.Memory ?? Scheduling.MemoryLimit.Default;
         MemoryLimit = limit.Resolve(Machine);
-        var budget = new WorkBudget(WorkingSets.BudgetOf(MemoryLimit), options.ThreadCount, Math.Max(0, Machine.Total - WorkingSets.Program), limit.IsFixed);
+        var budget = new WorkBudget(ProcessMemory.BudgetOf(MemoryLimit), options.ThreadCount, Math.Max(0, Machine.Total - ProcessMemory.Program), limit.IsFixed);
         Context = new BuildContext(plan, runner, budget, cancellation);
     }
 
@@ -140,7 +140,7 @@ internal sealed class CompileSession : IDisposable
         var locator = new SourceLocator(options.Hub ?? HubAccess.OfProcess(), reference, manifest.Model.Span, cancellation);
         ImmutableArray<string>? experts = manifest.Experts.All(expert => expert.Weights is not null)
             ? [.. manifest.Experts.Select(expert => expert.Weights!.Replace('\\', '/'))] : null;
-        bool encoders = decodes || SampleSet.IsFromPictures(manifest.Calibration.Data);
+        bool encoders = decodes || SampleFiles.IsFromPictures(manifest.Calibration.Data);
         CheckpointLocation found = execute
             ? locator.Fetch(experts, encoders, heads => Report([.. Planner.Resolve(manifest, heads).Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)], failed: false, observer), observer)
             : locator.Look(experts, encoders, observer);

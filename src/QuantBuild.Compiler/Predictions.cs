@@ -25,9 +25,9 @@ internal static class Predictions
         long layers = SideBySide(budget, graph.Chains.Select(chain => chain.Max(action => action.Bytes(threads: 1))));
         ActionNode[] samples = [.. graph.Actions.Where(action => action.Stage == BuildStages.Trajectory)];
         if (samples.Length == 0)
-            return WorkingSets.LimitFor(layers);
+            return ProcessMemory.LimitFor(layers);
         long models = CalibrationModels.StorageFor(sources, budget) == WeightStorage.Resident ? CalibrationModels.ResidentBytes(sources) : 0;
-        return WorkingSets.LimitFor(Math.Max(Math.Max(layers, Encoding(context)), models + SideBySide(budget, samples.Select(action => action.Bytes(threads: 1)))));
+        return ProcessMemory.LimitFor(Math.Max(Math.Max(layers, Encoding(context)), models + SideBySide(budget, samples.Select(action => action.Bytes(threads: 1)))));
     }
 
     /// <summary>Bytes that pictures and prompts take while they are encoded, one after the other; 0 without pictures, or where only headers are at hand.</summary>

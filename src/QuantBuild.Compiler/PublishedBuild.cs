@@ -151,7 +151,7 @@ internal static class PublishedBuild
 
     private static void RequireSameInputs(CompileSession session, HubReference reference, LockFile locked)
     {
-        ImmutableArray<Digest> samples = Recordings.SamplesOf(session.Context);
+        ImmutableArray<Digest> samples = SampleLoading.DigestsOf(session.Context);
         string? fault = locked.Tool != ToolVersion.Text ? $"it was built by QuantBuild {locked.Tool}, this is {ToolVersion.Text}"
             : locked.NumericProfile != NumericProfile.Name ? $"it was built with the arithmetic {locked.NumericProfile}, this is {NumericProfile.Name}"
             : !locked.Calibration.SequenceEqual(samples) ? "it was calibrated with other samples"

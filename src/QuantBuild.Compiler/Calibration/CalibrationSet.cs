@@ -1,5 +1,6 @@
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Kernels;
 using QuantBuild.Models;
@@ -30,7 +31,7 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
     /// <exception cref="DiagnosticException">Anything is missing or does not fit.</exception>
     internal static CalibrationSet Load(SampleSet set, WanConfig config, bool needNull, SourceSpan? origin)
     {
-        string path = SampleSet.TensorsOf(set.Path);
+        string path = SampleFiles.TensorsOf(set.Path);
         try
         {
             using SafeTensorsFile tensors = SafeTensorsFile.Open(path);

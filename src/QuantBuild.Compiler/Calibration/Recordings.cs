@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Calibration;
@@ -13,16 +11,6 @@ internal sealed record Recordings(ImmutableArray<Digest> Samples, IReadOnlyDicti
 {
     /// <summary>Recordings from outside, which the result owns.</summary>
     public static Recordings Of(ExternalActivations external) => new(external.Samples, external.Recordings, external);
-
-    /// <summary>Digests of the samples, or of their recordings, that a plan calibrates with, without recording anything.</summary>
-    public static ImmutableArray<Digest> SamplesOf(BuildContext context)
-    {
-        CalibrationSection calibration = context.Plan.Manifest.Calibration;
-        if (calibration.Activations is not { } section)
-            return [.. TrajectoryStage.LoadSet(context, SampleSet.Of(calibration), SilentObserver.Instance)!.Samples.Select(sample => sample.Digest)];
-        using var external = ExternalActivations.Open(context.Plan, section, context.Store, context.Cancellation);
-        return external.Samples;
-    }
 
     /// <inheritdoc/>
     public void Dispose() => Files?.Dispose();

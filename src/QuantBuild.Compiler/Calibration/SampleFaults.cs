@@ -1,5 +1,6 @@
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Sources;
 
 namespace QuantBuild.Compiler.Calibration;
 
@@ -29,7 +30,7 @@ public static class SampleFaults
         if (line.Image is null)
         {
             yield return Descriptors.CalibrationLine.At(line.Span,
-                $"it has no string \"image\"; a video needs a first frame, unless there is '{Path.GetFileName(SampleSet.TensorsOf(line.Span.File))}' with its tensors beside the set");
+                $"it has no string \"image\"; a video needs a first frame, unless there is '{Path.GetFileName(SampleFiles.TensorsOf(line.Span.File))}' with its tensors beside the set");
         }
         else if (line.Seed is null)
             yield return Descriptors.CalibrationLine.At(line.Span, "it has no integer \"seed\"");

@@ -1,9 +1,8 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Models;
 using QuantBuild.Models.Vae;
-using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 
@@ -15,12 +14,6 @@ namespace QuantBuild.Compiler.Calibration;
 /// <param name="FromPictures">Whether there are no tensors, so that they are made of pictures and prompts.</param>
 internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, bool FromPictures)
 {
-    /// <summary>File of a set's tensors.</summary>
-    public static string TensorsOf(string path) => System.IO.Path.ChangeExtension(path, ".safetensors");
-
-    /// <summary>Whether a set's samples are made of pictures.</summary>
-    public static bool IsFromPictures(string path) => File.Exists(path) && !File.Exists(TensorsOf(path));
-
     /// <summary>Reads the first <paramref name="count"/> lines, or all when it is null, and checks that there is what samples are made of.</summary>
     /// <param name="path">The jsonl file.</param>
     /// <param name="count">Samples wanted.</param>
@@ -31,7 +24,7 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
         IReadOnlyList<SampleLine> lines = SampleLine.Read(path, origin);
         if (lines.Count == 0 || lines.Count < count)
             throw new DiagnosticException(Descriptors.CalibrationEmpty.At(origin, path, lines.Count, count ?? 1));
-        var set = new SampleSet(path, [.. lines.Take(count ?? lines.Count)], IsFromPictures(path));
+        var set = new SampleSet(path, [.. lines.Take(count ?? lines.Count)], SampleFiles.IsFromPictures(path));
         IReadOnlyList<Diagnostic> problems = set.FromPictures ? SampleFaults.Of(set.Lines) : [];
         return problems.Count == 0 ? set : throw new DiagnosticException(problems);
     }
@@ -46,7 +39,7 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
     {
         if (FromPictures)
             return [.. Lines.Select(ShapeOf)];
-        string tensors = TensorsOf(Path);
+        string tensors = SampleFiles.TensorsOf(Path);
         try
         {
             using SafeTensorsFile file = SafeTensorsFile.Open(tensors);
@@ -72,15 +65,4 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
             throw new DiagnosticException(Descriptors.CalibrationPicture.At(line.Span, line.Image, e.Message), e);
         }
     }
-
-    /// <summary>The samples, read or made; null when the runner only looks and one is not made yet.</summary>
-    /// <param name="context">The build.</param>
-    /// <param name="config">The model the samples are for.</param>
-    /// <param name="needNull">Whether the embedded empty prompt is needed.</param>
-    /// <param name="origin">Place in the manifest that names the set.</param>
-    /// <param name="observer">Follows the work.</param>
-    /// <exception cref="DiagnosticException">Anything is missing or does not fit.</exception>
-    public CalibrationSet? Load(BuildContext context, WanConfig config, bool needNull, SourceSpan? origin, IBuildObserver observer) => FromPictures
-        ? BuildStages.Condition.Load(context, this, config, needNull, observer)
-        : CalibrationSet.Load(this, config, needNull, origin);
 }

@@ -21,7 +21,7 @@ internal static class Evaluator
     public static EvaluationReport Run(CompileSession session, string data, int? samples, Action<EvaluatedClip>? clips, IBuildObserver observer)
     {
         SampleSet lines = SampleSet.Read(data, samples, origin: null);
-        CalibrationSet set = lines.Load(session.Context, session.Plan.Experts[0].Config, needNull: true, origin: null, observer)
+        CalibrationSet set = SampleLoading.Load(session.Context, lines, session.Plan.Experts[0].Config, needNull: true, origin: null, observer)
             ?? throw new InvalidOperationException("an executing build left samples out");
         ClipDecoder? decoder = ClipDecoder.IsPossible(session.Plan.Location.Folder) ? new ClipDecoder(session.Context, lines, set, clips) : null;
         using var full = new FullPrecisionModel(session.Sources, session.Context);

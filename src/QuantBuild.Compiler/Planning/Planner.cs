@@ -21,7 +21,7 @@ public static class Planner
         location ??= new CheckpointLocation(manifest.Model.Source);
         var problems = new List<Diagnostic>();
         ImmutableArray<ExpertCheckpoint?> sources = Sources(manifest, location, problems);
-        bool fromPictures = manifest.Calibration.Activations is null && SampleSet.IsFromPictures(manifest.Calibration.Data);
+        bool fromPictures = manifest.Calibration.Activations is null && SampleFiles.IsFromPictures(manifest.Calibration.Data);
         if (requireCalibration)
             CheckCalibration(manifest, location, fromPictures, problems);
         LayoutChecks.CheckOutput(manifest.Output, problems);
@@ -96,7 +96,7 @@ public static class Planner
             return;
         if (!fromPictures)
         {
-            foreach (string file in (string[])[calibration.Data, SampleSet.TensorsOf(calibration.Data)])
+            foreach (string file in (string[])[calibration.Data, SampleFiles.TensorsOf(calibration.Data)])
             {
                 if (!File.Exists(file))
                     problems.Add(Descriptors.CalibrationNotFound.At(calibration.Span, file));

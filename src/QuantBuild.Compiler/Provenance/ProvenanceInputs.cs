@@ -54,7 +54,7 @@ public static class ProvenanceInputs
             Plan plan = RequireWeights();
             // Samples of pictures that the store does not have are made: nothing else tells what they are.
             var context = new BuildContext(plan, new StageRunner(store, SilentObserver.Instance, execute: true), new WorkBudget(long.MaxValue, options.ThreadCount, long.MaxValue), ct);
-            return Recordings.SamplesOf(context);
+            return SampleLoading.DigestsOf(context);
         });
         foreach ((string name, Digest stated) in build.Dependencies)
             inputs.Add(name, stated, here.GetValueOrDefault(name) ?? (() => Sample(samples.Value, name, manifest.Path)));

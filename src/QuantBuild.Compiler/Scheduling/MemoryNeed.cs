@@ -46,5 +46,5 @@ internal static class MemoryNeed
         oversized.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", and {oversized.Count - 1} others need too much");
 
     /// <summary>A limit as the option takes it, rounded up.</summary>
-    private static string LimitFor(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{(WorkingSets.LimitFor(bytes) >> 20) + 1}MiB");
+    private static string LimitFor(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{(ProcessMemory.LimitFor(bytes) >> 20) + 1}MiB");
 }

@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="Weights">Its rounded residual; null for a kept layer.</param>
 /// <param name="Clips">The chosen clip per bin; empty unless activations are quantized.</param>
 /// <param name="Errors">Its errors; null for a kept layer.</param>
-internal sealed record BuiltLayer(LayerPlan Plan, BlobRef? Smooth, LowRankStage.Result? LowRank, GptqStage.Result? Weights,
+internal sealed record BuiltLayer(LayerPlan Plan, BlobRef? Smooth, LowRankResult? LowRank, RoundedWeight? Weights,
     ImmutableArray<Stored<ClipChoice>> Clips, Stored<LayerErrors>? Errors)
 {
     /// <summary>A layer that stays as it is.</summary>

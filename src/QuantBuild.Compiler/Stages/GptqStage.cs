@@ -14,7 +14,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Rounds a layer's residual weight to MXFP4, by GPTQ or to nearest.</summary>
-internal sealed class GptqStage() : LayerStage<GptqStage.Result>("Gptq", 2,
+internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     new StageText("layer", "weight, scale, low rank; recordings unless `rtn`", "codes, scales, outcome"),
     new("method", subject => subject.Layer.Recipe.Weights.Method.ToString(), "weights"),
     new("format", _ => "mxfp4", Setting: null),
@@ -24,13 +24,8 @@ internal sealed class GptqStage() : LayerStage<GptqStage.Result>("Gptq", 2,
     new("leastDamp", subject => UsesHessian(subject.Layer) && subject.Layer.Recipe.Weights.Damp < Gptq.LeastDamp ? Gptq.LeastDamp : null, Setting: null),
     new("inputs", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float" : null, Setting: null))
 {
-    /// <summary>What the action stores.</summary>
-    /// <param name="Weights">Blob with <c>codes</c> U8 [out, in/2] and <c>scales</c> U8 [out, in/32].</param>
-    /// <param name="Outcome">Damping used, tries, fallback, dead columns, proxy loss.</param>
-    public sealed record Result(BlobRef Weights, GptqOutcome Outcome);
-
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+    public override RoundedWeight Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
         new(outputs["weights"], store.ReadJson(outputs["outcome"], GptqOutcome.FromJson));
 
     /// <inheritdoc/>
@@ -80,7 +75,7 @@ internal sealed class GptqStage() : LayerStage<GptqStage.Result>("Gptq", 2,
     }
 
     /// <inheritdoc/>
-    protected override void Accept(LayerWork work, Result result) => work.Weights = result;
+    protected override void Accept(LayerWork work, RoundedWeight result) => work.Weights = result;
 
     private static bool UsesHessian(LayerPlan layer) => layer.Recipe.Weights.Method == WeightMethod.Gptq;
 

@@ -32,10 +32,10 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     public BlobRef? Smooth => smooth;
 
     /// <summary>Its low-rank branch; null for none, or when it is not made yet.</summary>
-    public LowRankStage.Result? LowRank { get; set; }
+    public LowRankResult? LowRank { get; set; }
 
     /// <summary>Its rounded residual; null when it is not made yet.</summary>
-    public GptqStage.Result? Weights { get; set; }
+    public RoundedWeight? Weights { get; set; }
 
     /// <summary>Its clip settings by bin, as far as they are made.</summary>
     public List<Stored<ClipChoice>> Clips { get; } = [];

@@ -10,7 +10,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Low-rank branch of a smoothed weight: eq. (6).</summary>
-internal sealed class LowRankStage() : LayerStage<LowRankStage.Result>("LowRank", 2,
+internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
     new StageText("layer", "weight, scale", "down, up (bf16), outcome"),
     new("rank", subject => subject.Layer.Recipe.LowRank.Rank),
     new("method", subject => subject.Layer.Recipe.LowRank.Method.ToString(), "lowRank"),
@@ -22,17 +22,12 @@ internal sealed class LowRankStage() : LayerStage<LowRankStage.Result>("LowRank"
     /// <summary>Passes over a weight that the decomposition takes: 8 to 17 on TinyWan, 9 on large layers.</summary>
     private const double UsualPasses = 10;
 
-    /// <summary>What the action stores.</summary>
-    /// <param name="Factors">Blob with <c>down</c> BF16 [r, in] and <c>up</c> BF16 [out, r].</param>
-    /// <param name="Outcome">How they were found.</param>
-    public sealed record Result(BlobRef Factors, LowRankOutcome Outcome);
-
     /// <inheritdoc/>
     public override IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) =>
         layer.Recipe.LowRank.Rank > 0 ? base.SubjectsOf(plan, expert, layer) : [];
 
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+    public override LowRankResult Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
         new(outputs["factors"], store.ReadJson(outputs["outcome"], LowRankOutcome.FromJson));
 
     /// <inheritdoc/>
@@ -77,5 +72,5 @@ internal sealed class LowRankStage() : LayerStage<LowRankStage.Result>("LowRank"
     }
 
     /// <inheritdoc/>
-    protected override void Accept(LayerWork work, Result result) => work.LowRank = result;
+    protected override void Accept(LayerWork work, LowRankResult result) => work.LowRank = result;
 }

@@ -42,7 +42,7 @@ internal static class ModelBuild
         }
         if (experts.Count == sources.Count)
             return new BuiltModel(calibrated.Samples, experts.ToImmutable());
-        context.Runner.NoteMissing(graph);
+        context.Runner.NoteMissing(graph.Actions);
         return null;
     }
 
@@ -70,7 +70,7 @@ internal static class ModelBuild
         Announce(context, graph, observer);
         using Recordings calibrated = Record(context, sources, samples, observer);
         ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> built = Quantize(context, sources, calibrated.BySite, graph, observer, chosen);
-        context.Runner.NoteMissing(graph);
+        context.Runner.NoteMissing(graph.Actions);
         return built;
     }
 
@@ -104,7 +104,7 @@ internal static class ModelBuild
                 observer.Report(warning);
             return Recordings.Of(external);
         }
-        return context.Plan.Location.HeadersOnly || TrajectoryStage.LoadSet(context, samples, observer) is not { } set
+        return context.Plan.Location.HeadersOnly || SampleLoading.LoadSet(context, samples, observer) is not { } set
             ? new Recordings([], null, null)
             : new Recordings([.. set.Samples.Select(sample => sample.Digest)], Record(context, sources, set, observer), null);
     }

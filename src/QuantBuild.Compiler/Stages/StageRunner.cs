@@ -77,9 +77,9 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     }
 
     /// <summary>Notes what was not asked for: actions whose keys cannot be known because one before them is missing.</summary>
-    internal void NoteMissing(BuildGraph graph)
+    internal void NoteMissing(IEnumerable<ActionNode> actions)
     {
-        foreach (ActionNode action in graph.Actions.Where(action => !_trace.ContainsKey((action.Stage.Name, action.Expert, action.Name))))
+        foreach (ActionNode action in actions.Where(action => !_trace.ContainsKey((action.Stage.Name, action.Expert, action.Name))))
             Note(new ActionEvent(action.Stage.Name, action.Expert, action.Name, null, null, ActionOutcome.Missing, 0));
     }
 

@@ -36,14 +36,6 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
     /// <param name="Sites">A blob per expert and site, by <see cref="ActivationRecorder.OutputName"/>.</param>
     public sealed record Result(IReadOnlyDictionary<string, BlobRef> Sites);
 
-    /// <summary>The samples that the plan calibrates with; null when the runner only looks and one is not made yet.</summary>
-    public static CalibrationSet? LoadSet(BuildContext context, SampleSet set, IBuildObserver observer)
-    {
-        CalibrationSection section = context.Plan.Manifest.Calibration;
-        return set.Load(context, context.Plan.Experts[0].Config, NeedsNull(section), section.Span, observer) is not { } loaded ? null
-            : loaded with { Samples = [.. loaded.Samples.Select(sample => LatentCrop.Of(sample, section.Latent))] };
-    }
-
     /// <summary>Name of a sample's recording.</summary>
     public static string NameOf(int sample) => FormattableString.Invariant($"sample {sample:000}");
 

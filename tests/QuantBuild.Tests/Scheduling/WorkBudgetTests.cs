@@ -130,7 +130,7 @@ public sealed class WorkBudgetTests
         Assert.Equal("QB3211", problem.Descriptor.Code);
         Assert.Contains("low_noise blocks.0.ffn.2 needs about 300 MiB; the memory limit leaves 100 MiB", problem.Message, StringComparison.Ordinal);
         string least = problem.Message.Split("it must be ")[1].Split(' ')[0];
-        Assert.InRange(WorkingSets.BudgetOf(MemoryLimit.Parse(least)!.Value.Resolve(default)), 300 * MiB, 303 * MiB);
+        Assert.InRange(ProcessMemory.BudgetOf(MemoryLimit.Parse(least)!.Value.Resolve(default)), 300 * MiB, 303 * MiB);
         using WorkLease next = Enter(budget, 90 * MiB);
     }
 

@@ -1,25 +1,13 @@
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Formats;
 
-namespace QuantBuild.Compiler.Scheduling;
+namespace QuantBuild.Compiler.Stages;
 
-/// <summary>What the needs of stages are made of: how much memory the program and parts of their work hold, from shapes alone. Tests hold it against measurement.</summary>
+/// <summary>What the needs of stages are made of: how much memory parts of their work hold, from shapes alone. Tests hold it against measurement.</summary>
 internal static class WorkingSets
 {
-    /// <summary>What the program itself takes, whatever the model: runtime, compiled code, tables, buffers of the file system.</summary>
-    public const long Program = 170L << 20;
-
     /// <summary>Panels of a weight that are read at once: pages of its file, which the collector knows nothing of.</summary>
     public const long ReadPanel = 4L << 22;
-
-    // Of what is left beside the program, this part is for declared work; the rest is for what the collector has not given back yet.
-    private const double Declared = 0.9;
-
-    /// <summary>Bytes for declared work under a limit for the whole process.</summary>
-    public static long BudgetOf(long limit) => (long)(Math.Max(0, limit - Program) * Declared);
-
-    /// <summary>The least limit for the whole process under which work of so many bytes fits; the inverse of <see cref="BudgetOf"/>.</summary>
-    public static long LimitFor(long bytes) => Program + (long)Math.Ceiling(bytes / Declared);
 
     /// <summary>
     /// Packed panels of a matrix product, rented from a pool that rounds up to powers of two and keeps them: 4.8 MiB for a thread alone, and
