@@ -9,7 +9,7 @@ using QuantBuild.Models.Wan;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>What a sample takes on its way through both experts, in any of the stages that sample.</summary>
-internal static class SamplingCost
+public static class SamplingCost
 {
     /// <summary>What rotary tables, norms, softmax and activation functions of a block add to its products.</summary>
     private const double BesideProducts = 1.25;
@@ -37,7 +37,7 @@ internal static class SamplingCost
     }
 
     /// <summary>Processor time of the products of all blocks and steps.</summary>
-    public static double Seconds(Plan plan, LatentShape shape, MachineSpeed speed)
+    internal static double Seconds(Plan plan, LatentShape shape, MachineSpeed speed)
     {
         double tokens = shape.Volume / 4.0;
         CalibrationSection calibration = plan.Manifest.Calibration;

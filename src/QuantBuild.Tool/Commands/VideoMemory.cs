@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Compiler.Stages;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Tool.Text;
@@ -21,7 +22,7 @@ internal static class VideoMemory
     {
         MachineMemory machine = MachineMemory.Read();
         long preparing = pipeline.PreparingBytes(size, threads), decoding = pipeline.DecodingBytes(size) + kept;
-        long denoising = DenoisingMemory.Bytes(pipeline.Config, VaeConfig.LatentShapeOf(size), threads) + pipeline.PreparedBytes(size) + kept;
+        long denoising = SamplingCost.Bytes(pipeline.Config, VaeConfig.LatentShapeOf(size), threads) + pipeline.PreparedBytes(size) + kept;
         Require("encoding the picture", preparing, "--vae-tile 256, a smaller --size or fewer --frames");
         Require("denoising", denoising, "a smaller --size or fewer --frames");
         Require("decoding the frames", decoding, "--vae-tile 256, a smaller --size or fewer --frames");

@@ -37,7 +37,7 @@ public sealed class StageRunnerTests
         using ContentStore store = folder.Open();
         using var drain = new CancellationTokenSource();
         var runner = new StageRunner(store, SilentObserver.Instance, drain: drain.Token);
-        ActionSpec first = new(Stage.Gptq, "low_noise", "blocks.0.ffn.0", new() { ["layer"] = 0 }, []), second = new(Stage.Gptq, "low_noise", "blocks.0.ffn.2", new() { ["layer"] = 2 }, []);
+        ActionSpec first = new(BuildStages.Gptq, "low_noise", "blocks.0.ffn.0", new() { ["layer"] = 0 }, []), second = new(BuildStages.Gptq, "low_noise", "blocks.0.ffn.2", new() { ["layer"] = 2 }, []);
 
         runner.Run(first, Work(drain.Cancel), TestContext.Current.CancellationToken);
         Assert.ThrowsAny<OperationCanceledException>(() => runner.Run(second, Work(() => Assert.Fail("it began")), TestContext.Current.CancellationToken));
