@@ -98,7 +98,7 @@ internal static class ReaderTargets
 
     private static bool ReadMeasure(byte[] text)
     {
-        JsonObject measure = Tree(text);
+        var measure = LayerErrors.FromJson(Tree(text));
         return LayerQualities.Of(measure, "high_noise", "blocks.0.ffn.0") is not null && Compiler.Reporting.LayerFacts.Totals(measure).Count > 0;
     }
 
