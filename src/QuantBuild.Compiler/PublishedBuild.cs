@@ -24,8 +24,6 @@ internal static class PublishedBuild
     private static readonly DiagnosticDescriptor Unusable = Descriptors.PublishedUnusable;
 
     /// <summary>Ends the names of published locks.</summary>
-    internal const string LockEnding = ".quant.lock.json";
-
     /// <summary>
     /// Opens a manifest whose checkpoint is on the Hub and not on this machine, if a published artifact spares fetching it. Its weights are then the
     /// same by name: the lock of the artifact has the commit that they were read from, and that is what the manifest's revision is now.
@@ -130,8 +128,8 @@ internal static class PublishedBuild
     private static async Task<(HubSnapshot First, LockFile Locked, ImmutableArray<LayerQuality> Layers)> FindAsync(CompileSession session, HubClient? client, HubReference reference)
     {
         HubSnapshot first = await HubDownload.FetchAsync(client, AccessOf(session).Cache, reference,
-            path => path == ArtifactFolder.DescriptorName || path.EndsWith(LockEnding, StringComparison.Ordinal) || ArtifactPull.Companions.Contains(path), ct: session.Context.Cancellation);
-        LockFile locked = first.Files.Where(path => path.EndsWith(LockEnding, StringComparison.Ordinal))
+            path => path == ArtifactFolder.DescriptorName || path.EndsWith(LockFile.Ending, StringComparison.Ordinal) || ArtifactPull.Companions.Contains(path), ct: session.Context.Cancellation);
+        LockFile locked = first.Files.Where(path => path.EndsWith(LockFile.Ending, StringComparison.Ordinal))
             .Select(path => LockFile.Read(Path.Combine(first.Folder, path))).FirstOrDefault(candidate => candidate?.Plan == PlanDigest.Of(session.Plan))
             ?? throw Unfit(reference, "it has no lock of this plan");
         RequireSameInputs(session, reference, locked);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
-using QuantBuild.Compiler.Store;
 using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Json;
@@ -67,10 +66,6 @@ internal static class JsonNodeFields
     /// <exception cref="MalformedJsonException">It is none.</exception>
     public static long Size(this JsonNode? node) => node.Whole(0, FileSizes.Largest);
 
-    /// <summary>The node as a digest.</summary>
-    /// <exception cref="MalformedJsonException">It is none.</exception>
-    public static Digest Digest(this JsonNode? node) => Store.Digest.TryParse(node.Text(), out Digest digest) ? digest : throw Wrong(node, "a digest");
-
     /// <summary>The node as an absolute address. It may be a secret: it is in no message.</summary>
     /// <exception cref="MalformedJsonException">It is none.</exception>
     public static Uri Address(this JsonNode? node) => Uri.TryCreate(node.Text(), UriKind.Absolute, out Uri? address) ? address : throw Wrong(node, "an absolute address");
@@ -90,7 +85,8 @@ internal static class JsonNodeFields
     private static JsonValue Value(JsonNode? node, JsonValueKind kind, string expected) =>
         node is JsonValue value && value.GetValueKind() == kind ? value : throw Wrong(node, expected);
 
-    private static MalformedJsonException Wrong(JsonNode? node, string expected) =>
+    /// <summary>What is thrown for a value that is something else.</summary>
+    internal static MalformedJsonException Wrong(JsonNode? node, string expected) =>
         new(node is null ? $"a value that should be {expected} is missing" : $"{Place(node)} is not {expected}");
 
     private static string Below(JsonNode node, string name) => node.Parent is null ? name : $"{Place(node)}.{name}";

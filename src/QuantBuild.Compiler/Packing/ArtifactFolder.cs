@@ -7,6 +7,9 @@ namespace QuantBuild.Compiler.Packing;
 /// <summary>Puts a finished artifact into an output folder, and checks one that is there.</summary>
 public static class ArtifactFolder
 {
+    /// <summary>How the names of report pages end, which lie beside an artifact and are no part of it.</summary>
+    internal const string ReportSuffix = ".report.html";
+
     /// <summary>Name of the descriptor. A folder without it holds no artifact, whatever else is in it.</summary>
     public const string DescriptorName = "artifact.json";
 

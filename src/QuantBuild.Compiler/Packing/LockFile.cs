@@ -22,6 +22,9 @@ public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, I
     /// <summary>Version of the file's format.</summary>
     public const int Format = 1;
 
+    /// <summary>How the names of lock files end.</summary>
+    internal const string Ending = ".quant.lock.json";
+
     /// <summary>The lock file of a manifest: <c>tinywan.quant.json</c> has <c>tinywan.quant.lock.json</c>.</summary>
     public static string PathFor(string manifest) => Path.ChangeExtension(manifest, ".lock.json");
 

@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Provenance;
-using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Json;
 
@@ -88,7 +87,7 @@ internal static partial class OutputGuard
             yield break;
         foreach (string file in Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)))
         {
-            if (file[0] != '.' && !file.EndsWith(ReportFile.Suffix, StringComparison.Ordinal) && !IsCompanion(Path.Combine(folder, file)))
+            if (file[0] != '.' && !file.EndsWith(ArtifactFolder.ReportSuffix, StringComparison.Ordinal) && !IsCompanion(Path.Combine(folder, file)))
                 yield return file;
         }
         foreach (string directory in Directory.EnumerateDirectories(folder).Where(path => Path.GetFileName(path)[0] != '.'))

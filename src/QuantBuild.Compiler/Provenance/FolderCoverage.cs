@@ -60,7 +60,7 @@ internal static class FolderCoverage
     private static bool IsCovered(string folder, string path, StatedBuild build) =>
         build.Subjects.ContainsKey(path) || (build.Byproducts.ContainsKey(path) && !path.Contains('/')) || path is ProvenanceStatement.FileName or Envelope.FileName
         || (path == ArtifactSums.FileName && HasRightSums(folder, build))
-        || (path.EndsWith(PublishedBuild.LockEnding, StringComparison.Ordinal) && !path.Contains('/') && IsStatedLock(Path.Combine(folder, path), build));
+        || (path.EndsWith(LockFile.Ending, StringComparison.Ordinal) && !path.Contains('/') && IsStatedLock(Path.Combine(folder, path), build));
 
     private static bool IsHarmless(string path, string report) => Texts.Contains(path) || path == report
         || (path.StartsWith(DownloadState, StringComparison.Ordinal) && Path.GetFileName(path) is var name

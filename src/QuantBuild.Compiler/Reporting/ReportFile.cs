@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
@@ -10,13 +11,11 @@ namespace QuantBuild.Compiler.Reporting;
 /// <summary>A build's report on disk. It is no part of the artifact: no digest and no lock file knows it.</summary>
 public static class ReportFile
 {
-    internal const string Suffix = ".report.html";
-
     /// <summary>Enough of a page to hold its head's first lines.</summary>
     private const int HeadLength = 1024;
 
     /// <summary>Name of a model's report.</summary>
-    public static string NameFor(string model) => model + Suffix;
+    public static string NameFor(string model) => model + ArtifactFolder.ReportSuffix;
 
     /// <summary>The report of a manifest's build in the artifact's folder; absolute.</summary>
     public static string In(string folder, string manifest) => Path.GetFullPath(Path.Combine(folder, NameFor(QuantManifest.NameFrom(manifest))));
@@ -25,8 +24,8 @@ public static class ReportFile
     public static string? Find(string folder)
     {
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        return Directory.EnumerateFiles(folder, "*" + Suffix).Order(StringComparer.Ordinal).FirstOrDefault()
-            ?? (File.Exists(folder + Suffix) ? folder + Suffix : null);
+        return Directory.EnumerateFiles(folder, "*" + ArtifactFolder.ReportSuffix).Order(StringComparer.Ordinal).FirstOrDefault()
+            ?? (File.Exists(folder + ArtifactFolder.ReportSuffix) ? folder + ArtifactFolder.ReportSuffix : null);
     }
 
     /// <summary>

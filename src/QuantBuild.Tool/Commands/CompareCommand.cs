@@ -29,7 +29,7 @@ internal static class CompareCommand
         GenerateOptions.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            GenerateCommand.Translate(() => Compare(arguments, run), "take a smaller --size or fewer --frames");
+            VideoFailures.Translate(() => Compare(arguments, run), "take a smaller --size or fewer --frames");
             return ExitCode.Done;
         }));
         return command;

@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Imaging;
 using QuantBuild.Pipelines;
+using QuantBuild.Tool.Text;
 using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
 
@@ -19,7 +20,7 @@ internal static class PrepareCommand
         var command = new Command("prepare", "Make the tensors that calibration and eval read of a sample set's pictures, prompts and seeds.") { Set, GenerateOptions.Model, CommonOptions.Threads };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            GenerateCommand.Translate(() => Prepare(arguments, run), "make frames, width or height of its line smaller");
+            VideoFailures.Translate(() => Prepare(arguments, run), "make frames, width or height of its line smaller");
             return ExitCode.Done;
         }));
         return command;

@@ -25,11 +25,11 @@ internal sealed class ClipFolder
     public ClipFolder(string folder, CancellationToken ct)
     {
         (_folder, _ct) = (folder, ct);
-        GenerateCommand.Translate(() => VideoFile.Check(Path.Combine(folder, "clip.mp4")), Smaller);
+        VideoFailures.Translate(() => VideoFile.Check(Path.Combine(folder, "clip.mp4")), Smaller);
     }
 
     /// <summary>Writes a video.</summary>
-    public void Write(EvaluatedClip clip) => GenerateCommand.Translate(() =>
+    public void Write(EvaluatedClip clip) => VideoFailures.Translate(() =>
         VideoFile.Write(Path.Combine(_folder, clip.Method, NameOf(clip.Prompt, clip.Index)), clip.Frames, FramesPerSecond, _ct), Smaller);
 
     /// <summary>File name of a video: its prompt as far as file systems allow, and which of several it is.</summary>
