@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Packing;
 public static class ArtifactSums
 {
     /// <summary>Name of the file.</summary>
-    public const string FileName = "SHA256SUMS";
+    public const string FileName = CompanionFiles.Sums;
 
     /// <summary>Every file of the artifact in a folder, and its companions that equal builds have equal. Large files are not read: a build just wrote them.</summary>
     /// <exception cref="DiagnosticException">There is no artifact (QB4012), or the file system failed.</exception>

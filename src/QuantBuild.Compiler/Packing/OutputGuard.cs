@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
-using QuantBuild.Compiler.Provenance;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Json;
 
@@ -87,7 +86,7 @@ internal static partial class OutputGuard
             yield break;
         foreach (string file in Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)))
         {
-            if (file[0] != '.' && !file.EndsWith(ArtifactFolder.ReportSuffix, StringComparison.Ordinal) && !IsCompanion(Path.Combine(folder, file)))
+            if (file[0] != '.' && !file.EndsWith(ArtifactFolder.ReportSuffix, StringComparison.Ordinal) && !CompanionFiles.Is(Path.Combine(folder, file)))
                 yield return file;
         }
         foreach (string directory in Directory.EnumerateDirectories(folder).Where(path => Path.GetFileName(path)[0] != '.'))
@@ -119,20 +118,6 @@ internal static partial class OutputGuard
             return false;
         }
     }
-
-    /// <summary>Whether a file is one that builds write beside an artifact, which may have outlived it.</summary>
-    private static bool IsCompanion(string path) => Path.GetFileName(path) is ArtifactQuality.FileName or ProvenanceStatement.FileName or Envelope.FileName or RunRecord.FileName or ArtifactSums.FileName
-        && AtomicFile.TryRead(path) is { } content && Path.GetFileName(path) switch
-    {
-        ArtifactQuality.FileName => ArtifactQuality.Parse(content) is not null,
-        ProvenanceStatement.FileName => Has(content, "\"predicateType\""),
-        Envelope.FileName => Has(content, "\"payloadType\""),
-        RunRecord.FileName => Has(content, "\"invocationId\""),
-        ArtifactSums.FileName => Has(content, $"  {ArtifactFolder.DescriptorName}\n"),
-        _ => false,
-    };
-
-    private static bool Has(byte[] content, string mark) => content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(mark)) >= 0;
 
     private static bool IsLeftOver(ContentStore store, string folder, string path) =>
         ArtifactListing.IsInside(path) && store.Contains(FileHash.Of(Path.Combine(folder, path)));

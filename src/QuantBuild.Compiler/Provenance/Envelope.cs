@@ -5,6 +5,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Json;
+using QuantBuild.Compiler.Packing;
 
 namespace QuantBuild.Compiler.Provenance;
 
@@ -15,7 +16,7 @@ namespace QuantBuild.Compiler.Provenance;
 public sealed record Envelope(byte[] Statement, string KeyId, byte[] Signature)
 {
     /// <summary>Name of the file beside <c>artifact.json</c>.</summary>
-    public const string FileName = "provenance.dsse.json";
+    public const string FileName = CompanionFiles.Envelope;
 
     private const string PayloadType = "application/vnd.in-toto+json";
 

@@ -30,7 +30,7 @@ internal static class FolderCoverage
     /// <returns>Files that nobody vouches for and that do no harm; and the diagnostic of all others (QB5072), if there are any.</returns>
     public static (ImmutableArray<string> Unsigned, Diagnostic? Problem) Of(string folder, StatedBuild build)
     {
-        string report = ReportFile.NameFor((CheckedNodes.Parse(File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName))).Find("name") as JsonValue)?.ToString() ?? "");
+        string report = (CheckedNodes.Parse(File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName))).Find("name") as JsonValue)?.ToString() + ArtifactFolder.ReportSuffix;
         string[] others = [.. Everything(folder, "").Where(path => !IsCovered(folder, path, build)).Order(StringComparer.Ordinal)];
         ILookup<bool, string> harmless = others.ToLookup(path => IsHarmless(path, report) && new FileInfo(Path.Combine(folder, path)).LinkTarget is null);
         string[] strangers = [.. harmless[false]];

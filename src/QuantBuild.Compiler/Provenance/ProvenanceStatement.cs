@@ -15,7 +15,7 @@ namespace QuantBuild.Compiler.Provenance;
 public static class ProvenanceStatement
 {
     /// <summary>Name of the file beside <c>artifact.json</c>.</summary>
-    public const string FileName = "provenance.intoto.json";
+    public const string FileName = CompanionFiles.Statement;
 
     internal const string StatementType = "https://in-toto.io/Statement/v1";
     internal const string PredicateType = "https://slsa.dev/provenance/v1";

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Packing;
 
 namespace QuantBuild.Compiler.Provenance;
 
@@ -14,7 +15,7 @@ namespace QuantBuild.Compiler.Provenance;
 public sealed record RunRecord(Guid Id, DateTimeOffset Started, DateTimeOffset Finished, int Executed, int Actions)
 {
     /// <summary>Name of the file beside <c>artifact.json</c>.</summary>
-    public const string FileName = "provenance.run.json";
+    public const string FileName = CompanionFiles.Run;
 
     /// <summary>The record's bytes. The machine is described by its kind, never by its name or paths.</summary>
     /// <param name="statement">Bytes of the statement that the run belongs to.</param>
