@@ -33,6 +33,9 @@ internal static class Artifacts
     /// <summary>Every file of the artifact but the descriptor.</summary>
     public static IReadOnlyList<PackedFile> FilesOf(IReadOnlyList<BuiltExpert> experts) => [.. experts.SelectMany(FilesOf)];
 
+    /// <summary>Size of the artifact: of every file that its descriptor lists.</summary>
+    public static long BytesOf(IReadOnlyList<BuiltExpert> experts) => FilesOf(experts).Sum(file => file.Content.Size);
+
     /// <summary>Every file of an expert, below the artifact's folder.</summary>
     public static IEnumerable<PackedFile> FilesOf(BuiltExpert expert) => expert.Files.OrderBy(file => file.Key, StringComparer.Ordinal)
         .Select(file => new PackedFile($"{expert.Directory}/{file.Key}", file.Value));

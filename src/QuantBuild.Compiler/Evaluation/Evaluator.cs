@@ -43,7 +43,7 @@ internal static class Evaluator
             using var model = new QuantizedModel(session.Context, experts, descriptor);
             EvaluateStage.Result[] latents = Sample(session, set, method, model, observer);
             rows.Add(Row(method, plan, LayerQualities.Of(experts), reference, [.. latents.Select(latent => EvaluateStage.ReadLatent(session.Store, latent))],
-                descriptor.Length + experts.Sum(expert => expert.Files.Values.Sum(file => file.Size)), decoder?.Measure(method, latents, observer)));
+                Artifacts.BytesOf(experts), decoder?.Measure(method, latents, observer)));
         }
         return new EvaluationReport(rows, set.Samples.Count);
     }

@@ -25,7 +25,7 @@ internal static class SuggestSession
     public static SuggestionReport Run(CompileSession session, SuggestionGoal goal, bool apply, IBuildObserver observer)
     {
         BuiltModel built = goal.CachedOnly ? GateSession.Built(session) : ModelBuild.Run(session.Context, session.Sources, observer)!;
-        long bytes = SizeOf(session.Context, built);
+        long bytes = Artifacts.BytesOf(built.Experts);
         Candidates candidates = Candidates.Measure(session, built, goal, observer);
         long reserve = 0;
         for (int attempt = 1; ; attempt++)
@@ -116,9 +116,6 @@ internal static class SuggestSession
         BuiltModel built = ModelBuild.Run(context, sources, new WithoutWarnings(observer)) ?? throw new InvalidOperationException("an executing build left actions out");
         LayerPlan[] layers = [.. plan.Experts.SelectMany(expert => expert.Layers)];
         return new SuggestionReport.Effect(LayerQualities.Of(built.Experts).Sum(layer => layer.Recipe) / layers.Length,
-            SizeOf(context, built), (double)layers.Sum(Candidates.WorkOf) / layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures));
+            Artifacts.BytesOf(built.Experts), (double)layers.Sum(Candidates.WorkOf) / layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures));
     }
-
-    private static long SizeOf(BuildContext context, BuiltModel built) =>
-        Artifacts.Describe(context, built.Experts).ToJson().Length + Artifacts.FilesOf(built.Experts).Sum(file => file.Content.Size);
 }
