@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using QuantBuild.Tool.Commands;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
+using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool;
 

@@ -1,4 +1,5 @@
 using QuantBuild.Tool;
+using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Streams;
 
 StandardStreams streams = StandardStreams.Install();

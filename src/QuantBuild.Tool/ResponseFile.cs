@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool;
 

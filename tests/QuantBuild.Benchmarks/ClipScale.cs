@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Benchmarks;
 

@@ -1,8 +1,8 @@
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models;
-using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Benchmarks;
 

@@ -6,6 +6,7 @@ using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 

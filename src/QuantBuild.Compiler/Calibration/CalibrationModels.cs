@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Scheduling;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
+using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 

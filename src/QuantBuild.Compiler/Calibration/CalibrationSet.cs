@@ -1,6 +1,6 @@
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Sources;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Kernels;
 using QuantBuild.Models;

@@ -1,9 +1,9 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Quantizers;
-using QuantBuild.Compiler.Stages;
-using QuantBuild.Kernels;
+using QuantBuild.Compiler.Work;
+using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
-using Finite = QuantBuild.Compiler.Quantizers.Finite;
+using Finite = QuantBuild.Compiler.Quantizers.FiniteValues;
 
 namespace QuantBuild.Compiler.Calibration;
 
@@ -34,7 +34,7 @@ internal static class FiniteWeights
                     cancellation.ThrowIfCancellationRequested();
                     int count = (int)Math.Min(atOnce, rows - first);
                     source.Checkpoint.ReadFloat32(name, first * columns, panel.AsSpan(0, count * columns));
-                    Finite.CheckPart(NumericException.Weight, new ReadOnlyMatrixView(panel, count, columns), (int)first);
+                    FiniteValues.CheckPart(NumericException.Weight, new ReadOnlyMatrixView(panel, count, columns), (int)first);
                 }
             }
             catch (NumericException e)

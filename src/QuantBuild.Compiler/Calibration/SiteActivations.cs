@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Formats;
+using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Calibration;
@@ -44,7 +44,7 @@ internal sealed class SiteActivations : IDisposable
         foreach (Sample sample in _samples)
         {
             ReadOnlySpan<float> steps = MemoryMarshal.Cast<byte, float>(sample.File.Bytes(sample.NameOf("absmax")));
-            ChannelMaximum.Accumulate(new Kernels.ReadOnlyMatrixView(steps, steps.Length / Channels, Channels), maximum);
+            ChannelMaximum.Accumulate(new ReadOnlyMatrixView(steps, steps.Length / Channels, Channels), maximum);
         }
         return maximum;
     }

@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Text;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Comparison;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Ci;
 

@@ -1,5 +1,3 @@
-using QuantBuild.Compiler.Manifests.Binding;
-
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <summary>Finds rows of the table of diagnostics by what people type.</summary>

@@ -1,6 +1,9 @@
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Imaging;
 using QuantBuild.Pipelines;
 

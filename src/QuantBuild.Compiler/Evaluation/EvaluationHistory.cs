@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;

@@ -1,11 +1,12 @@
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Calibration;
-using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
-using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Evaluation;
 
@@ -39,11 +40,11 @@ internal static class Evaluator
             IReadOnlyList<ExpertSource> sources = [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))];
             IReadOnlyList<BuiltExpert> experts = ModelBuild.Run(context, sources, observer)?.Experts
                 ?? throw new InvalidOperationException("an executing build left actions out");
-            byte[] descriptor = Artifacts.Describe(context, experts).ToJson();
+            byte[] descriptor = ArtifactDescription.Describe(context, experts).ToJson();
             using var model = new QuantizedModel(session.Context, experts, descriptor);
             EvaluateStage.Result[] latents = Sample(session, set, method, model, observer);
             rows.Add(Row(method, plan, LayerQualities.Of(experts), reference, [.. latents.Select(latent => EvaluateStage.ReadLatent(session.Store, latent))],
-                Artifacts.BytesOf(experts), decoder?.Measure(method, latents, observer)));
+                ArtifactDescription.BytesOf(experts), decoder?.Measure(method, latents, observer)));
         }
         return new EvaluationReport(rows, set.Samples.Count);
     }

@@ -1,6 +1,6 @@
 using QuantBuild.Compiler.Calibration;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Evaluation;

@@ -1,8 +1,10 @@
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Packing;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
+using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Evaluation;
@@ -21,7 +23,7 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
         _experts = experts;
         _descriptor = Digest.Of(descriptor);
         _folder = context.Store.NewTemporary();
-        ArtifactFolder.WriteAsync(context.Store, _folder, Artifacts.FilesOf(experts), descriptor, hardLinks: true).GetAwaiter().GetResult();
+        ArtifactFolder.WriteAsync(context.Store, _folder, ArtifactDescription.FilesOf(experts), descriptor, hardLinks: true).GetAwaiter().GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
         WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)], context.Budget);
         _weights = [.. experts.Select(expert => new Lazy<WanWeights>(

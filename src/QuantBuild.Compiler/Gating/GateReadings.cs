@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Gating;
 

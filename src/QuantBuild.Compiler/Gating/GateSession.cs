@@ -1,8 +1,10 @@
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Manifests.Editing;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Gating;
 

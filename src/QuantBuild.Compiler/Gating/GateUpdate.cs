@@ -1,6 +1,7 @@
 using System.Globalization;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Manifests.Editing;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Gating;
 

@@ -1,3 +1,5 @@
+using QuantBuild.Compiler.Work;
+
 namespace QuantBuild.Compiler.Gating;
 
 /// <summary>Everything that gates can limit.</summary>

@@ -1,4 +1,4 @@
-using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Health;

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Scheduling;
 
 namespace QuantBuild.Compiler.Health;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QuantBuild.Compiler.Costs;
 
 namespace QuantBuild.Compiler.Health;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Health;

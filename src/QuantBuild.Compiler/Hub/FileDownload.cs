@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Win32.SafeHandles;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Hub;
@@ -30,7 +31,7 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
     public async Task RunAsync(CancellationToken ct)
     {
         cache.Prepare(repository, file.ETag);
-        using (await ActionLock.AcquireAsync(cache.Lock(repository, file.ETag), onWait: null, ct))
+        using (await ActionClaim.AcquireAsync(cache.Lock(repository, file.ETag), onWait: null, ct))
         {
             // Another process, or a file with the same content, may have been faster.
             var there = new FileInfo(cache.Blob(repository, file.ETag));

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Hub;

@@ -1,5 +1,6 @@
 using System.Text;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Files;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Hub;

@@ -1,5 +1,4 @@
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Hub;

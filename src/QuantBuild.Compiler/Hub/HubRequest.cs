@@ -1,4 +1,5 @@
 using System.Net;
+using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Hub;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Polly;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Hub;
 

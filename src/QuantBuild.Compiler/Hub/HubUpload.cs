@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Hub;
 

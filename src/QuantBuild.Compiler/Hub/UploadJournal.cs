@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Json;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Hub;
 

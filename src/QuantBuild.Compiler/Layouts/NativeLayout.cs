@@ -1,5 +1,5 @@
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Layouts;

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
 

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Kernels;
+using QuantBuild.Compiler.Work;
+using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Layouts;

@@ -1,5 +1,4 @@
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Hub;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Manifests;

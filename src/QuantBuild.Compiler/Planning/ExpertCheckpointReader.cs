@@ -1,6 +1,5 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Sources;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Manifests.Binding;
 
 namespace QuantBuild.Compiler.Planning;
 

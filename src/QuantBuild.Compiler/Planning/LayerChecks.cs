@@ -1,7 +1,6 @@
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Planning;
 

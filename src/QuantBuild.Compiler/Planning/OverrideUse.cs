@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Manifests.Binding;
 
 namespace QuantBuild.Compiler.Planning;
 

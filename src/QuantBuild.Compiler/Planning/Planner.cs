@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Sources;
 using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text;
+using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Projects;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Json;
-using QuantBuild.Compiler.Packing;
 
 namespace QuantBuild.Compiler.Provenance;
 

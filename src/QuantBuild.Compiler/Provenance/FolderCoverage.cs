@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
-using QuantBuild.Compiler.Packing;
-using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Provenance;

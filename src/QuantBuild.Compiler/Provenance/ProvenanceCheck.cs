@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
-using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Provenance;

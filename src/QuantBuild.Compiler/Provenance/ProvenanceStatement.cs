@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Provenance;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Compiler.Packing;
 
 namespace QuantBuild.Compiler.Provenance;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
@@ -100,7 +100,7 @@ public sealed class ClipSearch
     /// <exception cref="OperationCanceledException">The search was cancelled.</exception>
     public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView residual)
     {
-        Finite.Check(NumericException.Activation, x, _threads);
+        FiniteValues.Check(NumericException.Activation, x, _threads);
         _errors.Add(x, residual);
     }
 

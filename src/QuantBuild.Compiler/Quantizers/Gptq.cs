@@ -1,5 +1,4 @@
-using QuantBuild.Formats;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
@@ -43,8 +42,8 @@ public static class Gptq
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BlockSize, 1);
         if (!(options.Damp >= 0) || double.IsInfinity(options.Damp))
             throw new ArgumentOutOfRangeException(nameof(options), options.Damp, "the damping is a finite fraction, 0 or more");
-        Finite.Check("residual weight", weight, threads);
-        Finite.Check("Hessian", hessian, threads);
+        FiniteValues.Check("residual weight", weight, threads);
+        FiniteValues.Check("Hessian", hessian, threads);
 
         int dead = CountDeadColumns(hessian);
         ReadOnlyMatrixView alive = dead == 0 ? weight : WithoutDeadColumns(weight, hessian);

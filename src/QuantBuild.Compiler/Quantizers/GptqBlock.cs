@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 

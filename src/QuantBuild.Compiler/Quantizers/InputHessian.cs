@@ -1,5 +1,6 @@
 using System.Numerics;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
@@ -33,7 +34,7 @@ public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quant
     public void Add(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, int threads = 1, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Columns, channels);
-        Finite.Check(NumericException.Activation, x, threads);
+        FiniteValues.Check(NumericException.Activation, x, threads);
         for (int first = 0; first < x.Rows; first += TokensAtOnce)
         {
             int count = Math.Min(TokensAtOnce, x.Rows - first);
@@ -56,7 +57,7 @@ public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quant
     {
         var sum = new MatrixView(_sum, channels, channels);
         Gram.Mirror(sum, threads);
-        Finite.Check("Hessian", sum, threads);
+        FiniteValues.Check("Hessian", sum, threads);
         if (Tokens == 0)
             return _sum;
         var tokens = new Vector<float>(Tokens);

@@ -1,4 +1,5 @@
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
@@ -46,7 +47,7 @@ public sealed class LayerError : IDisposable
     /// <exception cref="NumericException">A weight or activation is not finite, or an output overflowed.</exception>
     public static ErrorSums[] Measure(ReadOnlyMatrixView x, ReadOnlyMatrixView weight, IReadOnlyList<MeasuredLayer> layers, int threads = 1)
     {
-        Finite.Check(NumericException.Weight, weight);
+        FiniteValues.Check(NumericException.Weight, weight);
         using var errors = new LayerError(layers, threads);
         errors.Add(x, weight);
         return errors.Finish();
@@ -65,7 +66,7 @@ public sealed class LayerError : IDisposable
             ArgumentOutOfRangeException.ThrowIfNotEqual(layer.Weight.Columns, weight.Columns, nameof(weight));
             ArgumentOutOfRangeException.ThrowIfNotEqual(layer.Weight.Rows, weight.Rows, nameof(weight));
         }
-        Finite.Check(NumericException.Activation, x);
+        FiniteValues.Check(NumericException.Activation, x);
         if (x.Rows == 0)
             return;
         _portion ??= new MeasuredPortion(_distinct, Math.Min(TokensAtOnce, x.Rows), weight.Rows);

@@ -1,5 +1,6 @@
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
@@ -64,8 +65,8 @@ public sealed record LowRankBranch
         if (downBits.Length != rank * columns || upBits.Length != rows * rank)
             throw new ArgumentException($"factors of {upBits.Length} and {downBits.Length} elements do not fit {rows} x {columns}");
         var branch = new LowRankBranch(rows, columns, rank, upBits, downBits);
-        Finite.Check("low-rank factor", branch.Up);
-        Finite.Check("low-rank factor", branch.Down);
+        FiniteValues.Check("low-rank factor", branch.Up);
+        FiniteValues.Check("low-rank factor", branch.Down);
         return branch;
     }
 

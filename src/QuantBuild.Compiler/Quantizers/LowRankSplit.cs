@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
@@ -17,7 +18,7 @@ public static class LowRankSplit
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public static LowRankBranch Of(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads = 1, CancellationToken ct = default)
     {
-        Finite.Check("smoothed weight", smoothed, threads);
+        FiniteValues.Check("smoothed weight", smoothed, threads);
         if (recipe.Rank == 0)
             return LowRankBranch.None(smoothed.Rows, smoothed.Columns);
         LowRankFactors factors = Factors(smoothed, recipe, seed, threads, ct);

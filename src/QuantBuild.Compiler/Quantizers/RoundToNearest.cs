@@ -1,5 +1,5 @@
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
@@ -16,7 +16,7 @@ public static unsafe class RoundToNearest
     /// <exception cref="NumericException">The weight has a value that is not finite.</exception>
     public static GptqResult Quantize(ReadOnlyMatrixView weight, TieRule ties, int threads = 1)
     {
-        Finite.Check("residual weight", weight);
+        FiniteValues.Check("residual weight", weight);
         return new GptqResult(Round(weight, ties, threads), new GptqOutcome(0, 0, FellBack: false, 0, null, null));
     }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
@@ -36,7 +37,7 @@ public static class Smoothing
         }
         // A maximum takes over what is not a number, and keeps it.
         if (!Kernels.Finite.IsFinite(absmax))
-            Finite.CheckPart(NumericException.Weight, weight, firstRow);
+            FiniteValues.CheckPart(NumericException.Weight, weight, firstRow);
     }
 
     /// <summary><c>scale = a^alpha / w^(1 - alpha)</c> per channel, with both maxima raised to <see cref="Floor"/>.</summary>
@@ -70,7 +71,7 @@ public static class Smoothing
     public static unsafe void ApplyToWeight(MatrixView weight, ReadOnlySpan<float> scale, int threads = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, weight.Columns);
-        Finite.CheckPositive("smoothing scale", scale);
+        FiniteValues.CheckPositive("smoothing scale", scale);
         Rows.RequireAdjacentColumns(weight);
         bool finite = true;
         fixed (float* data = weight.Data, factors = scale)
@@ -88,7 +89,7 @@ public static class Smoothing
             });
         }
         if (!finite)
-            Finite.Check("smoothed weight", weight);
+            FiniteValues.Check("smoothed weight", weight);
     }
 
     /// <summary><c>result[:, i] = X[:, i] / scale[i]</c>, in float32: a division, not a product with the reciprocal.</summary>
@@ -100,7 +101,7 @@ public static class Smoothing
     public static void ApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result, int threads = 1)
     {
         if (!TryApplyToActivation(x, scale, result, threads))
-            Finite.Check("smoothed activation", result);
+            FiniteValues.Check("smoothed activation", result);
     }
 
     /// <summary>The same; false when a smoothed activation is not finite.</summary>
@@ -117,7 +118,7 @@ public static class Smoothing
             return true;
         }
         ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, x.Columns);
-        Finite.CheckPositive("smoothing scale", scale);
+        FiniteValues.CheckPositive("smoothing scale", scale);
         bool finite = true;
         fixed (float* from = x.Data, to = result.Data, divisors = scale)
         {

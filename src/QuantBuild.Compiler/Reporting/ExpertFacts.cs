@@ -2,9 +2,8 @@ using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;
-using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Models.Wan;
-using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Reporting;
 

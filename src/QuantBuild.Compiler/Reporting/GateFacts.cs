@@ -3,6 +3,7 @@ using QuantBuild.Compiler.Gating;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Reporting;
 

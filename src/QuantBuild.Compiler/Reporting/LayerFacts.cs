@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Reporting;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Reporting;

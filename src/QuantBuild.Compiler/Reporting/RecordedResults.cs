@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Reporting;

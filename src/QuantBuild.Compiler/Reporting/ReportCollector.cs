@@ -1,10 +1,13 @@
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Reporting;

@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Reporting;

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;
 

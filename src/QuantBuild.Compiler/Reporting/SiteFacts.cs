@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Formats;
 
 namespace QuantBuild.Compiler.Reporting;

@@ -43,7 +43,7 @@ public sealed partial record CheckpointFiles(ImmutableArray<string> Experts, boo
     /// <summary>Whether a file is needed and is none with weights: configurations, indexes, and the tokenizer.</summary>
     public bool IsSmall(string path)
     {
-        if (path == Planning.PipelineIndex.FileName)
+        if (path == PipelineIndex.FileName)
             return true;
         (string folder, string name) = Split(path);
         if (Encoders && folder == Tokenizer)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Sources;

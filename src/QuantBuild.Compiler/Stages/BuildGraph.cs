@@ -1,5 +1,7 @@
-using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Samples;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Stages;
 

@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
-using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Compiler.Timing;
-using QuantBuild.Kernels;
+using QuantBuild.Compiler.Work;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Stages;
 

@@ -1,10 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Compiler.Timing;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Imaging;
 using QuantBuild.Kernels;
 using QuantBuild.Models;

@@ -1,5 +1,4 @@
-using QuantBuild.Compiler.Calibration;
-using QuantBuild.Compiler.Timing;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Stages;

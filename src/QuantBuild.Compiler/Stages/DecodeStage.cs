@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Imaging;
 using QuantBuild.SafeTensors;
 

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Imaging;
 using QuantBuild.Models.Vae;
 using QuantBuild.Models.Wan;

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Compiler.Timing;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;

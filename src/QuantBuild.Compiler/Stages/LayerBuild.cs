@@ -1,7 +1,9 @@
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Stages;
 

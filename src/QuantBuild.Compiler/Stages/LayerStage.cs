@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 

@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Kernels;
+using QuantBuild.Compiler.Work;
+using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;

@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
-using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Compiler.Timing;
+using QuantBuild.Compiler.Work;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;

@@ -1,9 +1,11 @@
 using System.Globalization;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Layouts;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Compiler.Timing;
+using QuantBuild.Compiler.Work;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;

@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Stages;

@@ -1,6 +1,7 @@
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Timing;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Models;
 
 namespace QuantBuild.Compiler.Stages;

@@ -1,8 +1,7 @@
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Scheduling;
-using QuantBuild.Compiler.Timing;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 

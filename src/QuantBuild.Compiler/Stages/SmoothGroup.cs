@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Stages;
 

@@ -1,10 +1,11 @@
 using System.Globalization;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
-using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
-using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
+using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
@@ -60,7 +61,7 @@ internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Sm
                 context.Cancellation.ThrowIfCancellationRequested();
                 int rows = Math.Min(panelRows, layer.OutFeatures - first);
                 source.ReadRows(layer, first, panel.AsSpan(0, rows * channels));
-                Smoothing.AccumulateAbsmax(new Kernels.ReadOnlyMatrixView(panel, rows, channels), weightAbsmax, first);
+                Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(panel, rows, channels), weightAbsmax, first);
             }
         }
         var scale = new float[channels];

@@ -1,11 +1,12 @@
 using System.Globalization;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
-using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Compiler.Timing;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Kernels;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;

@@ -101,12 +101,12 @@ public sealed partial class ContentStore : IDisposable
     /// <param name="ct">Ends the waiting.</param>
     /// <param name="what">What the action is, for messages.</param>
     /// <exception cref="DiagnosticException">The lock file cannot be created.</exception>
-    public async ValueTask<ActionLock> LockAsync(Digest key, Action? onWait = null, CancellationToken ct = default, string? what = null)
+    public async ValueTask<ActionClaim> LockAsync(Digest key, Action? onWait = null, CancellationToken ct = default, string? what = null)
     {
         string path = _layout.Lock(key);
         try
         {
-            return await ActionLock.AcquireAsync(path, onWait, ct, WaitFor(what ?? $"the action {key.Short}", path));
+            return await ActionClaim.AcquireAsync(path, onWait, ct, WaitFor(what ?? $"the action {key.Short}", path));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Stages;
-using QuantBuild.SafeTensors;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Suggestions;
 

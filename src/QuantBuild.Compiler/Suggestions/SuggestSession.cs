@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Gating;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Manifests.Editing;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Scheduling;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Suggestions;
 
@@ -25,7 +27,7 @@ internal static class SuggestSession
     public static SuggestionReport Run(CompileSession session, SuggestionGoal goal, bool apply, IBuildObserver observer)
     {
         BuiltModel built = goal.CachedOnly ? GateSession.Built(session) : ModelBuild.Run(session.Context, session.Sources, observer)!;
-        long bytes = Artifacts.BytesOf(built.Experts);
+        long bytes = ArtifactDescription.BytesOf(built.Experts);
         Candidates candidates = Candidates.Measure(session, built, goal, observer);
         long reserve = 0;
         for (int attempt = 1; ; attempt++)
@@ -116,6 +118,6 @@ internal static class SuggestSession
         BuiltModel built = ModelBuild.Run(context, sources, new WithoutWarnings(observer)) ?? throw new InvalidOperationException("an executing build left actions out");
         LayerPlan[] layers = [.. plan.Experts.SelectMany(expert => expert.Layers)];
         return new SuggestionReport.Effect(LayerQualities.Of(built.Experts).Sum(layer => layer.Recipe) / layers.Length,
-            Artifacts.BytesOf(built.Experts), (double)layers.Sum(Candidates.WorkOf) / layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures));
+            ArtifactDescription.BytesOf(built.Experts), (double)layers.Sum(Candidates.WorkOf) / layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures));
     }
 }

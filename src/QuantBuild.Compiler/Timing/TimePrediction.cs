@@ -1,3 +1,5 @@
+using QuantBuild.Compiler.Costs;
+
 namespace QuantBuild.Compiler.Timing;
 
 /// <summary>How long a planned build would take.</summary>

@@ -1,5 +1,8 @@
 using System.CommandLine;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Build;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;

@@ -1,13 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Ci;
-using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Compiler.Provenance;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Sources;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;

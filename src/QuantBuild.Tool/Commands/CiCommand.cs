@@ -1,14 +1,18 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Ci;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Compiler.Provenance;
 using QuantBuild.Compiler.Reporting;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tool.Logging;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 
 namespace QuantBuild.Tool.Commands;
 

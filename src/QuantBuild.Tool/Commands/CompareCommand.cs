@@ -5,6 +5,8 @@ using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
 using QuantBuild.Tool.Logging;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
 

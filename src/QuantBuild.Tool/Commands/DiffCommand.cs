@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using QuantBuild.Compiler.Comparison;
+using QuantBuild.Compiler.Differences;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
 

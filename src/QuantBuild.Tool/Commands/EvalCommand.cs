@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Evaluation;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;

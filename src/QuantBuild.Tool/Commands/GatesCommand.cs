@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler;
 using QuantBuild.Compiler.Gating;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
 

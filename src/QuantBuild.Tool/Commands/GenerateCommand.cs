@@ -1,10 +1,9 @@
 using System.CommandLine;
-using QuantBuild.Artifacts;
-using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Imaging;
 using QuantBuild.Pipelines;
-using QuantBuild.SafeTensors;
 using QuantBuild.Tool.Logging;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;

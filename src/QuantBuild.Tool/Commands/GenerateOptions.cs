@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;
 

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Projects;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 
 namespace QuantBuild.Tool.Commands;
 

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
 using QuantBuild.SafeTensors;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
 

@@ -1,8 +1,9 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Sources;
+using QuantBuild.Tool.Running;
 
 namespace QuantBuild.Tool.Commands;
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Timing;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
 

@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
-using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Imaging;
 using QuantBuild.Pipelines;
-using QuantBuild.Tool.Text;
 using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
+using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;
 

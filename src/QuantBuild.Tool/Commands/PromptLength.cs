@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Pipelines;
+using QuantBuild.Tool.Running;
 
 namespace QuantBuild.Tool.Commands;
 

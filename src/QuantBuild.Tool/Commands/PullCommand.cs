@@ -1,7 +1,11 @@
 using System.CommandLine;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Hub;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Publishing;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 
 namespace QuantBuild.Tool.Commands;
 

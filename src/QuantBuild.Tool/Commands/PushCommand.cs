@@ -5,6 +5,10 @@ using System.Text;
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Publishing;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;

@@ -1,8 +1,11 @@
 using System.CommandLine;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Reporting;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;

@@ -1,5 +1,5 @@
-using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Imaging;
 using QuantBuild.Models.Vae;

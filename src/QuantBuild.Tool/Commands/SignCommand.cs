@@ -1,5 +1,7 @@
 using System.CommandLine;
 using QuantBuild.Compiler.Provenance;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 
 namespace QuantBuild.Tool.Commands;
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Suggestions;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 using Spectre.Console;
 

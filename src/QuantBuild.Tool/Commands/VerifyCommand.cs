@@ -3,9 +3,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using QuantBuild.Artifacts;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;

@@ -3,6 +3,7 @@ using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
+using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;

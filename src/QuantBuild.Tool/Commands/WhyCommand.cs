@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Tool.Running;
+using QuantBuild.Tool.Streams;
 
 namespace QuantBuild.Tool.Commands;
 

@@ -1,4 +1,4 @@
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Actions;
 
 namespace QuantBuild.Tool.Logging;
 

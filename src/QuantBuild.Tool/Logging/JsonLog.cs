@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Logging;

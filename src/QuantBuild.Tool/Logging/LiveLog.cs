@@ -1,5 +1,5 @@
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
 using Spectre.Console;
 
 namespace QuantBuild.Tool.Logging;

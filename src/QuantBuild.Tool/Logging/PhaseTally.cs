@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Logging;

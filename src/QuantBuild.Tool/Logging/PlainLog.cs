@@ -1,5 +1,5 @@
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Logging;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using QuantBuild.Compiler.Evaluation;
-using QuantBuild.Tool.Commands;
 
 namespace QuantBuild.Tool.Text;
 

@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Actions;
 
 namespace QuantBuild.Tool.Text;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Tool.Text;
 

@@ -1,8 +1,9 @@
 using System.Globalization;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Tool.Text;
 

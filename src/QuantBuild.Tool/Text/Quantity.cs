@@ -1,5 +1,5 @@
 using System.Globalization;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Tool.Text;
 

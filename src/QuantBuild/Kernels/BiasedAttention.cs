@@ -1,3 +1,5 @@
+using QuantBuild.Matrices;
+
 namespace QuantBuild.Kernels;
 
 /// <summary>Softmax attention whose scores are not scaled but added to: as T5 has it, for texts, whose scores fit memory at once.</summary>

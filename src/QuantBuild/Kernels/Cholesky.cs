@@ -1,3 +1,5 @@
+using QuantBuild.Matrices;
+
 namespace QuantBuild.Kernels;
 
 /// <summary>Triangular factors of symmetric positive definite matrices, in place.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Kernels;
 

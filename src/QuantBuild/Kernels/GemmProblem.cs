@@ -1,3 +1,5 @@
+using QuantBuild.Matrices;
+
 namespace QuantBuild.Kernels;
 
 /// <summary>One product over pinned memory: C[m,n] = (Accumulate ? C : 0) + (Negate ? -A : A)[m,k] B[k,n].</summary>

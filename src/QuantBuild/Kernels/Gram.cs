@@ -1,3 +1,5 @@
+using QuantBuild.Matrices;
+
 namespace QuantBuild.Kernels;
 
 /// <summary>X^T X of a tall matrix, computed once per symmetric pair.</summary>

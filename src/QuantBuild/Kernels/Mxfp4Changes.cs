@@ -1,4 +1,5 @@
 using QuantBuild.Formats;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Kernels;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using QuantBuild.Formats;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Kernels;
 

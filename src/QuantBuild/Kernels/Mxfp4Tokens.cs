@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using QuantBuild.Formats;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Kernels;
 

@@ -1,3 +1,5 @@
+using QuantBuild.Matrices;
+
 namespace QuantBuild.Kernels;
 
 /// <summary>Patches of 1 x 2 x 2 latent elements, one per token: with a matrix product they make the patch embedding.</summary>

@@ -1,3 +1,5 @@
+using QuantBuild.Matrices;
+
 namespace QuantBuild.Kernels;
 
 /// <summary>What is stored on one side of the diagonal of a square matrix, put on the other.</summary>

@@ -1,3 +1,5 @@
+using QuantBuild.Matrices;
+
 namespace QuantBuild.Kernels;
 
 /// <summary>The best approximation of a matrix by a product of two thin ones, from its largest singular values.</summary>

@@ -1,4 +1,4 @@
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Models;
 

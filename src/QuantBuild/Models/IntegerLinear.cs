@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
-using QuantBuild.Models.Wan;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Models;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Models;

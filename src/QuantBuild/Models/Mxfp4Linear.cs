@@ -1,6 +1,7 @@
 using System.Buffers;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Models;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
-using QuantBuild.Models.Wan;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Models;
 

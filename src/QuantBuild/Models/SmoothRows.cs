@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Models;
 

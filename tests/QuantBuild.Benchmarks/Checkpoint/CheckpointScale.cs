@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Scheduling;
-using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Benchmarks.Checkpoint;
 

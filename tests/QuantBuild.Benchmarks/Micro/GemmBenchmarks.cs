@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Benchmarks.Micro;
 

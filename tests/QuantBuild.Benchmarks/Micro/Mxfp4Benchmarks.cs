@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Benchmarks.Micro;
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using QuantBuild.Build.Tests.Infrastructure;
+using QuantBuild.HubServer;
 using Server = QuantBuild.HubServer.HubServer;
 
 namespace QuantBuild.Build.Tests.Build;

@@ -1,3 +1,4 @@
+using QuantBuild.HubServer;
 using Server = QuantBuild.HubServer.HubServer;
 
 namespace QuantBuild.Build.Tests.Infrastructure;

@@ -1,7 +1,3 @@
-using QuantBuild.Build.Tests.Infrastructure;
-
-[assembly: AssemblyFixture(typeof(Packages))]
-
 namespace QuantBuild.Build.Tests.Infrastructure;
 
 /// <summary>The packages of this repository, packed once for all tests, and a package folder that had nothing in it.</summary>

@@ -1,5 +1,5 @@
 using QuantBuild.Compiler.Hub;
-using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Soak.Mutations;
 

@@ -3,16 +3,17 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
-using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Packing;
-using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Provenance;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Samples;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Compiler.Timing;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Json;
 using QuantBuild.Models.Vae;
 using QuantBuild.Models.Wan;
@@ -93,7 +94,7 @@ internal static class ReaderTargets
     {
         string path = Path.Combine(Scratch.Folder, "samples.jsonl");
         File.WriteAllBytes(path, text);
-        return Compiler.Calibration.SampleLine.Read(path, null).Count >= 0;
+        return SampleLine.Read(path, null).Count >= 0;
     }
 
     private static bool ReadMeasure(byte[] text)

@@ -1,6 +1,7 @@
 using QuantBuild.Artifacts;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;

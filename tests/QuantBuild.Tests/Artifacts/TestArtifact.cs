@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using QuantBuild.Artifacts;
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 

@@ -5,7 +5,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 

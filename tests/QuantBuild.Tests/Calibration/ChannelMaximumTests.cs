@@ -1,5 +1,5 @@
 using QuantBuild.Compiler.Calibration;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Tests.Calibration;
 

@@ -1,5 +1,5 @@
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Formats;
 using QuantBuild.SafeTensors;

@@ -3,12 +3,13 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using QuantBuild.Artifacts;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Provenance;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tests.Artifacts;
 using QuantBuild.Tests.SafeTensors;
 using QuantBuild.Tool;
+using QuantBuild.Tool.Running;
 
 namespace QuantBuild.Tests.Commands;
 

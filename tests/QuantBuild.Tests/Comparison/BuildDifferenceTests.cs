@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler;
-using QuantBuild.Compiler.Comparison;
+using QuantBuild.Compiler.Differences;
+using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Tests.Comparison;
 

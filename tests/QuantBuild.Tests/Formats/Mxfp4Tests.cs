@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Tests.Formats;
 

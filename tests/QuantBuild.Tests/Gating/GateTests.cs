@@ -1,8 +1,8 @@
 using System.Text;
-using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Gating;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Tests.Manifests;
 
 namespace QuantBuild.Tests.Gating;

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Health;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Scheduling;

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Hub;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Publishing;
 using QuantBuild.Compiler.Store;
 using QuantBuild.HubServer;
 using QuantBuild.Tests.Artifacts;

@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 using QuantBuild.HubServer;
 

@@ -1,5 +1,7 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Store;
 using QuantBuild.HubServer;
 using QuantBuild.Tests.Stages;

@@ -1,10 +1,11 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Manifests.Binding;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Projects;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.HubServer;
 using QuantBuild.Tests.Stages;
 using QuantBuild.Tests.Store;

@@ -1,5 +1,7 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.HubServer;
 using Server = QuantBuild.HubServer.HubServer;
 
 namespace QuantBuild.Tests.Hub;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Tests.Hub;
 

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using QuantBuild.Artifacts;
-using QuantBuild.Compiler;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Publishing;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Tests.Artifacts;
 
 namespace QuantBuild.Tests.Hub;

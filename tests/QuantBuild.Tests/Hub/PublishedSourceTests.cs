@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Hub;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Compiler.Publishing;
 using QuantBuild.Compiler.Sources;
 
 namespace QuantBuild.Tests.Hub;

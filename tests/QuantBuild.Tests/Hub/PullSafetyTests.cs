@@ -1,6 +1,8 @@
 using System.Text;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Hub;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Publishing;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tests.Artifacts;
 

@@ -2,16 +2,17 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.HubServer;
 using QuantBuild.Models.Wan;
 using QuantBuild.Tests.Models.Wan;
+using QuantBuild.Tests.Stages;
 
 namespace QuantBuild.Tests.Hub;
 

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Tests.Hub;
 

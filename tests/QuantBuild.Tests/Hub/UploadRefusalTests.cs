@@ -1,5 +1,4 @@
 using QuantBuild.Compiler.Hub;
-using QuantBuild.Compiler.Store;
 using QuantBuild.HubServer;
 
 namespace QuantBuild.Tests.Hub;

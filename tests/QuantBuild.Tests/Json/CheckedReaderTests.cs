@@ -1,13 +1,13 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
 using QuantBuild.Json;
 using QuantBuild.SafeTensors;
-using QuantBuild.Soak.Mutations;
 using QuantBuild.Tests.SafeTensors;
 using QuantBuild.Text;
+using QuantBuild.Soak.Mutations;
 
 namespace QuantBuild.Tests.Json;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.SafeTensors;
 using QuantBuild.Tests.SafeTensors;
 

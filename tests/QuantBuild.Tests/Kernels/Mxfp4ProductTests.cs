@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Tests.Kernels;
 

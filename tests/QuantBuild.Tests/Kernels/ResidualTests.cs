@@ -1,4 +1,5 @@
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Tests.Kernels;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Tests.Kernels;
 

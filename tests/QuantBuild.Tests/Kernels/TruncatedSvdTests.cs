@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Tests.Kernels;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Tests.Kernels;
 

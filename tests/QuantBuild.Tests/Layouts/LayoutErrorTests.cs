@@ -1,6 +1,7 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Tests.Stages;
 
 namespace QuantBuild.Tests.Layouts;

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Matrices;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 using QuantBuild.Tests.Stages;
@@ -43,7 +45,7 @@ public sealed class LayoutTests : IDisposable
             int rows = (int)shape[0], columns = (int)shape[1] * 2;
             var values = new float[rows * columns];
             QuantBuild.Formats.Mxfp4.Dequantize(artifact.LowNoise.Tensors.Bytes(layer.Key + ".weight_packed"), artifact.LowNoise.Tensors.Bytes(layer.Key + ".weight_scale"),
-                new QuantBuild.Kernels.MatrixView(values, rows, columns));
+                new MatrixView(values, rows, columns));
             return (double[])[.. values];
         });
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Logging;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Logging;
 using Spectre.Console;

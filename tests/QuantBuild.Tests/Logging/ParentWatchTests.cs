@@ -1,5 +1,5 @@
 using System.IO.Pipes;
-using QuantBuild.Tool;
+using QuantBuild.Tool.Running;
 
 namespace QuantBuild.Tests.Logging;
 

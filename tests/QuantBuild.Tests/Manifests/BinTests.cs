@@ -1,5 +1,3 @@
-using QuantBuild.Compiler.Manifests;
-
 namespace QuantBuild.Tests.Manifests;
 
 public sealed class BinTests

@@ -1,5 +1,5 @@
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 
 namespace QuantBuild.Tests.Manifests;
 

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 
 namespace QuantBuild.Tests.Manifests;
 

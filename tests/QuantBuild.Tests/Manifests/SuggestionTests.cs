@@ -1,4 +1,4 @@
-using QuantBuild.Compiler.Manifests.Binding;
+using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Tests.Manifests;
 

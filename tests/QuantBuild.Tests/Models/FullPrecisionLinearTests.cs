@@ -1,4 +1,4 @@
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models;
 using QuantBuild.SafeTensors;
 using QuantBuild.Tests.Kernels;

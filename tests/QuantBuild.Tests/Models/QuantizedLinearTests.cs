@@ -1,7 +1,7 @@
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models;
-using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Tests.Models;

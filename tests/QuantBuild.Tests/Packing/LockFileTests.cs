@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Packing;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tests.Store;
 

@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Models.Wan;
 using QuantBuild.Tests.Manifests;

@@ -1,5 +1,4 @@
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Models.Wan;
 using QuantBuild.Tests.Manifests;
 
 namespace QuantBuild.Tests.Planning;

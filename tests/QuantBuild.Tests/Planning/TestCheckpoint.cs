@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
-using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Models.Wan;
 using QuantBuild.Tests.Manifests;

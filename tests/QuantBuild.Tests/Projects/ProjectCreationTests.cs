@@ -1,8 +1,10 @@
-using QuantBuild.Compiler;
-using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Projects;
+using QuantBuild.Compiler.Samples;
+using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Tests.Projects;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Provenance;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tests.Artifacts;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
 
 namespace QuantBuild.Tests.Quantizers;
 

@@ -1,4 +1,4 @@
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Tests.Quantizers;

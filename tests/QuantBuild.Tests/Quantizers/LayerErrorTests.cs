@@ -1,6 +1,6 @@
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Tests.Quantizers;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Tests.Quantizers;
 

@@ -1,4 +1,4 @@
-using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.Sampling;

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;

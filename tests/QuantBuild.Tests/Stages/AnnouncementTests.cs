@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Operations;
 
 namespace QuantBuild.Tests.Stages;
 

@@ -1,5 +1,6 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Tests.Stages;

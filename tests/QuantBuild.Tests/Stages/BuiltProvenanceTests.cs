@@ -1,5 +1,5 @@
-using QuantBuild.Compiler;
-using QuantBuild.Compiler.Packing;
+using QuantBuild.Compiler.Artifacts;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Provenance;
 
 namespace QuantBuild.Tests.Stages;

@@ -1,5 +1,5 @@
-using QuantBuild.Compiler.Comparison;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Differences;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Tests.Stages;

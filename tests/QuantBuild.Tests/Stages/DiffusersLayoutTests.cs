@@ -1,5 +1,5 @@
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Imaging;
 using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
@@ -51,7 +51,7 @@ public sealed class DiffusersLayoutTests : IDisposable
         DiffusersCheckpoint.Write(_folder, boundary: 0.875);
         using var project = new TinyProject { UsesDefaultFolders = true, Checkpoint = _folder };
         project.WriteManifest();
-        Diagnostic warning = Assert.Single(Compiler.Planning.Planner.Resolve(Compiler.Manifests.ManifestReader.Read(project.Manifest).Manifest!).Diagnostics,
+        Diagnostic warning = Assert.Single(Compiler.Planning.Planner.Resolve(ManifestReader.Read(project.Manifest).Manifest!).Diagnostics,
             diagnostic => diagnostic.Descriptor == Descriptors.BoundaryDiffers);
         Assert.Equal("The checkpoint switches experts at 0.875, the manifest at 0.9", warning.Message);
     }

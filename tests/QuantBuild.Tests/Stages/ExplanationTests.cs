@@ -1,6 +1,7 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Operations;
 
 namespace QuantBuild.Tests.Stages;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Tests.Stages;

@@ -1,8 +1,9 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Gating;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Operations;
 
 namespace QuantBuild.Tests.Stages;
 

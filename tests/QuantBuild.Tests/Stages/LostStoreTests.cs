@@ -1,5 +1,4 @@
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tests.Store;
 

@@ -1,7 +1,8 @@
 using System.Reflection;
-using QuantBuild.Compiler;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
 using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Tests.Stages;

@@ -1,7 +1,7 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Scheduling;
-using QuantBuild.Compiler.Stages;
 using QuantBuild.Imaging;
 using QuantBuild.Tests.Imaging;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Samples;
 
 namespace QuantBuild.Tests.Stages;
 

@@ -1,4 +1,4 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;

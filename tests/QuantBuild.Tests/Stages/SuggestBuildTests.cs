@@ -1,7 +1,8 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Suggestions;
 
 namespace QuantBuild.Tests.Stages;

@@ -1,7 +1,8 @@
 using System.Text.Json;
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
+using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Scheduling;
-using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Tests.Stages;
 

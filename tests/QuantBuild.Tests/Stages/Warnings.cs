@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Tests.Stages;
 

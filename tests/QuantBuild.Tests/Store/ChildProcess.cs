@@ -93,7 +93,7 @@ internal sealed partial class ChildProcess : IDisposable
             case "count under a lock":
                 for (int i = 0; i < int.Parse(arguments[2]); i++)
                 {
-                    using ActionLock turn = store.LockAsync(Digest.Parse(arguments[0])).AsTask().GetAwaiter().GetResult();
+                    using ActionClaim turn = store.LockAsync(Digest.Parse(arguments[0])).AsTask().GetAwaiter().GetResult();
                     int count = int.Parse(File.ReadAllText(arguments[1]));
                     File.WriteAllText(arguments[1], $"{count + 1}");
                 }

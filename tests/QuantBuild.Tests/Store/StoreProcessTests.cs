@@ -20,7 +20,7 @@ public sealed class StoreProcessTests : IDisposable
         int announced = 0;
         var first = new TaskCompletionSource();
 
-        Task<ActionLock> waiting = store.LockAsync(Key, () =>
+        Task<ActionClaim> waiting = store.LockAsync(Key, () =>
         {
             announced++;
             first.TrySetResult();
@@ -43,14 +43,14 @@ public sealed class StoreProcessTests : IDisposable
 
         other.Kill();
 
-        using ActionLock held = await store.LockAsync(Key, () => Assert.Fail("waited"), TestContext.Current.CancellationToken);
+        using ActionClaim held = await store.LockAsync(Key, () => Assert.Fail("waited"), TestContext.Current.CancellationToken);
     }
 
     [Fact]
     public async Task Waiting_for_a_lock_can_be_cancelled()
     {
         using ContentStore store = _folder.Open();
-        using ActionLock held = await store.LockAsync(Key, ct: TestContext.Current.CancellationToken);
+        using ActionClaim held = await store.LockAsync(Key, ct: TestContext.Current.CancellationToken);
         using var cancel = new CancellationTokenSource(50);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.LockAsync(Key, ct: cancel.Token).AsTask());
@@ -67,7 +67,7 @@ public sealed class StoreProcessTests : IDisposable
         {
             for (int i = 0; i < 50; i++)
             {
-                using ActionLock turn = await store.LockAsync(Key, ct: TestContext.Current.CancellationToken);
+                using ActionClaim turn = await store.LockAsync(Key, ct: TestContext.Current.CancellationToken);
                 int count = int.Parse(await File.ReadAllTextAsync(counter));
                 await File.WriteAllTextAsync(counter, $"{count + 1}");
             }
@@ -147,7 +147,7 @@ public sealed class StoreProcessTests : IDisposable
 
         Task work = Task.Run(async () =>
         {
-            using ActionLock turn = await store.LockAsync(Key);
+            using ActionClaim turn = await store.LockAsync(Key);
             store.PutAction(ContentStoreActionTests.Record(store, "b"));
         }, TestContext.Current.CancellationToken);
         Diagnostic notice = await told.Task.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);

@@ -1,6 +1,5 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
-using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Tests.Store;
 

@@ -1,4 +1,4 @@
-using QuantBuild.Compiler;
+using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Tests.Text;
 

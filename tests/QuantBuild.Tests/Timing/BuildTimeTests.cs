@@ -1,5 +1,7 @@
-using QuantBuild.Compiler;
-using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Costs;
+using QuantBuild.Compiler.Operations;
+using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Timing;

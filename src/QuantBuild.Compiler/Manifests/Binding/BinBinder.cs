@@ -12,7 +12,7 @@ internal static partial class BinBinder
     private static readonly Interval Fraction = new(0, 1);
 
     /// <summary>The bins of a list, or null when the list or any of its entries is unusable.</summary>
-    public static ImmutableArray<BinSection>? Bind(JsonNode node, string path, ValueBinder values)
+    public static ImmutableArray<BinSection>? Bind(ManifestNode node, string path, ValueBinder values)
     {
         if (values.Items(node, path) is not { } items)
             return null;
@@ -20,13 +20,13 @@ internal static partial class BinBinder
         return bins.All(bin => bin is not null) ? [.. bins.Select(bin => bin!)] : null;
     }
 
-    private static BinSection? One(JsonNode node, string path, ValueBinder values)
+    private static BinSection? One(ManifestNode node, string path, ValueBinder values)
     {
         switch (node)
         {
-            case JsonText text:
+            case ManifestText text:
                 return FromText(text, values);
-            case JsonObject:
+            case ManifestObject:
                 return FromObject(values.Object(node, path, ManifestKeys.Bin)!);
             default:
                 values.Report(Descriptors.WrongType, node.Span, path, "a text \"name:from-to\" or an object", node.Kind);
@@ -34,7 +34,7 @@ internal static partial class BinBinder
         }
     }
 
-    private static BinSection? FromText(JsonText text, ValueBinder values)
+    private static BinSection? FromText(ManifestText text, ValueBinder values)
     {
         Match match = Shorthand().Match(text.Value);
         if (!match.Success)
@@ -75,7 +75,7 @@ internal static partial class BinBinder
     {
         ValueBinder values = bin.Values;
         string path = bin.PathOf("timesteps");
-        if (values.As<JsonArray>(bin.Find("timesteps"), path, "a list of two timesteps") is not { } list)
+        if (values.As<ManifestArray>(bin.Find("timesteps"), path, "a list of two timesteps") is not { } list)
             return default;
         if (list.Items is not [var first, var last])
         {

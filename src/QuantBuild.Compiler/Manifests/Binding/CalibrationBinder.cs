@@ -22,7 +22,7 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
         string? data = section.Has("activations") && !section.Has("data") ? null : PathBinder.Absolute(section.Require("data"), section.PathOf("data"), file, values);
         if (data is not null && !data.EndsWith(".jsonl", StringComparison.Ordinal))
         {
-            values.Report(Descriptors.InvalidText, section.SpanOf("data"), section.PathOf("data"), ((JsonText)section.Find("data")!).Value,
+            values.Report(Descriptors.InvalidText, section.SpanOf("data"), section.PathOf("data"), ((ManifestText)section.Find("data")!).Value,
                 "calibration sets are .jsonl files with a .safetensors file of the same name beside them");
         }
         (double high, double low) = GuidanceOf(section);
@@ -64,10 +64,10 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
         string path = section.PathOf("guidance");
         switch (section.Find("guidance"))
         {
-            case JsonObject both:
+            case ManifestObject both:
                 ObjectBinder parts = values.Object(both, path, ManifestKeys.Guidance)!;
                 return (parts.Number(ExpertNames.HighNoise, Guidance) ?? 1, parts.Number(ExpertNames.LowNoise, Guidance) ?? 1);
-            case JsonNumber one:
+            case ManifestNumber one:
                 double scale = values.Number(one, path, Guidance) ?? 1;
                 return (scale, scale);
             case { } other:

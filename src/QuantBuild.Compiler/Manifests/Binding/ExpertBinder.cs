@@ -12,11 +12,11 @@ internal sealed class ExpertBinder(ValueBinder values, int boundary)
     /// <summary>Both experts, high noise first, whatever their order in the file.</summary>
     public ImmutableArray<ExpertSection> Bind(ObjectBinder manifest)
     {
-        if (values.As<JsonObject>(manifest.Require("experts"), "experts", "an object") is not { } node)
+        if (values.As<ManifestObject>(manifest.Require("experts"), "experts", "an object") is not { } node)
             return [];
-        foreach (JsonMember stranger in node.Members.Where(member => !ExpertNames.All.Contains(member.Name)))
+        foreach (ManifestMember stranger in node.Members.Where(member => !ExpertNames.All.Contains(member.Name)))
             values.Report(Descriptors.UnknownExpert, stranger.NameSpan, stranger.Name, Suggestion.For(stranger.Name, ExpertNames.All, "the experts"));
-        JsonObject known = node with { Members = [.. node.Members.Where(member => ExpertNames.All.Contains(member.Name))] };
+        ManifestObject known = node with { Members = [.. node.Members.Where(member => ExpertNames.All.Contains(member.Name))] };
         ObjectBinder experts = values.Object(known, "experts", ManifestKeys.Experts)!;
         return [.. ExpertNames.All.Select(name => Expert(experts, name)).OfType<ExpertSection>()];
     }
@@ -25,15 +25,15 @@ internal sealed class ExpertBinder(ValueBinder values, int boundary)
     {
         if (values.Object(experts.Require(name), experts.PathOf(name), ManifestKeys.Expert) is not { } expert)
             return null;
-        JsonNode? weights = expert.Find("weights");
+        ManifestNode? weights = expert.Find("weights");
         string weightsPath = expert.PathOf("weights");
         ObjectBinder? settings = null;
         string? folder = null;
-        if (weights is JsonText)
+        if (weights is ManifestText)
         {
             folder = PathBinder.Relative(weights, weightsPath, values);
         }
-        else if (values.As<JsonObject>(weights, weightsPath, "the expert's folder or an object") is { } both)
+        else if (values.As<ManifestObject>(weights, weightsPath, "the expert's folder or an object") is { } both)
         {
             settings = values.Object(both, weightsPath, ManifestKeys.ExpertWeights)!;
             folder = PathBinder.Relative(settings.Find("folder"), settings.PathOf("folder"), values);

@@ -20,12 +20,12 @@ internal sealed class GateBinder(ImmutableArray<ExpertSection> experts)
             return new GatesSection([]);
         IEnumerable<Gate> thresholds = Thresholds(gates, [.. OfLayers, GateMetric.FinalLatentError], EveryLayer, [], []);
         ValueBinder values = manifest.Values;
-        if (values.As<JsonArray>(gates.Find("rules"), gates.PathOf("rules"), "a list") is { } rules)
+        if (values.As<ManifestArray>(gates.Find("rules"), gates.PathOf("rules"), "a list") is { } rules)
             thresholds = thresholds.Concat(rules.Items.SelectMany((item, i) => Rule(item, $"gates.rules[{i}]", values)));
         return new GatesSection([.. thresholds]);
     }
 
-    private Gate[] Rule(JsonNode node, string path, ValueBinder values)
+    private Gate[] Rule(ManifestNode node, string path, ValueBinder values)
     {
         if (values.Object(node, path, ManifestKeys.GateRule) is not { } rule)
             return [];
@@ -58,7 +58,7 @@ internal sealed class GateBinder(ImmutableArray<ExpertSection> experts)
             return [];
         HashSet<string> known = [.. experts.Where(expert => named.IsEmpty || named.Contains(expert.Name)).SelectMany(expert => expert.Bins.Select(bin => bin.Name))];
         var bins = new HashSet<string>(StringComparer.Ordinal);
-        foreach (JsonNode item in items)
+        foreach (ManifestNode item in items)
         {
             if (values.Text(item, path) is not { } name)
                 continue;

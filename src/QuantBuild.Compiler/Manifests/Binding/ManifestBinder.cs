@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests.Json;
 using QuantBuild.SafeTensors;
 
@@ -22,7 +21,7 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         new(("source", new(null)), ("bf16", new(DType.BF16)), ("f32", new(DType.F32)));
 
     /// <summary>The manifest; when anything was reported it is incomplete and must not be used.</summary>
-    public QuantManifest? Bind(JsonNode root)
+    public QuantManifest? Bind(ManifestNode root)
     {
         if (values.Object(root, "", ManifestKeys.Manifest) is not { } manifest)
             return null;
@@ -62,8 +61,8 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
     {
         ObjectBinder? model = values.Object(manifest.Require("model"), "model", ManifestKeys.Model);
         model?.Choice("architecture", Architectures);
-        JsonNode? node = model?.Require("source");
-        var remote = node as JsonText;
+        ManifestNode? node = model?.Require("source");
+        var remote = node as ManifestText;
         remote = remote?.Value.StartsWith(HubReference.Scheme, StringComparison.Ordinal) == true ? remote : null;
         HubReference? repository = remote is null ? null : Repository(remote);
         string? source = remote is null ? PathBinder.Absolute(node, "model.source", file, values) : repository?.ToString();
@@ -71,7 +70,7 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
             model?.Number("boundary", new Interval(0.001, 0.999)) ?? DefaultBoundary, model?.SpanOf("source") ?? manifest.Span, repository);
     }
 
-    private HubReference? Repository(JsonText text)
+    private HubReference? Repository(ManifestText text)
     {
         try
         {
@@ -126,16 +125,16 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         string path = output.PathOf("shardSize");
         switch (output.Find("shardSize"))
         {
-            case JsonText text when ByteSize.Parse(text.Value) is { } bytes:
+            case ManifestText text when ByteSize.Parse(text.Value) is { } bytes:
                 if (bytes is >= MinShard and <= MaxShard)
                     return bytes;
                 values.Report(Descriptors.OutOfRange, text.Span, path, text.Value, "between 64KiB and 1024TiB");
                 return null;
-            case JsonText text:
+            case ManifestText text:
                 values.Report(Descriptors.InvalidText, text.Span, path, text.Value,
                     "a size is a whole number with a unit: B, KB, MB, GB, TB, KiB, MiB, GiB or TiB");
                 return null;
-            case JsonNumber number:
+            case ManifestNumber number:
                 return (long?)values.Whole(number, path, MinShard, MaxShard);
             case { } other:
                 values.Report(Descriptors.WrongType, other.Span, path, "a size such as \"4GiB\" or a number of bytes", other.Kind);

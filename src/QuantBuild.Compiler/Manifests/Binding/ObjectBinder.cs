@@ -8,18 +8,18 @@ namespace QuantBuild.Compiler.Manifests.Binding;
 /// <summary>An object whose keys are checked against a table once, and then read one by one.</summary>
 internal sealed class ObjectBinder
 {
-    private readonly Dictionary<string, JsonMember> _members = new(StringComparer.Ordinal);
-    private readonly JsonObject _node;
+    private readonly Dictionary<string, ManifestMember> _members = new(StringComparer.Ordinal);
+    private readonly ManifestObject _node;
     private readonly KeySet _keys;
 
     /// <summary>Indexes an object and reports its unknown and repeated keys. Of a repeated key the first counts.</summary>
-    public ObjectBinder(JsonObject node, string path, KeySet keys, ValueBinder values)
+    public ObjectBinder(ManifestObject node, string path, KeySet keys, ValueBinder values)
     {
         _node = node;
         _keys = keys;
         Path = path;
         Values = values;
-        foreach (JsonMember member in node.Members)
+        foreach (ManifestMember member in node.Members)
         {
             if (values.IsFull)
                 break;
@@ -44,17 +44,17 @@ internal sealed class ObjectBinder
 
     /// <summary>The value of a key, or null.</summary>
     /// <exception cref="ArgumentException">The key is not in the table: a bug.</exception>
-    public JsonNode? Find(string key)
+    public ManifestNode? Find(string key)
     {
         if (!_keys.Keys.Contains(key))
             throw new ArgumentException($"'{key}' is not a key of {_keys.Name}", nameof(key));
-        return _members.TryGetValue(key, out JsonMember? member) ? member.Value : null;
+        return _members.TryGetValue(key, out ManifestMember? member) ? member.Value : null;
     }
 
     /// <summary>The value of a key; its absence is reported.</summary>
-    public JsonNode? Require(string key)
+    public ManifestNode? Require(string key)
     {
-        JsonNode? found = Find(key);
+        ManifestNode? found = Find(key);
         if (found is null)
             Values.Report(Descriptors.MissingKey, Span, PathOf(key));
         return found;

@@ -11,12 +11,12 @@ internal static class OverrideBinder
     public static ImmutableArray<OverrideSection> Bind(ObjectBinder manifest)
     {
         ValueBinder values = manifest.Values;
-        if (values.As<JsonArray>(manifest.Find("overrides"), "overrides", "a list") is not { } list)
+        if (values.As<ManifestArray>(manifest.Find("overrides"), "overrides", "a list") is not { } list)
             return [];
         return [.. list.Items.Select((item, i) => One(item, $"overrides[{i}]", values)).OfType<OverrideSection>()];
     }
 
-    private static OverrideSection? One(JsonNode node, string path, ValueBinder values)
+    private static OverrideSection? One(ManifestNode node, string path, ValueBinder values)
     {
         if (values.Object(node, path, ManifestKeys.Override) is not { } section)
             return null;
@@ -37,7 +37,7 @@ internal static class OverrideBinder
         if (values.Items(section.Find("experts"), path) is not { } items)
             return [];
         var experts = ImmutableArray.CreateBuilder<string>();
-        foreach (JsonNode item in items)
+        foreach (ManifestNode item in items)
         {
             if (values.Text(item, path) is not { } name)
                 continue;

@@ -7,11 +7,11 @@ namespace QuantBuild.Compiler.Manifests.Binding;
 internal static class PathBinder
 {
     /// <summary>An absolute path, or null after a report.</summary>
-    public static string? Absolute(JsonNode? node, string path, string manifest, ValueBinder values) =>
+    public static string? Absolute(ManifestNode? node, string path, string manifest, ValueBinder values) =>
         Relative(node, path, values) is { } text ? Path.GetFullPath(text, Path.GetDirectoryName(manifest)!) : null;
 
     /// <summary>A path as written, with this machine's separators, or null after a report.</summary>
-    public static string? Relative(JsonNode? node, string path, ValueBinder values)
+    public static string? Relative(ManifestNode? node, string path, ValueBinder values)
     {
         if (values.Text(node, path) is not { } text)
             return null;

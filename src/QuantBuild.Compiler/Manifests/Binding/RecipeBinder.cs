@@ -25,13 +25,13 @@ internal static class RecipeBinder
     /// <param name="weights">Its <c>weights</c>, which mean more in an expert; null when absent.</param>
     public static RecipePatch Bind(ObjectBinder section, ObjectBinder? weights)
     {
-        ObjectBinder? smooth = section.Find("smooth") is JsonBoolean ? null : section.Object("smooth", ManifestKeys.Smooth);
+        ObjectBinder? smooth = section.Find("smooth") is ManifestBoolean ? null : section.Object("smooth", ManifestKeys.Smooth);
         ObjectBinder? lowRank = section.Object("lowRank", ManifestKeys.LowRank);
         ObjectBinder? activations = section.Object("activations", ManifestKeys.Activations);
         var patch = new RecipePatch
         {
             Precision = section.Choice("precision", RecipeNames.Precision),
-            SmoothEnabled = section.Find("smooth") is JsonBoolean shorthand ? shorthand.Value : smooth?.Flag("enabled"),
+            SmoothEnabled = section.Find("smooth") is ManifestBoolean shorthand ? shorthand.Value : smooth?.Flag("enabled"),
             Alpha = smooth?.Number("alpha", Unit),
             Share = smooth?.Choice("share", RecipeNames.Share),
             Rank = lowRank?.Integer("rank", 0, MaxRank),
@@ -64,7 +64,7 @@ internal static class RecipeBinder
     {
         var spans = ImmutableDictionary.CreateBuilder<RecipeSetting, SourceSpan>();
         Note(RecipeSetting.Precision, section, "precision");
-        if (section.Find("smooth") is JsonBoolean shorthand)
+        if (section.Find("smooth") is ManifestBoolean shorthand)
             spans.Add(RecipeSetting.SmoothEnabled, shorthand.Span);
         Note(RecipeSetting.SmoothEnabled, smooth, "enabled");
         Note(RecipeSetting.Alpha, smooth, "alpha");

@@ -25,15 +25,15 @@ internal sealed class ValueBinder(ICollection<Diagnostic> problems)
     }
 
     /// <summary>Any text.</summary>
-    public string? Text(JsonNode? node, string path) => As<JsonText>(node, path, "a text")?.Value;
+    public string? Text(ManifestNode? node, string path) => As<ManifestText>(node, path, "a text")?.Value;
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
-    public bool? Flag(JsonNode? node, string path) => As<JsonBoolean>(node, path, "true or false")?.Value;
+    public bool? Flag(ManifestNode? node, string path) => As<ManifestBoolean>(node, path, "true or false")?.Value;
 
     /// <summary>A number within a range.</summary>
-    public double? Number(JsonNode? node, string path, Interval range)
+    public double? Number(ManifestNode? node, string path, Interval range)
     {
-        if (As<JsonNumber>(node, path, "a number") is not { } number)
+        if (As<ManifestNumber>(node, path, "a number") is not { } number)
             return null;
         double value = double.Parse(number.Value, NumberStyles.Float, CultureInfo.InvariantCulture);
         if (range.Contains(value))
@@ -43,15 +43,15 @@ internal sealed class ValueBinder(ICollection<Diagnostic> problems)
     }
 
     /// <summary>A whole number within a range; <c>12.0</c> is one, as in JSON Schema.</summary>
-    public int? Integer(JsonNode? node, string path, int min, int max) => (int?)Whole(node, path, min, max);
+    public int? Integer(ManifestNode? node, string path, int min, int max) => (int?)Whole(node, path, min, max);
 
     /// <summary>A whole number from 0 to 2^64 - 1.</summary>
-    public ulong? Unsigned(JsonNode? node, string path) => (ulong?)Whole(node, path, ulong.MinValue, ulong.MaxValue);
+    public ulong? Unsigned(ManifestNode? node, string path) => (ulong?)Whole(node, path, ulong.MinValue, ulong.MaxValue);
 
     /// <summary>A whole number within a range.</summary>
-    public decimal? Whole(JsonNode? node, string path, decimal min, decimal max)
+    public decimal? Whole(ManifestNode? node, string path, decimal min, decimal max)
     {
-        if (As<JsonNumber>(node, path, "a whole number") is not { } number)
+        if (As<ManifestNumber>(node, path, "a whole number") is not { } number)
             return null;
 
         // A decimal drops what lies beyond its last digit: 1e-40 would be 0.
@@ -69,10 +69,10 @@ internal sealed class ValueBinder(ICollection<Diagnostic> problems)
     }
 
     /// <summary>One of a few names.</summary>
-    public T? Choice<T>(JsonNode? node, string path, NamedValues<T> values)
+    public T? Choice<T>(ManifestNode? node, string path, NamedValues<T> values)
         where T : struct
     {
-        if (As<JsonText>(node, path, "a text") is not { } text)
+        if (As<ManifestText>(node, path, "a text") is not { } text)
             return null;
         if (values.Find(text.Value) is { } value)
             return value;
@@ -82,17 +82,17 @@ internal sealed class ValueBinder(ICollection<Diagnostic> problems)
     }
 
     /// <summary>A non-empty, strictly ascending list of numbers within a range.</summary>
-    public ImmutableArray<double>? Numbers(JsonNode? node, string path, Interval range) =>
+    public ImmutableArray<double>? Numbers(ManifestNode? node, string path, Interval range) =>
         Ascending(node, path, (item, place) => Number(item, place, range));
 
     /// <summary>A non-empty, strictly ascending list of whole numbers within a range.</summary>
-    public ImmutableArray<int>? Integers(JsonNode? node, string path, int min, int max) =>
+    public ImmutableArray<int>? Integers(ManifestNode? node, string path, int min, int max) =>
         Ascending(node, path, (item, place) => Integer(item, place, min, max));
 
     /// <summary>The items of a non-empty list.</summary>
-    public ImmutableArray<JsonNode>? Items(JsonNode? node, string path)
+    public ImmutableArray<ManifestNode>? Items(ManifestNode? node, string path)
     {
-        if (As<JsonArray>(node, path, "a list") is not { } array)
+        if (As<ManifestArray>(node, path, "a list") is not { } array)
             return null;
         if (!array.Items.IsEmpty)
             return array.Items;
@@ -101,19 +101,19 @@ internal sealed class ValueBinder(ICollection<Diagnostic> problems)
     }
 
     /// <summary>An object whose keys are among the given ones.</summary>
-    public ObjectBinder? Object(JsonNode? node, string path, KeySet keys) =>
-        As<JsonObject>(node, path, "an object") is { } found ? new ObjectBinder(found, path, keys, this) : null;
+    public ObjectBinder? Object(ManifestNode? node, string path, KeySet keys) =>
+        As<ManifestObject>(node, path, "an object") is { } found ? new ObjectBinder(found, path, keys, this) : null;
 
     /// <summary>A node of one kind; null stays null without a report.</summary>
-    public T? As<T>(JsonNode? node, string path, string expected)
-        where T : JsonNode
+    public T? As<T>(ManifestNode? node, string path, string expected)
+        where T : ManifestNode
     {
         if (node is not null and not T)
             Report(Descriptors.WrongType, node.Span, path, expected, node.Kind);
         return node as T;
     }
 
-    private ImmutableArray<T>? Ascending<T>(JsonNode? node, string path, Func<JsonNode, string, T?> bind)
+    private ImmutableArray<T>? Ascending<T>(ManifestNode? node, string path, Func<ManifestNode, string, T?> bind)
         where T : struct, IComparable<T>, IFormattable
     {
         if (Items(node, path) is not { } items)

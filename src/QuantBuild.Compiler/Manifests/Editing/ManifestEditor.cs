@@ -14,7 +14,7 @@ internal sealed class ManifestEditor
 
     private readonly byte[] _text;
     private readonly int _mark;
-    private readonly JsonObject _root;
+    private readonly ManifestObject _root;
     private readonly string _newLine;
     private readonly string _indent;
     private readonly SortedDictionary<int, (int End, string Text)> _edits = [];
@@ -25,7 +25,7 @@ internal sealed class ManifestEditor
     /// <exception cref="ArgumentException">It is no JSON object.</exception>
     public ManifestEditor(string file, byte[] utf8)
     {
-        _root = JsonTree.Parse(file, utf8, new List<Diagnostic>()) as JsonObject ?? throw new ArgumentException("not a JSON object", nameof(utf8));
+        _root = JsonTree.Parse(file, utf8, new List<Diagnostic>()) as ManifestObject ?? throw new ArgumentException("not a JSON object", nameof(utf8));
         _mark = utf8.AsSpan().StartsWith(Mark) ? Mark.Length : 0;
         _text = utf8[_mark..];
         _newLine = _text.AsSpan().IndexOf("\r\n"u8) >= 0 ? "\r\n" : "\n";
@@ -49,7 +49,7 @@ internal sealed class ManifestEditor
     {
         if (comment is not null)
             items = [$"// {comment}{_newLine}{_indent}{_indent}{items[0]}", .. items.Skip(1)];
-        if (Member(key) is JsonArray list)
+        if (Member(key) is ManifestArray list)
             Add(list, list.Items, items);
         else
             Add(_root, [.. _root.Members.Select(member => member.Value)], [$"\"{key}\": [{_newLine}{string.Join("," + _newLine, items.Select(item => _indent + _indent + item))}{_newLine}{_indent}]"]);
@@ -60,7 +60,7 @@ internal sealed class ManifestEditor
     /// <param name="members">Members as JSON; their names are not there yet.</param>
     public void Extend(string key, IReadOnlyList<string> members)
     {
-        if (Member(key) is JsonObject section)
+        if (Member(key) is ManifestObject section)
             Add(section, [.. section.Members.Select(member => member.Value)], members);
         else
             Add(_root, [.. _root.Members.Select(member => member.Value)], [$"\"{key}\": {{ {string.Join(", ", members)} }}"]);
@@ -82,10 +82,10 @@ internal sealed class ManifestEditor
         return result.ToArray();
     }
 
-    private JsonNode? Member(string key) => _root.Members.FirstOrDefault(member => member.Name == key)?.Value;
+    private ManifestNode? Member(string key) => _root.Members.FirstOrDefault(member => member.Name == key)?.Value;
 
     /// <summary>Adds parts behind those of a list or object, before the line of the closing bracket.</summary>
-    private void Add(JsonNode container, IReadOnlyList<JsonNode> parts, IReadOnlyList<string> added)
+    private void Add(ManifestNode container, IReadOnlyList<ManifestNode> parts, IReadOnlyList<string> added)
     {
         int close = container.Extent.End.Value - 1;
         bool comma = false;
@@ -141,10 +141,10 @@ internal sealed class ManifestEditor
         _edits[at] = (Math.Max(end, until), before + text);
     }
 
-    private static JsonNode? Find(JsonNode node, SourceSpan place) => node.Span == place ? node : node switch
+    private static ManifestNode? Find(ManifestNode node, SourceSpan place) => node.Span == place ? node : node switch
     {
-        JsonObject section => section.Members.Select(member => Find(member.Value, place)).FirstOrDefault(found => found is not null),
-        JsonArray list => list.Items.Select(item => Find(item, place)).FirstOrDefault(found => found is not null),
+        ManifestObject section => section.Members.Select(member => Find(member.Value, place)).FirstOrDefault(found => found is not null),
+        ManifestArray list => list.Items.Select(item => Find(item, place)).FirstOrDefault(found => found is not null),
         _ => null,
     };
 }

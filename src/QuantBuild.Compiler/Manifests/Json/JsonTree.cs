@@ -21,7 +21,7 @@ internal static class JsonTree
     /// <param name="file">Name of the file in spans.</param>
     /// <param name="utf8">Its content; a byte order mark is skipped.</param>
     /// <param name="problems">Receives what is wrong.</param>
-    public static JsonNode? Parse(string file, ReadOnlySpan<byte> utf8, ICollection<Diagnostic> problems)
+    public static ManifestNode? Parse(string file, ReadOnlySpan<byte> utf8, ICollection<Diagnostic> problems)
     {
         ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
         ReadOnlySpan<byte> text = utf8.StartsWith(mark) ? utf8[mark.Length..] : utf8;
@@ -37,7 +37,7 @@ internal static class JsonTree
         try
         {
             reader.Read();
-            JsonNode root = Value(ref reader, lines);
+            ManifestNode root = Value(ref reader, lines);
             reader.Read();
             return root;
         }
@@ -53,42 +53,42 @@ internal static class JsonTree
         return null;
     }
 
-    private static JsonNode Value(ref Utf8JsonReader reader, LineMap lines)
+    private static ManifestNode Value(ref Utf8JsonReader reader, LineMap lines)
     {
         int start = (int)reader.TokenStartIndex;
-        JsonNode value = Content(ref reader, lines);
+        ManifestNode value = Content(ref reader, lines);
         value.Extent = start..(int)reader.BytesConsumed;
         return value;
     }
 
-    private static JsonNode Content(ref Utf8JsonReader reader, LineMap lines)
+    private static ManifestNode Content(ref Utf8JsonReader reader, LineMap lines)
     {
         SourceSpan span = lines.At(reader.TokenStartIndex);
         switch (reader.TokenType)
         {
             case JsonTokenType.StartObject:
-                var members = ImmutableArray.CreateBuilder<JsonMember>();
+                var members = ImmutableArray.CreateBuilder<ManifestMember>();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
                 {
                     SourceSpan place = lines.At(reader.TokenStartIndex);
                     string name = reader.GetString()!;
                     reader.Read();
-                    members.Add(new JsonMember(name, place, Value(ref reader, lines)));
+                    members.Add(new ManifestMember(name, place, Value(ref reader, lines)));
                 }
-                return new JsonObject(span, members.ToImmutable());
+                return new ManifestObject(span, members.ToImmutable());
             case JsonTokenType.StartArray:
-                var items = ImmutableArray.CreateBuilder<JsonNode>();
+                var items = ImmutableArray.CreateBuilder<ManifestNode>();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                     items.Add(Value(ref reader, lines));
-                return new JsonArray(span, items.ToImmutable());
+                return new ManifestArray(span, items.ToImmutable());
             case JsonTokenType.String:
-                return new JsonText(span, reader.GetString()!);
+                return new ManifestText(span, reader.GetString()!);
             case JsonTokenType.Number:
-                return new JsonNumber(span, Encoding.UTF8.GetString(reader.ValueSpan));
+                return new ManifestNumber(span, Encoding.UTF8.GetString(reader.ValueSpan));
             case JsonTokenType.True or JsonTokenType.False:
-                return new JsonBoolean(span, reader.GetBoolean());
+                return new ManifestBoolean(span, reader.GetBoolean());
             default:
-                return new JsonNull(span);
+                return new ManifestNull(span);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 
 namespace QuantBuild.Models.Wan;
 

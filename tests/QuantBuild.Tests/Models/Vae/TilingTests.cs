@@ -1,5 +1,4 @@
 using QuantBuild.Imaging;
-using QuantBuild.Models;
 using QuantBuild.Models.Vae;
 using QuantBuild.SafeTensors;
 

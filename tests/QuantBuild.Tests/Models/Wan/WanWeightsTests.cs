@@ -1,4 +1,5 @@
 using QuantBuild.Kernels;
+using QuantBuild.Matrices;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;

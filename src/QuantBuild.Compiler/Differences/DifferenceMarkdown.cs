@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+using QuantBuild.Compiler.Comparison;
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Differences;
+
+/// <summary>A comparison as Markdown, for the comment of a pull request.</summary>
+public static class DifferenceMarkdown
+{
+    /// <summary>Rows before the rest is folded away.</summary>
+    private const int Open = 15;
+
+    /// <summary>The text, with line feeds only.</summary>
+    public static string Render(BuildDifference difference)
+    {
+        var text = new StringBuilder();
+        Line(text, $"### Quantization: {Code(difference.Before.Name)} → {Code(difference.After.Name)}");
+        Line(text, $"");
+        Line(text, $"| | before | after | change |");
+        Line(text, $"|---|---|---|---|");
+        Line(text, $"| mean layer error | {Number(difference.MeanErrorBefore)} | {Number(difference.MeanErrorAfter)} | {Part(difference.MeanErrorBefore, difference.MeanErrorAfter)} |");
+        Line(text, $"| size | {Size(difference.BytesBefore)} | {Size(difference.BytesAfter)} | {Part(difference.BytesBefore, difference.BytesAfter)} |");
+        Line(text, $"");
+        Line(text, $"{difference.Layers.Length} of {difference.LayerCount} layers differ.");
+        if (difference.Layers.IsEmpty)
+            return text.ToString();
+        Line(text, $"");
+        Rows(text, difference.Layers[..Math.Min(Open, difference.Layers.Length)]);
+        if (difference.Layers.Length <= Open)
+            return text.ToString();
+        Line(text, $"");
+        Line(text, $"<details><summary>{difference.Layers.Length - Open} more</summary>");
+        Line(text, $"");
+        Rows(text, difference.Layers[Open..]);
+        Line(text, $"");
+        Line(text, $"</details>");
+        return text.ToString();
+    }
+
+    private static void Rows(StringBuilder text, IEnumerable<LayerDifference> layers)
+    {
+        Line(text, $"| layer | error before | after | change | size before | after | why |");
+        Line(text, $"|---|---|---|---|---|---|---|");
+        foreach (LayerDifference layer in layers)
+            Line(text, $"| {Escape(layer.Expert)} {Code(layer.Layer)} | {Number(layer.ErrorBefore)} | {Number(layer.ErrorAfter)} | {Part(layer.ErrorBefore, layer.ErrorAfter)} | {Size(layer.BytesBefore)} | {Size(layer.BytesAfter)} | {Escape(layer.Why)} |");
+    }
+
+    private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+
+    private static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "unknown";
+
+    private static string Size(long? bytes) => bytes is { } known ? ByteText.Of(known) : "unknown";
+
+    private static string Part(double? before, double? after) => before > 0 && after is { } now
+        ? ((now / before.Value) - 1).ToString("+0.0 %;−0.0 %;0", CultureInfo.InvariantCulture) : "";
+
+    private static string Code(string name) => "`" + PrintableText.Line(name).Replace("`", "", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal) + "`";
+
+    private static string Escape(string text) => MarkdownText.Of(text);
+}

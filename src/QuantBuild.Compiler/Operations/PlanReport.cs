@@ -1,0 +1,15 @@
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Timing;
+
+namespace QuantBuild.Compiler.Operations;
+
+/// <summary>What a build would do.</summary>
+/// <param name="Plan">The resolved plan.</param>
+/// <param name="Actions">Every action: <see cref="ActionOutcome.Cached"/> or <see cref="ActionOutcome.Missing"/>.</param>
+/// <param name="PeakBytes">Predicted working set.</param>
+/// <param name="StoreBytes">Predicted growth of the store.</param>
+/// <param name="ArtifactBytes">Predicted size of the artifact.</param>
+/// <param name="WeightBytes">Size of the experts' tensors.</param>
+/// <param name="Time">Predicted time of what would run.</param>
+public sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes, long WeightBytes, TimePrediction Time);

@@ -1,8 +1,0 @@
-using QuantBuild.Compiler.Hub;
-
-namespace QuantBuild.Compiler.Packing;
-
-/// <summary>The checkpoint of the Hub that a build read.</summary>
-/// <param name="Reference">Repository and revision, as the manifest names them.</param>
-/// <param name="Commit">The commit that the revision was.</param>
-public sealed record LockedSource(HubReference Reference, string Commit);

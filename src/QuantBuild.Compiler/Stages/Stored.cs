@@ -1,9 +1,0 @@
-using QuantBuild.Compiler.Store;
-
-namespace QuantBuild.Compiler.Stages;
-
-/// <summary>A result that was read, and the blob that it is.</summary>
-/// <typeparam name="T">The result.</typeparam>
-/// <param name="Blob">Its blob.</param>
-/// <param name="Value">What it says.</param>
-public sealed record Stored<T>(BlobRef Blob, T Value);

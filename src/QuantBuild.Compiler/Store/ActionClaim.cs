@@ -1,0 +1,55 @@
+namespace QuantBuild.Compiler.Store;
+
+/// <summary>The exclusive right to run one action; dispose to hand it on. The system hands it on when the process dies.</summary>
+public sealed class ActionClaim : IDisposable
+{
+    private readonly FileStream _file;
+
+    private ActionClaim(FileStream file) => _file = file;
+
+    /// <summary>Waits for the right. Excludes other threads as well as other processes.</summary>
+    /// <remarks>
+    /// The lock is an exclusive handle, not the file's existence: a file that a killed process left behind is free. The
+    /// file is deleted on release; the runtime checks after locking that the path still names the locked file, so a
+    /// waiter can never hold a lock on a deleted file while somebody else locks its successor.
+    /// </remarks>
+    internal static async ValueTask<ActionClaim> AcquireAsync(string path, Action? onWait, CancellationToken ct, StoreWait? wait = null)
+    {
+        ct.ThrowIfCancellationRequested();
+        ActionClaim? held = TryAcquire(path);
+        if (held is not null)
+            return held;
+        onWait?.Invoke();
+        for (int delay = 2; held is null; delay = Math.Min(delay + 2, 100))
+        {
+            await Task.Delay(delay, ct);
+            wait?.Tick();
+            held = TryAcquire(path);
+        }
+        return held;
+    }
+
+    private static ActionClaim? TryAcquire(string path)
+    {
+        try
+        {
+            return new ActionClaim(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return null;
+        }
+        catch (IOException failure) when (StoreErrors.IsSharingViolation(failure))
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException) when (OperatingSystem.IsWindows() && File.Exists(path))
+        {
+            return null; // being deleted by its last holder
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}
