@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Artifacts;
-using QuantBuild.Compiler.Comparison;
+using QuantBuild.Compiler.Differences;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Stages;

@@ -1,4 +1,3 @@
-using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Compiler.Costs;
 
@@ -8,7 +7,7 @@ namespace QuantBuild.Compiler.Costs;
 /// <param name="Hessian">Tokens x inputs².</param>
 /// <param name="Gptq">Outputs x inputs², the factorization included.</param>
 /// <param name="Clip">Tokens x outputs x inputs, for all candidates of a bin.</param>
-/// <param name="Measure">Tokens x <see cref="MeasureStage.LadderOf"/>, for all methods.</param>
+/// <param name="Measure">Tokens x (outputs x inputs and the low-rank branch), for all methods.</param>
 /// <param name="ClipWeight">Outputs x inputs, once per bin: unpacking, and what does not grow with the tokens.</param>
 /// <param name="MeasureWeight">The same of a measurement, once per bin.</param>
 public sealed record OperationSeconds(double Product, double LowRank, double Hessian, double Gptq, double Clip, double Measure, double ClipWeight, double MeasureWeight)

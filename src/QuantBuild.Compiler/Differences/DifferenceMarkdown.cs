@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using QuantBuild.Compiler.Comparison;
 using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Differences;

@@ -1,7 +1,7 @@
 using System.Text;
 using QuantBuild.Compiler.Diagnostics;
 
-namespace QuantBuild.Compiler.Comparison;
+namespace QuantBuild.Compiler.Differences;
 
 /// <summary>Names and messages in Markdown that a CI system or a forge shows.</summary>
 internal static class MarkdownText
