@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using SkiaSharp;
 
 namespace QuantBuild.Imaging;
@@ -53,6 +54,7 @@ internal static unsafe class PictureCodec
         }
     }
 
+    [SuppressMessage("Maintainability", "CA1508:Avoid dead conditional code", Justification = "It is null for a damaged file, whatever its declaration says.")]
     private static SKCodec Open(SKData data, ReadOnlySpan<byte> file)
     {
         string kind = FileKind.Of(file);

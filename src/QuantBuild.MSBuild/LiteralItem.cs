@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
@@ -10,7 +11,7 @@ namespace QuantBuild.MSBuild;
 /// </summary>
 internal static class LiteralItem
 {
-    private const string Special = "%*?@$();'";
+    private static readonly SearchValues<char> Special = SearchValues.Create("%*?@$();'");
 
     /// <summary>An item.</summary>
     /// <param name="path">What it is, as the file system knows it.</param>
@@ -30,7 +31,7 @@ internal static class LiteralItem
         var escaped = new StringBuilder();
         foreach (char c in text)
         {
-            if (Special.Contains(c, StringComparison.Ordinal))
+            if (Special.Contains(c))
                 escaped.Append('%').Append(((int)c).ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
             else
                 escaped.Append(c);

@@ -62,7 +62,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
 
         drain.ThrowIfCancellationRequested();
         claim?.Invoke();
-        using ActionClaim held = store.LockAsync(spec.Key, () => observer.Waiting(spec), cancellation, spec.ToString()).AsTask().GetAwaiter().GetResult();
+        using ActionClaim held = store.LockAsync(spec.Key, () => observer.Waiting(spec), spec.ToString(), cancellation).AsTask().GetAwaiter().GetResult();
         if (store.FindAction(spec.Key) is { } other)
             return Finish(spec, other, ActionOutcome.Cached);
         drain.ThrowIfCancellationRequested();

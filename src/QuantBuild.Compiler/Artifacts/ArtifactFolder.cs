@@ -38,7 +38,7 @@ public static class ArtifactFolder
     /// <exception cref="ArgumentException">A path leaves the folder or occurs twice, or the descriptor names other files.</exception>
     /// <exception cref="DiagnosticException">The folder cannot be written (QB4002, QB4003, QB4010), has other files (QB5070), or a blob is gone (QB4008).</exception>
     public static async Task<ArtifactWriteResult> WriteAsync(ContentStore store, string folder, IReadOnlyList<PackedFile> files,
-        ReadOnlyMemory<byte> descriptor, IProgress<string>? progress = null, CancellationToken ct = default, bool hardLinks = false, bool force = false)
+        ReadOnlyMemory<byte> descriptor, IProgress<string>? progress = null, bool hardLinks = false, bool force = false, CancellationToken ct = default)
     {
         if (files.FirstOrDefault(file => !ArtifactListing.IsInside(file.Path)) is { } outside)
             throw new ArgumentException($"'{outside.Path}' is not the path of an artifact's file", nameof(files));

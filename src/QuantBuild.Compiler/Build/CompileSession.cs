@@ -56,16 +56,16 @@ internal sealed class CompileSession : IDisposable
         QuantManifest manifest = Read(options, observer);
         try
         {
-            return Open(options, manifest, observer, execute, cancellation, decodes);
+            return Open(options, manifest, observer, execute, decodes, cancellation);
         }
         catch (DiagnosticException failure) when (execute && manifest.Model.Repository is { } reference
             && failure.Diagnostics.Any(problem => DamageLooksLike.Contains(problem.Descriptor)) && RemoveDamaged(options, reference, observer, cancellation))
         {
-            return Open(options, manifest, observer, execute, cancellation, decodes);
+            return Open(options, manifest, observer, execute, decodes, cancellation);
         }
     }
 
-    private static CompileSession Open(CompileOptions options, QuantManifest manifest, IBuildObserver observer, bool execute, CancellationToken cancellation, bool decodes)
+    private static CompileSession Open(CompileOptions options, QuantManifest manifest, IBuildObserver observer, bool execute, bool decodes, CancellationToken cancellation)
     {
         CheckpointLocation location = Locate(manifest, options, observer, execute, decodes, cancellation);
         PlanResult planned = Planner.Resolve(manifest, location);

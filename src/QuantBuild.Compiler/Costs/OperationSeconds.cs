@@ -1,4 +1,3 @@
-
 namespace QuantBuild.Compiler.Costs;
 
 /// <summary>Processor seconds per multiply-add of each kind of work, on one thread.</summary>

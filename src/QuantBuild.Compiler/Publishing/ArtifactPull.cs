@@ -28,7 +28,7 @@ public static class ArtifactPull
     /// <returns>The commit, and what changed in the folder.</returns>
     /// <exception cref="DiagnosticException">There is no artifact (QB4012), a file is not what it says (QB4011), the folder has other files (QB5070), the artifact lists names that none can have (QB5071), or see <see cref="HubDownload"/>.</exception>
     public static async Task<(string Commit, ArtifactWriteResult Result)> RunAsync(HubClient? client, HubCache cache, ContentStore store, HubReference reference,
-        string folder, string? publicKey = null, IProgress<TransferStatus>? progress = null, CancellationToken ct = default, bool hardLinks = false, bool force = false)
+        string folder, string? publicKey = null, IProgress<TransferStatus>? progress = null, bool hardLinks = false, bool force = false, CancellationToken ct = default)
     {
         if (!force)
             OutputGuard.RequireFolder(store, folder);

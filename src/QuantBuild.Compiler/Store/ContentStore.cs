@@ -101,7 +101,7 @@ public sealed partial class ContentStore : IDisposable
     /// <param name="ct">Ends the waiting.</param>
     /// <param name="what">What the action is, for messages.</param>
     /// <exception cref="DiagnosticException">The lock file cannot be created.</exception>
-    public async ValueTask<ActionClaim> LockAsync(Digest key, Action? onWait = null, CancellationToken ct = default, string? what = null)
+    public async ValueTask<ActionClaim> LockAsync(Digest key, Action? onWait = null, string? what = null, CancellationToken ct = default)
     {
         string path = _layout.Lock(key);
         try

@@ -46,7 +46,7 @@ public sealed class FileMemo
         string absolute = Path.GetFullPath(path);
         if (Find(absolute, kind, FileStamp.Of(file, path)) is { } early)
             return early;
-        using ActionClaim turn = await _store.LockAsync(EntryKey(absolute, kind), onWait: null, ct, $"the digests of '{path}'");
+        using ActionClaim turn = await _store.LockAsync(EntryKey(absolute, kind), onWait: null, $"the digests of '{path}'", ct);
         for (FileStamp before = FileStamp.Of(file, path), after; ; before = after)
         {
             if (Find(absolute, kind, before) is { } known)

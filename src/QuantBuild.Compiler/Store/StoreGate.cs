@@ -18,7 +18,7 @@ internal sealed class StoreGate(StoreLayout layout, Func<Action<Diagnostic>?> no
 
     private FileStream Wait(FileShare share)
     {
-        StoreWait? wait = null;
+        var wait = new Lazy<StoreWait>(() => new StoreWait($"the store '{layout.Root}' to be free", layout.Gate, layout, notice()));
         for (int attempt = 0; ; attempt++)
         {
             try
@@ -31,8 +31,7 @@ internal sealed class StoreGate(StoreLayout layout, Func<Action<Diagnostic>?> no
             }
             catch (IOException failure) when (StoreErrors.IsSharingViolation(failure))
             {
-                wait ??= new StoreWait($"the store '{layout.Root}' to be free", layout.Gate, layout, notice());
-                wait.Tick();
+                wait.Value.Tick();
                 Thread.Sleep(Math.Min(1 + attempt / 8, 5));
             }
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Tool.Text;
@@ -9,6 +10,7 @@ namespace QuantBuild.Tool.Logging;
 /// Details are indented, which is how the build's task tells them from what a person wants to see. Diagnostics go to standard output, where
 /// MSBuild looks for them.
 /// </summary>
+[SuppressMessage("Usage", "CA2213:Disposable fields should be disposed", Justification = "The writers are the caller's.")]
 internal sealed class PlainLog : IBuildObserver, IDisposable
 {
     /// <summary>A long phase says this often how far it is.</summary>

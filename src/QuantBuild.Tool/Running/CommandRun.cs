@@ -8,11 +8,11 @@ namespace QuantBuild.Tool.Running;
 
 /// <summary>One command at work.</summary>
 /// <param name="session">Console and interruption.</param>
-/// <param name="cancellation">Ends the work.</param>
 /// <param name="format">Form of the log.</param>
 /// <param name="verbose">Whether to say more.</param>
 /// <param name="answersJson">Whether standard output belongs to a JSON answer.</param>
-internal sealed class CommandRun(Session session, CancellationToken cancellation, LogFormat format, bool verbose, bool answersJson)
+/// <param name="cancellation">Ends the work.</param>
+internal sealed class CommandRun(Session session, LogFormat format, bool verbose, bool answersJson, CancellationToken cancellation)
 {
     /// <summary>Where to write.</summary>
     public ToolConsole Console => session.Console;

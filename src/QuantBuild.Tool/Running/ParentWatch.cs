@@ -13,6 +13,7 @@ internal static class ParentWatch
     private const string Variable = "QUANTBUILD_PARENT";
 
     /// <summary>Cancelled when the parent is gone; <see cref="CancellationToken.None"/> in a process that nobody watches over.</summary>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The thread that reads the pipe owns it, until the process ends.")]
     public static CancellationToken OfProcess()
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } handle)

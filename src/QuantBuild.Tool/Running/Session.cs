@@ -23,7 +23,7 @@ internal sealed record Session(ToolConsole Console, CancellationToken Interrupti
         bool verbose = arguments.GetValue(CommonOptions.Verbose);
         LogFormat format = arguments.GetResult(CommonOptions.Log) is null ? LogFormat.Text : arguments.GetValue(CommonOptions.Log);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(Interruption, ParentGone);
-        var run = new CommandRun(this, ended.Token, format, verbose, answersJson: arguments.GetValue(CommonOptions.Json));
+        var run = new CommandRun(this, format, verbose, answersJson: arguments.GetValue(CommonOptions.Json), ended.Token);
         try
         {
             return body(run);

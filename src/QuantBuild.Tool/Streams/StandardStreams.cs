@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using QuantBuild.Compiler.Diagnostics;
 
@@ -12,6 +13,7 @@ internal sealed class StandardStreams
     private StandardStreams(StandardStream output, StandardStream error) => (_out, _error) = (output, error);
 
     /// <summary>Puts them in the place of the console's own, before anything is written.</summary>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "They live as long as the process.")]
     public static StandardStreams Install()
     {
         var streams = new StandardStreams(Open(1, Console.OpenStandardOutput), Open(2, Console.OpenStandardError));
@@ -34,6 +36,7 @@ internal sealed class StandardStreams
         return code == ExitCode.Done && (_out.Failure is not null || logLost) ? ExitCode.Failed : code;
     }
 
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns it.")]
     private static StandardStream Open(int descriptor, Func<Stream> ofConsole) => new(
         OperatingSystem.IsWindows() ? ofConsole() : DescriptorStream.TryOpen(descriptor));
 

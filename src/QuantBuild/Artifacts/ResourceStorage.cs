@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using QuantBuild.SafeTensors;
 
@@ -44,6 +45,7 @@ internal sealed class ResourceStorage(Assembly assembly, string model) : IArtifa
         }
     }
 
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns it.")]
     private unsafe SafeTensorsFile OpenTensors(string file)
     {
         ResourceMemory memory = ResourceMemory.Of(OpenRead(file));

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Win32.SafeHandles;
 
 namespace QuantBuild.SafeTensors;
@@ -155,6 +156,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         _content = null;
     }
 
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns the file, which the content of the head only looks at.")]
     private static SafeTensorsFile Open(string path, Func<SafeFileHandle, IFileContent> contentOf)
     {
         SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);

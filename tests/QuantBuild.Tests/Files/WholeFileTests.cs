@@ -56,7 +56,7 @@ public sealed class WholeFileTests : IDisposable
         Task<byte[]> reader = Task.Run(() => File.ReadAllBytes(pipe), TestContext.Current.CancellationToken);
         Write(writer, pipe);
 
-        Assert.Equal(File.ReadAllBytes(file), await reader);
+        Assert.Equal(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken), await reader);
         Assert.Equal(FileKind.Special, FileKinds.Of(pipe));
     }
 

@@ -285,7 +285,7 @@ public sealed class ArtifactFolderTests : IDisposable
     /// <summary>Writes an artifact, but stops as if killed before one of its files.</summary>
     private async Task Interrupt((List<PackedFile> Files, byte[] Descriptor) artifact, string before) =>
         await Assert.ThrowsAsync<KilledException>(() =>
-            ArtifactFolder.WriteAsync(_store, Out, artifact.Files, artifact.Descriptor, new KillBefore(before), TestContext.Current.CancellationToken));
+            ArtifactFolder.WriteAsync(_store, Out, artifact.Files, artifact.Descriptor, new KillBefore(before), ct: TestContext.Current.CancellationToken));
 
     private sealed class KillBefore(string path) : IProgress<string>
     {

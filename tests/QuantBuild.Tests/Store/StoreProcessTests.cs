@@ -24,7 +24,7 @@ public sealed class StoreProcessTests : IDisposable
         {
             announced++;
             first.TrySetResult();
-        }, TestContext.Current.CancellationToken).AsTask();
+        }, ct: TestContext.Current.CancellationToken).AsTask();
         await first.Task;
         Assert.False(waiting.IsCompleted);
         other.Continue();
@@ -43,7 +43,7 @@ public sealed class StoreProcessTests : IDisposable
 
         other.Kill();
 
-        using ActionClaim held = await store.LockAsync(Key, () => Assert.Fail("waited"), TestContext.Current.CancellationToken);
+        using ActionClaim held = await store.LockAsync(Key, () => Assert.Fail("waited"), ct: TestContext.Current.CancellationToken);
     }
 
     [Fact]
