@@ -28,7 +28,7 @@ internal static class ClipScale
     {
         PackedWeight other = packed with { Codes = [.. packed.Codes] };
         ActivationQuantizer plain = ActivationQuantizer.Unclipped(TieRule.Even);
-        MeasuredLayer[] methods = [new(null, null, packed, plain), new(null, null, other, plain), new(null, null, packed, plain with { Ratio = 0.8f }), new(null, null, other, plain with { Ratio = 0.8f })];
+        MeasuredLayer[] methods = [new(null, null, packed, plain), new(null, null, other, plain), new(null, null, packed, plain with { Clip = new ClipSetting(0.8f) }), new(null, null, other, plain with { Clip = new ClipSetting(0.8f) })];
         LayerError.Measure(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), methods, s.Threads);
     }
 

@@ -25,7 +25,7 @@ internal static class W4A4Scale
             Down = Data.Weight(Rank, s.Inputs),
             Up = Data.Weight(s.Outputs, Rank),
             Bias = new float[s.Outputs],
-            Activations = new ActivationPolicy(TieRule.Even, [new ActivationSetting(0, 999, 0.9f, 0)]),
+            Activations = new ActivationPolicy(TieRule.Even, [new ActivationSetting(0, 999, new ClipSetting(0.9f))]),
         };
         QuantizedLinear resident = new(layer), mapped = new(layer, WeightStorage.Mapped), w4a16 = new(layer with { Activations = null });
         using var tokens = new Mxfp4Tokens(s.Inputs);

@@ -6,6 +6,7 @@ using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Formats;
 
 namespace QuantBuild.Compiler.Build;
 
@@ -60,7 +61,7 @@ internal static class ArtifactDescription
         LayerRecipe recipe = layer.Plan.Recipe;
         if (recipe.Precision == Precision.BF16)
             return new ArtifactLayer { Precision = ArtifactLayer.BF16 };
-        ClipChoice[] clips = [.. layer.Clips.Select(clip => clip.Value)];
+        ImmutableArray<ClipSetting> clips = [.. layer.Clips.Select(clip => clip.Value.Setting)];
         return new ArtifactLayer
         {
             Precision = RecipeNames.Precision.NameOf(recipe.Precision),
@@ -68,9 +69,7 @@ internal static class ArtifactDescription
             Smooth = recipe.Smooth.Enabled,
             Granularity = clips.Length > 0 ? RecipeNames.Granularity.NameOf(recipe.Activations.Granularity) : null,
             Ties = clips.Length > 0 ? RecipeNames.Ties.NameOf(recipe.Activations.Ties) : null,
-            ClipRatios = [.. clips.Select(clip => (float)clip.Ratio)],
-            ExponentOffsets = [.. clips.Select(clip => clip.Offset)],
-            Thresholds = recipe.Activations.Granularity == ClipGranularity.Bin ? [.. clips.Select(clip => clip.Threshold!.Value)] : [],
+            Clips = clips,
         };
     }
 }

@@ -49,7 +49,7 @@ public static class ArtifactSnapshot
             return settings.ToImmutable();
         settings["rank"] = layer.Rank.ToString(CultureInfo.InvariantCulture);
         settings["smooth"] = layer.Smooth ? "on" : "off";
-        settings["chosen clip ratios"] = $"[{string.Join(", ", layer.ClipRatios.Select(ratio => ratio.ToString(CultureInfo.InvariantCulture)))}]";
+        settings["chosen clip ratios"] = $"[{string.Join(", ", layer.Clips.Select(clip => clip.Ratio.ToString(CultureInfo.InvariantCulture)))}]";
         return settings.ToImmutable();
     }
 

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Layouts;
@@ -27,12 +28,12 @@ internal sealed class NativeLayout : ILayout
             yield return layer.Down(name + ".proj_down");
             yield return layer.Up(name + ".proj_up");
         }
-        IReadOnlyList<ClipChoice> clips = layer.Clips;
+        IReadOnlyList<ClipSetting> clips = layer.Clips;
         if (clips.Count == 0)
             yield break;
-        yield return TensorData.Of(name + ".clip_ratio", [clips.Count], clips.Select(clip => (float)clip.Ratio).ToArray());
-        yield return TensorData.Of(name + ".clip_exponent_offset", [clips.Count], clips.Select(clip => clip.Offset).ToArray());
-        if (layer.Plan.Recipe.Activations.Granularity == ClipGranularity.Bin)
+        yield return TensorData.Of(name + ".clip_ratio", [clips.Count], clips.Select(clip => clip.Ratio).ToArray());
+        yield return TensorData.Of(name + ".clip_exponent_offset", [clips.Count], clips.Select(clip => clip.ExponentOffset).ToArray());
+        if (clips[0].Threshold is not null)
             yield return TensorData.Of(name + ".clip_threshold", [clips.Count], clips.Select(clip => clip.Threshold!.Value).ToArray());
     }
 }

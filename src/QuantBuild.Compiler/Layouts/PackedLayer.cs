@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Formats;
 using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
@@ -24,7 +25,7 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
     public bool IsSmoothed => layer.Smooth is not null;
 
     /// <summary>The choice per bin; empty when activations are not quantized.</summary>
-    public IReadOnlyList<ClipChoice> Clips { get; } = [.. layer.Clips.Select(clip => clip.Value)];
+    public IReadOnlyList<ClipSetting> Clips { get; } = [.. layer.Clips.Select(clip => clip.Value.Setting)];
 
     /// <summary>Its E2M1 codes, U8 [out, in/2], even columns in the low nibble.</summary>
     public TensorData Codes(string name) => Copy(layer.Weights?.Weights, "codes", name);

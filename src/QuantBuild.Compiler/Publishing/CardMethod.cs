@@ -1,4 +1,5 @@
 using QuantBuild.Artifacts;
+using QuantBuild.Formats;
 
 namespace QuantBuild.Compiler.Publishing;
 
@@ -25,7 +26,7 @@ internal sealed record CardMethod
         ArtifactLayer[] layers = [.. artifact.Experts.Values.SelectMany(expert => expert.Layers.Values).Where(layer => layer.IsQuantized)];
         int full = layers.Count(layer => layer.Precision == ArtifactLayer.W4A4), weightsOnly = layers.Length - full;
         bool rank = layers.Any(layer => layer.Rank > 0), smooth = layers.Any(layer => layer.Smooth);
-        bool clips = layers.Any(layer => layer.ClipRatios.Any(ratio => ratio != 1) || layer.ExponentOffsets.Any(offset => offset != 0) || !layer.Thresholds.IsEmpty);
+        bool clips = layers.Any(layer => layer.Clips.Any(clip => clip != ClipSetting.None));
         string[] parts = [
             full == 0 ? "MXFP4 weights (W4A16)" : weightsOnly == 0 ? "MXFP4 weights and activations (W4A4)" : $"MXFP4 weights and activations (W4A4; in {weightsOnly} of {layers.Length} layers weights alone)",
             .. smooth ? (string[])["smoothing"] : [],

@@ -48,8 +48,8 @@ internal sealed unsafe class ClipErrors
         _weight = Mxfp4Panels.Of(rounded.Codes, rounded.Scales, rounded.Rows, rounded.Columns, threads);
         _objective = objective;
         _order = [.. Enumerable.Range(0, candidates.Length)
-            .OrderByDescending(i => Math.ScaleB(candidates[i].Ratio, candidates[i].ExponentOffset))
-            .ThenByDescending(i => candidates[i].Threshold)];
+            .OrderByDescending(i => Math.ScaleB(candidates[i].Clip.BlockRatio, candidates[i].Clip.ExponentOffset))
+            .ThenByDescending(i => candidates[i].Clip.Limit)];
         _chain = [.. _order.Select(i => candidates[i])];
         _portions = [.. Enumerable.Range(0, TokensAtOnce / TokensOfPortion).Select(_ => new ClipPortion(_chain, rounded.Columns))];
         _sums = new double[(long)Slabs * _chain.Length];

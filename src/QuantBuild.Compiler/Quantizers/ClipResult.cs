@@ -13,5 +13,5 @@ public sealed record ClipResult(ImmutableArray<ClipCandidate> Candidates, int Ch
     public ClipCandidate Best => Candidates[ChosenIndex];
 
     /// <summary>alpha of eq. (8), the static threshold; null under block granularity.</summary>
-    public float? Threshold => float.IsPositiveInfinity(Chosen.Threshold) ? null : Chosen.Threshold;
+    public float? Threshold => Chosen.Clip.Threshold;
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Formats;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
@@ -121,7 +122,5 @@ public sealed class ClipSearch
     }
 
     private static ActivationQuantizer Quantizer(double ratio, int offset, float magnitude, ActivationRecipe recipe) =>
-        recipe.Granularity == ClipGranularity.Bin
-            ? new ActivationQuantizer(1, offset, (float)ratio * magnitude, recipe.Ties)
-            : new ActivationQuantizer((float)ratio, offset, float.PositiveInfinity, recipe.Ties);
+        new(new ClipSetting((float)ratio, offset, recipe.Granularity == ClipGranularity.Bin ? (float)ratio * magnitude : null), recipe.Ties);
 }

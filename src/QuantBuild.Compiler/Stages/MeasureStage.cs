@@ -79,7 +79,7 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
                 new(null, null, rtn, unclipped),
                 new(scale, tensors.Branch, residualRtn, unclipped),
                 new(scale, tensors.Branch, tensors.Packed, unclipped),
-                new(scale, tensors.Branch, tensors.Packed, work.Clips.Count == 0 ? null : Quantizer(layer.Recipe.Activations, work.Clips[bin].Value)),
+                new(scale, tensors.Branch, tensors.Packed, work.Clips.Count == 0 ? null : new ActivationQuantizer(work.Clips[bin].Value.Setting, ties)),
             ];
             work.Reclaim();
             using var errors = new LayerError(ladder, work.Threads, work.Context.Cancellation);
@@ -91,8 +91,4 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
         }
         return new LayerErrors(bins.ToImmutable());
     }
-
-    private static ActivationQuantizer Quantizer(ActivationRecipe recipe, ClipChoice choice) => recipe.Granularity == ClipGranularity.Bin
-        ? new ActivationQuantizer(1, choice.Offset, choice.Threshold!.Value, recipe.Ties)
-        : new ActivationQuantizer((float)choice.Ratio, choice.Offset, float.PositiveInfinity, recipe.Ties);
 }

@@ -70,7 +70,7 @@ internal static class SpeedMeasurement
         MeasuredLayer[] ladder =
         [
             new(null, null, nearest, quantizer), new(scale, branch, nearest, quantizer), new(scale, branch, rounded.Weight, quantizer),
-            new(scale, branch, rounded.Weight, new ActivationQuantizer(0.9f, 0, float.PositiveInfinity, TieRule.Even)),
+            new(scale, branch, rounded.Weight, new ActivationQuantizer(new ClipSetting(0.9f), TieRule.Even)),
         ];
         (double measure, double measureWeight) = Split(some => LayerError.Measure(some, Weight(), ladder));
         return new OperationSeconds(product, passes, gram, gptq, clip, measure * square / MeasureStage.LadderOf(size, size, Rank), clipWeight, measureWeight);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Json;
+using QuantBuild.Formats;
 
 namespace QuantBuild.Compiler.Work;
 
@@ -10,6 +11,9 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="Errors">Squared output error of every candidate.</param>
 public sealed record ClipChoice(double Ratio, int Offset, float? Threshold, IReadOnlyList<ClipChoice.Candidate> Errors)
 {
+    /// <summary>The choice as the runtime has it.</summary>
+    public ClipSetting Setting => new((float)Ratio, Offset, Threshold);
+
     /// <summary>A candidate and its squared output error.</summary>
     public sealed record Candidate(double Ratio, int Offset, double Error);
 

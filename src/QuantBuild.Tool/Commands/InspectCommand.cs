@@ -85,9 +85,9 @@ internal static class InspectCommand
     /// <summary>A layer's clip setting in a bin, such as <c>0.9</c> or <c>0.9 exponent+1</c>; empty when its activations are not quantized.</summary>
     private static string Clip(ArtifactLayer layer, int bin)
     {
-        if (layer.ClipRatios.IsDefaultOrEmpty)
+        if (layer.Clips.IsDefaultOrEmpty)
             return "";
-        string text = layer.ClipRatios[bin].ToString(CultureInfo.InvariantCulture);
-        return layer.ExponentOffsets[bin] is var offset and not 0 ? string.Create(CultureInfo.InvariantCulture, $"{text} exponent{offset:+0;-0}") : text;
+        string text = layer.Clips[bin].Ratio.ToString(CultureInfo.InvariantCulture);
+        return layer.Clips[bin].ExponentOffset is var offset and not 0 ? string.Create(CultureInfo.InvariantCulture, $"{text} exponent{offset:+0;-0}") : text;
     }
 }

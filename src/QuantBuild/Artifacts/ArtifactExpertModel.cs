@@ -71,13 +71,9 @@ public sealed class ArtifactExpertModel
 
     private ActivationPolicy Policy(ArtifactLayer layer)
     {
-        bool perBin = layer.Granularity == ArtifactLayer.PerBin;
         ImmutableArray<ArtifactBin> bins = Description.Bins;
         return new ActivationPolicy(
             layer.Ties == ArtifactLayer.TiesToEven ? TieRule.Even : TieRule.Zero,
-            [
-                .. Enumerable.Range(0, bins.Length).Select(i => new ActivationSetting(bins[i].MinTimestep, bins[i].MaxTimestep,
-                    perBin ? 1 : layer.ClipRatios[i], layer.ExponentOffsets[i], perBin ? layer.Thresholds[i] : float.PositiveInfinity)),
-            ]);
+            [.. bins.Select((bin, i) => new ActivationSetting(bin.MinTimestep, bin.MaxTimestep, layer.Clips[i]))]);
     }
 }

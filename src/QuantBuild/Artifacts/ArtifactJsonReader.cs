@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using QuantBuild.Formats;
 
 namespace QuantBuild.Artifacts;
 
@@ -78,13 +79,22 @@ internal static class ArtifactJsonReader
             {
                 Granularity = fields.Choice("granularity", ArtifactLayer.PerBlock, ArtifactLayer.PerBin),
                 Ties = fields.Choice("ties", ArtifactLayer.TiesToEven, ArtifactLayer.TiesToZero),
-                ClipRatios = fields.Floats("clipRatios"),
-                ExponentOffsets = fields.Integers("exponentOffsets"),
             };
-            if (layer.Granularity == ArtifactLayer.PerBin)
-                layer = layer with { Thresholds = fields.Floats("thresholds") };
+            layer = layer with { Clips = ReadClips(fields, layer.Granularity == ArtifactLayer.PerBin) };
         }
         fields.End();
         return layer;
+    }
+
+    private static ImmutableArray<ClipSetting> ReadClips(JsonFields fields, bool perBin)
+    {
+        (ImmutableArray<float> ratios, ImmutableArray<int> offsets) = (fields.Floats("clipRatios"), fields.Integers("exponentOffsets"));
+        ImmutableArray<float>? thresholds = perBin ? fields.Floats("thresholds") : null;
+        if (offsets.Length != ratios.Length || (thresholds?.Length ?? ratios.Length) != ratios.Length)
+        {
+            throw new ArtifactException($"{fields.Place}: clipRatios has {ratios.Length}, exponentOffsets has {offsets.Length}"
+                + (perBin ? $", thresholds has {thresholds!.Value.Length}" : "") + " entries; all have one per bin");
+        }
+        return [.. ratios.Select((ratio, i) => new ClipSetting(ratio, offsets[i], thresholds?[i]))];
     }
 }

@@ -91,15 +91,15 @@ internal static class ArtifactJsonWriter
         {
             json.WriteString("granularity", layer.Granularity);
             json.WriteString("ties", layer.Ties);
-            Write(json, "clipRatios", layer.ClipRatios, json.WriteNumberValue);
-            Write(json, "exponentOffsets", layer.ExponentOffsets, json.WriteNumberValue);
+            Write(json, "clipRatios", layer.Clips.Select(clip => clip.Ratio), json.WriteNumberValue);
+            Write(json, "exponentOffsets", layer.Clips.Select(clip => clip.ExponentOffset), json.WriteNumberValue);
             if (layer.Granularity == ArtifactLayer.PerBin)
-                Write(json, "thresholds", layer.Thresholds, json.WriteNumberValue);
+                Write(json, "thresholds", layer.Clips.Select(clip => clip.Threshold!.Value), json.WriteNumberValue);
         }
         json.WriteEndObject();
     }
 
-    private static void Write<T>(Utf8JsonWriter json, string name, ImmutableArray<T> values, Action<T> write)
+    private static void Write<T>(Utf8JsonWriter json, string name, IEnumerable<T> values, Action<T> write)
     {
         json.WriteStartArray(name);
         foreach (T value in values)

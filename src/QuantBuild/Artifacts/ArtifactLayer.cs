@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Formats;
 
 namespace QuantBuild.Artifacts;
 
@@ -45,14 +46,8 @@ public sealed record ArtifactLayer
     /// <summary>Rounding of exact midpoints, <c>even</c> or <c>zero</c>; null unless activations are quantized.</summary>
     public string? Ties { get; init; }
 
-    /// <summary>Clip ratio per bin.</summary>
-    public ImmutableArray<float> ClipRatios { get; init; } = [];
-
-    /// <summary>Exponent offset per bin.</summary>
-    public ImmutableArray<int> ExponentOffsets { get; init; } = [];
-
-    /// <summary>Static threshold per bin; empty unless the granularity is <c>bin</c>.</summary>
-    public ImmutableArray<float> Thresholds { get; init; } = [];
+    /// <summary>How the input is clipped in every bin; empty unless activations are quantized. They have thresholds when the granularity is <c>bin</c>.</summary>
+    public ImmutableArray<ClipSetting> Clips { get; init; } = [];
 
     /// <summary>Whether the weight is stored in 4 bits.</summary>
     public bool IsQuantized => Precision != BF16;

@@ -56,15 +56,12 @@ internal static class ArtifactRules
         Require(layer.Rank is >= 0 and <= LargestRank, $"{place}.rank is {layer.Rank}");
         if (layer.Precision != ArtifactLayer.W4A4)
             return;
-        Require(layer.ClipRatios.Length == bins, $"{place}.clipRatios has {layer.ClipRatios.Length} entries for {bins} bins");
-        Require(layer.ClipRatios.All(ratio => ratio is > 0 and <= 1), $"{place}.clipRatios leaves the range above 0 up to 1");
-        Require(layer.ExponentOffsets.Length == bins, $"{place}.exponentOffsets has {layer.ExponentOffsets.Length} entries for {bins} bins");
-        Require(layer.ExponentOffsets.All(offset => offset is >= -LargestOffset and <= LargestOffset), $"{place}.exponentOffsets leaves the range -{LargestOffset} to {LargestOffset}");
-        if (layer.Granularity == ArtifactLayer.PerBin)
-        {
-            Require(layer.Thresholds.Length == bins, $"{place}.thresholds has {layer.Thresholds.Length} entries for {bins} bins");
-            Require(layer.Thresholds.All(threshold => threshold >= 0), $"{place}.thresholds has a negative entry");
-        }
+        Require(layer.Clips.Length == bins, $"{place}.clipRatios has {layer.Clips.Length} entries for {bins} bins");
+        Require(layer.Clips.All(clip => clip.Ratio is > 0 and <= 1), $"{place}.clipRatios leaves the range above 0 up to 1");
+        Require(layer.Clips.All(clip => clip.ExponentOffset is >= -LargestOffset and <= LargestOffset), $"{place}.exponentOffsets leaves the range -{LargestOffset} to {LargestOffset}");
+        bool perBin = layer.Granularity == ArtifactLayer.PerBin;
+        Require(layer.Clips.All(clip => clip.Threshold is not null == perBin), $"{place}.thresholds {(perBin ? "are missing" : "need the granularity 'bin'")}");
+        Require(layer.Clips.All(clip => clip.Threshold is null or >= 0), $"{place}.thresholds has a negative entry");
     }
 
     private static bool IsDigest(string text) => text.Length == 64 && text.All(c => char.IsAsciiHexDigitLower(c) || char.IsAsciiDigit(c));

@@ -70,10 +70,10 @@ internal sealed class ArtifactTensorChecks(ArtifactExpert expert, ShardedCheckpo
         }
         if (entry.Precision == ArtifactLayer.W4A4)
         {
-            CheckTable(layer + ArtifactTensors.ClipRatio, entry.ClipRatios.AsSpan());
-            CheckTable(layer + ArtifactTensors.ClipExponentOffset, entry.ExponentOffsets.AsSpan());
+            CheckTable(layer + ArtifactTensors.ClipRatio, [.. entry.Clips.Select(clip => clip.Ratio)]);
+            CheckTable(layer + ArtifactTensors.ClipExponentOffset, [.. entry.Clips.Select(clip => clip.ExponentOffset)]);
             if (entry.Granularity == ArtifactLayer.PerBin)
-                CheckTable(layer + ArtifactTensors.ClipThreshold, entry.Thresholds.AsSpan());
+                CheckTable(layer + ArtifactTensors.ClipThreshold, [.. entry.Clips.Select(clip => clip.Threshold!.Value)]);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class ArtifactTensorChecks(ArtifactExpert expert, ShardedCheckpo
         return Finite.IsFinite(values) ? values : throw Wrong(name, "has values that are not finite");
     }
 
-    private void CheckTable<T>(string name, ReadOnlySpan<T> expected)
+    private void CheckTable<T>(string name, T[] expected)
         where T : unmanaged, IEquatable<T>
     {
         if (!MemoryMarshal.Cast<byte, T>(tensors.Bytes(name)).SequenceEqual(expected))

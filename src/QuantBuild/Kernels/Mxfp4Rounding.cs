@@ -10,6 +10,11 @@ namespace QuantBuild.Kernels;
 /// <param name="Threshold">Values are clamped to plus and minus it first; infinity leaves them.</param>
 public readonly record struct Mxfp4Rounding(TieRule Ties, float Ratio, int ExponentOffset, float Threshold)
 {
+    /// <summary>The rounding of a clip setting.</summary>
+    public Mxfp4Rounding(TieRule ties, ClipSetting clip) : this(ties, clip.BlockRatio, clip.ExponentOffset, clip.Limit)
+    {
+    }
+
     /// <summary>The scale of a block whose largest magnitude, before clamping, is <paramref name="maximum"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte Scale(float maximum) => E8M0.ForMaximum(Math.Min(maximum, Threshold) * Ratio, ScaleRule.Ceil, ExponentOffset);

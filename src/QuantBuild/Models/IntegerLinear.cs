@@ -53,7 +53,7 @@ internal sealed unsafe class IntegerLinear
     {
         int channels = _layer.InFeatures, rank = _layer.Rank;
         int most = Math.Clamp(tokens.Rows / (2 * threads), 1, TokensAtOnce);
-        var rounding = new Mxfp4Rounding(_layer.Activations!.Ties, setting.Ratio, setting.ExponentOffset, setting.Threshold);
+        var rounding = new Mxfp4Rounding(_layer.Activations!.Ties, setting.Clip);
         fixed (float* smooth = _layer.Smooth.Span, down = _layer.Down.Span)
         {
             float* scale = smooth;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
+using QuantBuild.Formats;
 
 namespace QuantBuild.Tests.Artifacts;
 
@@ -230,9 +231,7 @@ public sealed class ArtifactDescriptorTests
                     Smooth = true,
                     Granularity = ArtifactLayer.PerBin,
                     Ties = "even",
-                    ClipRatios = [0.9f, 1],
-                    ExponentOffsets = [0, -1],
-                    Thresholds = [float.MaxValue, 0.1f],
+                    Clips = [new ClipSetting(0.9f, 0, float.MaxValue), new ClipSetting(1, -1, 0.1f)],
                 })
                 .Add("blocks.0.self_attn.k", new ArtifactLayer { Precision = ArtifactLayer.W4A16 })
                 .Add("blocks.0.ffn.2", new ArtifactLayer { Precision = ArtifactLayer.BF16 }),

@@ -42,10 +42,10 @@ public sealed class ModelArtifactTests : IDisposable
         float[] x = [.. Enumerable.Range(0, 5 * 64).Select(i => MathF.Sin(i))];
         foreach ((string layer, int timestep, ActivationSetting expected) in (IEnumerable<(string, int, ActivationSetting)>)
             [
-                ("blocks.0.self_attn.q", 1000, new ActivationSetting(960, 1000, 0.7f, 0)),
-                ("blocks.0.self_attn.q", 959, new ActivationSetting(900, 959, 0.8f, -1)),
-                ("blocks.0.self_attn.k", 960, new ActivationSetting(960, 1000, 1, 0, 1.5f)),
-                ("blocks.0.self_attn.k", 900, new ActivationSetting(900, 959, 1, -1, 2.5f)),
+                ("blocks.0.self_attn.q", 1000, new ActivationSetting(960, 1000, new ClipSetting(0.7f))),
+                ("blocks.0.self_attn.q", 959, new ActivationSetting(900, 959, new ClipSetting(0.8f, -1))),
+                ("blocks.0.self_attn.k", 960, new ActivationSetting(960, 1000, new ClipSetting(0.7f, 0, 1.5f))),
+                ("blocks.0.self_attn.k", 900, new ActivationSetting(900, 959, new ClipSetting(0.8f, -1, 2.5f))),
             ])
         {
             var y = new float[5 * 64];

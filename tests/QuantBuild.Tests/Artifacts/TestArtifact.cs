@@ -148,7 +148,7 @@ public sealed class TestArtifact
                 Set(TensorData.Of(layer + ".clip_threshold", [bins], thresholds));
             Layers[layer] = Layers[layer] with
             {
-                Granularity = granularity, Ties = ArtifactLayer.TiesToEven, ClipRatios = [.. ratios], ExponentOffsets = [.. offsets], Thresholds = [.. thresholds],
+                Granularity = granularity, Ties = ArtifactLayer.TiesToEven, Clips = [.. ratios.Select((ratio, i) => new ClipSetting(ratio, offsets[i], thresholds.Length > 0 ? thresholds[i] : null))],
             };
         }
 

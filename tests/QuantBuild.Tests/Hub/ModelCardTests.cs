@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Publishing;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Formats;
 using QuantBuild.Tests.Artifacts;
 
 namespace QuantBuild.Tests.Hub;
@@ -65,7 +66,7 @@ public sealed class ModelCardTests : IDisposable
         var facts = new ModelCardFacts(null, null, Gptq: true);
         ImmutableSortedDictionary<string, ArtifactExpert> plain = _artifact.Experts.ToImmutableSortedDictionary(expert => expert.Key, expert => expert.Value with
         {
-            Layers = expert.Value.Layers.ToImmutableSortedDictionary(layer => layer.Key, layer => layer.Value with { Rank = 0, Smooth = false, ClipRatios = [1], ExponentOffsets = [], Thresholds = [] }, StringComparer.Ordinal),
+            Layers = expert.Value.Layers.ToImmutableSortedDictionary(layer => layer.Key, layer => layer.Value with { Rank = 0, Smooth = false, Clips = [ClipSetting.None] }, StringComparer.Ordinal),
         }, StringComparer.Ordinal);
 
         string full = ModelCard.Render(_artifact, facts, []), bare = ModelCard.Render(_artifact with { Experts = plain, Layout = "lightx2v" }, facts with { Gptq = false }, []);

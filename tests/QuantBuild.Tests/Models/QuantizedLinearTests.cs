@@ -48,7 +48,7 @@ public sealed class QuantizedLinearTests
         using SafeTensorsFile golden = SafeTensorsFile.Open(TestData.Golden("qlinear.safetensors"));
         QuantizedLayer layer = Golden(golden, "case.0", 1);
         float[] x = golden.ReadFloat32("case.0.x");
-        ActivationSetting[] settings = [new(500, 999, 1, 0), new(100, 499, 0.6f, 0), new(50, 99, 1, 1), new(0, 49, 1, 0, 0.5f)];
+        ActivationSetting[] settings = [new(500, 999, ClipSetting.None), new(100, 499, new ClipSetting(0.6f)), new(50, 99, new ClipSetting(1, 1)), new(0, 49, new ClipSetting(1, 0, 0.5f))];
         var linear = new QuantizedLinear(layer with { Activations = new ActivationPolicy(TieRule.Zero, [.. settings]) });
         foreach (ActivationSetting setting in settings)
         {
@@ -82,7 +82,7 @@ public sealed class QuantizedLinearTests
             new QuantizedLinear(new QuantizedLayer
             {
                 OutFeatures = Out, InFeatures = In, Codes = codes, Scales = scales, Smooth = smooth, Rank = Rank, Down = down, Up = up, Bias = bias,
-                Activations = new ActivationPolicy(ties, [new ActivationSetting(0, 0, ratio, offset, threshold)]),
+                Activations = new ActivationPolicy(ties, [new ActivationSetting(0, 0, new ClipSetting(ratio, offset, float.IsFinite(threshold) ? threshold : null))]),
             }), x, 0);
 
         for (int row = 0; row < Rows; row++)
@@ -169,7 +169,7 @@ public sealed class QuantizedLinearTests
         Down = golden.ReadFloat32(name + ".a"),
         Up = golden.ReadFloat32(name + ".b"),
         Bias = golden.ReadFloat32(name + ".bias"),
-        Activations = new ActivationPolicy(TieRule.Zero, [new ActivationSetting(0, 999, ratio, 0)]),
+        Activations = new ActivationPolicy(TieRule.Zero, [new ActivationSetting(0, 999, new ClipSetting(ratio))]),
     };
 
     private static float[] Apply(QuantizedLinear linear, float[] x, int timestep, int threads = 1)

@@ -26,7 +26,7 @@ public class LayerErrorTests
         {
             float[] expected = golden.Floats($"case.{@case}.{tensor}");
             var layer = new MeasuredLayer(golden.Floats($"case.{@case}.smooth_scale_bf16"), branch, packed,
-                new ActivationQuantizer(ratio, 0, float.PositiveInfinity, TieRule.Zero));
+                new ActivationQuantizer(new ClipSetting(ratio), TieRule.Zero));
             using var input = new MeasuredInput(layer, x.Rows, w.Rows);
             var y = new MatrixView(new float[x.Rows * w.Rows], x.Rows, w.Rows);
 
@@ -52,8 +52,8 @@ public class LayerErrorTests
         MeasuredLayer[] layers =
         [
             new(null, null, Packed, ActivationQuantizer.Unclipped(TieRule.Even)),
-            new(Scale, Branch, Packed, new ActivationQuantizer(0.8f, 0, float.PositiveInfinity, TieRule.Zero)),
-            new(Scale, Branch, Packed, new ActivationQuantizer(1, 1, 1.5f, TieRule.Even)),
+            new(Scale, Branch, Packed, new ActivationQuantizer(new ClipSetting(0.8f), TieRule.Zero)),
+            new(Scale, Branch, Packed, new ActivationQuantizer(new ClipSetting(1, 1, 1.5f), TieRule.Even)),
             new(Scale, null, Packed, null),
         ];
 
