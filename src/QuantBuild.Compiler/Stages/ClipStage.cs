@@ -89,7 +89,6 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
 
     private static ClipResult Search(LayerWork work, TimestepBin bin, ActivationRecipe recipe)
     {
-        using SiteActivations activations = SiteActivations.Open(work.Context.Store, work.Recordings);
         // Only a static threshold depends on the largest magnitude, and with it on all tokens.
         float magnitude = 0;
         if (recipe.Granularity == ClipGranularity.Bin)
@@ -105,7 +104,7 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
         // The bin's tokens after smoothing, from the store every time: however many there are, few are in memory.
         IEnumerable<Memory<float>> Tokens()
         {
-            foreach (Memory<float> portion in activations.Portions(bin.Steps, ClipSearch.TokensAtOnce))
+            foreach (Memory<float> portion in work.Activations.Portions(bin.Steps, ClipSearch.TokensAtOnce))
             {
                 work.Context.Cancellation.ThrowIfCancellationRequested();
                 MatrixView tokens = Matrix(portion);

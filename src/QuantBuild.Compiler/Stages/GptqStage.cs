@@ -88,9 +88,8 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
         LayerPlan layer = work.Layer;
         ActivationQuantizer? quantizer = layer.Recipe.Precision == Precision.W4A4 ? ActivationQuantizer.Unclipped(layer.Recipe.Activations.Ties) : null;
         var hessian = new InputHessian(layer.InFeatures, quantizer);
-        using SiteActivations activations = SiteActivations.Open(work.Context.Store, work.Recordings);
         ImmutableArray<int> steps = [.. Enumerable.Range(0, work.Source.Plan.Timesteps.Length)];
-        foreach (ReadOnlyMemory<float> portion in activations.Portions(steps, PortionRows(layer)))
+        foreach (ReadOnlyMemory<float> portion in work.Activations.Portions(steps, PortionRows(layer)))
         {
             hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), work.Tensors.Scale, work.Threads, work.Context.Cancellation);
         }

@@ -20,6 +20,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
 {
     private WorkLease? _lease;
     private LayerTensors? _tensors;
+    private SiteActivations? _activations;
 
     /// <summary>The build.</summary>
     public BuildContext Context => context;
@@ -48,6 +49,11 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <summary>Its site's recordings, in sample order.</summary>
     public IReadOnlyList<Recording> Recordings => recordings;
 
+    /// <summary>
+    /// The content of its site's recordings. Its stages share what is open: opening hashes every byte, and a stage alone reads but a part of them.
+    /// </summary>
+    public SiteActivations Activations => _activations ??= SiteActivations.Open(context.Store, recordings);
+
     /// <summary>Its tensors, in memory as far as a stage asked for them.</summary>
     public LayerTensors Tensors => _tensors ??= new LayerTensors(this);
 
@@ -66,6 +72,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <inheritdoc/>
     public void Dispose()
     {
+        _activations?.Dispose();
         if (_lease is null)
             return;
         _tensors = null;

@@ -70,7 +70,6 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
         // The residual first: the clip search has left it in memory, where the weight takes its place.
         PackedWeight residualRtn = RoundToNearest.Quantize(tensors.Residual, ties, work.Threads).Weight;
         PackedWeight rtn = RoundToNearest.Quantize(tensors.Weight, ties, work.Threads).Weight;
-        using SiteActivations activations = SiteActivations.Open(work.Context.Store, work.Recordings);
         var bins = ImmutableArray.CreateBuilder<LayerErrors.Bin>();
         for (int bin = 0; bin < work.Source.Plan.Bins.Length; bin++)
         {
@@ -83,7 +82,7 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
             ];
             work.Reclaim();
             using var errors = new LayerError(ladder, work.Threads, work.Context.Cancellation);
-            foreach (Memory<float> portion in activations.Portions(work.Source.Plan.Bins[bin].Steps, LayerError.TokensAtOnce))
+            foreach (Memory<float> portion in work.Activations.Portions(work.Source.Plan.Bins[bin].Steps, LayerError.TokensAtOnce))
             {
                 errors.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), tensors.Weight);
             }

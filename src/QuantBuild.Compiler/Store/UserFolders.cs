@@ -32,6 +32,7 @@ internal sealed class UserFolders(Func<string, string?> read)
 
     private DiagnosticException Missing(string what, string instead) => new(Descriptors.HomeMissing.At(null, what,
         Named is not { } home ? "the user has no home folder"
-            : Path.IsPathFullyQualified(home) ? $"the home folder '{home}' does not exist" : $"the home folder '{home}' is not an absolute path",
+            : !Path.IsPathFullyQualified(home) ? $"the home folder '{home}' is not an absolute path"
+            : Path.Exists(home) ? $"the home folder '{home}' is no folder" : $"the home folder '{home}' does not exist",
         instead));
 }

@@ -46,7 +46,7 @@ internal sealed record TensorListing(string File, IReadOnlyDictionary<string, st
     {
         ["file"] = File,
         ["bytes"] = Bytes,
-        ["metadata"] = new JsonObject(Metadata.Order().Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
+        ["metadata"] = new JsonObject(Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
         ["tensors"] = new JsonArray([.. Tensors.Select(tensor => new JsonObject
         {
             ["name"] = tensor.Name,

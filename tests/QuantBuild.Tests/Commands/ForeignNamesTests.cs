@@ -90,6 +90,18 @@ public sealed class ForeignNamesTests : IDisposable
     }
 
     [Fact]
+    public void Inspecting_metadata_of_several_keys_as_json()
+    {
+        File.WriteAllBytes(PathTo("a.safetensors"), RawFile.Of("""{"__metadata__":{"b":"2","a":"1","C":"3"},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
+
+        (int code, string text) = Run("inspect", "--json", PathTo("a.safetensors"));
+
+        Assert.Equal(0, code);
+        JsonElement metadata = JsonDocument.Parse(text).RootElement.GetProperty("files")[0].GetProperty("metadata");
+        Assert.Equal(["C", "a", "b"], metadata.EnumerateObject().Select(entry => entry.Name));
+    }
+
+    [Fact]
     public void Inspecting_a_file_with_such_a_name()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "such names cannot be");

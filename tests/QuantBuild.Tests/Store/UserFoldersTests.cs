@@ -10,6 +10,7 @@ public sealed class UserFoldersTests
     [Theory]
     [InlineData("/nonexistent/home", null, "does not exist")]
     [InlineData(".", null, "not an absolute path")]
+    [InlineData("/dev/null", null, "is no folder")]
     [InlineData("/nonexistent/home", "relative", "does not exist")]
     public void Without_a_home_nothing_is_kept_in_the_current_folder(string home, string? caches, string why)
     {
