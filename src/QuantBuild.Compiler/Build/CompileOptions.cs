@@ -17,6 +17,9 @@ public sealed record CompileOptions(string Manifest, string? Store = null, int T
     /// <summary>File for the report page of a build; null for none.</summary>
     public string? Report { get; init; }
 
+    /// <summary>Other files that the caller writes when the build is done; none of them may be one that it reads.</summary>
+    public IReadOnlyList<string> Lists { get; init; } = [];
+
     /// <summary>Whether the artifact's files are hard links into the store, where the file system can, instead of copies.</summary>
     public bool HardLinks { get; init; }
 

@@ -1,9 +1,11 @@
 using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Operations;
@@ -26,6 +28,23 @@ internal static class BuildFiles
     /// <summary>Every file of the artifact, absolute, the descriptor first.</summary>
     public static IReadOnlyList<string> WrittenTo(string output, IEnumerable<PackedFile> files) =>
         [Path.Combine(output, ArtifactFolder.DescriptorName), .. files.Select(file => Path.Combine(output, file.Path))];
+
+    /// <summary>Refuses to write over what the build reads, under whatever name.</summary>
+    /// <param name="session">The build.</param>
+    /// <param name="outputs">Files that are to be written; those that are not there yet are no inputs.</param>
+    /// <exception cref="DiagnosticException">One of them is an input (QB4080).</exception>
+    public static void RequireNoInput(CompileSession session, IEnumerable<string> outputs)
+    {
+        string[] written = [.. outputs.Where(OutputFile.IsFile)];
+        if (written.Length == 0)
+            return;
+        HashSet<string> read = [.. ReadBy(session, LockFile.PathFor(session.Plan.Manifest.Path)).Where(File.Exists).Select(Target)];
+        if (written.FirstOrDefault(path => read.Contains(Target(path))) is { } input)
+            throw new DiagnosticException(Descriptors.OutputIsInput.At(null, input));
+    }
+
+    /// <summary>The file that a path leads to.</summary>
+    private static string Target(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
 
     private static string[] OfCalibration(CompileSession session)
     {

@@ -25,7 +25,7 @@ public static class ModelCompiler
     /// <param name="output">Folder for the artifact.</param>
     /// <param name="observer">Follows the build.</param>
     /// <param name="cancellation">Stops it; finished actions stay in the store.</param>
-    /// <exception cref="DiagnosticException">Among others: the folder has files that no artifact wrote (QB5070).</exception>
+    /// <exception cref="DiagnosticException">Among others: the folder has files that no artifact wrote (QB5070), or an output is a file that the build reads (QB4080).</exception>
     public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation = default) =>
         LostContent.MakeAgain((options, observer) => BuildOnce(options, output, observer, cancellation), options, observer);
 
@@ -35,12 +35,12 @@ public static class ModelCompiler
         using (CompileSession? light = PublishedBuild.TryOpenWithoutWeights(options, observer, cancellation))
         {
             if (light is not null)
-                RequireFolder(light, output);
+                RequireOutputs(light, output);
             if (light is not null && PublishedBuild.TryBuild(light, output, observer, started, cancellation) is { } spared)
                 return spared;
         }
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
-        RequireFolder(session, output);
+        RequireOutputs(session, output);
         if (PublishedBuild.TryBuild(session, output, observer, started, cancellation) is { } pulled)
             return pulled;
         BuiltModel model = ModelBuild.Run(session.Context, session.Sources, observer)
@@ -57,9 +57,10 @@ public static class ModelCompiler
             LockDescription.Of(session.Plan, model), layers), started, cancellation);
     }
 
-    /// <summary>A folder that cannot take the artifact is known before hours of work.</summary>
-    private static void RequireFolder(CompileSession session, string output)
+    /// <summary>A folder that cannot take the artifact, and an output that would be written over an input, are known before hours of work.</summary>
+    private static void RequireOutputs(CompileSession session, string output)
     {
+        BuildFiles.RequireNoInput(session, session.Options.Report is { } report ? [report, .. session.Options.Lists] : session.Options.Lists);
         if (!session.Options.Force)
             OutputGuard.RequireFolder(session.Store, output);
     }
@@ -91,6 +92,7 @@ public static class ModelCompiler
     {
         using CompileSession session = PublishedBuild.TryOpenWithoutWeights(options, SilentObserver.Instance, cancellation)
             ?? CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation);
+        BuildFiles.RequireNoInput(session, options.Lists);
         if (!session.Plan.Location.HeadersOnly && !PublishedBuild.IsThere(session))
             ModelBuild.Calibrate(session.Context, session.Sources, observer).Dispose();
         return new CalibrationResult(session.Plan.Manifest.Name, session.Runner.Trace,

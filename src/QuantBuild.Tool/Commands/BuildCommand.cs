@@ -90,6 +90,7 @@ internal static class BuildCommand
                 Drain = run.ParentGone,
                 HardLinks = arguments.GetValue(CommonOptions.HardLinks),
                 Force = arguments.GetValue(CommonOptions.Force),
+                Lists = [.. new[] { arguments.GetValue(Inputs), arguments.GetValue(Outputs), arguments.GetValue(Summary) }.OfType<string>().Where(path => path.Length > 0)],
             };
             if (arguments.GetValue(Until) == Phase.Fetch)
             {

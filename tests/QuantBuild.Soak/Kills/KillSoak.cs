@@ -11,6 +11,8 @@ internal static class KillSoak
     /// <returns>Exit code.</returns>
     public static int Run(int count, int seed, string tool)
     {
+        // Else every killed runtime leaves its sockets for debuggers beside the folder.
+        Environment.SetEnvironmentVariable("DOTNET_EnableDiagnostics", "0");
         string root = Directory.CreateTempSubdirectory("quantbuild-kills-").FullName;
         try
         {
