@@ -25,6 +25,9 @@ public sealed class QuantizeModel : WorkerTask
     /// <summary>How much memory the quantizer may use, in its own words; empty for its default.</summary>
     public string? MemoryLimit { get; set; }
 
+    /// <summary>Whether files that no artifact wrote may be overwritten.</summary>
+    public bool Force { get; set; }
+
     /// <inheritdoc/>
     private protected override string Subject => ResponseFile.GetMetadata("FullPath");
 
@@ -50,6 +53,7 @@ public sealed class QuantizeModel : WorkerTask
         "--threads", _cores.ToString(CultureInfo.InvariantCulture),
         .. Option("--memory-limit", MemoryLimit),
         .. Option("--until", Until),
+        .. Force ? (string[])["--force"] : [],
         .. Until is { Length: > 0 } || SummaryFile is not { Length: > 0 } summary ? [] : Option("--summary", Path.GetFullPath(summary)),
     ];
 }

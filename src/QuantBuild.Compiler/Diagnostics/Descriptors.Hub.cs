@@ -187,7 +187,7 @@ public static partial class Descriptors
     public static readonly DiagnosticDescriptor OutputOccupied = new("QB5070", Severity.Error,
         "'{0}' has files that no artifact wrote: {1}",
         "An artifact goes into an empty folder or into that of an earlier artifact, so that nothing else is overwritten, and nothing else is taken for a part of it.",
-        "Name another folder, or move the files away; --force overwrites those that have a name of the artifact's, and leaves the others.");
+        "Name another folder, or move the files away; --force (in a build, -p:QuantForce=true) overwrites those that have a name of the artifact's, and leaves the others.");
 
     /// <summary>QB5071: the artifact lists a name that none can have.</summary>
     public static readonly DiagnosticDescriptor ArtifactNameRefused = new("QB5071", Severity.Error,

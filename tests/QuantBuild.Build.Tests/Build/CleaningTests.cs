@@ -61,6 +61,7 @@ public sealed class CleaningTests
         File.SetLastWriteTimeUtc(project.Model["Program.cs"], DateTime.UtcNow);
         project.DotNet("build").Expect(0);
 
+        Assert.NotEmpty(before);
         Assert.Equal(before.Length, after.Length);
         Assert.NotEqual(before, after);
         Assert.Equal(after, Embedded(project));
@@ -68,5 +69,25 @@ public sealed class CleaningTests
         project.RunApp().Expect(0);
     }
 
-    private static string[] Embedded(ModelProject project) => [.. Directory.EnumerateFiles(Path.Combine(project.Quant, "embedded")).Order(StringComparer.Ordinal)];
+    [Fact]
+    public void QuantClean_leaves_the_files_of_others_in_a_folder_that_was_chosen_and_takes_its_own()
+    {
+        using var project = new ModelProject(Apps.EmbeddedItem, "<QuantOutputPath>models (1)</QuantOutputPath>", Apps.OpenModel);
+        project.Write("models (1)/notes.txt", "mine");
+        project.Write("models (1)/other/artifact.json", "{}");
+
+        project.DotNet("build").Expect(0);
+        project.DotNet("build", "-t:QuantClean").Expect(0);
+        string[] left = [.. Directory.EnumerateFiles(project.Model["models (1)"], "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        project.DotNet("build").Expect(0);
+        File.Delete(project.Model["models (1)", "notes.txt"]);
+        Directory.Delete(project.Model["models (1)", "other"], recursive: true);
+        project.DotNet("build", "-t:QuantClean").Expect(0);
+
+        Assert.Equal([project.Model["models (1)", "notes.txt"], project.Model["models (1)", "other", "artifact.json"]], left);
+        Assert.False(Directory.Exists(project.Model["models (1)"]));
+    }
+
+    private static string[] Embedded(ModelProject project) =>
+        [.. Directory.EnumerateFiles(Path.Combine(project.Quant, "embedded"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 }

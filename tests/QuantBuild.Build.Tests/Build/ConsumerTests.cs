@@ -5,7 +5,7 @@ namespace QuantBuild.Build.Tests.Build;
 public sealed class ConsumerTests
 {
     [Fact]
-    public void Two_libraries_with_different_models_of_one_name_are_an_error_of_the_app_that_names_both()
+    public void Two_libraries_may_bring_one_model_and_different_models_of_one_name_are_an_error_of_the_app_that_names_both()
     {
         using var project = new ModelProject();
         foreach ((string name, int rank) in new[] { ("One", 4), ("Two", 8) })
@@ -24,11 +24,16 @@ public sealed class ConsumerTests
             """);
         string app = project.Model["both", "App.csproj"];
 
+        project.Write("Two/reduced.quant.json", ReducedModel.Text(rank: 4));
+        project.DotNet(app, "publish", ["-o", project.Model["shared"]]).Expect(0); // the same model of both is published once
+        project.Write("Two/reduced.quant.json", ReducedModel.Text(rank: 8));
         Outcome clash = project.DotNet(app, "publish", ["-o", project.Model["published"]]).Expect(1);
         File.WriteAllText(project.Model["Two", "Two.csproj"], File.ReadAllText(project.Model["Two", "Two.csproj"])
             .Replace("Embed=\"false\"", "Embed=\"false\" LogicalName=\"second\" ClassName=\"Reduced\"", StringComparison.Ordinal));
         project.DotNet(app, "publish", ["-o", project.Model["published"]]).Expect(0);
 
+        project.Run("dotnet", "exec", project.Model["shared", "App.dll"]).Expect(0);
+        Tool.Run(project.Model.Folder, "verify", project.Model["shared", "artifact", "reduced"]).Expect(0);
         Assert.Matches("error QB0016: .*artifact/reduced .*One.*Two.*LogicalName", clash.Out);
         project.Run("dotnet", "exec", project.Model["published", "App.dll"]).Expect(0);
     }

@@ -28,6 +28,25 @@ public sealed class SwitchesTests
     }
 
     [Fact]
+    public void QuantForce_builds_over_the_files_of_others_and_leaves_those_of_other_names()
+    {
+        using var project = new ModelProject(properties: "<QuantOutputPath>models</QuantOutputPath>");
+        project.Write("models/reduced/high_noise_model/config.json", "mine");
+        project.Write("models/reduced/notes.txt", "mine");
+
+        Outcome refused = project.DotNet("build").Expect(1);
+        string before = File.ReadAllText(project.Model["models", "reduced", "high_noise_model", "config.json"]);
+        project.DotNet("build", "-p:QuantForce=true").Expect(0);
+        Outcome next = project.DotNet("build").Expect(0);
+
+        Assert.Matches("error QB5070: .*config.json", refused.Out);
+        Assert.Equal("mine", before);
+        Assert.NotEqual("mine", File.ReadAllText(project.Model["models", "reduced", "high_noise_model", "config.json"]));
+        Assert.Equal("mine", File.ReadAllText(project.Model["models", "reduced", "notes.txt"]));
+        Assert.DoesNotContain("Quantizing", next.Out, StringComparison.Ordinal); // no part of what is compared
+    }
+
+    [Fact]
     public void The_target_can_be_run_alone()
     {
         using var project = new ModelProject();

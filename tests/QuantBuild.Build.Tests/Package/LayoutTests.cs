@@ -1,9 +1,10 @@
 using System.IO.Compression;
+using System.Text.RegularExpressions;
 using QuantBuild.Build.Tests.Infrastructure;
 
 namespace QuantBuild.Build.Tests.Package;
 
-public sealed class LayoutTests
+public sealed partial class LayoutTests
 {
     [Fact]
     public void The_build_package_has_its_task_alone_and_the_tool_whole()
@@ -22,13 +23,17 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void The_runtime_package_depends_on_nothing()
+    public void The_runtime_package_depends_on_SystemIOHashing_alone_which_is_managed_and_depends_on_nothing()
     {
         Assert.Contains("lib/net10.0/QuantBuild.dll", FilesOf("QuantBuild"));
         Assert.Equal(["buildTransitive/QuantBuild.targets"], FilesOf("QuantBuild").Where(file => file.StartsWith("build", StringComparison.Ordinal)));
         Assert.DoesNotContain("UsingTask", File.ReadAllText(Repository.PathOf("targets", "QuantBuild.targets")), StringComparison.Ordinal); // it consumes, and never works
         Assert.Contains("lib/net10.0/QuantBuild.xml", FilesOf("QuantBuild"));
-        Assert.DoesNotContain("<dependency ", SpecificationOf("QuantBuild"), StringComparison.Ordinal);
+        Assert.Equal(["System.IO.Hashing"], Dependency().Matches(SpecificationOf("QuantBuild")).Select(match => match.Groups[1].Value));
+        using ZipArchive hashing = ZipFile.OpenRead(Assert.Single(Repository.RuntimeDependencies));
+        Assert.Contains(hashing.Entries, entry => entry.FullName == "lib/net10.0/System.IO.Hashing.dll");
+        Assert.DoesNotContain(hashing.Entries, entry => entry.FullName.StartsWith("runtimes/", StringComparison.Ordinal)); // nothing native
+        Assert.Contains("""<group targetFramework="net10.0" />""", SpecificationOf(hashing, "System.IO.Hashing"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -67,9 +72,17 @@ public sealed class LayoutTests
     private static string SpecificationOf(string package)
     {
         using ZipArchive archive = Open(package);
+        return SpecificationOf(archive, package);
+    }
+
+    private static string SpecificationOf(ZipArchive archive, string package)
+    {
         using var reader = new StreamReader(archive.GetEntry(package + ".nuspec")!.Open());
         return reader.ReadToEnd();
     }
 
     private static ZipArchive Open(string package) => ZipFile.OpenRead(Path.Combine(Packages.Feed, package + ".0.1.0.nupkg"));
+
+    [GeneratedRegex(@"<dependency id=""([^""]+)""")]
+    private static partial Regex Dependency();
 }
