@@ -133,14 +133,19 @@ internal static class ModelBuild
             if (layer.LowRank?.Outcome is { } branch && !(branch.Excess <= recipe.LowRank.Accuracy))
             {
                 observer.Report(Descriptors.LowRankInaccurate.At(null, $"{expert} {name}", recipe.LowRank.Accuracy,
-                    branch.Excess?.ToString("G3", CultureInfo.InvariantCulture) ?? "unknown", branch.Passes));
+                    branch.Excess is { } excess ? Short(excess) : "unknown", branch.Passes));
             }
             if (layer.Weights?.Outcome is { FellBack: true } failed)
                 observer.Report(Descriptors.HessianFellBack.At(null, $"{expert} {name}", failed.Tries));
             else if (layer.Weights?.Outcome is { Tries: > 1 } damped)
-                observer.Report(Descriptors.HessianDamped.At(null, $"{expert} {name}", recipe.Weights.Damp, Gptq.DampOf(recipe.Weights.Damp, damped.Tries), damped.Tries, damped.Damping));
+            {
+                observer.Report(Descriptors.HessianDamped.At(null, $"{expert} {name}", recipe.Weights.Damp, Short(Gptq.DampOf(recipe.Weights.Damp, damped.Tries)),
+                    damped.Tries, Short(damped.Damping)));
+            }
         }
     }
+
+    private static string Short(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
 
     /// <summary>Says what did not fit into the memory limit; only what really ran counts.</summary>
     private static void WarnOfMemory(BuildContext context, IBuildObserver observer)

@@ -50,49 +50,40 @@ public sealed class LayerPattern
         return true;
     }
 
+    /// <summary>The one name that fits; null when the pattern has wildcards or ranges.</summary>
+    internal string? Literal => Array.TrueForAll(_tokens, token => token.Kind == TokenKind.Character) ? _text : null;
+
     /// <summary>Whether the whole name fits the pattern.</summary>
     public bool IsMatch(string name)
     {
-        // Follows all ways through the pattern at once, so no pattern takes more than length x length steps.
-        bool[] reached = new bool[name.Length + 1];
-        reached[0] = true;
-        foreach (Token token in _tokens)
+        // What stands between two stars may be taken where it fits first: from no later place does it end earlier.
+        (int token, int at, int star, int from) = (0, 0, -1, 0);
+        while (at < name.Length || token < _tokens.Length)
         {
-            bool[] next = new bool[name.Length + 1];
-            for (int i = 0; i <= name.Length; i++)
-            {
-                if (reached[i])
-                    Follow(token, name, i, next);
-            }
-            reached = next;
+            if (token < _tokens.Length && _tokens[token].Kind == TokenKind.Any)
+                (star, from, token) = (token, at, token + 1);
+            else if (token < _tokens.Length && End(_tokens[token], name, at) is >= 0 and var end)
+                (at, token) = (end, token + 1);
+            else if (star >= 0 && from < name.Length)
+                (at, from, token) = (from + 1, from + 1, star + 1);
+            else
+                return false;
         }
-        return reached[^1];
+        return true;
     }
 
     /// <inheritdoc/>
     public override string ToString() => _text;
 
-    private static void Follow(Token token, string name, int at, bool[] next)
+    /// <summary>Where a token that begins at a place ends; -1 when it does not fit there.</summary>
+    private static int End(Token token, string name, int at)
     {
-        switch (token.Kind)
-        {
-            case TokenKind.Any:
-                next.AsSpan(at).Fill(true);
-                break;
-            case TokenKind.Character when at < name.Length && name[at] == token.Character:
-                next[at + 1] = true;
-                break;
-            case TokenKind.Range:
-                int end = at;
-                while (end < name.Length && char.IsAsciiDigit(name[end]))
-                    end++;
-                if (int.TryParse(name.AsSpan(at, end - at), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-                    && number >= token.From && number <= token.To)
-                {
-                    next[end] = true;
-                }
-                break;
-        }
+        if (token.Kind == TokenKind.Character)
+            return at < name.Length && name[at] == token.Character ? at + 1 : -1;
+        int end = at;
+        while (end < name.Length && char.IsAsciiDigit(name[end]))
+            end++;
+        return int.TryParse(name.AsSpan(at, end - at), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= token.From && number <= token.To ? end : -1;
     }
 
     private static string? AddRange(string part, List<Token> tokens)

@@ -6,6 +6,8 @@ namespace QuantBuild.Compiler.Manifests;
 /// <summary>Settings to change in a recipe; null keeps the setting.</summary>
 public sealed record RecipePatch
 {
+    private static readonly RecipeSetting[] AllSettings = Enum.GetValues<RecipeSetting>();
+
     /// <summary>Changes nothing.</summary>
     public static RecipePatch Empty { get; } = new();
 
@@ -58,7 +60,7 @@ public sealed record RecipePatch
     public ImmutableDictionary<RecipeSetting, SourceSpan> Spans { get; init; } = ImmutableDictionary<RecipeSetting, SourceSpan>.Empty;
 
     /// <summary>The settings that this patch changes.</summary>
-    public IEnumerable<RecipeSetting> Settings => Enum.GetValues<RecipeSetting>().Where(Sets);
+    public IEnumerable<RecipeSetting> Settings => AllSettings.Where(Sets);
 
     /// <summary>The recipe with these settings changed.</summary>
     public LayerRecipe ApplyTo(LayerRecipe recipe) => new(

@@ -7,48 +7,59 @@ namespace QuantBuild.Compiler.Planning;
 
 /// <summary>Keeps account of what each override does, to report those that do nothing.</summary>
 /// <param name="overrides">All overrides in order.</param>
-internal sealed class OverrideUse(ImmutableArray<OverrideSection> overrides)
+/// <param name="index">Which layers they match.</param>
+internal sealed class OverrideUse(ImmutableArray<OverrideSection> overrides, OverrideIndex index)
 {
     private readonly bool[] _matched = new bool[overrides.Length];
     private readonly bool[] _decisive = new bool[overrides.Length];
     private readonly bool[] _used = new bool[overrides.Length];
-    private readonly SortedSet<int>[] _shadows = [.. overrides.Select(_ => new SortedSet<int>())];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly List<(string Expert, string Name, ResolvedRecipe Resolved)> _layers = [];
+
+    /// <summary>Takes into account that an override matches a layer.</summary>
+    /// <param name="index">The override.</param>
+    public void Match(int index) => _matched[index] = true;
 
     /// <summary>Takes a layer into account.</summary>
+    /// <param name="expert">Its expert.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="matches">Indices of the overrides that match it.</param>
     /// <param name="resolved">What became of it.</param>
-    public void Record(string name, IEnumerable<int> matches, ResolvedRecipe resolved)
+    public void Record(string expert, string name, ResolvedRecipe resolved)
     {
         _names.Add(name);
-        foreach (int index in matches)
+        _layers.Add((expert, name, resolved));
+        foreach ((RecipeSetting setting, SettingOrigin origin) in resolved.Origins)
         {
-            _matched[index] = true;
-            foreach (RecipeSetting setting in overrides[index].Patch.Settings)
-            {
-                int winner = resolved.Origins[setting].Rank;
-                if (winner != index)
-                    _shadows[index].Add(winner);
-                _decisive[index] |= winner == index;
-                _used[index] |= winner == index && resolved.Recipe.Uses(setting);
-            }
+            if (origin.Rank < 0)
+                continue;
+            _decisive[origin.Rank] = true;
+            _used[origin.Rank] |= resolved.Recipe.Uses(setting);
         }
     }
 
-    /// <summary>Reports overrides without a match, those that others undo, and those whose settings mean nothing.</summary>
-    public void Report(ICollection<Diagnostic> problems)
+    /// <summary>Overrides without a match, those that others undo, and those whose settings mean nothing.</summary>
+    public IEnumerable<Diagnostic> Problems() => Enumerable.Range(0, overrides.Length).Select(Problem).OfType<Diagnostic>();
+
+    private Diagnostic? Problem(int i)
     {
-        for (int i = 0; i < overrides.Length; i++)
+        OverrideSection section = overrides[i];
+        return !_matched[i] ? Descriptors.OverrideMatchesNothing.At(section.Span, section.Match, ExpertsOf(section), Hint(section.Match))
+            : !_decisive[i] ? Descriptors.OverrideShadowed.At(section.Span, section.Match, string.Join(", ", ShadowsOf(i).Select(Label)))
+            : !_used[i] ? Descriptors.OverrideWithoutUse.At(section.Span, section.Match)
+            : null;
+    }
+
+    /// <summary>The overrides that replace settings of one.</summary>
+    private SortedSet<int> ShadowsOf(int i)
+    {
+        RecipeSetting[] settings = [.. overrides[i].Patch.Settings];
+        var shadows = new SortedSet<int>();
+        foreach ((string expert, string name, ResolvedRecipe resolved) in _layers)
         {
-            OverrideSection section = overrides[i];
-            if (!_matched[i])
-                problems.Add(Descriptors.OverrideMatchesNothing.At(section.Span, section.Match, ExpertsOf(section), Hint(section.Match)));
-            else if (!_decisive[i])
-                problems.Add(Descriptors.OverrideShadowed.At(section.Span, section.Match, string.Join(", ", _shadows[i].Select(Label))));
-            else if (!_used[i])
-                problems.Add(Descriptors.OverrideWithoutUse.At(section.Span, section.Match));
+            if (overrides[i].Concerns(expert) && index.IsMatch(i, name))
+                shadows.UnionWith(settings.Select(setting => resolved.Origins[setting].Rank));
         }
+        return shadows;
     }
 
     private string Label(int index) =>

@@ -12,6 +12,8 @@ namespace QuantBuild.Compiler.Planning;
 /// <summary>Resolves a manifest against its checkpoint. Reads headers only, and reports everything that is wrong at once.</summary>
 public static class Planner
 {
+    private const int MostProblems = 500;
+
     /// <summary>Makes the plan.</summary>
     /// <param name="manifest">A manifest without errors.</param>
     /// <param name="location">Where its checkpoint is; null for the folder that it names.</param>
@@ -36,14 +38,29 @@ public static class Planner
         // Without both experts a pattern for the other one would seem to match nothing.
         if (experts.Length == manifest.Experts.Length)
         {
-            resolver.Use.Report(problems);
-            GateChecks.Check(manifest.Gates, experts, problems);
+            problems.AddRange(FirstOf(resolver.Use.Problems()));
+            problems.AddRange(FirstOf(GateChecks.Problems(manifest.Gates, experts)));
         }
 
         ImmutableArray<Diagnostic> all = [.. problems];
         return new PlanResult(
             all.Any(problem => problem.Descriptor.Severity == Severity.Error) ? null : new Plan(manifest, calibration, experts, location, all),
             all);
+    }
+
+    /// <summary>Problems of which one line of a manifest can have one, and not more of them than help.</summary>
+    private static IEnumerable<Diagnostic> FirstOf(IEnumerable<Diagnostic> problems)
+    {
+        int count = 0;
+        foreach (Diagnostic problem in problems)
+        {
+            if (count++ == MostProblems)
+            {
+                yield return Descriptors.ManifestProblemsOmitted.At(problem.Span, MostProblems);
+                yield break;
+            }
+            yield return problem;
+        }
     }
 
     private static ImmutableArray<ExpertCheckpoint?> Sources(QuantManifest manifest, CheckpointLocation location, List<Diagnostic> problems)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Planning;
@@ -8,16 +9,18 @@ namespace QuantBuild.Compiler.Planning;
 internal sealed class RecipeResolver
 {
     private readonly QuantManifest _manifest;
-    private readonly ImmutableArray<LayerPattern> _patterns;
+    private readonly OverrideIndex _index;
+
+    // The settings of each override, a bit for each.
+    private readonly ImmutableArray<uint> _settings;
 
     /// <summary>Prepares the patterns of a manifest.</summary>
     public RecipeResolver(QuantManifest manifest)
     {
         _manifest = manifest;
-        _patterns = [.. manifest.Overrides.Select(section => LayerPattern.TryParse(section.Match, out LayerPattern? pattern, out string? fault)
-            ? pattern
-            : throw new ArgumentException(fault, nameof(manifest)))];
-        Use = new OverrideUse(manifest.Overrides);
+        _index = new OverrideIndex(manifest.Overrides);
+        _settings = [.. manifest.Overrides.Select(section => section.Patch.Settings.Aggregate(0u, (bits, setting) => bits | (1u << (int)setting)))];
+        Use = new OverrideUse(manifest.Overrides, _index);
     }
 
     /// <summary>What the overrides did to the layers resolved so far.</summary>
@@ -28,21 +31,34 @@ internal sealed class RecipeResolver
     /// <param name="name">Its full name.</param>
     public ResolvedRecipe Resolve(ExpertSection expert, string name)
     {
-        var matches = new List<int>();
         ResolvedRecipe resolved = new ResolvedRecipe(_manifest.Quantize, ImmutableDictionary<RecipeSetting, SettingOrigin>.Empty)
-            .With(_manifest.QuantizePatch, SettingOrigin.Quantize, "quantize", new Diagnostics.SourceSpan(_manifest.Path))
+            .With(_manifest.QuantizePatch, SettingOrigin.Quantize, "quantize", new SourceSpan(_manifest.Path))
             .With(expert.Patch, SettingOrigin.Expert, Label($"experts.{expert.Name}", expert.Span.Line), expert.Span);
-        for (int i = 0; i < _patterns.Length; i++)
+        foreach (int i in Winners(expert.Name, name))
         {
             OverrideSection section = _manifest.Overrides[i];
-            bool concerned = section.Experts.IsEmpty || section.Experts.Contains(expert.Name);
-            if (!concerned || !_patterns[i].IsMatch(name))
-                continue;
-            matches.Add(i);
             resolved = resolved.With(section.Patch, i, Label($"'{section.Match}'", section.Span.Line), section.Span);
         }
-        Use.Record(name, matches, resolved);
+        Use.Record(expert.Name, name, resolved);
         return resolved;
+    }
+
+    /// <summary>The overrides that set something which no later one sets, in order: at most one for each setting, however many match.</summary>
+    private Stack<int> Winners(string expert, string name)
+    {
+        var winners = new Stack<int>();
+        uint set = 0;
+        foreach (int i in _index.FromLast(name))
+        {
+            if (!_manifest.Overrides[i].Concerns(expert))
+                continue;
+            Use.Match(i);
+            if ((_settings[i] & ~set) == 0)
+                continue;
+            set |= _settings[i];
+            winners.Push(i);
+        }
+        return winners;
     }
 
     private static string Label(string rule, int line) => string.Create(CultureInfo.InvariantCulture, $"{rule} (line {line})");

@@ -1,4 +1,6 @@
+using System.Text;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Tests.Manifests;
 
@@ -97,6 +99,27 @@ public sealed class OverrideTests : IDisposable
 
         Assert.NotNull(result.Plan);
         Assert.Equal("QB1034 6", Assert.Single(result.Diagnostics) is var problem ? $"{problem.Descriptor.Code} {problem.Span!.Value.Line}" : "");
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("blocks.*.ffn.2")]
+    [InlineData("blocks.1.ffn.2")]
+    public void Overrides_that_all_match_cost_what_they_are_long_not_that_times_the_layers(string match)
+    {
+        const int Count = 20_000;
+        string text = ManifestText.With($"\"overrides\": [{string.Join(',', Enumerable.Repeat($"{{\"match\":\"{match}\",\"lowRank\":{{\"rank\":8}}}}", Count))}]");
+        QuantManifest manifest = ManifestReader.ReadText(_checkpoint.PathOf("model.quant.json"), Encoding.UTF8.GetBytes(text)).Manifest!;
+        Planner.Resolve(manifest);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        PlanResult result = Planner.Resolve(manifest);
+
+        // A recipe made for each match takes a thousand bytes.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 600L * Count);
+        Assert.Equal(501, result.Diagnostics.Length);
+        Assert.Equal("QB1050", result.Diagnostics[^1].Descriptor.Code);
+        Assert.Equal("QB1033", result.Diagnostics[0].Descriptor.Code);
     }
 
     public void Dispose() => _checkpoint.Dispose();
