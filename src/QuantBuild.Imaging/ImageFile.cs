@@ -6,8 +6,8 @@ namespace QuantBuild.Imaging;
 /// <summary>Reads picture files: PNG, JPEG, WebP, GIF and BMP, told apart by their first bytes, never by their names.</summary>
 /// <remarks>
 /// Colours are the file's own numbers: colour profiles and gamma are ignored, transparency is dropped, not blended, of sixteen bits the
-/// upper eight are taken, and of an animation the first frame, as the official pipeline's image library does. The orientation that a camera
-/// recorded is applied.
+/// upper eight are taken, and of an animation the first frame, as the official pipeline's image library does; only a transparent pixel of a GIF
+/// file, whose colour the decoder does not give, is black. The orientation that a camera recorded is applied.
 /// </remarks>
 public static class ImageFile
 {

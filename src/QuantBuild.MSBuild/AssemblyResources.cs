@@ -1,6 +1,7 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Security.Cryptography;
+using QuantBuild.Artifacts;
 
 namespace QuantBuild.MSBuild;
 
@@ -21,7 +22,7 @@ internal static class AssemblyResources
             string name = metadata.GetString(resource.Name);
             if (!resource.Implementation.IsNil || !prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
                 continue;
-            digests[name] = name.EndsWith($"/{BuiltModel.Descriptor}", StringComparison.Ordinal) ? Digest(file, resource.Offset) : "";
+            digests[name] = name.EndsWith($"/{ArtifactDescriptor.FileName}", StringComparison.Ordinal) ? Digest(file, resource.Offset) : "";
         }
         return digests;
     }

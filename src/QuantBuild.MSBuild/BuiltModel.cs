@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using System.Text.Json;
+using QuantBuild.Artifacts;
 
 namespace QuantBuild.MSBuild;
 
@@ -11,9 +11,6 @@ namespace QuantBuild.MSBuild;
 /// <param name="Facts">What a reader of the accessor may want to know, a line each.</param>
 internal sealed record BuiltModel(string Folder, string Layout, string Digest, IReadOnlyList<BuiltFile> Files, IReadOnlyList<string> Facts)
 {
-    /// <summary>Name of the descriptor in the folder.</summary>
-    public const string Descriptor = "artifact.json";
-
     /// <summary>What lies beside an artifact and tells about it, wherever it goes. Not the run record: it tells about a machine.</summary>
     private static readonly string[] CompanionNames = ["provenance.intoto.json", "provenance.dsse.json", "quality.json"];
 
@@ -29,35 +26,27 @@ internal sealed record BuiltModel(string Folder, string Layout, string Digest, I
     /// <summary>SHA-256 of the descriptor in a folder; null when there is none.</summary>
     public static string? DigestIn(string folder)
     {
-        string path = Path.Combine(folder, Descriptor);
+        string path = Path.Combine(folder, ArtifactDescriptor.FileName);
         return File.Exists(path) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))) : null;
     }
 
-    /// <summary>Reads the descriptor in a folder.</summary>
+    /// <summary>Reads the descriptor in a folder, as strictly as the runtime does that will open it.</summary>
     /// <returns>The artifact; null when there is none, or a file of it is missing.</returns>
-    /// <exception cref="JsonException">The descriptor is damaged.</exception>
-    /// <exception cref="InvalidOperationException">The descriptor is damaged.</exception>
-    /// <exception cref="KeyNotFoundException">The descriptor is damaged.</exception>
+    /// <exception cref="ArtifactException">The descriptor is damaged.</exception>
     public static BuiltModel? Read(string folder)
     {
-        string path = Path.Combine(folder, Descriptor);
+        string path = Path.Combine(folder, ArtifactDescriptor.FileName);
         if (!File.Exists(path))
             return null;
         byte[] bytes = File.ReadAllBytes(path);
         string digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        using JsonDocument json = JsonDocument.Parse(bytes);
-        List<BuiltFile> files = [new BuiltFile(path, Descriptor, bytes.Length, digest)];
-        foreach (JsonProperty expert in json.RootElement.GetProperty("experts").EnumerateObject())
+        ArtifactDescriptor descriptor = ArtifactDescriptor.Parse(bytes);
+        List<BuiltFile> files = [new BuiltFile(path, ArtifactDescriptor.FileName, bytes.Length, digest)];
+        foreach (ArtifactExpert expert in descriptor.Experts.Values)
         {
-            string directory = expert.Value.GetProperty("directory").GetString()!;
-            foreach (JsonElement file in expert.Value.GetProperty("files").EnumerateArray())
-            {
-                string relative = $"{directory}/{file.GetProperty("name").GetString()}";
-                files.Add(new BuiltFile(Path.Combine(folder, directory, file.GetProperty("name").GetString()!), relative,
-                    file.GetProperty("size").GetInt64(), file.GetProperty("sha256").GetString()!));
-            }
+            files.AddRange(expert.Files.Select(file =>
+                new BuiltFile(Path.Combine(folder, expert.Directory, file.Name), $"{expert.Directory}/{file.Name}", file.Size, file.Digest)));
         }
-        string layout = json.RootElement.GetProperty("layout").GetString()!;
-        return files.TrueForAll(file => File.Exists(file.Path)) ? new BuiltModel(folder, layout, digest, files, ModelFacts.Of(json.RootElement)) : null;
+        return files.TrueForAll(file => File.Exists(file.Path)) ? new BuiltModel(folder, descriptor.Layout, digest, files, ModelFacts.Of(descriptor)) : null;
     }
 }

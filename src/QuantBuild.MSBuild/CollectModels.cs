@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using QuantBuild.Artifacts;
 using QuantBuild.Files;
 using Task = Microsoft.Build.Utilities.Task;
 
@@ -73,7 +73,7 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         {
             return BuiltModel.Read(folder);
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is ArtifactException or IOException or UnauthorizedAccessException)
         {
             if (!DesignTime && Enabled)
                 Error("QB0006", model.GetMetadata("FullPath"), $"The artifact in '{folder}' cannot be read: {failure.Message}");

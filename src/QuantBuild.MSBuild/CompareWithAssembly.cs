@@ -1,4 +1,5 @@
 using Microsoft.Build.Framework;
+using QuantBuild.Artifacts;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace QuantBuild.MSBuild;
@@ -40,7 +41,7 @@ public sealed class CompareWithAssembly : Task
 
     private static string? Mismatch(IReadOnlyDictionary<string, string> resources, string name, string? digest, bool beside)
     {
-        string descriptor = $"{name}/{BuiltModel.Descriptor}";
+        string descriptor = $"{name}/{ArtifactDescriptor.FileName}";
         if (!resources.TryGetValue(descriptor, out string? compiled))
             return $"was compiled without the model '{name}'";
         bool whole = resources.Keys.Any(resource => resource != descriptor && resource.StartsWith($"{name}/", StringComparison.Ordinal));

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using QuantBuild.Artifacts;
 
 namespace QuantBuild.MSBuild;
 
@@ -7,28 +7,22 @@ namespace QuantBuild.MSBuild;
 internal static class ModelFacts
 {
     /// <summary>One line about the model and one about each expert.</summary>
-    public static IReadOnlyList<string> Of(JsonElement descriptor)
+    public static IReadOnlyList<string> Of(ArtifactDescriptor descriptor)
     {
-        JsonElement sampling = descriptor.GetProperty("sampling");
+        ArtifactSampling sampling = descriptor.Sampling;
         return
         [
-            Line($"{Text(descriptor, "architecture")}, built by QuantBuild {Text(descriptor, "tool")}; calibrated with {sampling.GetProperty("steps").GetInt32()} steps of {Text(sampling, "solver")}, shift {sampling.GetProperty("shift").GetDouble()}."),
-            .. descriptor.GetProperty("experts").EnumerateObject().Select(Expert),
+            Line($"{descriptor.Architecture}, built by QuantBuild {descriptor.Tool}; calibrated with {sampling.Steps} steps of {sampling.Solver}, shift {sampling.Shift}."),
+            .. descriptor.Experts.Select(entry => Expert(entry.Key, entry.Value)),
         ];
     }
 
-    private static string Expert(JsonProperty expert)
+    private static string Expert(string name, ArtifactExpert expert)
     {
-        JsonElement value = expert.Value;
-        IEnumerable<string> layers = value.GetProperty("layers").EnumerateObject()
-            .GroupBy(layer => Text(layer.Value, "precision"), StringComparer.Ordinal)
-            .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => Line($"{group.Count()} layers {group.Key}"));
-        IEnumerable<string> bins = value.GetProperty("bins").EnumerateArray().Select(bin => Text(bin, "name"));
-        return Line($"{expert.Name}: timesteps {value.GetProperty("minTimestep").GetInt32()} to {value.GetProperty("maxTimestep").GetInt32()}; {string.Join(", ", layers)}; bins {string.Join(", ", bins)}.");
+        IEnumerable<string> layers = expert.Layers.Values.GroupBy(layer => layer.Precision, StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => Line($"{group.Count()} layers {group.Key}"));
+        return Line($"{name}: timesteps {expert.MinTimestep} to {expert.MaxTimestep}; {string.Join(", ", layers)}; bins {string.Join(", ", expert.Bins.Select(bin => bin.Name))}.");
     }
-
-    private static string Text(JsonElement parent, string name) => parent.GetProperty(name).GetString()!;
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

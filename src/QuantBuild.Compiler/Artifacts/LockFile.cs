@@ -43,6 +43,10 @@ public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, I
         }
     }
 
+    /// <summary>Reads a lock file that must be there.</summary>
+    /// <exception cref="DiagnosticException">There is none (QB4021), or as for <see cref="Read"/>.</exception>
+    public static LockFile Require(string path) => Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)));
+
     /// <summary>Writes the file if its content differs; false when it is up to date already.</summary>
     /// <exception cref="DiagnosticException">The file system failed.</exception>
     public bool Write(string path)
@@ -66,8 +70,7 @@ public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, I
     /// <exception cref="DiagnosticException">There is none (QB4021), it cannot be understood (QB4022), or it differs (QB4020).</exception>
     public void RequireUnchanged(string path)
     {
-        LockFile committed = Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)));
-        ImmutableArray<string> changes = Difference(committed, this);
+        ImmutableArray<string> changes = Difference(Require(path), this);
         if (changes.IsEmpty)
             return;
         const int Shown = 5;

@@ -57,9 +57,11 @@ public static class ModelCompiler
             LockDescription.Of(session.Plan, model), layers), started, cancellation);
     }
 
-    /// <summary>A folder that cannot take the artifact, and an output that would be written over an input, are known before hours of work.</summary>
+    /// <summary>A folder that cannot take the artifact, an output that would be written over an input, a lock file that says nothing: known before hours of work.</summary>
     private static void RequireOutputs(CompileSession session, string output)
     {
+        if (session.Options.Locked)
+            LockFile.Require(LockFile.PathFor(session.Plan.Manifest.Path));
         BuildFiles.RequireNoInput(session, session.Options.Report is { } report ? [report, .. session.Options.Lists] : session.Options.Lists);
         if (!session.Options.Force)
             OutputGuard.RequireFolder(session.Store, output);

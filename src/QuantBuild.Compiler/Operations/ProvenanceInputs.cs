@@ -35,7 +35,7 @@ public static class ProvenanceInputs
         inputs.Add("lock", build.Lock, () =>
         {
             string path = LockFile.PathFor(manifest.Path);
-            return Digest.Of((LockFile.Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)))).ToJson());
+            return Digest.Of(LockFile.Require(path).ToJson());
         });
         var found = new Lazy<PlanResult>(() => Planner.Resolve(manifest, CompileSession.Locate(manifest, options, SilentObserver.Instance, execute: false, decodes: false, ct)));
         Plan RequirePlan() => found.Value.Plan ?? throw new DiagnosticException(found.Value.Diagnostics);

@@ -36,7 +36,7 @@ internal static class PrepareCommand
         if (faults.Count > 0)
             throw new DiagnosticException(faults);
         if (lines.Count == 0)
-            throw new InvalidDataException($"{path}: there is no sample");
+            throw new DiagnosticException(Descriptors.CalibrationEmpty.At(new SourceSpan(path), path, 0, 1));
         string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
         WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact: null);
         int threads = arguments.GetValue(CommonOptions.Threads) is > 0 and var count ? count : Environment.ProcessorCount;

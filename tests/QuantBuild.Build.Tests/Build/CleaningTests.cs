@@ -48,6 +48,28 @@ public sealed class CleaningTests
         Tool.Run(project.Model.Folder, "verify", project.Artifact).Expect(0);
     }
 
+    [Theory]
+    [InlineData("\"size\": ", "\"size\": 0.5")]
+    [InlineData("\"size\": ", "\"size\": -1")]
+    [InlineData("\"sha256\": \"", "\"sha256\": \"\\ud800")]
+    [InlineData("\"sha256\": \"", "\"sha256\": null, \"x\": \"")]
+    [InlineData("\"directory\": \"", "\"directory\": \"../../")]
+    [InlineData("\"layout\": \"", "\"layout\": [], \"x\": \"")]
+    public void A_descriptor_with_values_of_wrong_kinds_is_a_diagnostic_and_no_exception_of_the_task(string find, string put)
+    {
+        using var project = new ModelProject();
+        project.DotNet("build").Expect(0);
+        string descriptor = Path.Combine(project.Quant, "reduced", "artifact.json"), text = File.ReadAllText(descriptor);
+        File.Delete(descriptor);
+        File.WriteAllText(descriptor, text.Replace(find, put, StringComparison.Ordinal));
+
+        Outcome damaged = project.DotNet("build").Expect(1);
+
+        Assert.NotEqual(text, File.ReadAllText(descriptor));
+        Assert.Contains("error QB0006", damaged.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("MSB4018", damaged.Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_build_leaves_nothing_of_the_model_that_it_replaced_and_eats_nothing_of_the_one_that_it_has()
     {

@@ -26,6 +26,23 @@ public sealed class BadInputTests : IDisposable
         Assert.False(Directory.Exists(_project.Output));
     }
 
+    [Theory]
+    [InlineData(null, "QB4021")]
+    [InlineData("{\"format\":1,\"experts\":[]}", "QB4022")]
+    [InlineData("{\"calibration\":\"\\ud800\"}", "QB4022")]
+    public void A_lock_file_that_says_nothing_is_known_before_any_work(string? content, string code)
+    {
+        _project.WriteManifest();
+        if (content is not null)
+            File.WriteAllText(Path.ChangeExtension(_project.Manifest, ".lock.json"), content);
+        int worked = 0;
+
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => _project.Build(new BeforeFirst("Trajectory", () => worked++), locked: true));
+
+        Assert.Equal(code, Assert.Single(failure.Diagnostics).Descriptor.Code);
+        Assert.Equal(0, worked);
+    }
+
     [Fact]
     public void A_checkpoint_that_is_written_to_during_a_build_leaves_no_result_behind()
     {
