@@ -65,7 +65,7 @@ public sealed partial class ContentStore : IDisposable
         }
         catch (IOException failure) when (!StoreErrors.IsDiskFull(failure))
         {
-            throw new DiagnosticException(Descriptors.StoreUnavailable.At(null, root, failure.Message), failure);
+            throw new DiagnosticException(Descriptors.StoreUnavailable.At(null, root, IsOther(root) ? "it is a file, or a link that leads to no folder" : failure.Message), failure);
         }
         catch (ArgumentException failure)
         {
@@ -94,6 +94,8 @@ public sealed partial class ContentStore : IDisposable
             : OperatingSystem.IsMacOS() ? Path.Combine(folders.RequireHome(What, Instead), "Library", "Caches", "quantbuild")
             : Path.Combine(folders.RequireHome(What, Instead), ".cache", "quantbuild");
     }
+
+    private static bool IsOther(string root) => !Directory.Exists(root) && (File.Exists(root) || new FileInfo(root).LinkTarget is not null);
 
     /// <summary>Waits for the exclusive right to run the action with this key, among all threads and processes.</summary>
     /// <param name="key">The action's key; look the action up again after waiting, somebody else may have run it.</param>
