@@ -89,7 +89,7 @@ public sealed partial class PublicNamesTests
     public void Every_name_says_whose_it_is()
     {
         string[] handedOn = ["AvailableItemName", "Watch", "EmbeddedResource", "None", "Content", "Compile", "DefaultItemExcludes", "FileWrites", "EmbedInBinlog", "UpToDateCheckInput", "UpToDateCheckOutput",
-            "TfmSpecificPackageFile", "TargetsForTfmSpecificContentInPackage"];
+            "TfmSpecificPackageFile", "TargetsForTfmSpecificContentInPackage", "ResolvedFileToPublish"];
         IEnumerable<string> names = Files.SelectMany(file => file.Descendants("PropertyGroup").Concat(file.Descendants("ItemGroup"))).Elements().Select(element => element.Name.LocalName)
             .Concat(Files.SelectMany(file => file.Descendants("Target")).Select(target => target.Attribute("Name")!.Value));
 
