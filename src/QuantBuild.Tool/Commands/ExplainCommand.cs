@@ -37,7 +37,7 @@ internal static class ExplainCommand
     {
         if (json)
         {
-            answer.WriteLine(new JsonArray([.. Descriptors.All.Select(Document)]).ToJsonString(JsonReport.Indented));
+            JsonReport.Write(answer, new JsonArray([.. Descriptors.All.Select(Document)]));
             return;
         }
         foreach (DiagnosticDescriptor descriptor in Descriptors.All)
@@ -48,7 +48,7 @@ internal static class ExplainCommand
     {
         if (json)
         {
-            answer.WriteLine(Document(descriptor).ToJsonString(JsonReport.Indented));
+            JsonReport.Write(answer, Document(descriptor));
             return;
         }
         answer.WriteLine($"{descriptor.Code}  {DiagnosticCodes.SeverityOf(descriptor)}  {descriptor.Format.ReplaceLineEndings(" ")}");
