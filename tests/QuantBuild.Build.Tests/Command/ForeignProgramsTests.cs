@@ -12,23 +12,27 @@ public sealed class ForeignProgramsTests
     {
         using var model = new ReducedModel();
         model.Build().Expect(0);
+        string here = Directory.CreateDirectory(model["here"]).FullName;
         foreach (string name in (string[])["openssl", "cosign", "ffmpeg", "dotnet", "xdg-open", "open", "sh"])
-            Trap(Path.Combine(model.Output, name), model["trap"]);
+            Trap(Path.Combine(here, name), model["trap"]);
         Run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", model["own.pem"]);
         Run("openssl", "pkey", "-in", model["own.pem"], "-pubout", "-out", model["own.pub"]);
         Run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", model["other.pem"]);
         Run("openssl", "pkey", "-in", model["other.pem"], "-pubout", "-out", model["other.pub"]);
         IReadOnlyDictionary<string, string?> path = Environments.With(("PATH", ".::" + Environment.GetEnvironmentVariable("PATH")));
 
-        Tool.Run(model.Output, path, "sign", ".", "--key", model["own.pem"]).Expect(0);
-        Tool.Run(model.Output, path, "verify", ".", "--key", model["own.pub"]).Expect(0);
-        Assert.Contains("QB5043", Tool.Run(model.Output, path, "verify", ".", "--key", model["other.pub"]).Expect(1).Out, StringComparison.Ordinal);
-        Outcome doctor = Tool.Run(model.Output, path, "doctor", "--store", model.Store);
+        Tool.Run(here, path, "sign", model.Output, "--key", model["own.pem"]).Expect(0);
+        Tool.Run(here, path, "verify", model.Output, "--key", model["own.pub"]).Expect(0);
+        Assert.Contains("QB5043", Tool.Run(here, path, "verify", model.Output, "--key", model["other.pub"]).Expect(1).Out, StringComparison.Ordinal);
+        Outcome doctor = Tool.Run(here, path, "doctor", "--store", model.Store);
         Assert.Contains(".NET SDK 10", doctor.Out, StringComparison.Ordinal);
-        Assert.DoesNotContain(model.Output, doctor.Out, StringComparison.Ordinal);
-        Tool.Run(model.Output, path, "report", ".", "--open").Expect(0);
+        Assert.DoesNotContain(here, doctor.Out, StringComparison.Ordinal);
+        Tool.Run(here, path, "report", model.Output, "--open").Expect(0);
+        // In the artifact's own folder nothing may lie that nobody signed.
+        Trap(Path.Combine(model.Output, "openssl"), model["trap"]);
+        Assert.Contains("QB5072", Tool.Run(model.Output, path, "verify", ".", "--key", model["own.pub"]).Expect(1).Out, StringComparison.Ordinal);
 
-        Assert.False(File.Exists(model["trap"]), "a program of the artifact's folder was run");
+        Assert.False(File.Exists(model["trap"]), "a program of the current folder was run");
     }
 
     [Fact]
