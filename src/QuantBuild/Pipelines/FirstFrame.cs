@@ -7,6 +7,9 @@ namespace QuantBuild.Pipelines;
 /// <summary>What Wan2.2 makes of a first frame: the size of its video, and the condition that is joined to the noisy latent.</summary>
 public static class FirstFrame
 {
+    /// <summary>The most frames of a video, an hour of them: attention takes the square of their number, and would not end for more.</summary>
+    public const int MostFrames = 1 << 16;
+
     // A token of the model is 2 x 2 latent elements.
     private const int Patch = 2;
 
@@ -16,9 +19,11 @@ public static class FirstFrame
     /// <param name="area">Pixels wanted, such as 480 x 832; the result has at most these, rounded down to whole tokens.</param>
     /// <param name="frames">Frames, one more than a multiple of four.</param>
     /// <remarks>The height is sqrt(area height / width), in latent elements rounded down to an even number; the width likewise. Nothing is cropped: the picture is stretched by what rounding takes.</remarks>
-    /// <exception cref="ArgumentException">The frames are not one more than a multiple of four, or the area is too small for the aspect.</exception>
+    /// <exception cref="ArgumentException">The frames are not one more than a multiple of four or more than <see cref="MostFrames"/>, or the area is too small for the aspect.</exception>
     public static VideoShape SizeFor(int width, int height, int area, int frames)
     {
+        if (frames > MostFrames)
+            throw new ArgumentException($"{frames} frames are more than a video can have, {MostFrames}");
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(area, 1);
