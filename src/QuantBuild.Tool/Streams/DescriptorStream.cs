@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace QuantBuild.Tool.Streams;
 
 /// <summary>Writes to a file descriptor of Unix. The base library's console drops what a closed pipe refuses, without a word.</summary>
-internal sealed partial class DescriptorStream : Stream
+internal sealed partial class DescriptorStream : WriteOnlyStream
 {
     private const int Interrupted = 4;
     private const int GetFlags = 1;
@@ -38,28 +38,6 @@ internal sealed partial class DescriptorStream : Stream
     }
 
     /// <inheritdoc/>
-    public override bool CanRead => false;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    /// <inheritdoc/>
     /// <exception cref="IOException">The descriptor takes no more.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -78,21 +56,6 @@ internal sealed partial class DescriptorStream : Stream
                 throw new IOException(Marshal.GetPInvokeErrorMessage(error));
         }
     }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        // Nothing is held back.
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

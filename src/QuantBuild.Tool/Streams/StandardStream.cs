@@ -5,7 +5,7 @@ namespace QuantBuild.Tool.Streams;
 /// work, and reporting a failure must not fail.
 /// </summary>
 /// <param name="inner">The stream; null when the caller has closed it.</param>
-internal sealed class StandardStream(Stream? inner) : Stream
+internal sealed class StandardStream(Stream? inner) : WriteOnlyStream
 {
     private volatile string? _failure;
 
@@ -14,28 +14,6 @@ internal sealed class StandardStream(Stream? inner) : Stream
 
     /// <summary>Why something was lost; null when nothing was.</summary>
     public string? Failure => _failure;
-
-    /// <inheritdoc/>
-    public override bool CanRead => false;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -56,19 +34,4 @@ internal sealed class StandardStream(Stream? inner) : Stream
             _failure = failure.Message;
         }
     }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        // Nothing is held back.
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 }
