@@ -6,7 +6,8 @@ internal static class DecodingMemory
     // Four bytes of a decoded pixel, and the three that are kept.
     private const int PixelBytes = 7;
 
-    // What a decoder holds of each pixel when it cannot go row by row: coefficients of four components, or the eight bytes of the largest pixel.
+    // What a decoder holds of each pixel when it cannot go row by row: coefficients of four components, or the eight bytes of the largest
+    // pixel.
     private const int WholePictureBytes = 8;
 
     // Tables, rows, and the decoder itself.

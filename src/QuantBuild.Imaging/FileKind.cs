@@ -77,9 +77,11 @@ internal static class FileKind
     {
         string text = Encoding.Latin1.GetString(start).TrimStart();
         return text.Contains("<svg", StringComparison.OrdinalIgnoreCase) ? "an SVG drawing"
-            : text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase) ? "a web page (HTML)"
+            : text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase)
+            || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase) ? "a web page (HTML)"
             : text.StartsWith('{') || text.StartsWith('[') ? "JSON or other text"
-            : text.Length > 0 && text.All(c => c >= ' ' || char.IsWhiteSpace(c)) && start.IndexOfAnyInRange((byte)0x80, (byte)0xFF) < 0 ? "a text file"
+            : text.Length > 0 && text.All(c => c >= ' ' || char.IsWhiteSpace(c)) && start.IndexOfAnyInRange((byte)0x80, (byte)0xFF) < 0
+            ? "a text file"
             : "no picture of a known kind";
     }
 }

@@ -6,8 +6,8 @@ namespace QuantBuild.Imaging;
 /// <summary>Reads picture files: PNG, JPEG, WebP, GIF and BMP, told apart by their first bytes, never by their names.</summary>
 /// <remarks>
 /// Colours are the file's own numbers: colour profiles and gamma are ignored, transparency is dropped, not blended, of sixteen bits the
-/// upper eight are taken, and of an animation the first frame, as the official pipeline's image library does; only a transparent pixel of a GIF
-/// file, whose colour the decoder does not give, is black. The orientation that a camera recorded is applied.
+/// upper eight are taken, and of an animation the first frame, as the official pipeline's image library does; only a transparent pixel of a
+/// GIF file, whose colour the decoder does not give, is black. The orientation that a camera recorded is applied.
 /// </remarks>
 public static class ImageFile
 {
@@ -15,13 +15,16 @@ public static class ImageFile
 
     /// <summary>Name and version of the library that decodes, which a decoded picture may depend on.</summary>
     public static string Decoder { get; } =
-        "SkiaSharp " + typeof(SKCodec).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        "SkiaSharp " + typeof(SKCodec).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion
+        .Split('+')[0];
 
     extension(Image)
     {
         /// <summary>Loads a picture.</summary>
         /// <param name="path">The file.</param>
-        /// <exception cref="InvalidDataException">It is no picture of a known kind, damaged, or takes more memory than there is; the message says how.</exception>
+        /// <exception cref="InvalidDataException">
+        /// It is no picture of a known kind, damaged, or takes more memory than there is; the message says how.
+        /// </exception>
         /// <exception cref="IOException">The file cannot be read.</exception>
         public static Image Load(string path)
         {
@@ -37,8 +40,12 @@ public static class ImageFile
 
         /// <summary>Decodes a picture.</summary>
         /// <param name="file">The file's bytes.</param>
-        /// <param name="memoryLimit">The most bytes that decoding may take, <see cref="ImageHeader.DecodingBytes"/>; null for what the process may have at all.</param>
-        /// <exception cref="InvalidDataException">It is no picture of a known kind, damaged, or takes more memory; the message says how.</exception>
+        /// <param name="memoryLimit">
+        /// The most bytes that decoding may take, <see cref="ImageHeader.DecodingBytes"/>; null for what the process may have at all.
+        /// </param>
+        /// <exception cref="InvalidDataException">
+        /// It is no picture of a known kind, damaged, or takes more memory; the message says how.
+        /// </exception>
         /// <exception cref="IOException">The decoder is not there for this system.</exception>
         public static Image Decode(ReadOnlySpan<byte> file, long? memoryLimit = null) =>
             PictureCodec.Decode(file, memoryLimit ?? GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes);
@@ -73,7 +80,9 @@ public static class ImageFile
 
     /// <summary>Reads the header of a picture, and nothing else of it.</summary>
     /// <param name="file">The file's bytes.</param>
-    /// <exception cref="InvalidDataException">It is no picture of a known kind, damaged, or larger than any picture; the message says how.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no picture of a known kind, damaged, or larger than any picture; the message says how.
+    /// </exception>
     /// <exception cref="IOException">The decoder is not there for this system.</exception>
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> file) => PictureCodec.Header(file);
 }

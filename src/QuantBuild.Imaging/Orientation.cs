@@ -6,7 +6,8 @@ namespace QuantBuild.Imaging;
 internal static class Orientation
 {
     /// <summary>Whether rows become columns.</summary>
-    public static bool IsTransposed(SKEncodedOrigin origin) => origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+    public static bool IsTransposed(SKEncodedOrigin origin) =>
+        origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
 
     /// <summary>Takes red, green and blue of stored pixels to where they are seen.</summary>
     /// <param name="origin">Where the first stored row and column are seen.</param>
@@ -16,8 +17,10 @@ internal static class Orientation
     public static Image Apply(SKEncodedOrigin origin, ReadOnlySpan<byte> rgba, int width, int height)
     {
         bool isTransposed = IsTransposed(origin);
-        bool isMirrored = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
-        bool isUpsideDown = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        bool isMirrored = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop
+            or SKEncodedOrigin.RightBottom;
+        bool isUpsideDown = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightBottom
+            or SKEncodedOrigin.LeftBottom;
         (int seenWidth, int seenHeight) = isTransposed ? (height, width) : (width, height);
         var pixels = new byte[3 * seenWidth * seenHeight];
         for (int row = 0; row < height; row++)

@@ -29,7 +29,9 @@ internal static unsafe class PictureCodec
             using SKCodec codec = Open(data, file);
             ImageHeader header = Describe(codec, file);
             if (header.DecodingBytes > limit)
-                throw new InvalidDataException($"decoding its {header.Width}x{header.Height} pixels takes {header.DecodingBytes >> 20} MiB, and there are {limit >> 20} MiB");
+                throw new InvalidDataException(
+                    $"decoding its {header.Width}x{header.Height} pixels takes {header.DecodingBytes >> 20} MiB, and there are "
+                        + $"{limit >> 20} MiB");
             // No colour space: the numbers stay those of the file.
             var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, colorspace: null);
             var pixels = new byte[info.BytesSize];
@@ -50,11 +52,13 @@ internal static unsafe class PictureCodec
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException)
         {
-            throw new IOException($"the picture decoder, {ImageFile.Decoder}, cannot be loaded on this system: {e.GetBaseException().Message}", e);
+            throw new IOException(
+                $"the picture decoder, {ImageFile.Decoder}, cannot be loaded on this system: {e.GetBaseException().Message}", e);
         }
     }
 
-    [SuppressMessage("Maintainability", "CA1508:Avoid dead conditional code", Justification = "It is null for a damaged file, whatever its declaration says.")]
+    [SuppressMessage("Maintainability", "CA1508:Avoid dead conditional code",
+        Justification = "It is null for a damaged file, whatever its declaration says.")]
     private static SKCodec Open(SKData data, ReadOnlySpan<byte> file)
     {
         string kind = FileKind.Of(file);

@@ -26,7 +26,9 @@ internal static class PngOrientation
         return SKEncodedOrigin.TopLeft;
     }
 
-    /// <summary>The orientation of an EXIF block, which is a TIFF file: byte order, offset of its first directory, entries of twelve bytes.</summary>
+    /// <summary>
+    /// The orientation of an EXIF block, which is a TIFF file: byte order, offset of its first directory, entries of twelve bytes.
+    /// </summary>
     private static SKEncodedOrigin OfExif(ReadOnlySpan<byte> exif)
     {
         bool isLittle = exif.StartsWith("II*\0"u8);

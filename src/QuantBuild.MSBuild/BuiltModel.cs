@@ -45,8 +45,11 @@ internal sealed record BuiltModel(string Folder, string Layout, string Digest, I
         foreach (ArtifactExpert expert in descriptor.Experts.Values)
         {
             files.AddRange(expert.Files.Select(file =>
-                new BuiltFile(Path.Combine(folder, expert.Directory, file.Name), $"{expert.Directory}/{file.Name}", file.Size, file.Digest)));
+                new BuiltFile(Path.Combine(folder, expert.Directory, file.Name), $"{expert.Directory}/{file.Name}", file.Size,
+                    file.Digest)));
         }
-        return files.TrueForAll(file => File.Exists(file.Path)) ? new BuiltModel(folder, descriptor.Layout, digest, files, ModelFacts.Of(descriptor)) : null;
+        return files.TrueForAll(file => File.Exists(file.Path))
+            ? new BuiltModel(folder, descriptor.Layout, digest, files, ModelFacts.Of(descriptor))
+            : null;
     }
 }

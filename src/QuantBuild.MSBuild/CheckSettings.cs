@@ -8,7 +8,10 @@ namespace QuantBuild.MSBuild;
 [MSBuildMultiThreadableTask]
 public sealed class CheckSettings : Task
 {
-    /// <summary>Properties by name, with their <c>Value</c> and <c>Kind</c> (see <see cref="SettingKind.Named"/>). Without a value a default applies.</summary>
+    /// <summary>
+    /// Properties by name, with their <c>Value</c> and <c>Kind</c> (see <see cref="SettingKind.Named"/>). Without a value a default
+    /// applies.
+    /// </summary>
     [Required]
     public ITaskItem[] Properties { get; set; } = [];
 
@@ -41,7 +44,8 @@ public sealed class CheckSettings : Task
         var kind = SettingKind.Named(setting.GetMetadata("Kind"));
         if (value.Length == 0 || kind.Accepts(value, ProjectFolder))
             return;
-        Log.LogError(subcategory: null, errorCode: "QB0010", helpKeyword: null, file: file, lineNumber: 0, columnNumber: 0, endLineNumber: 0, endColumnNumber: 0,
+        Log.LogError(subcategory: null, errorCode: "QB0010", helpKeyword: null, file: file, lineNumber: 0, columnNumber: 0,
+            endLineNumber: 0, endColumnNumber: 0,
             message: "{0}", $"'{value}' cannot be the value of {setting.ItemSpec}: {kind.Allowed}");
     }
 }

@@ -4,7 +4,10 @@ namespace QuantBuild.MSBuild;
 
 public sealed partial class CollectModels
 {
-    /// <summary>The models: manifests with the metadata LogicalName, OutputFolder, LockFile, InputsFile, Embed, ClassName, CopyToOutputDirectory and PackagePath.</summary>
+    /// <summary>
+    /// The models: manifests with the metadata LogicalName, OutputFolder, LockFile, InputsFile, Embed, ClassName, CopyToOutputDirectory and
+    /// PackagePath.
+    /// </summary>
     [Required]
     public ITaskItem[] Models { get; set; } = [];
 

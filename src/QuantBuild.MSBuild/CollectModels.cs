@@ -53,7 +53,8 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         {
             _files.AddRange(built.Files.Select(file => LiteralItem.Of(file.Path)));
             // Companions of the artifact, such as its provenance: they stay here, but Clean must know them.
-            _files.AddRange(Directory.EnumerateFiles(built.Folder, "*.json").Where(file => file != built.Files[0].Path).Select(file => LiteralItem.Of(file)));
+            _files.AddRange(Directory.EnumerateFiles(built.Folder, "*.json").Where(file => file != built.Files[0].Path)
+                .Select(file => LiteralItem.Of(file)));
             if (Enabled)
                 Deliver(model, name, built);
         }
@@ -61,7 +62,8 @@ public sealed partial class CollectModels : Task, IIncrementalTask
         {
             string className = ModelAccessor.ClassName(model.GetMetadata("ClassName") is { Length: > 0 } chosen ? chosen : name);
             if (!_classes.TryAdd(className, name) && !DesignTime)
-                Error("QB0002", model.GetMetadata("FullPath"), $"The models '{_classes[className]}' and '{name}' would both have the class '{className}': give one a ClassName");
+                Error("QB0002", model.GetMetadata("FullPath"),
+                    $"The models '{_classes[className]}' and '{name}' would both have the class '{className}': give one a ClassName");
             WriteAccessor(Path.Combine(folder, name + ".g.cs"), name, className, Enabled ? built : null);
         }
     }
@@ -104,7 +106,8 @@ public sealed partial class CollectModels : Task, IIncrementalTask
             ["Size"] = built.Size.ToString(CultureInfo.InvariantCulture),
             ["Embedded"] = embedded ? "true" : "false",
         }));
-        Log.LogMessage(MessageImportance.Low, "{0}: {1} bytes, {2}, sha256 {3}", name, built.Size, embedded ? "embedded" : "beside the app", built.Digest);
+        Log.LogMessage(MessageImportance.Low, "{0}: {1} bytes, {2}, sha256 {3}", name, built.Size, embedded ? "embedded" : "beside the app",
+            built.Digest);
 
         string copy = model.GetMetadata("CopyToOutputDirectory") is { Length: > 0 } own ? own : embedded ? "Never" : CopyToOutputDirectory;
         string package = model.GetMetadata("PackagePath") is { Length: > 0 } path ? path : PackagePath;
@@ -120,7 +123,8 @@ public sealed partial class CollectModels : Task, IIncrementalTask
     {
         // The compiler looks at the names of resources, not at their bytes, to see whether to run: equal names must mean equal content.
         // Equal content must not mean equal names: both experts may have the same configuration, and an item twice is an error.
-        string path = Path.Combine(EmbedFolder, model, Path.ChangeExtension(file.Relative, file.Digest[..32] + Path.GetExtension(file.Relative)));
+        string path =
+            Path.Combine(EmbedFolder, model, Path.ChangeExtension(file.Relative, file.Digest[..32] + Path.GetExtension(file.Relative)));
         if (!DesignTime && !NoBuild)
             Copy(file, path);
         _files.Add(LiteralItem.Of(path));
@@ -144,7 +148,9 @@ public sealed partial class CollectModels : Task, IIncrementalTask
             ["Link"] = link,
             ["TargetPath"] = link,
             ["CopyToOutputDirectory"] = copy,
-            ["CopyToPublishDirectory"] = IsNever(copy) ? "Never" : "IfDifferent", // a file from the store may be older than the one it replaces
+            ["CopyToPublishDirectory"] = IsNever(copy)
+                ? "Never"
+                : "IfDifferent", // a file from the store may be older than the one it replaces
             ["ExcludeFromSingleFile"] = "true",
             ["Watch"] = "false",
             ["Visible"] = "false",

@@ -28,13 +28,15 @@ public sealed class CompareWithAssembly : Task
         string assembly = Assembly.GetMetadata("FullPath");
         if (!File.Exists(assembly))
             return true; // whoever publishes it says so
-        IReadOnlyDictionary<string, string> resources = AssemblyResources.Digests(assembly, Models.Select(model => $"{model.GetMetadata("LogicalName")}/").ToArray());
+        IReadOnlyDictionary<string, string> resources =
+            AssemblyResources.Digests(assembly, Models.Select(model => $"{model.GetMetadata("LogicalName")}/").ToArray());
         HashSet<string> beside = [.. Beside.Select(file => file.GetMetadata("QuantModel"))];
         foreach (ITaskItem model in Models)
         {
             string name = model.GetMetadata("LogicalName");
             if (Mismatch(resources, name, BuiltModel.DigestIn(model.GetMetadata("OutputFolder")), beside.Contains(name)) is { } mismatch)
-                Log.LogCodedError("QB0012", model.GetMetadata("FullPath"), $"The assembly '{assembly}' {mismatch}. Build the project, without --no-build");
+                Log.LogCodedError("QB0012", model.GetMetadata("FullPath"),
+                    $"The assembly '{assembly}' {mismatch}. Build the project, without --no-build");
         }
         return !Log.HasLoggedErrors;
     }

@@ -20,7 +20,8 @@ public sealed class CompareWithCollected : Task
     /// <inheritdoc/>
     public override bool Execute()
     {
-        ILookup<string, string> collected = Collected.ToLookup(artifact => artifact.GetMetadata("LogicalName"), artifact => artifact.GetMetadata("Digest"));
+        ILookup<string, string> collected = Collected.ToLookup(artifact => artifact.GetMetadata("LogicalName"), artifact =>
+            artifact.GetMetadata("Digest"));
         foreach (ITaskItem model in Models)
         {
             string name = model.GetMetadata("LogicalName");
@@ -29,7 +30,8 @@ public sealed class CompareWithCollected : Task
             if (digest is not null && digest == compiled)
                 continue;
             string with = compiled is null ? $"without the model '{name}'" : $"with an earlier state of the model '{name}'";
-            Log.LogCodedError("QB0013", model.GetMetadata("FullPath"), $"The assembly would be compiled {with}, because a target asked for AssignTargetPaths or QuantCollect " +
+            Log.LogCodedError("QB0013", model.GetMetadata("FullPath"),
+                $"The assembly would be compiled {with}, because a target asked for AssignTargetPaths or QuantCollect " +
                 "before the model was built. Let that target depend on Quantize as well, as in -t:Quantize;QuantCollect;Build");
         }
         return !Log.HasLoggedErrors;

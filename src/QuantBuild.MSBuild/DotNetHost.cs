@@ -8,7 +8,9 @@ internal static class DotNetHost
     /// <summary>Name of its executable.</summary>
     public static string FileName => OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
 
-    /// <summary>Its full path: the one that the build names, the one that runs the build, or the one on the PATH; null when there is none.</summary>
+    /// <summary>
+    /// Its full path: the one that the build names, the one that runs the build, or the one on the PATH; null when there is none.
+    /// </summary>
     public static string? Find()
     {
         // Some hosts name the folder instead of the file.

@@ -84,7 +84,8 @@ internal static class ModelAccessor
         }
         else if (!built.IsForRuntime)
         {
-            string reason = $"The model '{model}' has the layout '{built.Layout}', which is for other programs: its files are in the folder artifact/{model} beside the app.";
+            string reason =
+                $"The model '{model}' has the layout '{built.Layout}', which is for other programs: its files are in the folder artifact/{model} beside the app.";
             Line(text, $"        /// <exception cref=\"global::System.NotSupportedException\">Always: the layout is for other programs.</exception>");
             Line(text, $"        [global::System.Obsolete({Literal(reason)}, error: true)]");
             Line(text, $"        public static global::QuantBuild.ModelArtifact Open(bool verifyDigests = true) => throw new global::System.NotSupportedException({Literal(reason)});");
@@ -106,7 +107,9 @@ internal static class ModelAccessor
 
     private static string Xml(string text) => SecurityElement.Escape(text.ReplaceLineEndings(" "));
 
-    private static string Literal(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    private static string Literal(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
-    private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private static void Line(StringBuilder text, FormattableString line) =>
+        text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 }

@@ -2,12 +2,16 @@ using System.Text.Json;
 
 namespace QuantBuild.MSBuild;
 
-/// <summary>What a model is made of: its manifest, its lock file, what its last build read, and all that lies in its checkpoint's folder.</summary>
+/// <summary>
+/// What a model is made of: its manifest, its lock file, what its last build read, and all that lies in its checkpoint's folder.
+/// </summary>
 internal sealed class ModelSources
 {
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    private static readonly StringComparison Paths = OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+    private static readonly StringComparison Paths = OperatingSystem.IsWindows()
+        ? StringComparison.OrdinalIgnoreCase
+        : StringComparison.Ordinal;
 
     private readonly HashSet<string> _files = new(StringComparer.FromComparison(Paths));
     private readonly List<string> _folders = [];
@@ -30,13 +34,16 @@ internal sealed class ModelSources
     /// <param name="path">Its full path.</param>
     public bool Contain(string path) => _files.Contains(path) || _folders.Exists(folder => path.StartsWith(folder, Paths));
 
-    /// <summary>The checkpoint's folder, with a separator at its end; null for one of the Hub, or when only the quantizer can say what is wrong.</summary>
+    /// <summary>
+    /// The checkpoint's folder, with a separator at its end; null for one of the Hub, or when only the quantizer can say what is wrong.
+    /// </summary>
     private static string? Checkpoint(string manifest)
     {
         try
         {
             using JsonDocument json = JsonDocument.Parse(File.ReadAllText(manifest), Lenient);
-            if (json.RootElement.GetProperty("model").GetProperty("source").GetString() is not { } source || source.Contains("://", StringComparison.Ordinal))
+            if (json.RootElement.GetProperty("model").GetProperty("source").GetString() is not { } source
+                || source.Contains("://", StringComparison.Ordinal))
                 return null;
             string folder = Path.GetFullPath(source.Replace('\\', '/'), Path.GetDirectoryName(manifest)!);
             return Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar;

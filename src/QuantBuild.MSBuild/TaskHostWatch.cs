@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace QuantBuild.MSBuild;
 
 /// <summary>
-/// Notices, in a process that MSBuild started only to host tasks, that the node which it works for is gone: such a host waits for its task, however
-/// long that takes. In every other process there is nothing to watch: a node ends with its build, and a build may outlive the shell that it was started from.
+/// Notices, in a process that MSBuild started only to host tasks, that the node which it works for is gone: such a host waits for its task,
+/// however long that takes. In every other process there is nothing to watch: a node ends with its build, and a build may outlive the shell
+/// that it was started from.
 /// </summary>
 internal sealed partial class TaskHostWatch : IDisposable
 {
@@ -18,7 +19,8 @@ internal sealed partial class TaskHostWatch : IDisposable
     /// <param name="gone">Called when the node is gone, more than once.</param>
     public TaskHostWatch(Action gone)
     {
-        if (!Environment.GetCommandLineArgs().Any(argument => argument.TrimStart('/', '-').Equals("nodemode:2", StringComparison.OrdinalIgnoreCase)))
+        if (!Environment.GetCommandLineArgs()
+            .Any(argument => argument.TrimStart('/', '-').Equals("nodemode:2", StringComparison.OrdinalIgnoreCase)))
             return;
         Func<bool> isGone;
         if (OperatingSystem.IsWindows())

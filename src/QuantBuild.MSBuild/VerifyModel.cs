@@ -14,9 +14,11 @@ public sealed class VerifyModel : WorkerTask
     private protected override string Subject => Artifact.GetMetadata("FullPath");
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> Arguments => ["verify", Path.TrimEndingDirectorySeparator(Artifact.GetMetadata("FullPath"))];
+    private protected override IEnumerable<string> Arguments =>
+        ["verify", Path.TrimEndingDirectorySeparator(Artifact.GetMetadata("FullPath"))];
 
     /// <summary>A line for every file is a detail here; damage is a diagnostic.</summary>
     protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance) =>
-        base.LogEventsFromTextOutput(singleLine.StartsWith("ok ", StringComparison.Ordinal) ? " " + singleLine : singleLine, messageImportance);
+        base.LogEventsFromTextOutput(singleLine.StartsWith("ok ", StringComparison.Ordinal) ? " " + singleLine : singleLine,
+            messageImportance);
 }

@@ -50,7 +50,8 @@ public abstract class WorkerTask : ToolTask
     {
         Require(Worker);
         if (DotNetHost.Find() is null)
-            Error("QB0020", Subject, $"There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads to one");
+            Error("QB0020", Subject,
+                $"There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads to one");
         return !Log.HasLoggedErrors && base.ValidateParameters();
     }
 
@@ -72,7 +73,8 @@ public abstract class WorkerTask : ToolTask
     protected override bool HandleTaskExecutionErrors()
     {
         if (!Log.HasLoggedErrors && ExitCode == WrongUsage)
-            Error("QB0010", Subject, $"The quantizer refuses a value: {_firstLine} Its command line: dotnet {GenerateCommandLineCommands()}");
+            Error("QB0010", Subject,
+                $"The quantizer refuses a value: {_firstLine} Its command line: dotnet {GenerateCommandLineCommands()}");
         else if (!Log.HasLoggedErrors)
         {
             Error("QB0003", Subject,
@@ -84,7 +86,9 @@ public abstract class WorkerTask : ToolTask
     /// <summary>The command line is worth keeping, but not worth showing.</summary>
     protected override void LogToolCommand(string message) => Log.LogCommandLine(MessageImportance.Low, message);
 
-    /// <summary>The worker indents its details; what is not indented is a milestone. The base class turns diagnostics into errors and warnings.</summary>
+    /// <summary>
+    /// The worker indents its details; what is not indented is a milestone. The base class turns diagnostics into errors and warnings.
+    /// </summary>
     protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
     {
         _firstLine ??= singleLine.Length > 0 ? singleLine : null;

@@ -8,8 +8,8 @@ using Task = Microsoft.Build.Utilities.Task;
 namespace QuantBuild.MSBuild;
 
 /// <summary>
-/// Writes the quantizer's command line for every model as a response file, an input of the work that changes only when the command line, or the
-/// worker, does. A line is an argument, as a JSON string: no character of a path can end it.
+/// Writes the quantizer's command line for every model as a response file, an input of the work that changes only when the command line, or
+/// the worker, does. A line is an argument, as a JSON string: no character of a path can end it.
 /// </summary>
 [MSBuildMultiThreadableTask]
 public sealed class WriteResponseFiles : Task, IIncrementalTask

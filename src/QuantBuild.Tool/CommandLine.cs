@@ -39,8 +39,13 @@ internal static class CommandLine
         return parsed.Action is ParseErrorAction ? ExitCode.Usage : code;
     }
 
-    /// <summary>A plain command as the root: a <see cref="RootCommand"/> would call itself after the assembly, not after the tool.</summary>
-    private static Command Create(Session session) => new("quantbuild", "Quantizes diffusion models as a build step: from a checkpoint and a manifest to a W4A4 artifact, doing only the work that changed.")
+    /// <summary>
+    /// A plain command as the root: a <see cref="RootCommand"/> would call itself after the assembly, not after the tool.
+    /// </summary>
+    private static Command Create(Session session) =>
+        new("quantbuild",
+            "Quantizes diffusion models as a build step: from a checkpoint and a manifest to a W4A4 artifact, doing only the work that "
+                + "changed.")
     {
         new HelpOption(),
         new VersionOption(),

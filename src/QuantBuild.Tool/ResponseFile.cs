@@ -4,8 +4,8 @@ using QuantBuild.Tool.Text;
 namespace QuantBuild.Tool;
 
 /// <summary>
-/// A command line in a file, as the build step writes it: <c>quantbuild @file</c>. It is the first argument or none; an option's value that begins with
-/// @ is that value.
+/// A command line in a file, as the build step writes it: <c>quantbuild @file</c>. It is the first argument or none; an option's value that
+/// begins with @ is that value.
 /// </summary>
 internal static class ResponseFile
 {
@@ -26,7 +26,10 @@ internal static class ResponseFile
         }
     }
 
-    /// <summary>An argument a line: a JSON string when it begins with a quotation mark, else the line itself. Empty lines and comments, which begin with #, are left out.</summary>
+    /// <summary>
+    /// An argument a line: a JSON string when it begins with a quotation mark, else the line itself. Empty lines and comments, which begin
+    /// with #, are left out.
+    /// </summary>
     private static IEnumerable<string> Read(IEnumerable<string> lines) => lines.Where(line => line.Length > 0 && line[0] != '#')
         .Select(line => line[0] == '"' ? JsonSerializer.Deserialize<string>(line)! : line);
 }

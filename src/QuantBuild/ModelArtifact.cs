@@ -54,7 +54,8 @@ public sealed class ModelArtifact : IDisposable
     public static ModelArtifact Open(string path, bool verifyDigests = true)
     {
         string file = Directory.Exists(path) ? Path.Combine(path, ArtifactDescriptor.FileName) : path;
-        ArtifactDescriptor descriptor = Parse(ReadAll(new FolderStorage(Path.GetDirectoryName(Path.GetFullPath(file))!), Path.GetFileName(file)), file);
+        ArtifactDescriptor descriptor =
+            Parse(ReadAll(new FolderStorage(Path.GetDirectoryName(Path.GetFullPath(file))!), Path.GetFileName(file)), file);
         CheckArchitecture(descriptor, file);
         return Open(descriptor, new FolderStorage(Path.GetDirectoryName(Path.GetFullPath(file))!), verifyDigests);
     }
@@ -84,7 +85,8 @@ public sealed class ModelArtifact : IDisposable
         CheckArchitecture(descriptor, file);
         ArtifactExpert any = descriptor.Experts[HighNoiseName];
         bool embedded = resources.LengthOf($"{any.Directory}/{any.Files[0].Name}") is not null;
-        return Open(descriptor, embedded ? resources : new FolderStorage(Path.Combine(AppContext.BaseDirectory, FolderBesideApp, name)), verifyDigests);
+        return Open(descriptor, embedded ? resources : new FolderStorage(Path.Combine(AppContext.BaseDirectory, FolderBesideApp, name)),
+            verifyDigests);
     }
 
     /// <inheritdoc/>
@@ -120,7 +122,9 @@ public sealed class ModelArtifact : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ArtifactException(e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist" : $"cannot be read: {e.Message}", file, e);
+            throw new ArtifactException(e is FileNotFoundException or DirectoryNotFoundException
+                ? "the file does not exist"
+                : $"cannot be read: {e.Message}", file, e);
         }
     }
 
@@ -131,10 +135,12 @@ public sealed class ModelArtifact : IDisposable
         if (descriptor.Layout != "native")
             throw new ArtifactException($"the layout '{descriptor.Layout}' is for other runtimes", file);
         if (!descriptor.Experts.Keys.SequenceEqual([HighNoiseName, LowNoiseName], StringComparer.Ordinal))
-            throw new ArtifactException($"the experts are {string.Join(", ", descriptor.Experts.Keys)} instead of {HighNoiseName} and {LowNoiseName}", file);
+            throw new ArtifactException(
+                $"the experts are {string.Join(", ", descriptor.Experts.Keys)} instead of {HighNoiseName} and {LowNoiseName}", file);
         ArtifactExpert high = descriptor.Experts[HighNoiseName], low = descriptor.Experts[LowNoiseName];
         if (high.MinTimestep != descriptor.Boundary || low.MaxTimestep != descriptor.Boundary - 1)
-            throw new ArtifactException($"the experts do not meet at the boundary: {high.MinTimestep} and {low.MaxTimestep} for {descriptor.Boundary}", file);
+            throw new ArtifactException(
+                $"the experts do not meet at the boundary: {high.MinTimestep} and {low.MaxTimestep} for {descriptor.Boundary}", file);
         if (high.Directory == low.Directory)
             throw new ArtifactException($"both experts are in {high.Directory}", file);
     }

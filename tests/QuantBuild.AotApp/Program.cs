@@ -27,12 +27,14 @@ var conditioning = new WanConditioning(samples.ReadFloat32("sample.000.context")
 
 FlowSchedule schedule = FlowSchedule.Create(model.Descriptor.Sampling.Steps, model.Descriptor.Sampling.Shift);
 var velocity = new float[latent.Length];
-new WanTransformer(model.HighNoise.LoadWeights()).Predict(new LatentShape((int)size[1], (int)size[2], (int)size[3]), latent, schedule.Timesteps[0],
+new WanTransformer(model.HighNoise.LoadWeights()).Predict(new LatentShape((int)size[1], (int)size[2], (int)size[3]), latent,
+    schedule.Timesteps[0],
     conditioning, velocity, threads: Environment.ProcessorCount);
 new EulerSolver(schedule).Step(velocity, latent);
 
 double rms = Math.Sqrt(latent.Average(value => (double)value * value));
-Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Descriptor.Name}: one step from timestep {schedule.Timesteps[0]}, rms {rms:0.000}"));
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+    $"{model.Descriptor.Name}: one step from timestep {schedule.Timesteps[0]}, rms {rms:0.000}"));
 Console.WriteLine($"sha256 {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(latent)))}");
 
 var pipeline = new WanImageToVideoPipeline(checkpoint, model);

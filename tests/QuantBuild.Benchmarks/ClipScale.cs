@@ -21,18 +21,23 @@ internal static class ClipScale
         contest.Add("measuring four methods", () => Measure(x, w, packed, s));
         IReadOnlyDictionary<string, Timing> times = contest.Run(s.Rounds);
         double gemm = times["Gemm of the layer"].Of(s.Threads);
-        return new Figures { ["five"] = times["5 ratios"].Of(s.Threads) / gemm, ["fifteen"] = times["5 ratios x 3 offsets"].Of(s.Threads) / gemm };
+        return new Figures { ["five"] = times["5 ratios"].Of(s.Threads) / gemm, ["fifteen"] = times["5 ratios x 3 offsets"].Of(s.Threads)
+            / gemm };
     }
 
     private static void Measure(float[] x, float[] w, PackedWeight packed, Settings s)
     {
         PackedWeight other = packed with { Codes = [.. packed.Codes] };
         ActivationQuantizer plain = ActivationQuantizer.Unclipped(TieRule.Even);
-        MeasuredLayer[] methods = [new(null, null, packed, plain), new(null, null, other, plain), new(null, null, packed, plain with { Clip = new ClipSetting(0.8f) }), new(null, null, other, plain with { Clip = new ClipSetting(0.8f) })];
-        LayerError.Measure(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), methods, s.Threads);
+        MeasuredLayer[] methods = [new(null, null, packed, plain), new(null, null, other, plain),
+            new(null, null, packed, plain with { Clip = new ClipSetting(0.8f) }),
+                new(null, null, other, plain with { Clip = new ClipSetting(0.8f) })];
+        LayerError.Measure(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), methods,
+            s.Threads);
     }
 
-    public static ClipResult Search(float[] x, float[] w, PackedWeight packed, ImmutableArray<int> offsets, Settings s, ClipObjective objective = ClipObjective.Output) =>
+    public static ClipResult Search(float[] x, float[] w, PackedWeight packed, ImmutableArray<int> offsets, Settings s,
+        ClipObjective objective = ClipObjective.Output) =>
         ClipSearch.Search(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new ReadOnlyMatrixView(w, s.Outputs, s.Inputs),
             packed, new ActivationRecipe(ClipGranularity.Block, Ratios, offsets, TieRule.Even, objective), s.Threads);
 }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace QuantBuild.Benchmarks;
 
-/// <summary>Times contestants in turns, so that a change of the machine's load hits all of them, and compares medians with the first.</summary>
+/// <summary>
+/// Times contestants in turns, so that a change of the machine's load hits all of them, and compares medians with the first.
+/// </summary>
 internal sealed class Contest
 {
     private readonly List<(string Name, Action Run, double Work, string Unit)> _contestants = [];
@@ -38,7 +40,9 @@ internal sealed class Contest
         {
             (string name, _, double work, string unit) = _contestants[i];
             string rate = work > 0 ? $"{work / medians[i].Wall,8:F1} {unit}" : "";
-            Console.WriteLine($"  {name,-34} {medians[i].Wall * 1e3,9:F1} ms  cpu {medians[i].Processor * 1e3,9:F1} ms  {medians[i].Wall / medians[0].Wall,6:F2} x first {rate}");
+            Console.WriteLine(
+                $"  {name,-34} {medians[i].Wall * 1e3,9:F1} ms  cpu {medians[i].Processor * 1e3,9:F1} ms  "
+                    + $"{medians[i].Wall / medians[0].Wall,6:F2} x first {rate}");
         }
         return _contestants.Zip(medians).ToDictionary(pair => pair.First.Name, pair => pair.Second, StringComparer.Ordinal);
     }
@@ -73,7 +77,10 @@ internal sealed class Contest
         return Math.Max(1, (int)(0.1 / Stopwatch.GetElapsedTime(start).TotalSeconds));
     }
 
-    /// <summary>Waits until no thread of the process works: those of OpenBLAS stay busy for tens of milliseconds after a product, which the next contestant would pay for.</summary>
+    /// <summary>
+    /// Waits until no thread of the process works: those of OpenBLAS stay busy for tens of milliseconds after a product, which the next
+    /// contestant would pay for.
+    /// </summary>
     private static void Rest()
     {
         TimeSpan pause = TimeSpan.FromMilliseconds(20), busy;

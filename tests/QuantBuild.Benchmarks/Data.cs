@@ -6,9 +6,11 @@ namespace QuantBuild.Benchmarks;
 /// <summary>Data shaped like that of a transformer: a few input channels are much larger than the rest.</summary>
 internal static class Data
 {
-    public static float[] Activations(int tokens, int channels) => Fill(tokens, channels, 1, (channel, random) => 1 + (channel % 97 == 5 ? 20 : random.NextSingle()));
+    public static float[] Activations(int tokens, int channels) =>
+        Fill(tokens, channels, 1, (channel, random) => 1 + (channel % 97 == 5 ? 20 : random.NextSingle()));
 
-    public static float[] Weight(int outputs, int inputs) => Fill(outputs, inputs, 2, (channel, random) => 0.02f * (channel % 61 == 3 ? 4 : 1 + random.NextSingle()));
+    public static float[] Weight(int outputs, int inputs) =>
+        Fill(outputs, inputs, 2, (channel, random) => 0.02f * (channel % 61 == 3 ? 4 : 1 + random.NextSingle()));
 
     /// <summary>A symmetric matrix that has a Cholesky factor.</summary>
     public static float[] PositiveDefinite(int size)

@@ -14,7 +14,8 @@ internal static class GemmScale
         contest.Add("Gemm", () => Multiply(x, w, y, s, s.Threads), s.Operations, "GFLOP/s");
         contest.Add("Gemm, one thread", s.Threads > 1 ? () => Multiply(x, w, y, s, 1) : null, s.Operations, "GFLOP/s");
         contest.Add("OpenBLAS", blas is null ? null : () => blas.Multiply(x, w, y, s), s.Operations, "GFLOP/s");
-        contest.Add("Gram (half the operations counted)", () => Gram.Accumulate(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new MatrixView(gram, s.Inputs, s.Inputs), s.Threads),
+        contest.Add("Gram (half the operations counted)", () =>
+            Gram.Accumulate(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new MatrixView(gram, s.Inputs, s.Inputs), s.Threads),
             1.0 * s.Tokens * s.Inputs * s.Inputs, "GFLOP/s");
         contest.Add("FMA peak of one thread", () => FmaPeak.Run(FmaPeak.Steps), FmaPeak.Operations, "GFLOP/s");
         IReadOnlyDictionary<string, Timing> times = contest.Run(s.Rounds);

@@ -30,7 +30,8 @@ internal static class LayerScale
         float[] hessian = [];
         GptqResult rounded = null!;
         Stage("smooth", () => Smooth(x, w, scale, s));
-        Stage("low-rank branch", () => branch = LowRankSplit.Of(Matrix(w), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1, s.Threads));
+        Stage("low-rank branch", () =>
+            branch = LowRankSplit.Of(Matrix(w), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1, s.Threads));
         Stage("residual", () => branch.SubtractFrom(new MatrixView(w, s.Outputs, s.Inputs), s.Threads));
         Stage("Hessian", () =>
         {
@@ -50,13 +51,20 @@ internal static class LayerScale
         var whole = new Timing(stages.Sum(stage => stage.Time.Wall), stages.Sum(stage => stage.Time.Processor));
         Timing clip = stages[^1].Time;
         var asPublished = new Timing(whole.Wall - clip.Wall + published.Wall, whole.Processor - clip.Processor + published.Processor);
-        foreach ((string name, Timing time) in stages.Append(("whole layer", whole)).Append((PublishedClip, published)).Append(("layer with it", asPublished)))
+        foreach ((string name, Timing time) in stages.Append(("whole layer", whole)).Append((PublishedClip, published))
+            .Append(("layer with it", asPublished)))
         {
             double seconds = time.Of(s.Threads);
-            Console.WriteLine($"  {name,-20} {time.Wall,8:F2} s  cpu {time.Processor,8:F2} s  {seconds / whole.Of(s.Threads),6:P1} {seconds / own,6:F2} x Gemm {seconds / blas,6:F2} x OpenBLAS");
+            Console.WriteLine(
+                $"  {name,-20} {time.Wall,8:F2} s  cpu {time.Processor,8:F2} s  {seconds / whole.Of(s.Threads),6:P1} "
+                    + $"{seconds / own,6:F2} x Gemm {seconds / blas,6:F2} x OpenBLAS");
         }
-        Console.WriteLine($"  Gemm {s.Operations / own / 1e9:F0} GFLOP/s, OpenBLAS {s.Operations / blas / 1e9:F0} GFLOP/s, low-rank branch {branch.Passes} passes, excess {branch.Excess:G3}, proxy loss {rounded.Outcome.ProxyLoss:G6}, peak memory {peak:F2} GB, tokens and weight included");
-        return new Figures { ["own"] = whole.Of(s.Threads) / own, ["blas"] = whole.Of(s.Threads) / blas, ["published"] = asPublished.Of(s.Threads) / blas, ["peak"] = peak };
+        Console.WriteLine(
+            $"  Gemm {s.Operations / own / 1e9:F0} GFLOP/s, OpenBLAS {s.Operations / blas / 1e9:F0} GFLOP/s, low-rank branch "
+                + $"{branch.Passes} passes, excess {branch.Excess:G3}, proxy loss {rounded.Outcome.ProxyLoss:G6}, peak memory "
+                    + $"{peak:F2} GB, tokens and weight included");
+        return new Figures { ["own"] = whole.Of(s.Threads) / own, ["blas"] = whole.Of(s.Threads) / blas,
+            ["published"] = asPublished.Of(s.Threads) / blas, ["peak"] = peak };
 
         ReadOnlyMatrixView Matrix(float[] values) => new(values, s.Outputs, s.Inputs);
 
@@ -76,13 +84,18 @@ internal static class LayerScale
         Smoothing.ApplyToWeight(new MatrixView(w, s.Outputs, s.Inputs), scale, s.Threads);
     }
 
-    /// <summary>Seconds of one product, from the better of two runs over a part of the tokens, which needs little memory; NaN for a missing OpenBLAS.</summary>
+    /// <summary>
+    /// Seconds of one product, from the better of two runs over a part of the tokens, which needs little memory; NaN for a missing
+    /// OpenBLAS.
+    /// </summary>
     private static (double Own, double Blas) GemmSeconds(float[] x, float[] w, Settings s)
     {
         Settings part = s with { Tokens = Math.Min(s.Tokens, 1024) };
         var y = new float[part.Tokens * part.Outputs];
         OpenBlas? blas = OpenBlas.TryLoad(s.Threads);
-        return (Best(() => GemmScale.Multiply(x, w, y, part, s.Threads)), blas is null ? double.NaN : Best(() => blas.Multiply(x, w, y, part)));
+        return (Best(() => GemmScale.Multiply(x, w, y, part, s.Threads)), blas is null
+            ? double.NaN
+            : Best(() => blas.Multiply(x, w, y, part)));
 
         double Best(Action run) => Math.Min(Contest.Time(run).Of(s.Threads), Contest.Time(run).Of(s.Threads)) * s.Tokens / part.Tokens;
     }

@@ -17,7 +17,8 @@ switch (args)
         TableCommand.Run(settings);
         return 0;
     case ["kernels", .. string[] rest]:
-        BenchmarkSwitcher.FromAssembly(typeof(GemmBenchmarks).Assembly).Run(rest.Length == 0 ? ["--filter", "*"] : rest, InProcessConfig.Create());
+        BenchmarkSwitcher.FromAssembly(typeof(GemmBenchmarks).Assembly)
+            .Run(rest.Length == 0 ? ["--filter", "*"] : rest, InProcessConfig.Create());
         return 0;
     default:
         Console.Error.WriteLine("""

@@ -18,5 +18,6 @@ internal static class QuantizeScale
     }
 
     private static void Quantize(float[] x, float[] y, Settings s, int threads) =>
-        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new MatrixView(y, s.Tokens, s.Inputs), ScaleRule.Ceil, TieRule.Even, 1, 0, threads);
+        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new MatrixView(y, s.Tokens, s.Inputs), ScaleRule.Ceil,
+            TieRule.Even, 1, 0, threads);
 }

@@ -34,7 +34,8 @@ internal sealed record Settings(int Outputs, int Inputs, int Tokens, int Threads
         _ => null,
     };
 
-    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value > 0 ? value : null;
+    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+        && value > 0 ? value : null;
 
     /// <summary>Operations of one fp32 product of the tokens with the layer.</summary>
     public double Operations => 2.0 * Tokens * Outputs * Inputs;

@@ -47,12 +47,15 @@ internal static class TableCommand
         widths.Add(("256 bits", ["DOTNET_EnableAVX512", "DOTNET_EnableAVXVNNI"]));
         List<Dictionary<string, Figures>> results = [.. widths.Select(width => Measure(settings, width.Name, width.Off))];
 
-        Console.WriteLine($"{settings.Threads} threads, {(settings.Threads == 1 ? "processor time" : "wall-clock time")}, OpenBLAS kernels: {OpenBlas.TryLoad(settings.Threads)?.Kernels ?? "not installed"}");
+        Console.WriteLine(
+            $"{settings.Threads} threads, {(settings.Threads == 1 ? "processor time" : "wall-clock time")}, OpenBLAS kernels: "
+                + $"{OpenBlas.TryLoad(settings.Threads)?.Kernels ?? "not installed"}");
         Console.WriteLine();
         Console.WriteLine($"| | at least | aim | {string.Join(" | ", widths.Select(width => width.Name))} |");
         Console.WriteLine($"|---|---|---|{string.Concat(widths.Select(_ => "---|"))}");
         foreach ((string what, string least, string aim, string arguments, string figure) in Rows)
-            Console.WriteLine($"| {what} | {least} | {aim} | {string.Join(" | ", results.Select(result => Cell(result[arguments][figure])))} |");
+            Console.WriteLine(
+                $"| {what} | {least} | {aim} | {string.Join(" | ", results.Select(result => Cell(result[arguments][figure])))} |");
     }
 
     private static string Cell(double value) => double.IsNaN(value) ? "-" : $"{value:F2}";
@@ -71,7 +74,8 @@ internal static class TableCommand
     /// <summary>Runs one benchmark in a process of its own.</summary>
     private static Figures RunApart(string arguments, string[] off)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, Assembly.GetExecutingAssembly() is var self && Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+        var start = new ProcessStartInfo(Environment.ProcessPath!, Assembly.GetExecutingAssembly() is var self
+            && Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
             ? $"\"{self.Location}\" {arguments}" : arguments)
         {
             RedirectStandardOutput = true,

@@ -4,17 +4,21 @@ using QuantBuild.Benchmarks.Checkpoint;
 
 namespace QuantBuild.Benchmarks;
 
-/// <summary>A build of the repository's own model with an empty store, in a process of its own, started and compiled as a user's is.</summary>
+/// <summary>
+/// A build of the repository's own model with an empty store, in a process of its own, started and compiled as a user's is.
+/// </summary>
 internal static class TinyWanScale
 {
     public static Figures Run(Settings s)
     {
-        string root = typeof(TinyWanScale).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "RepositoryRoot").Value!;
+        string root = typeof(TinyWanScale).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(data => data.Key == "RepositoryRoot").Value!;
         string manifest = Path.Combine(root, "models", "TinyWan", "tinywan.quant.json");
         string folder = Directory.CreateTempSubdirectory("quantbuild-tinywan-").FullName;
         try
         {
-            double[] seconds = [.. Enumerable.Range(0, s.Rounds).Select(round => Build(manifest, Path.Combine(folder, $"{round}"), s)).Order()];
+            double[] seconds = [.. Enumerable.Range(0, s.Rounds).Select(round => Build(manifest, Path.Combine(folder, $"{round}"), s))
+                .Order()];
             return new Figures { ["cold"] = seconds[seconds.Length / 2] };
         }
         finally
@@ -27,11 +31,14 @@ internal static class TinyWanScale
 
     private static double Build(string manifest, string folder, Settings s)
     {
-        ToolRun build = ToolRun.Start(["build", manifest, "--store", Path.Combine(folder, "store"), "--out", Path.Combine(folder, "out"), "--locked",
+        ToolRun build =
+            ToolRun.Start(["build", manifest, "--store", Path.Combine(folder, "store"), "--out", Path.Combine(folder, "out"), "--locked",
             "--threads", s.Threads.ToString(CultureInfo.InvariantCulture)]);
         if (build.ExitCode != 0)
             throw new InvalidOperationException(string.Join('\n', build.Output.Append(build.Error)));
-        Console.WriteLine($"  TinyWan, empty store: {build.Seconds:F1} s on the clock, {build.ProcessorSeconds:F1} s of processor time, {build.PeakBytes / 1e6:F0} MB");
+        Console.WriteLine(
+            $"  TinyWan, empty store: {build.Seconds:F1} s on the clock, {build.ProcessorSeconds:F1} s of processor time, "
+                + $"{build.PeakBytes / 1e6:F0} MB");
         return s.Threads == 1 ? build.ProcessorSeconds : build.Seconds;
     }
 }

@@ -34,11 +34,15 @@ internal static class W4A4Scale
         contest.Add("Gemm of the layer in float32", () => GemmScale.Multiply(x, w, y, s, s.Threads), s.Operations, "GOP/s");
         contest.Add("w4a4, eq. (11) complete", () => Apply(resident, x, y, s), s.Operations, "GOP/s");
         contest.Add("w4a4, weights decoded on use", () => Apply(mapped, x, y, s), s.Operations, "GOP/s");
-        contest.Add("  of it: rounding the tokens", () => tokens.Load(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new Mxfp4Rounding(TieRule.Even, 0.9f, 0, float.PositiveInfinity), negate: false, s.Threads));
-        contest.Add("  of it: integer products", () => Mxfp4Product.Add(tokens, panels, new MatrixView(y, s.Tokens, s.Outputs), s.Threads), s.Operations, "GOP/s");
+        contest.Add("  of it: rounding the tokens", () =>
+            tokens.Load(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new Mxfp4Rounding(TieRule.Even, 0.9f, 0, float.PositiveInfinity),
+                negate: false, s.Threads));
+        contest.Add("  of it: integer products", () => Mxfp4Product.Add(tokens, panels, new MatrixView(y, s.Tokens, s.Outputs), s.Threads),
+            s.Operations, "GOP/s");
         contest.Add("w4a16", () => Apply(w4a16, x, y, s), s.Operations, "GOP/s");
         IReadOnlyDictionary<string, Timing> times = contest.Run(s.Rounds);
-        return new Figures { ["faster"] = times["Gemm of the layer in float32"].Of(s.Threads) / times["w4a4, eq. (11) complete"].Of(s.Threads) };
+        return new Figures { ["faster"] = times["Gemm of the layer in float32"].Of(s.Threads)
+            / times["w4a4, eq. (11) complete"].Of(s.Threads) };
     }
 
     private static void Apply(QuantizedLinear linear, float[] x, float[] y, Settings s) =>

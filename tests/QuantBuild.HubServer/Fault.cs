@@ -6,10 +6,12 @@ namespace QuantBuild.HubServer;
 /// <param name="Headers">Headers of that answer.</param>
 /// <param name="Body">Its body.</param>
 /// <param name="After">Bytes after which a body is cut off.</param>
-public sealed record Fault(FaultKind Kind, int Status = 500, (string Name, string Value)[]? Headers = null, string Body = "", long After = 0)
+public sealed record Fault(FaultKind Kind, int Status = 500, (string Name, string Value)[]? Headers = null, string Body = "",
+    long After = 0)
 {
     /// <summary>Answers with a status.</summary>
-    public static Fault Answer(int status, string body = "", params (string, string)[] headers) => new(FaultKind.Answer, status, headers, body);
+    public static Fault Answer(int status, string body = "", params (string, string)[] headers) =>
+        new(FaultKind.Answer, status, headers, body);
 
     /// <summary>Closes the connection without doing anything.</summary>
     public static Fault Drop { get; } = new(FaultKind.Drop);

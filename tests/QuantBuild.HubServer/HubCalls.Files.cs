@@ -88,7 +88,9 @@ internal sealed partial class HubCalls
     {
         JsonNode body = await BodyAsync();
         var file = new FileInfo(server.ObjectPath(body["oid"]!.GetValue<string>()));
-        await (file.Exists && file.Length == body["size"]!.GetValue<long>() ? JsonAsync(new JsonObject()) : ErrorAsync(404, "no such object"));
+        await (file.Exists && file.Length == body["size"]!.GetValue<long>()
+            ? JsonAsync(new JsonObject())
+            : ErrorAsync(404, "no such object"));
     }
 
     private async Task ResolveAsync(Repository repository, string revision, string path)

@@ -42,7 +42,8 @@ internal sealed partial class HubCalls
     private async Task ExchangeAsync()
     {
         JsonNode body = await BodyAsync();
-        if (body["subject_token"]!.GetValue<string>() == "identity of the job" && body["grant_type"]!.GetValue<string>() == "urn:ietf:params:oauth:grant-type:token-exchange")
+        if (body["subject_token"]!.GetValue<string>() == "identity of the job"
+            && body["grant_type"]!.GetValue<string>() == "urn:ietf:params:oauth:grant-type:token-exchange")
         {
             await JsonAsync(new JsonObject
             {
@@ -54,7 +55,8 @@ internal sealed partial class HubCalls
         }
         else
         {
-            await JsonAsync(new JsonObject { ["error"] = "invalid_grant", ["error_description"] = $"no publisher matches {body["subject_token"]}" }, 400);
+            await JsonAsync(new JsonObject { ["error"] = "invalid_grant",
+                ["error_description"] = $"no publisher matches {body["subject_token"]}" }, 400);
         }
     }
 
@@ -64,7 +66,9 @@ internal sealed partial class HubCalls
             ["id"] = repository.Id,
             ["sha"] = commit.Id,
             ["private"] = repository.Private,
-            ["siblings"] = new JsonArray([.. commit.Files.Keys.Order(StringComparer.Ordinal).Select(path => (JsonNode)new JsonObject { ["rfilename"] = path })]),
+            ["siblings"] =
+                new JsonArray([.. commit.Files.Keys.Order(StringComparer.Ordinal)
+                    .Select(path => (JsonNode)new JsonObject { ["rfilename"] = path })]),
         })
         : NoRevisionAsync(revision);
 
@@ -78,7 +82,8 @@ internal sealed partial class HubCalls
 
     private static JsonArray Under(Repository repository, string prefix) => new([.. repository.Heads
         .Where(head => head.Key.StartsWith(prefix, StringComparison.Ordinal))
-        .Select(head => (JsonNode)new JsonObject { ["name"] = head.Key[prefix.Length..], ["ref"] = head.Key, ["targetCommit"] = head.Value })]);
+        .Select(head =>
+            (JsonNode)new JsonObject { ["name"] = head.Key[prefix.Length..], ["ref"] = head.Key, ["targetCommit"] = head.Value })]);
 
     private async Task TreeAsync(Repository repository, string revision)
     {
@@ -93,7 +98,8 @@ internal sealed partial class HubCalls
         string text = await new StreamReader(_request.Body).ReadToEndAsync();
         string[] paths = text.StartsWith('{')
             ? [.. JsonNode.Parse(text)!["paths"]!.AsArray().Select(path => path!.GetValue<string>())]
-            : [.. text.Split('&').Where(field => field.StartsWith("paths=", StringComparison.Ordinal)).Select(field => Uri.UnescapeDataString(field[6..]))];
+            : [.. text.Split('&').Where(field => field.StartsWith("paths=", StringComparison.Ordinal))
+                .Select(field => Uri.UnescapeDataString(field[6..]))];
         if (repository.Find(revision) is not { } commit)
             await NoRevisionAsync(revision);
         else
@@ -189,17 +195,20 @@ internal sealed partial class HubCalls
                     break;
                 case "file":
                     byte[] content = value["encoding"]?.GetValue<string>() == "base64"
-                        ? Convert.FromBase64String(value["content"]!.GetValue<string>()) : Encoding.UTF8.GetBytes(value["content"]!.GetValue<string>());
+                        ? Convert.FromBase64String(value["content"]!.GetValue<string>())
+                        : Encoding.UTF8.GetBytes(value["content"]!.GetValue<string>());
                     files[value["path"]!.GetValue<string>()] = Repository.Small(value["path"]!.GetValue<string>(), content);
                     break;
                 case "lfsFile":
                     string digest = value["oid"]!.GetValue<string>();
                     if (!File.Exists(server.ObjectPath(digest)))
                     {
-                        await ErrorAsync(400, $"Your push was rejected because an LFS pointer pointed to a file that does not exist: {digest}");
+                        await ErrorAsync(400,
+                            $"Your push was rejected because an LFS pointer pointed to a file that does not exist: {digest}");
                         return;
                     }
-                    files[value["path"]!.GetValue<string>()] = Repository.Large(value["path"]!.GetValue<string>(), digest, value["size"]!.GetValue<long>());
+                    files[value["path"]!.GetValue<string>()] =
+                        Repository.Large(value["path"]!.GetValue<string>(), digest, value["size"]!.GetValue<long>());
                     break;
                 case "deletedFile":
                     files.Remove(value["path"]!.GetValue<string>());
@@ -207,7 +216,8 @@ internal sealed partial class HubCalls
             }
         }
         Commit commit = repository.Add(head, title, files);
-        var answer = new JsonObject { ["commitOid"] = commit.Id, ["commitUrl"] = $"{server.Endpoint}{repository.Id}/commit/{commit.Id}", ["hookOutput"] = "" };
+        var answer = new JsonObject { ["commitOid"] = commit.Id, ["commitUrl"] = $"{server.Endpoint}{repository.Id}/commit/{commit.Id}",
+            ["hookOutput"] = "" };
         if (_request.Query["create_pr"] == "1")
         {
             int number = repository.Heads.Keys.Count(name => name.StartsWith("refs/pr/", StringComparison.Ordinal)) + 1;

@@ -30,11 +30,13 @@ internal sealed partial class HubCalls(HubServer server, HttpContext context)
         else if (path == "/oauth/token")
             await ExchangeAsync();
         else if (ApiPath().Match(path) is { Success: true } api)
-            await InRepositoryAsync(api.Groups[1].Value, known, repository => ApiAsync(repository, known, api.Groups[2].Value, Uri.UnescapeDataString(api.Groups[3].Value)));
+            await InRepositoryAsync(api.Groups[1].Value, known, repository =>
+                ApiAsync(repository, known, api.Groups[2].Value, Uri.UnescapeDataString(api.Groups[3].Value)));
         else if (BatchPath().Match(path) is { Success: true } batch)
             await InRepositoryAsync(batch.Groups[1].Value, known, _ => WithWriteAsync(known, BatchAsync));
         else if (ResolvePath().Match(path) is { Success: true } resolve)
-            await InRepositoryAsync(resolve.Groups[1].Value, known, repository => ResolveAsync(repository, Uri.UnescapeDataString(resolve.Groups[2].Value), resolve.Groups[3].Value));
+            await InRepositoryAsync(resolve.Groups[1].Value, known, repository =>
+                ResolveAsync(repository, Uri.UnescapeDataString(resolve.Groups[2].Value), resolve.Groups[3].Value));
         else if (path.StartsWith("/complete/", StringComparison.Ordinal))
             await CompleteAsync(path["/complete/".Length..]);
         else if (path == "/verify")
@@ -88,7 +90,8 @@ internal sealed partial class HubCalls(HubServer server, HttpContext context)
         ["type"] = "user",
         ["name"] = server.User,
         ["orgs"] = new JsonArray(new JsonObject { ["name"] = "org" }),
-        ["auth"] = new JsonObject { ["type"] = "access_token", ["accessToken"] = new JsonObject { ["displayName"] = "test", ["role"] = "write" } },
+        ["auth"] = new JsonObject { ["type"] = "access_token",
+            ["accessToken"] = new JsonObject { ["displayName"] = "test", ["role"] = "write" } },
     };
 
     private async Task<JsonNode> BodyAsync() => (await JsonNode.ParseAsync(_request.Body))!;

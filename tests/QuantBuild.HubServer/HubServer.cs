@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace QuantBuild.HubServer;
 
 /// <summary>
-/// A Hub on this machine: the documented protocol over real connections, at two origins (the Hub's and its storage's), with faults on demand.
+/// A Hub on this machine: the documented protocol over real connections, at two origins (the Hub's and its storage's), with faults on
+/// demand.
 /// </summary>
 public sealed class HubServer : IAsyncDisposable
 {

@@ -17,7 +17,8 @@ public sealed class Repository
     {
         Id = id;
         Commits = [];
-        Heads = new(StringComparer.Ordinal) { ["refs/heads/main"] = Add(null, "initial commit", new Dictionary<string, Entry>(StringComparer.Ordinal)).Id };
+        Heads = new(StringComparer.Ordinal) { ["refs/heads/main"] =
+            Add(null, "initial commit", new Dictionary<string, Entry>(StringComparer.Ordinal)).Id };
     }
 
     public string Id { get; }
@@ -50,7 +51,8 @@ public sealed class Repository
 
     /// <summary>A file as LFS stores it.</summary>
     public static Entry Large(string path, string digest, long size) =>
-        new(path, size, GitIdOf(Encoding.UTF8.GetBytes($"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {size}\n")), digest, null);
+        new(path, size, GitIdOf(Encoding.UTF8.GetBytes($"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {size}\n")),
+            digest, null);
 
     private static string GitIdOf(byte[] content) => Convert.ToHexStringLower(SHA1.HashData(
         [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {content.Length}\0")), .. content]));

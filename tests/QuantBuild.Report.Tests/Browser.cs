@@ -15,7 +15,8 @@ public sealed class Browser : IAsyncLifetime
         if (Find() is not { } chromium)
             return;
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Timeout = 120_000, Args = ["--no-sandbox"] });
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Timeout = 120_000,
+            Args = ["--no-sandbox"] });
     }
 
     /// <summary>Opens a page from disk, and watches what it says and asks for.</summary>
@@ -26,7 +27,8 @@ public sealed class Browser : IAsyncLifetime
     public async Task<OpenPage> OpenAsync(string file, string address = "", int width = 1280, ColorScheme scheme = ColorScheme.Light)
     {
         if (_browser is null)
-            Assert.Skip($"There is no Chromium on this machine: none of {string.Join(", ", Names)} is on the PATH (apt-get install chromium).");
+            Assert.Skip($"There is no Chromium on this machine: none of {string.Join(", ", Names)} is on the PATH (apt-get install "
+                + $"chromium).");
         IPage page = await _browser.NewPageAsync(new BrowserNewPageOptions
         {
             ViewportSize = new ViewportSize { Width = width, Height = 900 },

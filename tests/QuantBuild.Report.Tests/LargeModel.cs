@@ -7,9 +7,11 @@ namespace QuantBuild.Report.Tests;
 internal static class LargeModel
 {
     private const int Blocks = 40;
-    private static readonly string[] Modules = ["self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "cross_attn.q", "cross_attn.k", "cross_attn.v", "cross_attn.o", "ffn.0", "ffn.2"];
+    private static readonly string[] Modules = ["self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "cross_attn.q", "cross_attn.k",
+        "cross_attn.v", "cross_attn.o", "ffn.0", "ffn.2"];
     private static readonly int[] SiteOf = [0, 0, 0, 1, 2, 3, 3, 4, 5, 6];
-    private static readonly string[] Sites = ["self_attn.qkv", "self_attn.o", "cross_attn.q", "cross_attn.kv", "cross_attn.o", "ffn.0", "ffn.2"];
+    private static readonly string[] Sites = ["self_attn.qkv", "self_attn.o", "cross_attn.q", "cross_attn.kv", "cross_attn.o", "ffn.0",
+        "ffn.2"];
 
     /// <summary>The report; a fixed seed makes it the same every time.</summary>
     public static BuildReport Create()
@@ -26,7 +28,8 @@ internal static class LargeModel
                 ["plan"] = new string('0', 64),
                 ["manifest"] = "large.quant.json",
                 ["layout"] = "native",
-                ["calibration"] = new JsonObject { ["samples"] = 12, ["solver"] = "unipc", ["steps"] = 40, ["shift"] = 5, ["boundary"] = 900, ["guidanceHigh"] = 1, ["guidanceLow"] = 1, ["tokensPerStep"] = 64 },
+                ["calibration"] = new JsonObject { ["samples"] = 12, ["solver"] = "unipc", ["steps"] = 40, ["shift"] = 5,
+                    ["boundary"] = 900, ["guidanceHigh"] = 1, ["guidanceLow"] = 1, ["tokensPerStep"] = 64 },
                 ["gates"] = new JsonObject { ["maxRelativeError"] = 0.2, ["maxErrorVsRtn"] = null },
                 ["methods"] = new JsonArray("rtn", "svdquant+rtn", "svdquant+gptq", "recipe"),
                 ["modules"] = Texts(Modules),
@@ -34,7 +37,8 @@ internal static class LargeModel
                 ["places"] = new JsonArray(0, 0.01, 0.1, 0.5, 1),
                 ["recipes"] = new JsonArray(new JsonObject
                 {
-                    ["precision"] = "w4a4", ["rank"] = 16, ["alpha"] = 0.5, ["share"] = "Site", ["lowRank"] = "Randomized", ["weights"] = "Gptq", ["damp"] = 0.01,
+                    ["precision"] = "w4a4", ["rank"] = 16, ["alpha"] = 0.5, ["share"] = "Site", ["lowRank"] = "Randomized",
+                        ["weights"] = "Gptq", ["damp"] = 0.01,
                     ["ties"] = "Even", ["granularity"] = "Block", ["clipRatios"] = new JsonArray(0.6, 0.7, 0.8, 0.9, 1),
                 }),
                 ["experts"] = new JsonArray(Expert("high_noise", 15, random), Expert("low_noise", 25, random)),
@@ -43,8 +47,10 @@ internal static class LargeModel
             },
             new JsonObject
             {
-                ["executed"] = true, ["started"] = "2026-01-01 00:00:00 UTC", ["seconds"] = 36000, ["threads"] = 16, ["processors"] = 16, ["system"] = "linux-x64", ["peakBytes"] = 20L << 30,
-                ["stages"] = new JsonArray(new JsonObject { ["name"] = "Gptq", ["ran"] = 800, ["cached"] = 0, ["missing"] = 0, ["ranSeconds"] = 36000, ["cachedSeconds"] = 0 }),
+                ["executed"] = true, ["started"] = "2026-01-01 00:00:00 UTC", ["seconds"] = 36000, ["threads"] = 16, ["processors"] = 16,
+                    ["system"] = "linux-x64", ["peakBytes"] = 20L << 30,
+                ["stages"] = new JsonArray(new JsonObject { ["name"] = "Gptq", ["ran"] = 800, ["cached"] = 0, ["missing"] = 0,
+                    ["ranSeconds"] = 36000, ["cachedSeconds"] = 0 }),
                 ["layers"] = new JsonArray(Times(), Times()),
                 ["changes"] = null,
             });
@@ -55,12 +61,16 @@ internal static class LargeModel
         ["name"] = name,
         ["blocks"] = Blocks,
         ["timesteps"] = new JsonArray([.. Enumerable.Range(0, steps).Select(step => (JsonNode)(999 - (20 * step)))]),
-        ["bins"] = new JsonArray(new JsonObject { ["name"] = "all", ["min"] = 0, ["max"] = 1000, ["steps"] = new JsonArray([.. Enumerable.Range(0, steps).Select(step => (JsonNode)step)]) }),
+        ["bins"] = new JsonArray(new JsonObject { ["name"] = "all", ["min"] = 0, ["max"] = 1000,
+            ["steps"] = new JsonArray([.. Enumerable.Range(0, steps).Select(step => (JsonNode)step)]) }),
         ["sourceBytes"] = 28L << 30,
-        ["bytes"] = new JsonObject { ["codes"] = 7L << 30, ["scales"] = 1L << 28, ["lowRank"] = 1L << 27, ["smooth"] = 1L << 22, ["clips"] = 9600, ["keptLayers"] = 0, ["other"] = 1L << 28 },
+        ["bytes"] = new JsonObject { ["codes"] = 7L << 30, ["scales"] = 1L << 28, ["lowRank"] = 1L << 27, ["smooth"] = 1L << 22,
+            ["clips"] = 9600, ["keptLayers"] = 0, ["other"] = 1L << 28 },
         ["files"] = new JsonArray(new JsonArray("config.json", 300, new string('a', 64))),
-        ["layers"] = new JsonArray([.. Enumerable.Range(0, Blocks).SelectMany(block => Modules.Select((module, m) => (JsonNode)Layer(block, module, SiteOf[m], random)))]),
-        ["sites"] = new JsonArray([.. Enumerable.Range(0, Blocks).SelectMany(block => Sites.Select((site, s) => (JsonNode)Site(block, site, s, steps, random)))]),
+        ["layers"] = new JsonArray([.. Enumerable.Range(0, Blocks)
+            .SelectMany(block => Modules.Select((module, m) => (JsonNode)Layer(block, module, SiteOf[m], random)))]),
+        ["sites"] = new JsonArray([.. Enumerable.Range(0, Blocks)
+            .SelectMany(block => Sites.Select((site, s) => (JsonNode)Site(block, site, s, steps, random)))]),
     };
 
     private static JsonObject Layer(int block, string module, int site, Random random)
@@ -73,8 +83,10 @@ internal static class LargeModel
             ["bytes"] = new JsonArray(13107200, 819200, 327680, 20480, 24),
             ["gptq"] = new JsonObject { ["damping"] = 0.01, ["tries"] = 1, ["fellBack"] = false, ["deadColumns"] = 0, ["proxyLoss"] = 1 },
             ["relative"] = Ladder(error), ["cosine"] = Ladder(error * error / 2),
-            ["bins"] = new JsonArray(new JsonObject { ["tokens"] = 30720, ["relative"] = Ladder(error), ["cosine"] = Ladder(error * error / 2) }),
-            ["clips"] = new JsonArray(new JsonObject { ["ratio"] = 0.8, ["ratios"] = new JsonArray(0.6, 0.7, 0.8, 0.9, 1), ["errors"] = new JsonArray(0.3, 0.2, 0.1, 0.12, 0.15) }),
+            ["bins"] = new JsonArray(new JsonObject { ["tokens"] = 30720, ["relative"] = Ladder(error),
+                ["cosine"] = Ladder(error * error / 2) }),
+            ["clips"] = new JsonArray(new JsonObject { ["ratio"] = 0.8, ["ratios"] = new JsonArray(0.6, 0.7, 0.8, 0.9, 1),
+                ["errors"] = new JsonArray(0.3, 0.2, 0.1, 0.12, 0.15) }),
         };
     }
 
@@ -86,13 +98,19 @@ internal static class LargeModel
         JsonArray Constant(double value) => [.. Enumerable.Range(0, steps).Select(_ => (JsonNode)value)];
         return new JsonObject
         {
-            ["name"] = $"blocks.{block}.{site}", ["block"] = block, ["site"] = index, ["channels"] = 5120, ["groups"] = 64, ["magnitudes"] = Convert.ToBase64String(magnitudes),
-            ["max"] = Constant(20 + random.Next(50)), ["p99"] = Constant(8), ["median"] = Constant(1), ["sorted"] = new JsonArray(50, 8, 2, 1, 0.1),
-            ["smoothing"] = new JsonArray(new JsonObject { ["name"] = $"blocks.{block}.{site}", ["sorted"] = new JsonArray(5, 3, 2, 1, 0.2), ["outliers"] = new JsonArray(new JsonArray(7, 50, 10, 5)) }),
+            ["name"] = $"blocks.{block}.{site}", ["block"] = block, ["site"] = index, ["channels"] = 5120, ["groups"] = 64,
+                ["magnitudes"] = Convert.ToBase64String(magnitudes),
+            ["max"] = Constant(20 + random.Next(50)), ["p99"] = Constant(8), ["median"] = Constant(1),
+                ["sorted"] = new JsonArray(50, 8, 2, 1, 0.1),
+            ["smoothing"] =
+                new JsonArray(new JsonObject { ["name"] = $"blocks.{block}.{site}", ["sorted"] = new JsonArray(5, 3, 2, 1, 0.2),
+                    ["outliers"] = new JsonArray(new JsonArray(7, 50, 10, 5)) }),
         };
     }
 
-    private static JsonArray Times() => [.. Enumerable.Range(0, Blocks * Modules.Length).Select(_ => (JsonNode)new JsonObject { ["seconds"] = new JsonArray(4, 30, 20, 10), ["ran"] = 4, ["of"] = 4 })];
+    private static JsonArray Times() =>
+        [.. Enumerable.Range(0, Blocks * Modules.Length)
+            .Select(_ => (JsonNode)new JsonObject { ["seconds"] = new JsonArray(4, 30, 20, 10), ["ran"] = 4, ["of"] = 4 })];
 
     private static JsonArray Texts(IEnumerable<string> texts) => [.. texts.Select(text => (JsonNode)text)];
 }

@@ -38,7 +38,8 @@ public sealed class LargeReportTests(Browser browser) : IClassFixture<Browser>, 
     public async Task Results_that_were_pruned_leave_a_note_and_gaps()
     {
         BuildReport report = LargeModel.Create();
-        report.Data["missing"] = new JsonArray(new JsonObject { ["stage"] = "Measure", ["count"] = 800 }, new JsonObject { ["stage"] = "Trajectory", ["count"] = 12 });
+        report.Data["missing"] = new JsonArray(new JsonObject { ["stage"] = "Measure", ["count"] = 800 },
+            new JsonObject { ["stage"] = "Trajectory", ["count"] = 12 });
         foreach (JsonNode? expert in report.Data["experts"]!.AsArray())
         {
             expert!["files"] = null;
@@ -53,7 +54,8 @@ public sealed class LargeReportTests(Browser browser) : IClassFixture<Browser>, 
         Write(report);
 
         await using OpenPage page = await browser.OpenAsync(_file);
-        Assert.Contains("800 of Measure, 12 of Trajectory", await page.View.GetByRole(AriaRole.Note).InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("800 of Measure, 12 of Trajectory", await page.View.GetByRole(AriaRole.Note).InnerTextAsync(),
+            StringComparison.Ordinal);
         foreach (string tab in await page.Page.GetByRole(AriaRole.Tab).AllInnerTextsAsync())
             await page.ShowAsync(tab);
     }
@@ -68,8 +70,10 @@ public sealed class LargeReportTests(Browser browser) : IClassFixture<Browser>, 
                 ["before"] = "rank 16",
                 ["after"] = "rank 32",
                 ["bytes"] = new JsonArray(1000, 1200),
-                ["layers"] = new JsonArray(new JsonObject { ["expert"] = "low_noise", ["name"] = "blocks.3.ffn.2", ["why"] = "rank: 16 → 32", ["before"] = 0.1, ["after"] = 0.08, ["bytes"] = new JsonArray(33_000, 40_000) },
-                    new JsonObject { ["expert"] = "high_noise", ["name"] = "blocks.1.ffn.0", ["why"] = "rank: 16 → 32", ["before"] = 0.1, ["after"] = 0.06, ["bytes"] = null }),
+                ["layers"] = new JsonArray(new JsonObject { ["expert"] = "low_noise", ["name"] = "blocks.3.ffn.2",
+                    ["why"] = "rank: 16 → 32", ["before"] = 0.1, ["after"] = 0.08, ["bytes"] = new JsonArray(33_000, 40_000) },
+                    new JsonObject { ["expert"] = "high_noise", ["name"] = "blocks.1.ffn.0", ["why"] = "rank: 16 → 32", ["before"] = 0.1,
+                        ["after"] = 0.06, ["bytes"] = null }),
             },
         });
 

@@ -40,13 +40,15 @@ public sealed class OpenPage : IAsyncDisposable
         await session.SendAsync("Performance.enable");
         JsonElement metrics = (await session.SendAsync("Performance.getMetrics"))!.Value;
         await session.DetachAsync();
-        return metrics.GetProperty("metrics").EnumerateArray().Single(metric => metric.GetProperty("name").GetString() == "ProcessTime").GetProperty("value").GetDouble();
+        return metrics.GetProperty("metrics").EnumerateArray().Single(metric => metric.GetProperty("name").GetString() == "ProcessTime")
+            .GetProperty("value").GetDouble();
     }
 
     /// <summary>The visible part of the report.</summary>
     public ILocator View => Page.Locator("section.view:not([hidden])");
 
-    public async Task GotoAsync(string place = "") => await Page.GotoAsync(new Uri(_file).AbsoluteUri + (place.Length > 0 ? "#" + place : ""));
+    public async Task GotoAsync(string place = "") =>
+        await Page.GotoAsync(new Uri(_file).AbsoluteUri + (place.Length > 0 ? "#" + place : ""));
 
     /// <summary>Clicks a part's tab and waits until the part is in sight: until then <see cref="View"/> is the part before.</summary>
     public async Task ShowAsync(string tab)
@@ -69,7 +71,9 @@ public sealed class OpenPage : IAsyncDisposable
         ILocator box = View.Locator("figure.chart .box").Nth(chart);
         await box.ScrollIntoViewIfNeededAsync();
         await box.Locator("svg").WaitForAsync();
-        double[] offset = await box.EvaluateAsync<double[]>("(box, cell) => echarts.getInstanceByDom(box).convertToPixel({ seriesIndex: 0 }, cell)", new[] { column, row });
+        double[] offset =
+            await box.EvaluateAsync<double[]>("(box, cell) => echarts.getInstanceByDom(box).convertToPixel({ seriesIndex: 0 }, cell)",
+                new[] { column, row });
         LocatorBoundingBoxResult place = (await box.BoundingBoxAsync())!;
         return ((float)(place.X + offset[0]), (float)(place.Y + offset[1]));
     }

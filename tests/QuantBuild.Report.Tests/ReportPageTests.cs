@@ -11,7 +11,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     [InlineData(1280, ColorScheme.Light)]
     [InlineData(1280, ColorScheme.Dark)]
     [InlineData(400, ColorScheme.Light)]
-    public async Task Every_part_draws_its_charts_fits_the_window_asks_for_nothing_and_leaves_the_console_empty(int width, ColorScheme scheme)
+    public async Task Every_part_draws_its_charts_fits_the_window_asks_for_nothing_and_leaves_the_console_empty(int width,
+        ColorScheme scheme)
     {
         await using OpenPage page = await browser.OpenAsync(TinyWanReport.Path, width: width, scheme: scheme);
         foreach (string tab in await page.Page.GetByRole(AriaRole.Tab).AllInnerTextsAsync())
@@ -22,7 +23,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
                 await box.ScrollIntoViewIfNeededAsync();
                 await box.Locator("svg").WaitForAsync();
             }
-            Assert.True(await page.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{tab} is wider than the window");
+            Assert.True(await page.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"),
+                $"{tab} is wider than the window");
         }
     }
 
@@ -79,7 +81,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         Assert.All(experts, expert => Assert.Equal("high noise", expert));
 
         await page.ShowAsync("Error map");
-        Assert.Equal(["high noise expert: output error", "By depth: mean output error of a block's layers"], await page.View.Locator("figcaption").AllInnerTextsAsync());
+        Assert.Equal(["high noise expert: output error", "By depth: mean output error of a block's layers"],
+            await page.View.Locator("figcaption").AllInnerTextsAsync());
     }
 
     [Fact]
@@ -108,7 +111,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     {
         await using OpenPage page = await browser.OpenAsync(TinyWanReport.Path, "errors");
         await page.CellAsync(chart: 0, column: 0, row: 0);
-        JsonElement layer = (await LayersAsync(page, expert: 0)).Single(layer => layer.GetProperty("name").GetString() == "blocks.2.self_attn.k");
+        JsonElement layer = (await LayersAsync(page, expert: 0)).Single(layer => layer.GetProperty("name")
+            .GetString() == "blocks.2.self_attn.k");
 
         await page.View.Locator("figure.chart .box").First.FocusAsync();
         foreach (string key in (string[])["ArrowRight", "ArrowRight", "ArrowDown"])
@@ -144,7 +148,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     {
         await using OpenPage page = await browser.OpenAsync(TinyWanReport.Path, "layer/low_noise/blocks.3.ffn.2");
         Assert.Contains("low noise blocks.3.ffn.2", await page.View.InnerTextAsync(), StringComparison.Ordinal);
-        Assert.Equal(["Output error by bin and method", "Error over all clip candidates"], (await page.View.Locator("figcaption").AllInnerTextsAsync()).Take(2));
+        Assert.Equal(["Output error by bin and method", "Error over all clip candidates"],
+            (await page.View.Locator("figcaption").AllInnerTextsAsync()).Take(2));
 
         await page.GotoAsync("layer/low_noise/blocks.99.ffn.2");
         await page.View.GetByText("There is no layer “low_noise/blocks.99.ffn.2”").WaitForAsync();
@@ -172,7 +177,8 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         JsonElement first = (await LayersAsync(page, expert: 0))[0];
         await page.View.GetByText("Show as a table").First.ClickAsync();
 
-        Assert.Equal(["self_attn.q", Percent(Error(first))], (await page.View.Locator("details tbody tr").First.Locator("td").AllInnerTextsAsync()).Take(2));
+        Assert.Equal(["self_attn.q", Percent(Error(first))],
+            (await page.View.Locator("details tbody tr").First.Locator("td").AllInnerTextsAsync()).Take(2));
     }
 
     [Fact]
@@ -189,27 +195,36 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
         int charts = await page.Page.Locator("figure.chart").CountAsync();
         Assert.True(charts > 15, $"{charts} charts");
         Assert.Equal(charts, await page.Page.Locator("figure.chart .box svg").CountAsync());
-        Assert.Equal("rgb(255, 255, 255)", await page.Page.EvaluateAsync<string>("() => { const probe = document.createElement('i'); probe.style.color = 'var(--card)'; document.body.append(probe); return getComputedStyle(probe).color; }"));
+        Assert.Equal("rgb(255, 255, 255)",
+            await page.Page
+                .EvaluateAsync<string>(
+                    "() => { const probe = document.createElement('i'); probe.style.color = 'var(--card)'; document.body.append(probe); "
+                        + "return getComputedStyle(probe).color; }"));
     }
 
     [Fact]
     public void The_page_of_TinyWan_is_small() => Assert.InRange(new FileInfo(TinyWanReport.Path).Length, 600_000, 3_000_000);
 
-    private static async Task<string> BackgroundAsync(OpenPage page) => await page.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
+    private static async Task<string> BackgroundAsync(OpenPage page) =>
+        await page.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
 
-    private static async Task<JsonElement[]> LayersAsync(OpenPage page, int? expert = null) => [.. (await page.DataAsync()).GetProperty("experts").EnumerateArray()
+    private static async Task<JsonElement[]> LayersAsync(OpenPage page, int? expert = null) =>
+        [.. (await page.DataAsync()).GetProperty("experts").EnumerateArray()
         .Where((_, index) => expert is null || index == expert).SelectMany(one => one.GetProperty("layers").EnumerateArray())];
 
     private static double Error(JsonElement layer) => layer.GetProperty("relative")[3].GetDouble();
 
     /// <summary>As the page writes a percentage: three digits that count.</summary>
-    private static string Percent(double value) => (value * 100).ToString(value >= 0.09995 ? "0.0" : "0.00", CultureInfo.InvariantCulture) + " %";
+    private static string Percent(double value) => (value * 100).ToString(value >= 0.09995 ? "0.0" : "0.00", CultureInfo.InvariantCulture)
+        + " %";
 
     /// <summary>As the page writes a small number.</summary>
     private static string Number(double value)
     {
         string[] parts = value.ToString("E2", CultureInfo.InvariantCulture).Split('E');
         int exponent = int.Parse(parts[1], CultureInfo.InvariantCulture);
-        return exponent >= -3 ? value.ToString("0." + new string('0', 2 - exponent), CultureInfo.InvariantCulture) : $"{parts[0]}e{exponent}";
+        return exponent >= -3
+            ? value.ToString("0." + new string('0', 2 - exponent), CultureInfo.InvariantCulture)
+            : $"{parts[0]}e{exponent}";
     }
 }

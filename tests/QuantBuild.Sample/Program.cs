@@ -13,7 +13,9 @@ using TinyWan;
 
 if (args is ["video", var checkpoint, var picture, var prompt, var output, ..])
 {
-    var sampling = new SamplingOptions { Threads = Environment.ProcessorCount, Steps = args.Length == 6 ? int.Parse(args[5], CultureInfo.InvariantCulture) : 40 };
+    var sampling = new SamplingOptions { Threads = Environment.ProcessorCount, Steps = args.Length == 6
+        ? int.Parse(args[5], CultureInfo.InvariantCulture)
+        : 40 };
     Video.Make(checkpoint, picture, prompt, output, new GenerationOptions { Frames = 17, Area = 96 * 64, Sampling = sampling });
     Console.WriteLine($"sha256 {Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(output)))}");
     return 0;
@@ -21,7 +23,9 @@ if (args is ["video", var checkpoint, var picture, var prompt, var output, ..])
 
 if (args.Length is < 1 or > 2)
 {
-    await Console.Error.WriteLineAsync("usage: QuantBuild.Sample <samples.safetensors> [steps] | video <checkpoint> <picture> <prompt> <video.png> [steps]");
+    await Console.Error
+        .WriteLineAsync(
+            "usage: QuantBuild.Sample <samples.safetensors> [steps] | video <checkpoint> <picture> <prompt> <video.png> [steps]");
     return 2;
 }
 
@@ -38,7 +42,8 @@ var options = new SamplingOptions
     Boundary = model.Descriptor.Boundary,
     Threads = Environment.ProcessorCount,
 };
-var sampler = new TwoExpertSampler(() => new WanTransformer(model.HighNoise.LoadWeights()), () => new WanTransformer(model.LowNoise.LoadWeights()));
+var sampler = new TwoExpertSampler(() => new WanTransformer(model.HighNoise.LoadWeights()), () =>
+    new WanTransformer(model.LowNoise.LoadWeights()));
 float[] latent = sampler.Run(options, new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]), samples.ReadFloat32("sample.000.noise"),
     Conditioning("sample.000.context"), Conditioning("null_context"));
 

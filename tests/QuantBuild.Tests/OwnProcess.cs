@@ -5,13 +5,16 @@ using System.Reflection;
 namespace QuantBuild.Tests;
 
 /// <summary>
-/// Measurements of a whole process, such as of its memory: this test program again, which then does nothing else. Other tests can run beside it.
+/// Measurements of a whole process, such as of its memory: this test program again, which then does nothing else. Other tests can run
+/// beside it.
 /// </summary>
 internal static class OwnProcess
 {
     private const string Variable = "QUANTBUILD_TEST_ALONE";
 
-    /// <summary>Runs a static method in a process of its own; what it throws there fails here, and what it prints is the test's output.</summary>
+    /// <summary>
+    /// Runs a static method in a process of its own; what it throws there fails here, and what it prints is the test's output.
+    /// </summary>
     public static void Run(Action<string[]> measure, params object[] arguments)
     {
         string self = Environment.ProcessPath!;
@@ -19,7 +22,8 @@ internal static class OwnProcess
         if (Path.GetFileNameWithoutExtension(self) == "dotnet")
             start.ArgumentList.Add(typeof(OwnProcess).Assembly.Location);
         start.Environment[Variable] = string.Join('\n',
-            [measure.Method.DeclaringType!.FullName!, measure.Method.Name, .. arguments.Select(argument => Convert.ToString(argument, CultureInfo.InvariantCulture)!)]);
+            [measure.Method.DeclaringType!.FullName!, measure.Method.Name,
+                .. arguments.Select(argument => Convert.ToString(argument, CultureInfo.InvariantCulture)!)]);
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         TestContext.Current.TestOutputHelper!.WriteLine(process.StandardOutput.ReadToEnd());

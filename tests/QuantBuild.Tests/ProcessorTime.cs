@@ -4,8 +4,8 @@ using System.Globalization;
 namespace QuantBuild.Tests;
 
 /// <summary>
-/// How long the thread that made it has been on a processor: a clock that stands still while others have their turn. Any thread may read it. Where
-/// the system does not tell, it is the clock on the wall.
+/// How long the thread that made it has been on a processor: a clock that stands still while others have their turn. Any thread may read
+/// it. Where the system does not tell, it is the clock on the wall.
 /// </summary>
 internal sealed class ProcessorTime
 {

@@ -10,7 +10,8 @@ namespace QuantBuild.Compiler.Actions;
 /// <param name="bytes">Bytes of memory with a number of threads.</param>
 /// <param name="seconds">Processor time on a machine.</param>
 /// <param name="storedBytes">Bytes that it adds to the store.</param>
-internal sealed class ActionNode(Stage stage, string expert, string name, IReadOnlyList<ActionNode> after, Func<int, long> bytes, Func<MachineSpeed, double> seconds,
+internal sealed class ActionNode(Stage stage, string expert, string name, IReadOnlyList<ActionNode> after, Func<int, long> bytes,
+    Func<MachineSpeed, double> seconds,
     Func<long> storedBytes)
 {
     /// <summary>Its kind.</summary>

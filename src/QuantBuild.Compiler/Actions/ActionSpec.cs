@@ -4,8 +4,8 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Actions;
 
 /// <summary>
-/// One unit of cacheable work: everything its result depends on, by content. Who it is for (<see cref="Expert"/>, <see cref="Name"/>) is for
-/// people and not part of the key, so equal work is done once wherever it occurs.
+/// One unit of cacheable work: everything its result depends on, by content. Who it is for (<see cref="Expert"/>, <see cref="Name"/>) is
+/// for people and not part of the key, so equal work is done once wherever it occurs.
 /// </summary>
 public sealed class ActionSpec
 {

@@ -7,8 +7,8 @@ using QuantBuild.Json;
 namespace QuantBuild.Compiler.Actions;
 
 /// <summary>
-/// Keys of the last two different builds of a manifest, kept in the store, so that a build can be explained: a memory aid of this machine, on
-/// which no result depends.
+/// Keys of the last two different builds of a manifest, kept in the store, so that a build can be explained: a memory aid of this machine,
+/// on which no result depends.
 /// </summary>
 /// <param name="Last">Keys of the last build by stage, expert and name.</param>
 /// <param name="Previous">Keys of the build before it that differed.</param>
@@ -44,8 +44,8 @@ public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IRea
     }
 
     /// <summary>
-    /// Keys of the build to compare with: the last one, or the one before it right after a build, when nothing differs from the last any more and
-    /// the question is what that build did.
+    /// Keys of the build to compare with: the last one, or the one before it right after a build, when nothing differs from the last any
+    /// more and the question is what that build did.
     /// </summary>
     public IReadOnlyDictionary<string, Digest> Before(IReadOnlyList<ActionEvent> now)
     {
@@ -79,5 +79,6 @@ public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IRea
         new(keys.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value.ToString())));
 
     private static Dictionary<string, Digest> Keys(JsonNode? json) => json is null ? [] : json.Members()
-        .ToDictionary(pair => pair.Key.Split(' ').Length >= 3 ? pair.Key : throw new MalformedJsonException($"'{pair.Key}' is no action"), pair => pair.Value.Digest(), StringComparer.Ordinal);
+        .ToDictionary(pair => pair.Key.Split(' ').Length >= 3 ? pair.Key : throw new MalformedJsonException($"'{pair.Key}' is no action"),
+            pair => pair.Value.Digest(), StringComparer.Ordinal);
 }

@@ -6,7 +6,8 @@ namespace QuantBuild.Compiler.Actions;
 public interface IBuildObserver
 {
     /// <summary>
-    /// Tells what the next phases will ask for, in the order in which they begin. Not every phase is told of: an evaluation's, for example, is not.
+    /// Tells what the next phases will ask for, in the order in which they begin. Not every phase is told of: an evaluation's, for example,
+    /// is not.
     /// </summary>
     /// <param name="actions">The actions; every one of them ends, unless the build fails.</param>
     void Planned(IReadOnlyList<PlannedAction> actions)

@@ -4,7 +4,8 @@ namespace QuantBuild.Compiler.Actions;
 public static class NumericProfile
 {
     /// <summary>
-    /// Own float32 kernels with a defined rounding per element, equal on every CPU. A change of any kernel's specification needs a new name.
+    /// Own float32 kernels with a defined rounding per element, equal on every CPU. A change of any kernel's specification needs a new
+    /// name.
     /// </summary>
     public const string Name = "cpu-1";
 }

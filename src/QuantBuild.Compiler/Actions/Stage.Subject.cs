@@ -62,7 +62,8 @@ internal abstract class Stage<TSubject>(string name, int version, StageText text
 /// <param name="version">As in the base.</param>
 /// <param name="text">As in the base.</param>
 /// <param name="options">As in the base.</param>
-internal abstract class Stage<TSubject, TResult>(string name, int version, StageText text, params ImmutableArray<StageOption<TSubject>> options)
+internal abstract class Stage<TSubject, TResult>(string name, int version, StageText text,
+    params ImmutableArray<StageOption<TSubject>> options)
     : Stage<TSubject>(name, version, text, options) where TResult : class
 {
     /// <summary>Reads what an action stored.</summary>

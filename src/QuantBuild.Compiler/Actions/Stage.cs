@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace QuantBuild.Compiler.Actions;
 
-/// <summary>A kind of action. Each is declared in one file: its name, version, key, need of memory, cost, work and result; see docs/stages.md.</summary>
+/// <summary>
+/// A kind of action. Each is declared in one file: its name, version, key, need of memory, cost, work and result; see docs/stages.md.
+/// </summary>
 /// <param name="name">Name in keys, logs and records.</param>
 /// <param name="version">Algorithm version: raised whenever the same inputs would give other bytes.</param>
 /// <param name="text">Its row in docs/stages.md.</param>

@@ -11,9 +11,12 @@ namespace QuantBuild.Compiler.Actions;
 /// <param name="observer">Is told of every action.</param>
 /// <param name="execute">False only looks: a missing action is reported and not executed.</param>
 /// <param name="recheck">Cached actions to execute again, comparing their outputs; null for none.</param>
-/// <param name="requireInputs">Throws when the inputs are no longer what keys were computed from; called before a result is remembered.</param>
+/// <param name="requireInputs">
+/// Throws when the inputs are no longer what keys were computed from; called before a result is remembered.
+/// </param>
 /// <param name="drain">Once it is cancelled nothing is executed any more; what is being executed is finished.</param>
-public sealed class StageRunner(ContentStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null, Action? requireInputs = null,
+public sealed class StageRunner(ContentStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null,
+    Action? requireInputs = null,
     CancellationToken drain = default)
 {
     private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), ActionEvent> _trace = new();
@@ -42,7 +45,8 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     /// Called before an execution to wait for what it needs, such as memory; null for nothing. Whoever holds an action's lock must not wait
     /// for memory: another process could hold the next lock and wait for this one.
     /// </param>
-    public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> work, CancellationToken cancellation, Action? claim = null)
+    public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> work, CancellationToken cancellation,
+        Action? claim = null)
     {
         cancellation.ThrowIfCancellationRequested();
         if (store.FindAction(spec.Key) is { } found)
@@ -62,7 +66,8 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
 
         drain.ThrowIfCancellationRequested();
         claim?.Invoke();
-        using ActionClaim held = store.LockAsync(spec.Key, () => observer.Waiting(spec), spec.ToString(), cancellation).AsTask().GetAwaiter().GetResult();
+        using ActionClaim held = store.LockAsync(spec.Key, () => observer.Waiting(spec), spec.ToString(), cancellation).AsTask()
+            .GetAwaiter().GetResult();
         if (store.FindAction(spec.Key) is { } other)
             return Finish(spec, other, ActionOutcome.Cached);
         drain.ThrowIfCancellationRequested();
@@ -92,8 +97,8 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     }
 
     /// <summary>
-    /// Runs a stage's work. What the file system refuses it, such as space for its own temporary files, memory that the machine lacks, and a
-    /// source that was replaced by something else meanwhile are the user's business and no bugs.
+    /// Runs a stage's work. What the file system refuses it, such as space for its own temporary files, memory that the machine lacks, and
+    /// a source that was replaced by something else meanwhile are the user's business and no bugs.
     /// </summary>
     private IReadOnlyDictionary<string, BlobRef> Execute(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> work)
     {
@@ -111,7 +116,9 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         }
         catch (SafeTensorsException failure)
         {
-            throw StoreErrors.Shrunk(failure) ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(failure.Path ?? store.Root), failure.Reason), failure);
+            throw StoreErrors.Shrunk(failure)
+                ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(failure.Path ?? store.Root), failure.Reason),
+                    failure);
         }
     }
 

@@ -33,12 +33,17 @@ public static class ArtifactFolder
     /// <param name="descriptor">The descriptor's bytes; it names the same files.</param>
     /// <param name="progress">Told of each path before it is written or found to be right.</param>
     /// <param name="ct">Ends the work between two files.</param>
-    /// <param name="hardLinks">Whether files are hard links into the store, where the file system can, instead of copies (<see cref="ContentStore.Materialize"/>).</param>
+    /// <param name="hardLinks">
+    /// Whether files are hard links into the store, where the file system can, instead of copies (<see cref="ContentStore.Materialize"/>).
+    /// </param>
     /// <param name="force">Whether to overwrite files that no artifact wrote.</param>
     /// <exception cref="ArgumentException">A path leaves the folder or occurs twice, or the descriptor names other files.</exception>
-    /// <exception cref="DiagnosticException">The folder cannot be written (QB4002, QB4003, QB4010), has other files (QB5070), or a blob is gone (QB4008).</exception>
+    /// <exception cref="DiagnosticException">
+    /// The folder cannot be written (QB4002, QB4003, QB4010), has other files (QB5070), or a blob is gone (QB4008).
+    /// </exception>
     public static async Task<ArtifactWriteResult> WriteAsync(ContentStore store, string folder, IReadOnlyList<PackedFile> files,
-        ReadOnlyMemory<byte> descriptor, IProgress<string>? progress = null, bool hardLinks = false, bool force = false, CancellationToken ct = default)
+        ReadOnlyMemory<byte> descriptor, IProgress<string>? progress = null, bool hardLinks = false, bool force = false,
+        CancellationToken ct = default)
     {
         if (files.FirstOrDefault(file => !ArtifactListing.IsInside(file.Path)) is { } outside)
             throw new ArgumentException($"'{outside.Path}' is not the path of an artifact's file", nameof(files));
@@ -49,7 +54,8 @@ public static class ArtifactFolder
         {
             Directory.CreateDirectory(folder);
             string lockPath = Path.Combine(folder, LockName);
-            using ActionClaim turn = await ActionClaim.AcquireAsync(lockPath, onWait: null, ct, store.WaitFor($"the output folder '{folder}'", lockPath));
+            using ActionClaim turn =
+                await ActionClaim.AcquireAsync(lockPath, onWait: null, ct, store.WaitFor($"the output folder '{folder}'", lockPath));
             if (!force)
                 OutputGuard.RequireFiles(store, folder, files);
             return new ArtifactUpdate(store, folder, files, descriptor, hardLinks).Run(progress, ct);

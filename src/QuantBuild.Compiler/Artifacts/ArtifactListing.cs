@@ -37,13 +37,16 @@ internal static class ArtifactListing
         }
     }
 
-    /// <summary>The first name that a descriptor lists and no artifact can have; null when there is none, or nothing can be understood.</summary>
+    /// <summary>
+    /// The first name that a descriptor lists and no artifact can have; null when there is none, or nothing can be understood.
+    /// </summary>
     public static string? StrangerIn(ReadOnlySpan<byte> descriptor)
     {
         try
         {
             return CheckedNodes.Parse(descriptor).Member("experts").Members()
-                .SelectMany(expert => expert.Value.Member("files").Items().Select(file => $"{expert.Value.Member("directory").Text()}/{file.Member("name").Text()}"))
+                .SelectMany(expert => expert.Value.Member("files").Items()
+                    .Select(file => $"{expert.Value.Member("directory").Text()}/{file.Member("name").Text()}"))
                 .FirstOrDefault(path => !IsInside(path));
         }
         catch (MalformedJsonException)
@@ -53,8 +56,8 @@ internal static class ArtifactListing
     }
 
     /// <summary>
-    /// Whether a relative path is one that an artifact's file can have, on every platform: weights or JSON in a folder right below. Nothing else is ever
-    /// written or deleted.
+    /// Whether a relative path is one that an artifact's file can have, on every platform: weights or JSON in a folder right below. Nothing
+    /// else is ever written or deleted.
     /// </summary>
     public static bool IsInside(string path) =>
         path.Split('/') is [var folder, var file] && IsPlain(folder) && IsPlain(file)

@@ -7,7 +7,9 @@ using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Artifacts;
 
-/// <summary>The measured errors of an artifact's layers as a file beside <c>artifact.json</c>: for cards, gates and people, not for runtimes.</summary>
+/// <summary>
+/// The measured errors of an artifact's layers as a file beside <c>artifact.json</c>: for cards, gates and people, not for runtimes.
+/// </summary>
 public static class ArtifactQuality
 {
     /// <summary>Name of the file.</summary>
@@ -20,7 +22,9 @@ public static class ArtifactQuality
     {
         ["format"] = Format,
         ["experts"] = new JsonObject(layers.GroupBy(layer => layer.Expert, StringComparer.Ordinal)
-            .Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)new JsonObject(expert.Select(layer => KeyValuePair.Create(layer.Layer, (JsonNode?)ToJson(layer))))))),
+            .Select(expert =>
+                KeyValuePair.Create(expert.Key,
+                    (JsonNode?)new JsonObject(expert.Select(layer => KeyValuePair.Create(layer.Layer, (JsonNode?)ToJson(layer))))))),
     });
 
     /// <summary>Reads a file; null when it cannot be understood.</summary>
@@ -30,7 +34,8 @@ public static class ArtifactQuality
         {
             JsonNode root = CheckedNodes.Parse(json);
             return root.Member("format").Integer() != Format ? null
-                : [.. root.Member("experts").Members().SelectMany(expert => expert.Value.Members().Select(layer => FromJson(expert.Key, layer.Key, layer.Value)))];
+                : [.. root.Member("experts").Members()
+                    .SelectMany(expert => expert.Value.Members().Select(layer => FromJson(expert.Key, layer.Key, layer.Value)))];
         }
         catch (MalformedJsonException)
         {
@@ -50,6 +55,7 @@ public static class ArtifactQuality
     private static LayerQuality FromJson(string expert, string name, JsonNode? layer)
     {
         double Value(string method) => layer.Member(method).Number();
-        return new LayerQuality(expert, name, Value("rtn"), Value("svdquant+rtn"), Value("svdquant+gptq"), Value("recipe"), Value("cosine"));
+        return new LayerQuality(expert, name, Value("rtn"), Value("svdquant+rtn"), Value("svdquant+gptq"), Value("recipe"),
+            Value("cosine"));
     }
 }

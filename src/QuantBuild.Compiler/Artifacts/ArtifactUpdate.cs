@@ -70,7 +70,8 @@ internal sealed class ArtifactUpdate(ContentStore store, string folder, IReadOnl
         return File.Exists(path) && !store.IsMaterialized(file.Content.Digest, path, hardLinks);
     }
 
-    private static IEnumerable<string> Listed(byte[]? json) => (json is null ? [] : ArtifactListing.Read(json) ?? []).Select(file => file.Path);
+    private static IEnumerable<string> Listed(byte[]? json) =>
+        (json is null ? [] : ArtifactListing.Read(json) ?? []).Select(file => file.Path);
 
     private void RemoveFiles(IEnumerable<string> stale, IEnumerable<string> keep)
     {
@@ -94,7 +95,8 @@ internal sealed class ArtifactUpdate(ContentStore store, string folder, IReadOnl
     /// <summary>Temporary files of killed builds; the folder's lock says that nobody is writing one.</summary>
     private void RemoveUnfinished()
     {
-        foreach (string directory in files.Select(file => Path.Combine(folder, DirectoryOf(file.Path))).Append(folder).Distinct().Where(Directory.Exists))
+        foreach (string directory in files.Select(file => Path.Combine(folder, DirectoryOf(file.Path))).Append(folder).Distinct()
+            .Where(Directory.Exists))
         {
             foreach (string path in Directory.EnumerateFiles(directory, ".*" + TemporaryFile.Extension))
                 AtomicFile.TryDelete(path);

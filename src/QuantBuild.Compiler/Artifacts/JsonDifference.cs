@@ -31,7 +31,8 @@ internal static class JsonDifference
             for (int i = 0; i < first.Count; i++)
                 Compare(lines, $"{place}[{i}]", first[i], second[i]);
         }
-        else if (Show(before) is var old && Show(after) is var young && !CanonicalJson.Serialize(before).SequenceEqual(CanonicalJson.Serialize(after)))
+        else if (Show(before) is var old && Show(after) is var young && !CanonicalJson.Serialize(before)
+            .SequenceEqual(CanonicalJson.Serialize(after)))
         {
             lines.Add($"{place}: {old} -> {young}");
         }
@@ -52,7 +53,8 @@ internal static class JsonDifference
     private static string Show(JsonNode? value) => value switch
     {
         JsonArray array when array.Count > 8 => $"{array.Count} values",
-        JsonValue text when text.GetValueKind() == System.Text.Json.JsonValueKind.String && Digest.TryParse(text.GetValue<string>(), out Digest digest) => digest.Short,
+        JsonValue text when text.GetValueKind() == System.Text.Json.JsonValueKind.String
+            && Digest.TryParse(text.GetValue<string>(), out Digest digest) => digest.Short,
         _ => Encoding.UTF8.GetString(CanonicalJson.Serialize(value)),
     };
 }

@@ -16,8 +16,11 @@ namespace QuantBuild.Compiler.Artifacts;
 /// <param name="Plan">Digest of the canonical resolved plan.</param>
 /// <param name="Calibration">Digest of each calibration sample, in order.</param>
 /// <param name="Experts">The experts; names are unique.</param>
-/// <param name="Source">The checkpoint's repository and commit; null when it came from a folder, of which the lock says nothing but the digests.</param>
-public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, ImmutableArray<Digest> Calibration, ImmutableArray<LockedExpert> Experts,
+/// <param name="Source">
+/// The checkpoint's repository and commit; null when it came from a folder, of which the lock says nothing but the digests.
+/// </param>
+public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, ImmutableArray<Digest> Calibration,
+    ImmutableArray<LockedExpert> Experts,
     LockedSource? Source = null)
 {
     /// <summary>Version of the file's format.</summary>
@@ -45,7 +48,8 @@ public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, I
 
     /// <summary>Reads a lock file that must be there.</summary>
     /// <exception cref="DiagnosticException">There is none (QB4021), or as for <see cref="Read"/>.</exception>
-    public static LockFile Require(string path) => Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)));
+    public static LockFile Require(string path) =>
+        Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)));
 
     /// <summary>Writes the file if its content differs; false when it is up to date already.</summary>
     /// <exception cref="DiagnosticException">The file system failed.</exception>
@@ -55,7 +59,8 @@ public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, I
         {
             byte[] json = ToJson();
             // A checkout may have turned the line ends around, an editor put a byte order mark before the text; neither is a difference.
-            if (AtomicFile.TryRead(path) is { } old && LockFileJson.WithoutByteOrderMark(old).ToArray().Where(b => b != '\r').SequenceEqual(json))
+            if (AtomicFile.TryRead(path) is { } old && LockFileJson.WithoutByteOrderMark(old).ToArray().Where(b => b != '\r')
+                .SequenceEqual(json))
                 return false;
             OutputFile.Replace(path, json, durable: true);
             return true;
@@ -78,7 +83,9 @@ public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, I
         throw new DiagnosticException(Descriptors.LockFileChanged.At(new SourceSpan(path), string.Join("; ", changes.Take(Shown)) + more));
     }
 
-    /// <summary>The differences as lines for people, such as <c>high_noise / blocks.0.ffn.2 / rank: 16 -> 32</c>; empty when there are none.</summary>
+    /// <summary>
+    /// The differences as lines for people, such as <c>high_noise / blocks.0.ffn.2 / rank: 16 -> 32</c>; empty when there are none.
+    /// </summary>
     public static ImmutableArray<string> Difference(LockFile before, LockFile after) =>
         JsonDifference.Lines(LockFileJson.ToJson(before), LockFileJson.ToJson(after));
 

@@ -10,7 +10,9 @@ using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Artifacts;
 
-/// <summary>The lock file as JSON. Experts, layers and files are objects by name, so that a line of a textual difference tells its place.</summary>
+/// <summary>
+/// The lock file as JSON. Experts, layers and files are objects by name, so that a line of a textual difference tells its place.
+/// </summary>
 internal static class LockFileJson
 {
     public static JsonObject ToJson(LockFile value)
@@ -56,7 +58,9 @@ internal static class LockFileJson
             var found = new LockFile(root.Member("tool").Text(), root.Member("numericProfile").Text(), root.Member("plan").Digest(),
                 [.. root.Member("calibration").Items().Select(digest => digest.Digest())],
                 [.. root.Member("experts").Members().Select(entry => Expert(entry.Key, entry.Value))],
-                root.Find("source") is { } source ? new LockedSource(HubReference.Parse(source.Member("reference").Text()), source.Member("commit").Text()) : null);
+                root.Find("source") is { } source
+                    ? new LockedSource(HubReference.Parse(source.Member("reference").Text()), source.Member("commit").Text())
+                    : null);
             return FileSizes.AreSummable(found.Experts.SelectMany(expert => expert.Files).Select(file => file.Content.Size))
                 ? found : throw new MalformedJsonException("the sizes of its files add up to more than any disk has");
         }
@@ -71,11 +75,14 @@ internal static class LockFileJson
     }
 
     /// <summary>The text of the file, without a byte order mark, which JSON must not have and editors write.</summary>
-    public static ReadOnlySpan<byte> WithoutByteOrderMark(ReadOnlySpan<byte> file) => file.StartsWith(Encoding.UTF8.Preamble) ? file[Encoding.UTF8.Preamble.Length..] : file;
+    public static ReadOnlySpan<byte> WithoutByteOrderMark(ReadOnlySpan<byte> file) =>
+        file.StartsWith(Encoding.UTF8.Preamble) ? file[Encoding.UTF8.Preamble.Length..] : file;
 
     private static LockedExpert Expert(string name, JsonNode? expert) => new(name, expert.Member("checkpoint").Digest(),
-        [.. expert.Member("layers").Members().Select(layer => new LockedLayer(layer.Key, (JsonObject)layer.Value.Member("recipe").Members().DeepClone(),
-            layer.Value.Member("outputs").Members().ToImmutableSortedDictionary(output => output.Key, output => output.Value.Digest(), StringComparer.Ordinal)))],
+        [.. expert.Member("layers").Members()
+            .Select(layer => new LockedLayer(layer.Key, (JsonObject)layer.Value.Member("recipe").Members().DeepClone(),
+            layer.Value.Member("outputs").Members()
+                .ToImmutableSortedDictionary(output => output.Key, output => output.Value.Digest(), StringComparer.Ordinal)))],
         [.. expert.Member("files").Members().Select(file => new PackedFile(file.Key,
             new BlobRef(file.Value.Member("sha256").Digest(), file.Value.Member("size").Size())))]);
 

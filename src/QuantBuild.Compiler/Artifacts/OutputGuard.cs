@@ -10,8 +10,9 @@ using QuantBuild.Json;
 namespace QuantBuild.Compiler.Artifacts;
 
 /// <summary>
-/// Keeps artifacts away from files that are not theirs. An artifact goes into an empty folder or into that of an earlier artifact, whose own files
-/// may be replaced. A file whose content is in the store is no obstacle: it is what a killed build left, and nothing is lost with it.
+/// Keeps artifacts away from files that are not theirs. An artifact goes into an empty folder or into that of an earlier artifact, whose
+/// own files may be replaced. A file whose content is in the store is no obstacle: it is what a killed build left, and nothing is lost with
+/// it.
 /// </summary>
 internal static partial class OutputGuard
 {
@@ -35,7 +36,9 @@ internal static partial class OutputGuard
         }
     }
 
-    /// <summary>Requires that writing these files destroys nobody else's, and that nobody else's will be taken for a part of the artifact.</summary>
+    /// <summary>
+    /// Requires that writing these files destroys nobody else's, and that nobody else's will be taken for a part of the artifact.
+    /// </summary>
     /// <exception cref="DiagnosticException">Files are in the way (QB5070).</exception>
     public static void RequireFiles(ContentStore store, string folder, IReadOnlyList<PackedFile> files)
     {
@@ -44,15 +47,17 @@ internal static partial class OutputGuard
             .Concat(OtherShards(folder, files));
         // An expert's folder that is a link leads to where nobody looked.
         IEnumerable<string> links = files.Select(file => DirectoryOf(file.Path)).Distinct(StringComparer.Ordinal)
-            .Where(directory => new DirectoryInfo(Path.Combine(folder, directory)).LinkTarget is not null).Select(directory => directory + "/");
+            .Where(directory => new DirectoryInfo(Path.Combine(folder, directory)).LinkTarget is not null)
+            .Select(directory => directory + "/");
         // A file in the place of an expert's folder has an error of its own.
-        IEnumerable<string> strangers = Strangers(store, folder).Except(files.Select(file => DirectoryOf(file.Path)), StringComparer.Ordinal);
+        IEnumerable<string> strangers = Strangers(store, folder)
+            .Except(files.Select(file => DirectoryOf(file.Path)), StringComparer.Ordinal);
         Refuse(folder, strangers.Concat(occupied.Where(path => !own.Contains(path) && !IsLeftOver(store, folder, path))).Concat(links));
     }
 
     /// <summary>
-    /// Files beside an artifact's that differ from one of them in the number of their shard only: who reads the folder takes them for a part of it. No
-    /// descriptor names them when the build that wrote them was killed before it could write one.
+    /// Files beside an artifact's that differ from one of them in the number of their shard only: who reads the folder takes them for a
+    /// part of it. No descriptor names them when the build that wrote them was killed before it could write one.
     /// </summary>
     public static IEnumerable<string> OtherShards(string folder, IReadOnlyList<PackedFile> files)
     {
@@ -77,17 +82,24 @@ internal static partial class OutputGuard
         if (all.Length == 0)
             return;
         string names = string.Join(", ", all.Take(Shown).Select(path => $"'{path}'"));
-        throw new DiagnosticException(Descriptors.OutputOccupied.At(null, folder, all.Length > Shown ? FormattableString.Invariant($"{names} and {all.Length - Shown} more") : names));
+        throw new DiagnosticException(Descriptors.OutputOccupied.At(null, folder, all.Length > Shown
+            ? FormattableString.Invariant($"{names} and {all.Length - Shown} more")
+            : names));
     }
 
-    /// <summary>Files of a folder that holds no artifact, except for those that a build may have left, report pages, and hidden ones such as .gitignore.</summary>
+    /// <summary>
+    /// Files of a folder that holds no artifact, except for those that a build may have left, report pages, and hidden ones such as
+    /// .gitignore.
+    /// </summary>
     private static IEnumerable<string> Strangers(ContentStore store, string folder)
     {
-        if (!Directory.Exists(folder) || IsArtifact(folder, ArtifactFolder.DescriptorName) || IsArtifact(folder, ArtifactFolder.WithdrawnName))
+        if (!Directory.Exists(folder) || IsArtifact(folder, ArtifactFolder.DescriptorName)
+            || IsArtifact(folder, ArtifactFolder.WithdrawnName))
             yield break;
         foreach (string file in Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)))
         {
-            if (file[0] != '.' && !file.EndsWith(ArtifactFolder.ReportSuffix, StringComparison.Ordinal) && !CompanionFiles.Is(Path.Combine(folder, file)))
+            if (file[0] != '.' && !file.EndsWith(ArtifactFolder.ReportSuffix, StringComparison.Ordinal)
+                && !CompanionFiles.Is(Path.Combine(folder, file)))
                 yield return file;
         }
         foreach (string directory in Directory.EnumerateDirectories(folder).Where(path => Path.GetFileName(path)[0] != '.'))
@@ -112,7 +124,8 @@ internal static partial class OutputGuard
     {
         try
         {
-            return AtomicFile.TryRead(Path.Combine(folder, name)) is { } json && CheckedNodes.Parse(json) is JsonObject root && root["experts"] is JsonObject;
+            return AtomicFile.TryRead(Path.Combine(folder, name)) is { } json && CheckedNodes.Parse(json) is JsonObject root
+                && root["experts"] is JsonObject;
         }
         catch (MalformedJsonException)
         {

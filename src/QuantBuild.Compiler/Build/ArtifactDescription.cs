@@ -50,7 +50,8 @@ internal static class ArtifactDescription
             Directory = expert.Directory,
             MinTimestep = plan.Bins.Min(bin => bin.MinTimestep),
             MaxTimestep = plan.Bins.Max(bin => bin.MaxTimestep),
-            Files = [.. expert.Files.Select(file => new ArtifactFile(file.Key, file.Value.Size, file.Value.Digest.ToString())).OrderBy(file => file.Name, StringComparer.Ordinal)],
+            Files = [.. expert.Files.Select(file => new ArtifactFile(file.Key, file.Value.Size, file.Value.Digest.ToString()))
+                .OrderBy(file => file.Name, StringComparer.Ordinal)],
             Bins = [.. plan.Bins.Select(bin => new ArtifactBin(bin.Name, bin.MinTimestep, bin.MaxTimestep))],
             Layers = expert.Layers.ToImmutableSortedDictionary(layer => layer.Plan.Name, Describe, StringComparer.Ordinal),
         };

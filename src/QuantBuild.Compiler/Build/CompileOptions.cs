@@ -32,7 +32,9 @@ public sealed record CompileOptions(string Manifest, string? Store = null, int T
     /// <summary>Whether a look at a plan measures the speed of the machine again, even when the store remembers it.</summary>
     public bool MeasureSpeed { get; init; }
 
-    /// <summary>Once it is cancelled no action begins any more; those that run are finished and kept, and then the build is cancelled.</summary>
+    /// <summary>
+    /// Once it is cancelled no action begins any more; those that run are finished and kept, and then the build is cancelled.
+    /// </summary>
     public CancellationToken Drain { get; init; }
 
     /// <summary>The number of threads meant by <see cref="Threads"/>.</summary>

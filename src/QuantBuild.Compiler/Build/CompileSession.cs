@@ -17,7 +17,8 @@ namespace QuantBuild.Compiler.Build;
 /// <summary>An open manifest: its plan, its checkpoints and the store.</summary>
 internal sealed class CompileSession : IDisposable
 {
-    private CompileSession(CompileOptions options, Plan plan, ContentStore store, StageRunner runner, IReadOnlyList<ExpertSource> sources, CancellationToken cancellation)
+    private CompileSession(CompileOptions options, Plan plan, ContentStore store, StageRunner runner, IReadOnlyList<ExpertSource> sources,
+        CancellationToken cancellation)
     {
         Options = options;
         Plan = plan;
@@ -27,7 +28,8 @@ internal sealed class CompileSession : IDisposable
         Machine = MachineMemory.Read();
         MemoryLimit limit = options.Memory ?? Scheduling.MemoryLimit.Default;
         MemoryLimit = limit.Resolve(Machine);
-        var budget = new WorkBudget(ProcessMemory.BudgetOf(MemoryLimit), options.ThreadCount, Math.Max(0, Machine.Total - ProcessMemory.Program), limit.IsFixed);
+        var budget = new WorkBudget(ProcessMemory.BudgetOf(MemoryLimit), options.ThreadCount,
+            Math.Max(0, Machine.Total - ProcessMemory.Program), limit.IsFixed);
         Context = new BuildContext(plan, runner, budget, cancellation);
     }
 
@@ -51,7 +53,8 @@ internal sealed class CompileSession : IDisposable
 
     /// <summary>Reads and resolves the manifest and opens everything it names; warnings go to the observer.</summary>
     /// <exception cref="DiagnosticException">Any of it failed; all errors of the manifest are in it.</exception>
-    public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation, bool decodes = false)
+    public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation,
+        bool decodes = false)
     {
         QuantManifest manifest = Read(options, observer);
         try
@@ -59,13 +62,15 @@ internal sealed class CompileSession : IDisposable
             return Open(options, manifest, observer, execute, decodes, cancellation);
         }
         catch (DiagnosticException failure) when (execute && manifest.Model.Repository is { } reference
-            && failure.Diagnostics.Any(problem => DamageLooksLike.Contains(problem.Descriptor)) && RemoveDamaged(options, reference, observer, cancellation))
+            && failure.Diagnostics.Any(problem => DamageLooksLike.Contains(problem.Descriptor))
+            && RemoveDamaged(options, reference, observer, cancellation))
         {
             return Open(options, manifest, observer, execute, decodes, cancellation);
         }
     }
 
-    private static CompileSession Open(CompileOptions options, QuantManifest manifest, IBuildObserver observer, bool execute, bool decodes, CancellationToken cancellation)
+    private static CompileSession Open(CompileOptions options, QuantManifest manifest, IBuildObserver observer, bool execute, bool decodes,
+        CancellationToken cancellation)
     {
         CheckpointLocation location = Locate(manifest, options, observer, execute, decodes, cancellation);
         PlanResult planned = Planner.Resolve(manifest, location);
@@ -79,7 +84,9 @@ internal sealed class CompileSession : IDisposable
         {
             foreach (ExpertPlan expert in planned.Plan!.Experts)
                 sources.Add(ExpertSource.Open(expert, location, store, options.ThreadCount, cancellation));
-            return new CompileSession(options, planned.Plan, store, new StageRunner(store, observer, execute, requireInputs: () => sources.ForEach(source => source.RequireUnchanged()), drain: options.Drain), sources,
+            return new CompileSession(options, planned.Plan, store,
+                new StageRunner(store, observer, execute, requireInputs: () => sources.ForEach(source => source.RequireUnchanged()),
+                    drain: options.Drain), sources,
                 cancellation);
         }
         catch
@@ -92,14 +99,18 @@ internal sealed class CompileSession : IDisposable
 
     /// <summary>What a damaged file of a checkpoint shows itself as.</summary>
     private static readonly DiagnosticDescriptor[] DamageLooksLike =
-        [Descriptors.InvalidConfig, Descriptors.InvalidCheckpoint, Descriptors.SourceUnreadable, Descriptors.MissingTensor, Descriptors.SourceNotFetched];
+        [Descriptors.InvalidConfig, Descriptors.InvalidCheckpoint, Descriptors.SourceUnreadable, Descriptors.MissingTensor,
+            Descriptors.SourceNotFetched];
 
     /// <summary>Removes what is damaged in the download cache, if it can be fetched again; whether there was any.</summary>
-    private static bool RemoveDamaged(CompileOptions options, HubReference reference, IBuildObserver observer, CancellationToken cancellation)
+    private static bool RemoveDamaged(CompileOptions options, HubReference reference, IBuildObserver observer,
+        CancellationToken cancellation)
     {
         HubAccess access = options.Hub ?? HubAccess.OfProcess();
         using HubClient? client = access.Connect(cancellation);
-        IReadOnlyList<string> removed = client is null ? [] : access.Cache.RemoveDamaged(reference.Repository, reference.Revision, cancellation);
+        IReadOnlyList<string> removed = client is null
+            ? []
+            : access.Cache.RemoveDamaged(reference.Repository, reference.Revision, cancellation);
         foreach (string path in removed)
             observer.Report(Descriptors.CacheDamaged.At(null, $"'{path}' of {reference.Repository}"));
         return removed.Count > 0;
@@ -144,7 +155,9 @@ internal sealed class CompileSession : IDisposable
             ? [.. manifest.Experts.Select(expert => expert.Weights!.Replace('\\', '/'))] : null;
         bool encoders = decodes || SampleFiles.IsFromPictures(manifest.Calibration.Data);
         CheckpointLocation found = execute
-            ? locator.Fetch(experts, encoders, heads => Report([.. Planner.Resolve(manifest, heads).Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)], failed: false, observer), observer)
+            ? locator.Fetch(experts, encoders, heads =>
+                Report([.. Planner.Resolve(manifest, heads).Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)],
+                    failed: false, observer), observer)
             : locator.Look(experts, encoders, observer);
         return found with { Repository = manifest.Model.Repository, HeadersOnly = found.HeadersOnly || (options.HeadersOnly && !execute) };
     }

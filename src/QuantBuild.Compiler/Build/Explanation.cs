@@ -19,7 +19,9 @@ internal static class Explanation
         Dictionary<string, ActionEvent> byIdentity = now.ToDictionary(BuildHistory.IdentityOf, StringComparer.Ordinal);
 
         WhyReport[] reports = [.. session.Plan.Experts.SelectMany(expert => expert.Layers.Where(plan => plan.Name == layer)
-            .Select(plan => new WhyReport(expert.Name, layer, [.. ActionsOf(graph, byIdentity, expert.Name, layer).Select(action => Compare(session.Store, action, before))])))];
+            .Select(plan =>
+                new WhyReport(expert.Name, layer,
+                    [.. ActionsOf(graph, byIdentity, expert.Name, layer).Select(action => Compare(session.Store, action, before))])))];
         if (reports.Length > 0)
             return reports;
         throw new DiagnosticException(Descriptors.UnknownLayer.At(new SourceSpan(session.Plan.Manifest.Path), layer));
@@ -30,8 +32,11 @@ internal static class Explanation
     /// <param name="actions">What became of its actions.</param>
     /// <param name="expert">The layer's expert.</param>
     /// <param name="layer">The layer.</param>
-    public static IEnumerable<ActionEvent> ActionsOf(BuildGraph graph, IReadOnlyDictionary<string, ActionEvent> actions, string expert, string layer) =>
-        graph.BehindLayer(expert, layer).Select(action => actions.GetValueOrDefault(BuildHistory.IdentityOf(action.Stage, action.Expert, action.Name))).OfType<ActionEvent>();
+    public static IEnumerable<ActionEvent> ActionsOf(BuildGraph graph, IReadOnlyDictionary<string, ActionEvent> actions, string expert,
+        string layer) =>
+        graph.BehindLayer(expert, layer)
+        .Select(action => actions.GetValueOrDefault(BuildHistory.IdentityOf(action.Stage, action.Expert, action.Name)))
+        .OfType<ActionEvent>();
 
     /// <summary>An action's key now against that of the build before.</summary>
     public static WhyReport.Action Compare(ContentStore store, ActionEvent now, IReadOnlyDictionary<string, Digest> before)
@@ -61,7 +66,9 @@ internal static class Explanation
                 continue;
             }
             foreach ((string leaf, JsonNode? leafValue) in group)
-                parts[$"{name}.{leaf}"] = leafValue is JsonValue text && text.TryGetValue(out string? s) ? Shorten(s) : leafValue?.ToJsonString() ?? "null";
+                parts[$"{name}.{leaf}"] = leafValue is JsonValue text && text.TryGetValue(out string? s)
+                    ? Shorten(s)
+                    : leafValue?.ToJsonString() ?? "null";
         }
         return parts;
     }

@@ -8,4 +8,5 @@ namespace QuantBuild.Compiler.Build;
 /// <param name="Files">Every other file.</param>
 /// <param name="Lock">The lock of the build that made it.</param>
 /// <param name="Layers">Quality of every quantized layer.</param>
-internal sealed record FinishedArtifact(byte[] Descriptor, IReadOnlyList<PackedFile> Files, LockFile Lock, IReadOnlyList<LayerQuality> Layers);
+internal sealed record FinishedArtifact(byte[] Descriptor, IReadOnlyList<PackedFile> Files, LockFile Lock,
+    IReadOnlyList<LayerQuality> Layers);

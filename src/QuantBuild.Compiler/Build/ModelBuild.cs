@@ -30,7 +30,8 @@ internal static class ModelBuild
         BuildGraph graph = BuildGraph.Of(context.Plan, sources, samples);
         Announce(context, graph, observer);
         using Recordings calibrated = Record(context, sources, samples, observer);
-        ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> layers = Quantize(context, sources, calibrated.BySite, graph, observer, (_, _) => true);
+        ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> layers =
+            Quantize(context, sources, calibrated.BySite, graph, observer, (_, _) => true);
         WarnOfMemory(context, observer);
         Warn(layers, observer);
         observer.PhaseStarted("Pack", sources.Count);
@@ -39,8 +40,10 @@ internal static class ModelBuild
         {
             BuiltLayer[] built = [.. source.Plan.Layers.Where(layer => layers.ContainsKey((source.Plan.Name, layer.Name)))
                 .Select(layer => layers[(source.Plan.Name, layer.Name)])];
-            if (built.Length == source.Plan.Layers.Length && calibrated.BySite is not null && BuildStages.Pack.Run(context, source, built) is { } packed)
-                experts.Add(new BuiltExpert(source, [.. built], PackStage.LayoutOf(context.Plan).DirectoryOf(source.Plan.Name), packed.Files));
+            if (built.Length == source.Plan.Layers.Length && calibrated.BySite is not null
+                && BuildStages.Pack.Run(context, source, built) is { } packed)
+                experts.Add(new BuiltExpert(source, [.. built], PackStage.LayoutOf(context.Plan).DirectoryOf(source.Plan.Name),
+                    packed.Files));
         }
         if (experts.Count == sources.Count)
             return new BuiltModel(calibrated.Samples, experts.ToImmutable());
@@ -64,21 +67,24 @@ internal static class ModelBuild
     /// <param name="sources">Both experts, open.</param>
     /// <param name="observer">Follows the build.</param>
     /// <param name="chosen">Tells by expert and site which.</param>
-    internal static IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> Sites(BuildContext context, IReadOnlyList<ExpertSource> sources, IBuildObserver observer,
+    internal static IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> Sites(BuildContext context,
+        IReadOnlyList<ExpertSource> sources, IBuildObserver observer,
         Func<string, SiteKey, bool> chosen)
     {
         SampleSet? samples = SamplesOf(context.Plan);
         BuildGraph graph = BuildGraph.Of(context.Plan, null, samples, chosen);
         Announce(context, graph, observer);
         using Recordings calibrated = Record(context, sources, samples, observer);
-        ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> built = Quantize(context, sources, calibrated.BySite, graph, observer, chosen);
+        ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> built =
+            Quantize(context, sources, calibrated.BySite, graph, observer, chosen);
         context.Runner.NoteMissing(graph.Actions);
         return built;
     }
 
     /// <summary>The samples of a plan; null when what they lead to was recorded elsewhere.</summary>
     /// <exception cref="DiagnosticException">The set cannot be used.</exception>
-    internal static SampleSet? SamplesOf(Plan plan) => plan.Manifest.Calibration.Activations is null ? SampleSet.Of(plan.Manifest.Calibration) : null;
+    internal static SampleSet? SamplesOf(Plan plan) =>
+        plan.Manifest.Calibration.Activations is null ? SampleSet.Of(plan.Manifest.Calibration) : null;
 
     /// <summary>Tells the observer of every action that is about to be asked for.</summary>
     private static void Announce(BuildContext context, BuildGraph graph, IBuildObserver observer)
@@ -88,7 +94,9 @@ internal static class ModelBuild
         MachineSpeed speed = MachineSpeed.Load(context.Store) ?? MachineSpeed.Typical;
         try
         {
-            observer.Planned([.. graph.Actions.Select(action => new PlannedAction(action.Stage.Name, action.Expert, action.Name, action.Seconds(speed)))]);
+            observer.Planned(
+                [.. graph.Actions.Select(action =>
+                    new PlannedAction(action.Stage.Name, action.Expert, action.Name, action.Seconds(speed)))]);
         }
         catch (DiagnosticException)
         {
@@ -101,7 +109,8 @@ internal static class ModelBuild
     {
         if (samples is null)
         {
-            var external = ExternalActivations.Open(context.Plan, context.Plan.Manifest.Calibration.Activations!, context.Store, context.Cancellation);
+            var external = ExternalActivations.Open(context.Plan, context.Plan.Manifest.Calibration.Activations!, context.Store,
+                context.Cancellation);
             foreach (Diagnostic warning in external.Warnings)
                 observer.Report(warning);
             return Recordings.Of(external);
@@ -111,23 +120,31 @@ internal static class ModelBuild
             : new Recordings([.. set.Samples.Select(sample => sample.Digest)], Record(context, sources, set, observer), null);
     }
 
-    private static ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> Quantize(BuildContext context, IReadOnlyList<ExpertSource> sources,
-        IReadOnlyDictionary<string, IReadOnlyList<Recording>>? recordings, BuildGraph graph, IBuildObserver observer, Func<string, SiteKey, bool> chosen)
+    private static ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> Quantize(BuildContext context,
+        IReadOnlyList<ExpertSource> sources,
+        IReadOnlyDictionary<string, IReadOnlyList<Recording>>? recordings, BuildGraph graph, IBuildObserver observer,
+        Func<string, SiteKey, bool> chosen)
     {
         observer.PhaseStarted("Quantize", graph.Actions.Count(action => BuildStages.IsOfLayers(action.Stage)));
         var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
         if (recordings is null)
             return layers;
         Refused(context, () => WorkQueue.Run(context.Budget, sources.SelectMany(source => BuildGraph.SitesOf(source.Plan, chosen)
-            .SelectMany(site => SiteBuild.Items(context, source, site.Key, [.. site], recordings[ActivationRecorder.OutputName(source.Plan.Name, site.Key.Block, site.Key.Site)],
+            .SelectMany(site =>
+                SiteBuild.Items(context, source, site.Key, [.. site],
+                    recordings[ActivationRecorder.OutputName(source.Plan.Name, site.Key.Block, site.Key.Site)],
                 layer => layers[(source.Plan.Name, layer.Plan.Name)] = layer))), context.Cancellation));
         return layers;
     }
 
-    /// <summary>Reports layers whose Hessian needed help, or whose low-rank branch is not as accurate as asked. It is told on every build, cached or not: the artifact is what it is.</summary>
+    /// <summary>
+    /// Reports layers whose Hessian needed help, or whose low-rank branch is not as accurate as asked. It is told on every build, cached or
+    /// not: the artifact is what it is.
+    /// </summary>
     private static void Warn(IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> layers, IBuildObserver observer)
     {
-        foreach (((string expert, string name), BuiltLayer layer) in layers.OrderBy(pair => pair.Key.Expert, StringComparer.Ordinal).ThenBy(pair => pair.Key.Layer, StringComparer.Ordinal))
+        foreach (((string expert, string name), BuiltLayer layer) in layers.OrderBy(pair => pair.Key.Expert, StringComparer.Ordinal)
+            .ThenBy(pair => pair.Key.Layer, StringComparer.Ordinal))
         {
             LayerRecipe recipe = layer.Plan.Recipe;
             if (layer.LowRank?.Outcome is { } branch && !(branch.Excess <= recipe.LowRank.Accuracy))
@@ -139,7 +156,8 @@ internal static class ModelBuild
                 observer.Report(Descriptors.HessianFellBack.At(null, $"{expert} {name}", failed.Tries));
             else if (layer.Weights?.Outcome is { Tries: > 1 } damped)
             {
-                observer.Report(Descriptors.HessianDamped.At(null, $"{expert} {name}", recipe.Weights.Damp, Short(Gptq.DampOf(recipe.Weights.Damp, damped.Tries)),
+                observer.Report(Descriptors.HessianDamped.At(null, $"{expert} {name}", recipe.Weights.Damp,
+                    Short(Gptq.DampOf(recipe.Weights.Damp, damped.Tries)),
                     damped.Tries, Short(damped.Damping)));
             }
         }
@@ -171,17 +189,20 @@ internal static class ModelBuild
     }
 
     /// <summary>Recordings of every site in sample order; null when the runner only looks and one is missing.</summary>
-    private static Dictionary<string, IReadOnlyList<Recording>>? Record(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationSet set,
+    private static Dictionary<string, IReadOnlyList<Recording>>? Record(BuildContext context, IReadOnlyList<ExpertSource> sources,
+        CalibrationSet set,
         IBuildObserver observer)
     {
         observer.PhaseStarted("Calibrate", set.Samples.Count);
         using var models = new CalibrationModels(sources, context.Budget, context.Cancellation);
         var records = new TrajectoryStage.Result?[set.Samples.Count];
-        WorkQueue.Run(context.Budget, set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,
+        WorkQueue.Run(context.Budget,
+            set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,
             _ => records[i] = BuildStages.Trajectory.Run(context, sources, models, set, sample))), context.Cancellation);
         if (records.Contains(null))
             return null;
         return records[0]!.Sites.Keys.ToDictionary(name => name,
-            name => (IReadOnlyList<Recording>)[.. records.Select(record => new Recording(record!.Sites[name].Digest))], StringComparer.Ordinal);
+            name => (IReadOnlyList<Recording>)[.. records.Select(record => new Recording(record!.Sites[name].Digest))],
+            StringComparer.Ordinal);
     }
 }

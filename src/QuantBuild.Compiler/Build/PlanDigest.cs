@@ -19,7 +19,8 @@ public static class PlanDigest
         return new JsonObject
         {
             ["profile"] = NumericProfile.Name,
-            ["stages"] = new JsonObject(BuildStages.OfBuild(plan.Calibration.FromPictures).Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
+            ["stages"] = new JsonObject(BuildStages.OfBuild(plan.Calibration.FromPictures)
+                .Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
             ["architecture"] = plan.Manifest.Model.Architecture,
             ["boundary"] = plan.Calibration.Boundary,
             ["calibration"] = Describe(plan.Manifest.Calibration),

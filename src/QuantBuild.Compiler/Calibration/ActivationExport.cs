@@ -10,7 +10,8 @@ internal static class ActivationExport
 {
     /// <summary>One file per sample.</summary>
     /// <returns>The files, absolute.</returns>
-    public static IReadOnlyList<string> Write(Plan plan, ContentStore store, IReadOnlyDictionary<string, IReadOnlyList<Recording>> recordings, string folder,
+    public static IReadOnlyList<string> Write(Plan plan, ContentStore store,
+        IReadOnlyDictionary<string, IReadOnlyList<Recording>> recordings, string folder,
         CancellationToken cancellation)
     {
         folder = Directory.CreateDirectory(Path.GetFullPath(folder)).FullName;
@@ -26,7 +27,8 @@ internal static class ActivationExport
                 for (int block = 0; block < expert.Config.NumLayers; block++)
                 {
                     foreach (WanSite site in WanLayers.Sites)
-                        Add(tensors, recordings[ActivationRecorder.OutputName(expert.Name, block, site)][sample], ActivationFiles.PrefixOf(expert.Name, block, site));
+                        Add(tensors, recordings[ActivationRecorder.OutputName(expert.Name, block, site)][sample],
+                            ActivationFiles.PrefixOf(expert.Name, block, site));
                 }
             }
             string path = Path.Combine(folder, ActivationFiles.NameOf(sample));

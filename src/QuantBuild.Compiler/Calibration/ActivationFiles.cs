@@ -22,7 +22,8 @@ internal static class ActivationFiles
     public static string TimestepsKey(string expert) => expert + ".timesteps";
 
     /// <summary>Timesteps as metadata has them.</summary>
-    public static string TextOf(IEnumerable<int> timesteps) => string.Join(',', timesteps.Select(timestep => timestep.ToString(CultureInfo.InvariantCulture)));
+    public static string TextOf(IEnumerable<int> timesteps) =>
+        string.Join(',', timesteps.Select(timestep => timestep.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>What the names of a site's two tensors start with.</summary>
     public static string PrefixOf(string expert, int block, WanSite site) => ActivationRecorder.OutputName(expert, block, site) + "/";

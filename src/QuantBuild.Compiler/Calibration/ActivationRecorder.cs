@@ -13,8 +13,8 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Calibration;
 
 /// <summary>
-/// Records what every site of both experts sees along one sample's trajectory: sampled tokens per step as bf16 and the absmax per channel and
-/// step over all tokens. Everything goes straight to one temporary file, so memory does not grow with the model or the number of steps.
+/// Records what every site of both experts sees along one sample's trajectory: sampled tokens per step as bf16 and the absmax per channel
+/// and step over all tokens. Everything goes straight to one temporary file, so memory does not grow with the model or the number of steps.
 /// </summary>
 public sealed class ActivationRecorder : ISiteObserver, IDisposable
 {
@@ -33,7 +33,8 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
     /// <param name="latentTokens">Tokens of the sample's latent after patch embedding.</param>
     /// <param name="temporaryPath">File to create; deleted on dispose.</param>
     /// <param name="cancellation">Ends the run of the model at the next observation.</param>
-    public ActivationRecorder(IReadOnlyList<ExpertPlan> experts, Options options, int latentTokens, string temporaryPath, CancellationToken cancellation = default)
+    public ActivationRecorder(IReadOnlyList<ExpertPlan> experts, Options options, int latentTokens, string temporaryPath,
+        CancellationToken cancellation = default)
     {
         _cancellation = cancellation;
         _experts = experts;
@@ -54,7 +55,9 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
     /// <param name="Seed">Seed of the token choice.</param>
     /// <param name="Sample">Id of the sample.</param>
     /// <param name="TokensPerStep">Tokens kept per site and step.</param>
-    /// <param name="Passes">Model evaluations per step of each expert: 2 with classifier-free guidance; tokens are chosen among those of all passes.</param>
+    /// <param name="Passes">
+    /// Model evaluations per step of each expert: 2 with classifier-free guidance; tokens are chosen among those of all passes.
+    /// </param>
     public sealed record Options(ulong Seed, int Sample, int TokensPerStep, IReadOnlyList<int> Passes);
 
     /// <summary>Name under which a site's recording is stored.</summary>
@@ -89,17 +92,20 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
             RandomAccess.Read(_file, MemoryMarshal.AsBytes(absmax.AsSpan()), region.AbsmaxAt(_step));
         ChannelMaximum.Accumulate(input, absmax);
         if (!Finite.IsFinite(absmax))
-            throw new DiagnosticException(Descriptors.TrajectoryNotFinite.At(null, _options.Sample, expert.Timesteps[_step], OutputName(expert.Name, block, site)));
+            throw new DiagnosticException(Descriptors.TrajectoryNotFinite.At(null, _options.Sample, expert.Timesteps[_step],
+                OutputName(expert.Name, block, site)));
         RandomAccess.Write(_file, MemoryMarshal.AsBytes(absmax.AsSpan()), region.AbsmaxAt(_step));
 
-        int[] chosen = TokenSampler.Choose(_options.Seed, _options.Sample, expert.Timesteps[_step], block, input.Rows * _options.Passes[_expert], region.Tokens);
+        int[] chosen = TokenSampler.Choose(_options.Seed, _options.Sample, expert.Timesteps[_step], block,
+            input.Rows * _options.Passes[_expert], region.Tokens);
         // Chosen rows are ascending, so those of a pass lie side by side in the file.
         int first = LowerBound(chosen, _pass * input.Rows), end = LowerBound(chosen, (_pass + 1) * input.Rows);
         var rows = new ushort[(end - first) * region.Channels];
         for (int i = first; i < end; i++)
         {
             int row = chosen[i] - (_pass * input.Rows);
-            BFloat16.FromSingle(input.Data.Slice(row * input.RowStride, region.Channels), rows.AsSpan((i - first) * region.Channels, region.Channels));
+            BFloat16.FromSingle(input.Data.Slice(row * input.RowStride, region.Channels),
+                rows.AsSpan((i - first) * region.Channels, region.Channels));
         }
         RandomAccess.Write(_file, MemoryMarshal.AsBytes(rows.AsSpan()), region.TokenAt(_step, first));
     }
@@ -118,8 +124,10 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
                     using BlobWriter blob = store.CreateBlob();
                     SafeTensorsWriter.Write(blob,
                     [
-                        new TensorData("tokens", DType.BF16, [region.Steps, region.Tokens, region.Channels], stream => Copy(stream, region.Start, region.TokenBytes)),
-                        new TensorData("absmax", DType.F32, [region.Steps, region.Channels], stream => Copy(stream, region.AbsmaxAt(0), region.AbsmaxBytes)),
+                        new TensorData("tokens", DType.BF16, [region.Steps, region.Tokens, region.Channels], stream =>
+                            Copy(stream, region.Start, region.TokenBytes)),
+                        new TensorData("absmax", DType.F32, [region.Steps, region.Channels], stream =>
+                            Copy(stream, region.AbsmaxAt(0), region.AbsmaxBytes)),
                     ]);
                     outputs.Add(OutputName(_experts[e].Name, block, site), new BlobRef(blob.Commit(), blob.Length));
                 }

@@ -18,7 +18,9 @@ internal static class ActivationValues
     private const float Rounding = 1 + (1f / 128);
 
     /// <summary>Digest of every tensor by name.</summary>
-    /// <exception cref="DiagnosticException">Values are not finite, or a token is larger than the absmax of its step (QB3112); one report per tensor.</exception>
+    /// <exception cref="DiagnosticException">
+    /// Values are not finite, or a token is larger than the absmax of its step (QB3112); one report per tensor.
+    /// </exception>
     public static JsonObject Check(SafeTensorsFile file, ActivationsSection section, CancellationToken cancellation)
     {
         var digests = new JsonObject();
@@ -29,7 +31,8 @@ internal static class ActivationValues
             ReadOnlySpan<byte> bytes = file.Bytes(name);
             digests[name] = TensorDigests.Of(tensor.DType, tensor.Shape, bytes).ToString();
             string? fault = name.EndsWith("/absmax", StringComparison.Ordinal) ? FaultOfAbsmax(bytes)
-                : name.EndsWith("/tokens", StringComparison.Ordinal) ? FaultOfTokens(tensor, bytes, file.Bytes(name[..^"tokens".Length] + "absmax"))
+                : name.EndsWith("/tokens", StringComparison.Ordinal)
+                ? FaultOfTokens(tensor, bytes, file.Bytes(name[..^"tokens".Length] + "absmax"))
                 : null;
             if (fault is not null)
                 problems.Add(Descriptors.ActivationsTensor.At(section.Span, file.Path, name, fault));
@@ -62,7 +65,8 @@ internal static class ActivationValues
             {
                 // NaN compares false.
                 if (!(Math.Abs(row[channel]) <= largest[channel] * Rounding) || float.IsInfinity(row[channel]))
-                    return FormattableString.Invariant($"holds {row[channel]} at step {token / tokens}, token {token % tokens}, channel {channel}, where absmax is {largest[channel]}");
+                    return FormattableString
+                        .Invariant($"holds {row[channel]} at step {token / tokens}, token {token % tokens}, channel {channel}, where absmax is {largest[channel]}");
             }
         }
         return null;

@@ -10,10 +10,14 @@ namespace QuantBuild.Compiler.Calibration;
 /// <param name="sources">Both experts, open.</param>
 /// <param name="budget">Where resident weights are counted.</param>
 /// <param name="cancellation">Stops loading.</param>
-internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources, WorkBudget budget, CancellationToken cancellation) : IDisposable
+internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources, WorkBudget budget, CancellationToken cancellation)
+    : IDisposable
 {
-    private readonly Lazy<WanWeights>[] _weights = [.. sources.Select(source => new Lazy<WanWeights>(() => Load(source, StorageFor(sources, budget), cancellation)))];
-    private readonly WorkLease _resident = budget.Reserve(StorageFor(sources, budget) == WeightStorage.Resident ? ResidentBytes(sources) : 0);
+    private readonly Lazy<WanWeights>[] _weights =
+        [.. sources.Select(source => new Lazy<WanWeights>(() => Load(source, StorageFor(sources, budget), cancellation)))];
+    private readonly WorkLease _resident = budget.Reserve(StorageFor(sources, budget) == WeightStorage.Resident
+        ? ResidentBytes(sources)
+        : 0);
 
     /// <summary>An expert's weights.</summary>
     /// <exception cref="SafeTensorsException">A tensor is missing or damaged.</exception>

@@ -20,7 +20,8 @@ namespace QuantBuild.Compiler.Calibration;
 public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, float[] NullContext, int NullTokens, Digest NullDigest)
 {
     /// <summary>The conditioning of guidance's other pass for a sample; null when the set has no <c>null_context</c>.</summary>
-    public WanConditioning? UnconditionedFor(SampleTensors sample) => NullTokens == 0 ? null : new WanConditioning(NullContext, NullTokens, sample.Condition);
+    public WanConditioning? UnconditionedFor(SampleTensors sample) =>
+        NullTokens == 0 ? null : new WanConditioning(NullContext, NullTokens, sample.Condition);
 
     /// <summary>Reads and checks the tensors of a set.</summary>
     /// <param name="set">The set's lines.</param>
@@ -35,7 +36,8 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
         try
         {
             using SafeTensorsFile tensors = SafeTensorsFile.Open(path);
-            CalibrationSample[] samples = [.. set.Lines.Select(line => Describe(tensors, config, line, digest => Read(path, digest, config, line)))];
+            CalibrationSample[] samples =
+                [.. set.Lines.Select(line => Describe(tensors, config, line, digest => Read(path, digest, config, line)))];
             if (!tensors.Tensors.ContainsKey("null_context") && !needNull)
                 return new CalibrationSet(samples, [], 0, Digest.Of([]));
             var check = new CheckedSample(tensors, "null_context", set.Lines[0].Span);
@@ -83,12 +85,16 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
     {
         string prefix = PrefixOf(line);
         var tensors = new CheckedSample(file, line.Id.ToString(CultureInfo.InvariantCulture), line.Span);
-        float[] noise = tensors.Read(prefix + ".noise", [config.OutDim, null, null, null], out IReadOnlyList<long> shape, out Digest noiseDigest);
+        float[] noise = tensors.Read(prefix + ".noise", [config.OutDim, null, null, null], out IReadOnlyList<long> shape,
+            out Digest noiseDigest);
         latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
         if (latent.Height % 2 != 0 || latent.Width % 2 != 0 || latent.Height == 0 || latent.Width == 0 || latent.Frames == 0)
-            throw tensors.Wrong(prefix + ".noise", $"has the size {latent.Frames}x{latent.Height}x{latent.Width}; height and width must be even and nothing zero");
-        float[] condition = tensors.Read(prefix + ".y", [config.InDim - config.OutDim, latent.Frames, latent.Height, latent.Width], out _, out Digest conditionDigest);
-        float[] context = tensors.Read(prefix + ".context", [null, config.TextDim], out IReadOnlyList<long> contextShape, out Digest contextDigest);
+            throw tensors.Wrong(prefix + ".noise",
+                $"has the size {latent.Frames}x{latent.Height}x{latent.Width}; height and width must be even and nothing zero");
+        float[] condition = tensors.Read(prefix + ".y", [config.InDim - config.OutDim, latent.Frames, latent.Height, latent.Width], out _,
+            out Digest conditionDigest);
+        float[] context = tensors.Read(prefix + ".context", [null, config.TextDim], out IReadOnlyList<long> contextShape,
+            out Digest contextDigest);
         if (contextShape[0] > config.TextLen || contextShape[0] == 0)
             throw tensors.Wrong(prefix + ".context", $"has {contextShape[0]} tokens; the model takes 1 to {config.TextLen}");
         digest = DigestOf(noiseDigest, conditionDigest, contextDigest);
@@ -112,7 +118,9 @@ public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, fl
                 throw Wrong(name, $"is stored as {tensor.DType}");
             shape = tensor.Shape;
             if (shape.Count != expected.Length || shape.Zip(expected).Any(pair => pair.Second is { } size && pair.First != size))
-                throw Wrong(name, $"has the shape [{string.Join(',', shape)}] instead of [{string.Join(',', expected.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "?"))}]");
+                throw Wrong(name,
+                    $"has the shape [{string.Join(',', shape)}] instead of "
+                        + $"[{string.Join(',', expected.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "?"))}]");
             ReadOnlySpan<byte> bytes = file.Bytes(name);
             digest = TensorDigests.Of(tensor.DType, shape, bytes);
             var values = new float[tensor.ElementCount];

@@ -6,8 +6,8 @@ namespace QuantBuild.Compiler.Calibration;
 
 /// <summary>Largest magnitude of every channel.</summary>
 /// <remarks>
-/// Magnitudes are compared as integers, which orders floats like their values and puts infinities and NaNs above all finite ones: the result
-/// is exact, independent of order, and shows bad values instead of losing them.
+/// Magnitudes are compared as integers, which orders floats like their values and puts infinities and NaNs above all finite ones: the
+/// result is exact, independent of order, and shows bad values instead of losing them.
 /// </remarks>
 public static class ChannelMaximum
 {

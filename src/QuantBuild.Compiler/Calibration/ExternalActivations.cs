@@ -18,7 +18,8 @@ internal sealed class ExternalActivations : IDisposable
 {
     private readonly List<SafeTensorsFile> _files;
 
-    private ExternalActivations(List<SafeTensorsFile> files, ImmutableArray<Digest> samples, Dictionary<string, IReadOnlyList<Recording>> recordings,
+    private ExternalActivations(List<SafeTensorsFile> files, ImmutableArray<Digest> samples,
+        Dictionary<string, IReadOnlyList<Recording>> recordings,
         ImmutableArray<Diagnostic> warnings)
     {
         Warnings = warnings;
@@ -37,7 +38,9 @@ internal sealed class ExternalActivations : IDisposable
     public IReadOnlyDictionary<string, IReadOnlyList<Recording>> Recordings { get; }
 
     /// <summary>Opens and checks what the plan names.</summary>
-    /// <exception cref="DiagnosticException">A file, a tensor, a value or a timestep is missing or wrong; all that is wrong is told at once.</exception>
+    /// <exception cref="DiagnosticException">
+    /// A file, a tensor, a value or a timestep is missing or wrong; all that is wrong is told at once.
+    /// </exception>
     public static ExternalActivations Open(Plan plan, ActivationsSection section, ContentStore store, CancellationToken cancellation)
     {
         string[] paths = FilesOf(plan, section);
@@ -63,7 +66,9 @@ internal sealed class ExternalActivations : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
             files.ForEach(file => file.Dispose());
-            throw StoreErrors.Shrunk(e) ?? new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, (e as SafeTensorsException)?.Path ?? section.Folder, e.Message), e);
+            throw StoreErrors.Shrunk(e)
+                ?? new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, (e as SafeTensorsException)?.Path
+                    ?? section.Folder, e.Message), e);
         }
         catch
         {
@@ -86,20 +91,24 @@ internal sealed class ExternalActivations : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _files.ForEach(file => file.Dispose());
 
-    private static bool IsRecording(SafeTensorsFile file) => file.Metadata.GetValueOrDefault(ActivationFiles.FormatKey) == ActivationFiles.Format;
+    private static bool IsRecording(SafeTensorsFile file) =>
+        file.Metadata.GetValueOrDefault(ActivationFiles.FormatKey) == ActivationFiles.Format;
 
     /// <summary>For each expert and each of its steps the index in the file.</summary>
-    private static ImmutableArray<ImmutableArray<int>> StepsOf(Plan plan, SafeTensorsFile file, ActivationsSection section, List<Diagnostic> problems)
+    private static ImmutableArray<ImmutableArray<int>> StepsOf(Plan plan, SafeTensorsFile file, ActivationsSection section,
+        List<Diagnostic> problems)
     {
         if (!IsRecording(file))
         {
-            problems.Add(Descriptors.ActivationsUnreadable.At(section.Span, file.Path, $"its metadata does not say \"{ActivationFiles.FormatKey}\": \"{ActivationFiles.Format}\""));
+            problems.Add(Descriptors.ActivationsUnreadable.At(section.Span, file.Path,
+                $"its metadata does not say \"{ActivationFiles.FormatKey}\": \"{ActivationFiles.Format}\""));
             return [.. plan.Experts.Select(_ => ImmutableArray<int>.Empty)];
         }
         return [.. plan.Experts.Select(expert => StepsOf(expert, file, section, problems))];
     }
 
-    private static ImmutableArray<int> StepsOf(ExpertPlan expert, SafeTensorsFile file, ActivationsSection section, List<Diagnostic> problems)
+    private static ImmutableArray<int> StepsOf(ExpertPlan expert, SafeTensorsFile file, ActivationsSection section,
+        List<Diagnostic> problems)
     {
         var indices = Enumerable.Repeat(-1, expert.Timesteps.Length).ToArray();
         string text = file.Metadata.GetValueOrDefault(ActivationFiles.TimestepsKey(expert.Name), "");
@@ -109,7 +118,8 @@ internal sealed class ExternalActivations : IDisposable
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out int timestep))
             {
-                problems.Add(Descriptors.ActivationsTimesteps.At(section.Span, file.Path, expert.Name, $"are '{text}', which are no whole numbers"));
+                problems.Add(Descriptors.ActivationsTimesteps.At(section.Span, file.Path, expert.Name,
+                    $"are '{text}', which are no whole numbers"));
                 return [];
             }
             while (step < indices.Length && expert.Timesteps[step] != timestep)
@@ -146,24 +156,29 @@ internal sealed class ExternalActivations : IDisposable
                 Report("is missing");
             else if (tensor.DType != type)
                 Report($"is {tensor.DType} instead of {type}");
-            else if (tensor.Shape.Count != shape.Length || tensor.Shape.Zip(shape).Any(pair => pair.Second is { } size && size != pair.First) || tensor.ElementCount == 0)
-                Report($"is [{string.Join(',', tensor.Shape)}] instead of [{string.Join(',', shape.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "tokens"))}]");
+            else if (tensor.Shape.Count != shape.Length || tensor.Shape.Zip(shape)
+                .Any(pair => pair.Second is { } size && size != pair.First) || tensor.ElementCount == 0)
+                Report($"is [{string.Join(',', tensor.Shape)}] instead of "
+                    + $"[{string.Join(',', shape.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "tokens"))}]");
 
             void Report(string what) => problems.Add(Descriptors.ActivationsTensor.At(section.Span, file.Path, name, what));
         }
     }
 
-    private static void CheckBins(Plan plan, ImmutableArray<ImmutableArray<int>>[] steps, ActivationsSection section, List<Diagnostic> problems)
+    private static void CheckBins(Plan plan, ImmutableArray<ImmutableArray<int>>[] steps, ActivationsSection section,
+        List<Diagnostic> problems)
     {
         for (int e = 0; e < plan.Experts.Length; e++)
         {
             foreach (TimestepBin bin in plan.Experts[e].Bins.Where(bin => !steps.Any(file => bin.Steps.Any(step => file[e][step] >= 0))))
-                problems.Add(Descriptors.ActivationsBinEmpty.At(section.Span, bin.Name, plan.Experts[e].Name, bin.MinTimestep, bin.MaxTimestep));
+                problems.Add(Descriptors.ActivationsBinEmpty.At(section.Span, bin.Name, plan.Experts[e].Name, bin.MinTimestep,
+                    bin.MaxTimestep));
         }
     }
 
     /// <summary>For every bin the layer that has the fewest tokens for its width, where that is too few.</summary>
-    private static IEnumerable<Diagnostic> FewTokens(Plan plan, List<SafeTensorsFile> files, ImmutableArray<ImmutableArray<int>>[] steps, ActivationsSection section)
+    private static IEnumerable<Diagnostic> FewTokens(Plan plan, List<SafeTensorsFile> files, ImmutableArray<ImmutableArray<int>>[] steps,
+        ActivationsSection section)
     {
         for (int e = 0; e < plan.Experts.Length; e++)
         {
@@ -179,9 +194,11 @@ internal sealed class ExternalActivations : IDisposable
             }
         }
 
-        long Count(int e, TimestepBin bin, LayerPlan layer) => files.Select((file, i) => (File: file, Steps: bin.Steps.Count(step => steps[i][e][step] >= 0)))
+        long Count(int e, TimestepBin bin, LayerPlan layer) =>
+            files.Select((file, i) => (File: file, Steps: bin.Steps.Count(step => steps[i][e][step] >= 0)))
             .Where(file => file.Steps > 0)
-            .Sum(file => file.Steps * file.File.Tensors[ActivationFiles.PrefixOf(plan.Experts[e].Name, layer.Block, layer.Site) + "tokens"].Shape[1]);
+            .Sum(file => file.Steps
+                * file.File.Tensors[ActivationFiles.PrefixOf(plan.Experts[e].Name, layer.Block, layer.Site) + "tokens"].Shape[1]);
     }
 
     private static Dictionary<string, IReadOnlyList<Recording>> Collect(Plan plan, List<SafeTensorsFile> files, FileStamp[] stamps,

@@ -6,16 +6,19 @@ namespace QuantBuild.Compiler.Calibration;
 /// <summary>The part of a sample that calibration with small latents uses: its first frames, and the middle of each.</summary>
 /// <remarks>
 /// A part of white noise is white noise. The condition holds a mask and the encoded first frame: its first frames are the condition of the
-/// shorter video, since the encoder looks back in time only, and its middle is that of the picture's middle but for the encoder's view across
-/// the edge.
+/// shorter video, since the encoder looks back in time only, and its middle is that of the picture's middle but for the encoder's view
+/// across the edge.
 /// </remarks>
 internal static class LatentCrop
 {
     /// <summary>Size of what remains.</summary>
     public static LatentShape Of(LatentShape shape, LatentSection? part) => part is null ? shape : new LatentShape(
-        Math.Min(shape.Frames, part.Frames ?? shape.Frames), Math.Min(shape.Height, part.Height ?? shape.Height), Math.Min(shape.Width, part.Width ?? shape.Width));
+        Math.Min(shape.Frames, part.Frames ?? shape.Frames), Math.Min(shape.Height, part.Height ?? shape.Height),
+            Math.Min(shape.Width, part.Width ?? shape.Width));
 
-    /// <summary>The sample, or the part of it; its digest stays that of the whole, and the size of the part is an option of the action.</summary>
+    /// <summary>
+    /// The sample, or the part of it; its digest stays that of the whole, and the size of the part is an option of the action.
+    /// </summary>
     public static CalibrationSample Of(CalibrationSample sample, LatentSection? part)
     {
         LatentShape shape = Of(sample.Shape, part);

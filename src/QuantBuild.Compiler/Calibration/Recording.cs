@@ -18,10 +18,14 @@ internal sealed record Recording(Digest Digest)
     /// <summary>What the names of its tensors start with in <see cref="File"/>.</summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>For every step of the expert its index in the tensors, or -1 when it was not recorded; default when they are the same.</summary>
+    /// <summary>
+    /// For every step of the expert its index in the tensors, or -1 when it was not recorded; default when they are the same.
+    /// </summary>
     public ImmutableArray<int> Steps { get; init; }
 
-    /// <summary>Refuses to go on when somebody wrote into a file from outside after it was checked: the key would name other content.</summary>
+    /// <summary>
+    /// Refuses to go on when somebody wrote into a file from outside after it was checked: the key would name other content.
+    /// </summary>
     /// <exception cref="DiagnosticException">It changed (QB4007).</exception>
     public void RequireUnchanged()
     {

@@ -49,7 +49,10 @@ internal sealed class SiteActivations : IDisposable
         return maximum;
     }
 
-    /// <summary>Largest magnitude of every channel in every step over all samples and tokens, for recordings of all steps, [steps, <see cref="Channels"/>].</summary>
+    /// <summary>
+    /// Largest magnitude of every channel in every step over all samples and tokens, for recordings of all steps, [steps,
+    /// <see cref="Channels"/>].
+    /// </summary>
     public float[] AbsmaxPerStep()
     {
         var maximum = new float[_samples[0].Tensor("absmax").ElementCount];
@@ -64,7 +67,8 @@ internal sealed class SiteActivations : IDisposable
 
     /// <summary>Tokens recorded in the given steps over all samples.</summary>
     /// <param name="steps">Indices of the expert's steps.</param>
-    public long Rows(IReadOnlyCollection<int> steps) => _samples.Sum(sample => (long)steps.Count(step => sample.IndexOf(step) >= 0) * sample.TokensPerStep);
+    public long Rows(IReadOnlyCollection<int> steps) =>
+        _samples.Sum(sample => (long)steps.Count(step => sample.IndexOf(step) >= 0) * sample.TokensPerStep);
 
     /// <summary>
     /// The tokens of the given steps as float32 rows, sample by sample and step by step, in portions of the same size but for the last.

@@ -19,17 +19,20 @@ public static class BuildSummary
     /// <param name="result">The build.</param>
     /// <param name="sums">Its files with their digests.</param>
     /// <param name="warnings">What it warned of.</param>
-    public static string Of(CompileResult result, IReadOnlyList<(string Path, long Size, string Digest)> sums, IReadOnlyList<Diagnostic> warnings)
+    public static string Of(CompileResult result, IReadOnlyList<(string Path, long Size, string Digest)> sums,
+        IReadOnlyList<Diagnostic> warnings)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"## {MarkdownText.Of(result.Name)}\n\n");
         if (result.PulledFrom is { } source)
-            text.Append(CultureInfo.InvariantCulture, $"Pulled from {MarkdownText.Of(source)}: it has the artifact of this plan and these inputs, so nothing was computed.\n\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"Pulled from {MarkdownText.Of(source)}: it has the artifact of this plan and these inputs, so nothing was computed.\n\n");
         else
             AddStages(text, result);
         if (result.Layers.Count > 0)
         {
-            text.Append("### Relative output error of quantized layers, mean over layers\n\n").Append(QualityTable.Markdown(result.Layers)).Append('\n');
+            text.Append("### Relative output error of quantized layers, mean over layers\n\n").Append(QualityTable.Markdown(result.Layers))
+                .Append('\n');
             AddWorst(text, result);
         }
         text.Append("### Files\n\n| file | size | SHA-256 |\n|---|---|---|\n");
@@ -57,8 +60,11 @@ public static class BuildSummary
         foreach (IGrouping<string, ActionEvent> stage in result.Actions.GroupBy(action => action.Stage, StringComparer.Ordinal)
             .OrderBy(stage => StageOrder(stage.Key)))
         {
-            ActionEvent[] done = [.. stage.Where(action => action.Outcome == ActionOutcome.Ran)], cached = [.. stage.Where(action => action.Outcome != ActionOutcome.Ran)];
-            text.Append(CultureInfo.InvariantCulture, $"| {stage.Key} | {done.Length} | {cached.Length} | {done.Sum(action => action.Seconds):F1} s | {cached.Sum(action => action.Seconds):F1} s |\n");
+            ActionEvent[] done = [.. stage.Where(action => action.Outcome == ActionOutcome.Ran)],
+                cached = [.. stage.Where(action => action.Outcome != ActionOutcome.Ran)];
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {stage.Key} | {done.Length} | {cached.Length} | {done.Sum(action => action.Seconds):F1} s | "
+                    + $"{cached.Sum(action => action.Seconds):F1} s |\n");
         }
         text.Append('\n');
     }
@@ -69,7 +75,8 @@ public static class BuildSummary
     {
         text.Append("<details><summary>Layers with the largest error</summary>\n\n| layer | as built | round to nearest |\n|---|---|---|\n");
         foreach (LayerQuality layer in result.Layers.OrderByDescending(layer => layer.Recipe).Take(Worst))
-            text.Append(CultureInfo.InvariantCulture, $"| {MarkdownText.Of(layer.Expert)} {MarkdownText.Of(layer.Layer)} | {layer.Recipe:F4} | {layer.Rtn:F4} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {MarkdownText.Of(layer.Expert)} {MarkdownText.Of(layer.Layer)} | {layer.Recipe:F4} | {layer.Rtn:F4} |\n");
         text.Append("\n</details>\n\n");
     }
 
@@ -81,7 +88,8 @@ public static class BuildSummary
         foreach (Diagnostic diagnostic in diagnostics)
         {
             string place = diagnostic.Span is { } span ? FormattableString.Invariant($"{Path.GetFileName(span.File)}:{span.Line}") : "";
-            text.Append(CultureInfo.InvariantCulture, $"| {diagnostic.Descriptor.Code} | {MarkdownText.Of(place)} | {MarkdownText.Of(diagnostic.Message)} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {diagnostic.Descriptor.Code} | {MarkdownText.Of(place)} | {MarkdownText.Of(diagnostic.Message)} |\n");
         }
     }
 }

@@ -2,7 +2,9 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Ci;
 
-/// <summary>What a CI system understands beyond text. Where its commands are lines of output, these are written as soon as they are asked for.</summary>
+/// <summary>
+/// What a CI system understands beyond text. Where its commands are lines of output, these are written as soon as they are asked for.
+/// </summary>
 public interface ICiSystem
 {
     /// <summary>Its name, for people.</summary>

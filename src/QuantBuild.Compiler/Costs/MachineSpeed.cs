@@ -14,7 +14,8 @@ namespace QuantBuild.Compiler.Costs;
 /// <param name="Rotation">Seconds per m² n of a decomposition by rotations, n the longer side.</param>
 /// <param name="Small">Seconds per operation at layers of <see cref="SmallSize"/>.</param>
 /// <param name="Large">Seconds per operation at layers of <see cref="LargeSize"/>.</param>
-public sealed record MachineSpeed(string Machine, int Processors, double Action, double Byte, double Rotation, OperationSeconds Small, OperationSeconds Large)
+public sealed record MachineSpeed(string Machine, int Processors, double Action, double Byte, double Rotation, OperationSeconds Small,
+    OperationSeconds Large)
 {
     /// <summary>Inputs and outputs of the small layers that are measured.</summary>
     public const int SmallSize = 192;
@@ -24,8 +25,10 @@ public sealed record MachineSpeed(string Machine, int Processors, double Action,
 
     /// <summary>A machine of 2024, for comparing actions where no machine has been measured.</summary>
     public static MachineSpeed Typical { get; } = new("typical", 1, 5e-4, 1e-9, 2e-8,
-        new OperationSeconds(Product: 1e-11, LowRank: 1e-10, Hessian: 2e-11, Gptq: 1e-10, Clip: 8e-11, Measure: 1e-10, ClipWeight: 6e-9, MeasureWeight: 0),
-        new OperationSeconds(Product: 1e-11, LowRank: 2e-11, Hessian: 2e-11, Gptq: 1.4e-11, Clip: 2e-11, Measure: 2e-11, ClipWeight: 2e-9, MeasureWeight: 1.4e-9));
+        new OperationSeconds(Product: 1e-11, LowRank: 1e-10, Hessian: 2e-11, Gptq: 1e-10, Clip: 8e-11, Measure: 1e-10, ClipWeight: 6e-9,
+            MeasureWeight: 0),
+        new OperationSeconds(Product: 1e-11, LowRank: 2e-11, Hessian: 2e-11, Gptq: 1.4e-11, Clip: 2e-11, Measure: 2e-11, ClipWeight: 2e-9,
+            MeasureWeight: 1.4e-9));
 
     private const string FileName = "speed.json";
 
@@ -45,7 +48,8 @@ public sealed record MachineSpeed(string Machine, int Processors, double Action,
     {
         try
         {
-            return Parse(File.ReadAllBytes(PathIn(store))) is { } found && found.Machine == MachineIdentity.Text && found.Processors == Environment.ProcessorCount ? found : null;
+            return Parse(File.ReadAllBytes(PathIn(store))) is { } found && found.Machine == MachineIdentity.Text
+                && found.Processors == Environment.ProcessorCount ? found : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -72,7 +76,8 @@ public sealed record MachineSpeed(string Machine, int Processors, double Action,
     {
         try
         {
-            AtomicFile.Write(PathIn(store), store.NewTemporary(), CanonicalJson.Serialize((JsonObject)JsonSerializer.SerializeToNode(this)!));
+            AtomicFile.Write(PathIn(store), store.NewTemporary(),
+                CanonicalJson.Serialize((JsonObject)JsonSerializer.SerializeToNode(this)!));
         }
         catch (Exception e) when (StoreErrors.IsFileSystem(e))
         {

@@ -7,7 +7,9 @@ public static class ByteText
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-    /// <summary>Such as <c>1.9 GiB</c> or <c>300 MiB</c>; halves are rounded away from zero, and what rounds to 1024 is one of the next unit.</summary>
+    /// <summary>
+    /// Such as <c>1.9 GiB</c> or <c>300 MiB</c>; halves are rounded away from zero, and what rounds to 1024 is one of the next unit.
+    /// </summary>
     public static string Of(long bytes)
     {
         int unit = 0;

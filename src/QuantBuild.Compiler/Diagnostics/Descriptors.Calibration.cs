@@ -12,8 +12,10 @@ public static partial class Descriptors
     /// <summary>A line of the jsonl file is not a sample.</summary>
     public static readonly DiagnosticDescriptor CalibrationLine = new("QB3102", Severity.Error,
         "This line is not a sample: {0}",
-        "Every line must be a JSON object with an integer \"id\" that no other line has, and a string \"prompt\". Samples that are made of pictures also need " +
-        "a string \"image\" and an integer \"seed\", and may have integers \"frames\", \"width\" and \"height\". Other keys are refused: one that is misspelled would be ignored in silence.",
+        "Every line must be a JSON object with an integer \"id\" that no other line has, and a string \"prompt\". Samples that are made "
+            + "of pictures also need " +
+        "a string \"image\" and an integer \"seed\", and may have integers \"frames\", \"width\" and \"height\". Other keys are "
+            + "refused: one that is misspelled would be ignored in silence.",
         "Correct the line.");
 
     /// <summary>There is nothing to calibrate with.</summary>
@@ -25,7 +27,8 @@ public static partial class Descriptors
     /// <summary>A sample's tensor is missing or has the wrong size or type.</summary>
     public static readonly DiagnosticDescriptor CalibrationTensor = new("QB3104", Severity.Error,
         "Sample {0}: tensor '{1}' {2}",
-        "A sample needs noise [channels,frames,height,width], y [4+channels,frames,height,width] and context [tokens,text_dim] as F32, F16 or BF16, " +
+        "A sample needs noise [channels,frames,height,width], y [4+channels,frames,height,width] and context [tokens,text_dim] as F32, "
+            + "F16 or BF16, " +
         "with even height and width and at most text_len tokens, all finite.",
         "Record the sample again with the shapes of this model's config.json.");
 
@@ -38,14 +41,17 @@ public static partial class Descriptors
     /// <summary>A first frame that cannot be used.</summary>
     public static readonly DiagnosticDescriptor CalibrationPicture = new("QB3106", Severity.Error,
         "The picture '{0}' cannot be used: {1}",
-        "The first frame of a sample is missing, is no PNG, JPEG, WebP, GIF or BMP file, is damaged, or does not go with the size and the frames of its line.",
+        "The first frame of a sample is missing, is no PNG, JPEG, WebP, GIF or BMP file, is damaged, or does not go with the size and "
+            + "the frames of its line.",
         "Correct the line or the file; frames are one more than a multiple of four, and paths are relative to the sample set.");
 
     /// <summary>A line of a new project that nobody filled in.</summary>
     public static readonly DiagnosticDescriptor CalibrationPlaceholder = new("QB3107", Severity.Error,
         "{0} of {1} samples are not filled in: they have the prompt that every new project has ({2})",
-        "A model that is calibrated with a prompt that says nothing of the picture meets activations that real prompts do not cause; its quality would suffer silently.",
-        "Put your pictures into the folder, and write into each line its picture and what happens in the video that begins with it; or remove lines and lower calibration.samples.");
+        "A model that is calibrated with a prompt that says nothing of the picture meets activations that real prompts do not cause; "
+            + "its quality would suffer silently.",
+        "Put your pictures into the folder, and write into each line its picture and what happens in the video that begins with it; or "
+            + "remove lines and lower calibration.samples.");
 
     /// <summary>A first frame of one colour.</summary>
     public static readonly DiagnosticDescriptor CalibrationImageConstant = new("QB3110", Severity.Warning,
@@ -56,7 +62,8 @@ public static partial class Descriptors
     /// <summary>A sample set in another encoding.</summary>
     public static readonly DiagnosticDescriptor CalibrationEncoding = new("QB3120", Severity.Error,
         "The sample set is not UTF-8: {0}",
-        "Prompts in another encoding, such as GBK, Shift-JIS or UTF-16, would be read as other characters, and the model would be calibrated with nonsense.",
+        "Prompts in another encoding, such as GBK, Shift-JIS or UTF-16, would be read as other characters, and the model would be "
+            + "calibrated with nonsense.",
         "Save the file as UTF-8, or convert it, such as by `iconv -f gbk -t utf-8`.");
 
     /// <summary>A prompt that is longer than what the model reads.</summary>
@@ -68,7 +75,8 @@ public static partial class Descriptors
     /// <summary>A sample that this machine cannot make.</summary>
     public static readonly DiagnosticDescriptor SampleTooLarge = new("QB3122", Severity.Error,
         "Sample {0} cannot be made: {1}",
-        "The frames, width and height of a sample's line say how much memory its picture and its tensors take; that is compared with the machine's before any work.",
+        "The frames, width and height of a sample's line say how much memory its picture and its tensors take; that is compared with "
+            + "the machine's before any work.",
         "Make frames, width or height of the line smaller, or work on a machine with more memory.");
 
     /// <summary>Recorded activations cannot be read.</summary>
@@ -80,14 +88,16 @@ public static partial class Descriptors
     /// <summary>A tensor of recorded activations is missing or wrong.</summary>
     public static readonly DiagnosticDescriptor ActivationsTensor = new("QB3112", Severity.Error,
         "'{0}': tensor '{1}' {2}",
-        "Every site of both experts needs tokens, BF16 [steps, tokens, channels], and absmax, F32 [steps, channels], all finite, with the absmax over " +
+        "Every site of both experts needs tokens, BF16 [steps, tokens, channels], and absmax, F32 [steps, channels], all finite, with "
+            + "the absmax over " +
         "all tokens and so at least as large as any token that is kept.",
         "Record the sample again; docs/calibration.md has the names and shapes.");
 
     /// <summary>Recorded activations are of other timesteps than the plan's.</summary>
     public static readonly DiagnosticDescriptor ActivationsTimesteps = new("QB3113", Severity.Error,
         "'{0}': the timesteps of {1} {2}",
-        "A recording says in its metadata which timesteps it has, as numbers with commas between; they must be among those of the manifest's schedule, in its order.",
+        "A recording says in its metadata which timesteps it has, as numbers with commas between; they must be among those of the "
+            + "manifest's schedule, in its order.",
         "Set calibration.steps and calibration.shift to the schedule that was recorded, or record with theirs.");
 
     /// <summary>A bin for which nothing was recorded.</summary>

@@ -4,8 +4,11 @@ namespace QuantBuild.Compiler.Diagnostics;
 public static partial class Descriptors
 {
     private const string GateAsWarning = "A gate with \"severity\": \"warning\" is exceeded; ";
-    private const string LayerCure = "Raise its rank, keep it at w4a16 or bf16 by an override (`quantbuild suggest` proposes some), or move the gate if the error is acceptable.";
-    private const string VsRtnCure = "Look at the layer's errors per method; switch smoothing or the low-rank branch off for it by an override, or raise the gate.";
+    private const string LayerCure =
+        "Raise its rank, keep it at w4a16 or bf16 by an override (`quantbuild suggest` proposes some), or move the gate if the error is "
+            + "acceptable.";
+    private const string VsRtnCure =
+        "Look at the layer's errors per method; switch smoothing or the low-rank branch off for it by an override, or raise the gate.";
     private const string LatentCure = "Spend more bytes where the layers' errors are largest (`quantbuild suggest`), or raise the gate.";
 
     /// <summary>A layer's relative error is above maxRelativeError.</summary>
@@ -47,12 +50,14 @@ public static partial class Descriptors
     /// <summary>Gates or suggestions were asked for before anything was measured.</summary>
     public static readonly DiagnosticDescriptor NotMeasured = new("QB3320", Severity.Error,
         "What this manifest describes was not built yet, so that there are no measured errors: {0} of its actions are not in the store {1}",
-        "The command only looks at what a build measured, and the store lacks some of it: the manifest changed since the last build, or that build used another store.",
+        "The command only looks at what a build measured, and the store lacks some of it: the manifest changed since the last build, or "
+            + "that build used another store.",
         "Run `quantbuild build` first, with the same --store. A build that fails on its gates has measured everything.");
 
     /// <summary>No mixture of what was measured is what was asked for.</summary>
     public static readonly DiagnosticDescriptor SuggestionImpossible = new("QB3330", Severity.Error,
         "No choice among the measured treatments {0}; {1}",
         "`quantbuild suggest` was asked for a size or an error that none of the ranks and precisions it tried can give.",
-        "Ask for less, try other ranks (--ranks; lower ones make room), allow more 16-bit work (--max-16bit), or remove overrides that pin layers.");
+        "Ask for less, try other ranks (--ranks; lower ones make room), allow more 16-bit work (--max-16bit), or remove overrides that "
+            + "pin layers.");
 }

@@ -1,6 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
-/// <content>QB5: the Hub. QB500x token and rights, QB501x connection and protocol, QB502x repositories and uploads, QB503x downloads.</content>
+/// <content>QB5: the Hub. QB500x token and rights, QB501x connection and protocol, QB502x repositories and uploads, QB503x
+/// downloads.</content>
 public static partial class Descriptors
 {
     /// <summary>QB5001: the Hub does not know the token.</summary>
@@ -84,7 +85,8 @@ public static partial class Descriptors
     /// <summary>QB5020: a repository's name breaks the rules.</summary>
     public static readonly DiagnosticDescriptor HubNameInvalid = new("QB5020", Severity.Error,
         "'{0}' is not the name of a repository: {1}",
-        "Names are `owner/name`; each part has 1 to 96 letters, digits, '-', '_' and '.', neither '--' nor '..', and does not end with '.git'.",
+        "Names are `owner/name`; each part has 1 to 96 letters, digits, '-', '_' and '.', neither '--' nor '..', and does not end with "
+            + "'.git'.",
         "Correct the name; a revision follows after '@'.");
 
     /// <summary>QB5021: no such repository.</summary>
@@ -168,7 +170,8 @@ public static partial class Descriptors
     /// <summary>QB5050: a model card that cannot be updated.</summary>
     public static readonly DiagnosticDescriptor ModelCardInvalid = new("QB5050", Severity.Error,
         "the model card cannot be updated: {0}",
-        "The README.md in the repository has front matter, or marks of the generated section, that cannot be understood; nothing was changed.",
+        "The README.md in the repository has front matter, or marks of the generated section, that cannot be understood; nothing was "
+            + "changed.",
         "Correct the README.md in the repository.");
 
     /// <summary>QB5051: the lock is another build's.</summary>
@@ -186,13 +189,16 @@ public static partial class Descriptors
     /// <summary>QB5070: the output folder holds files that no artifact wrote.</summary>
     public static readonly DiagnosticDescriptor OutputOccupied = new("QB5070", Severity.Error,
         "'{0}' has files that no artifact wrote: {1}",
-        "An artifact goes into an empty folder or into that of an earlier artifact, so that nothing else is overwritten, and nothing else is taken for a part of it.",
-        "Name another folder, or move the files away; --force (in a build, -p:QuantForce=true) overwrites those that have a name of the artifact's, and leaves the others.");
+        "An artifact goes into an empty folder or into that of an earlier artifact, so that nothing else is overwritten, and nothing "
+            + "else is taken for a part of it.",
+        "Name another folder, or move the files away; --force (in a build, -p:QuantForce=true) overwrites those that have a name of the "
+            + "artifact's, and leaves the others.");
 
     /// <summary>QB5071: the artifact lists a name that none can have.</summary>
     public static readonly DiagnosticDescriptor ArtifactNameRefused = new("QB5071", Severity.Error,
         "the artifact of '{0}' lists '{1}', which is no name of an artifact's file",
-        "An artifact's files are weights (.safetensors) and JSON, each in a folder right below the artifact's. Whoever wrote this artifact.json wants a file elsewhere.",
+        "An artifact's files are weights (.safetensors) and JSON, each in a folder right below the artifact's. Whoever wrote this "
+            + "artifact.json wants a file elsewhere.",
         "Do not use this artifact; tell its publisher.");
 
     /// <summary>QB5060: the published artifact cannot be used.</summary>

@@ -1,6 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
-/// <content>QB1: the manifest. QB100x the file, QB101x keys and values, QB102x bins, QB103x overrides and gates, QB104x against the checkpoint.</content>
+/// <content>QB1: the manifest. QB100x the file, QB101x keys and values, QB102x bins, QB103x overrides and gates, QB104x against the
+/// checkpoint.</content>
 public static partial class Descriptors
 {
     /// <summary>QB1001: there is no such file.</summary>
@@ -48,7 +49,8 @@ public static partial class Descriptors
     /// <summary>QB1011: an unknown key.</summary>
     public static readonly DiagnosticDescriptor UnknownKey = new("QB1011", Severity.Error,
         "Unknown key '{0}'; {1}",
-        "A key is misspelled or stands in the wrong section. Unknown keys are refused, because a setting that is silently ignored ruins a long build.",
+        "A key is misspelled or stands in the wrong section. Unknown keys are refused, because a setting that is silently ignored ruins "
+            + "a long build.",
         "Use the suggested key, or remove it. Keys are case-sensitive.");
 
     /// <summary>QB1012: a key occurs twice.</summary>
@@ -108,8 +110,10 @@ public static partial class Descriptors
     /// <summary>QB1021: a bin that cannot be read.</summary>
     public static readonly DiagnosticDescriptor BinSyntax = new("QB1021", Severity.Error,
         "'{0}' is not a bin: {1}",
-        "A bin is a text \"name:from-to\" with fractions from 0 to 1, or an object with a name and either \"from\" and \"to\" or \"timesteps\".",
-        "Write it as in \"early:0-0.33\", { \"name\": \"early\", \"from\": 0, \"to\": 0.33 } or { \"name\": \"early\", \"timesteps\": [999, 950] }.");
+        "A bin is a text \"name:from-to\" with fractions from 0 to 1, or an object with a name and either \"from\" and \"to\" or "
+            + "\"timesteps\".",
+        "Write it as in \"early:0-0.33\", { \"name\": \"early\", \"from\": 0, \"to\": 0.33 } or { \"name\": \"early\", \"timesteps\": "
+            + "[999, 950] }.");
 
     /// <summary>QB1022: two bins of one name.</summary>
     public static readonly DiagnosticDescriptor BinNameRepeated = new("QB1022", Severity.Error,
@@ -139,12 +143,14 @@ public static partial class Descriptors
     public static readonly DiagnosticDescriptor BinsNotCovering = new("QB1026", Severity.Error,
         "Bin '{0}' {1} at {2}, but the bins of the expert must {3} {4}",
         "Timesteps at one end of the expert's range have no bin.",
-        "Extend the first bin to the start of the range (fraction 0, or the expert's highest timestep), or the last to its end (fraction 1, or the lowest timestep).");
+        "Extend the first bin to the start of the range (fraction 0, or the expert's highest timestep), or the last to its end "
+            + "(fraction 1, or the lowest timestep).");
 
     /// <summary>QB1030: a pattern that cannot be read.</summary>
     public static readonly DiagnosticDescriptor PatternInvalid = new("QB1030", Severity.Error,
         "'{0}' is not a pattern of layer names: {1}",
-        "A pattern is a layer name such as blocks.3.ffn.2, in which * stands for any characters and a whole part between dots may be a range such as 3-5.",
+        "A pattern is a layer name such as blocks.3.ffn.2, in which * stands for any characters and a whole part between dots may be a "
+            + "range such as 3-5.",
         "Correct the pattern; `quantbuild plan` lists the names of all layers.");
 
     /// <summary>QB1031: an override that sets nothing.</summary>
@@ -156,7 +162,8 @@ public static partial class Descriptors
     /// <summary>QB1032: an override that matches no layer.</summary>
     public static readonly DiagnosticDescriptor OverrideMatchesNothing = new("QB1032", Severity.Error,
         "The override '{0}' matches no layer of {1}; {2}",
-        "The pattern fits no name of a quantizable layer of the experts it is for; most often a block number is too high or a part is misspelled.",
+        "The pattern fits no name of a quantizable layer of the experts it is for; most often a block number is too high or a part is "
+            + "misspelled.",
         "Correct the pattern; `quantbuild plan` lists the names of all layers.");
 
     /// <summary>QB1033: an override that later ones undo.</summary>
@@ -168,7 +175,9 @@ public static partial class Descriptors
     /// <summary>QB1034: settings that their layers do not use.</summary>
     public static readonly DiagnosticDescriptor OverrideWithoutUse = new("QB1034", Severity.Warning,
         "The override '{0}' changes only settings that its layers do not use",
-        "The settings have no meaning for the layers: a bf16 layer uses none, a w4a16 layer none of `activations`, rtn neither `damp` nor `blockSize`, unsmoothed layers no `alpha`, rank 0 neither `lowRank.method` nor `lowRank.accuracy`, the exact method no `accuracy`.",
+        "The settings have no meaning for the layers: a bf16 layer uses none, a w4a16 layer none of `activations`, rtn neither `damp` "
+            + "nor `blockSize`, unsmoothed layers no `alpha`, rank 0 neither `lowRank.method` nor `lowRank.accuracy`, the exact method "
+                + "no `accuracy`.",
         "Remove the settings, or the other rule that makes them meaningless.");
 
     /// <summary>QB1035: a rule of the gates without a threshold.</summary>
@@ -197,7 +206,8 @@ public static partial class Descriptors
 
     /// <summary>QB1041: a bin with few tokens.</summary>
     public static readonly DiagnosticDescriptor BinWithFewTokens = new("QB1041", Severity.Warning,
-        "Bin '{0}' of {1} is calibrated on at most {2} tokens, fewer than twice the {3} input channels of its widest layer; tokensPerStep {4} would do",
+        "Bin '{0}' of {1} is calibrated on at most {2} tokens, fewer than twice the {3} input channels of its widest layer; "
+            + "tokensPerStep {4} would do",
         "With few tokens the ratio that the search finds may be luck.",
         "Raise calibration.tokensPerStep or calibration.samples, or merge bins.");
 
@@ -216,14 +226,16 @@ public static partial class Descriptors
     /// <summary>QB1044: layers that share a smoothing vector disagree about it.</summary>
     public static readonly DiagnosticDescriptor SmoothDisagreement = new("QB1044", Severity.Error,
         "'{0}' and '{1}' of {2} read the same activation and share one smoothing vector, but their settings of '{3}' differ",
-        "With \"share\": \"site\" the quantized layers that read one activation (q, k and v of self-attention; k and v of cross-attention) are smoothed alike.",
+        "With \"share\": \"site\" the quantized layers that read one activation (q, k and v of self-attention; k and v of "
+            + "cross-attention) are smoothed alike.",
         "Let the override match all layers of the site, or set \"share\": \"layer\" on all of them.");
 
     /// <summary>QB1045: a layout that has no place for what a recipe makes.</summary>
     public static readonly DiagnosticDescriptor LayoutCannotHold = new("QB1045", Severity.Error,
         "The layout '{0}' cannot hold {1}: {2}",
         "The format of another runtime has no place for it, and leaving it out would give a model that computes something else.",
-        "Change the setting that the message names, for all layers it names, or write the layout native; docs/exports.md says what each layout holds.");
+        "Change the setting that the message names, for all layers it names, or write the layout native; docs/exports.md says what each "
+            + "layout holds.");
 
     /// <summary>QB1046: half a patch.</summary>
     public static readonly DiagnosticDescriptor OddLatent = new("QB1046", Severity.Error,

@@ -18,6 +18,7 @@ public static partial class Descriptors
     /// <summary>QB0303: nothing to make a project of.</summary>
     public static readonly DiagnosticDescriptor ProjectSource = new("QB0303", Severity.Error,
         "There is no checkpoint in '{0}': {1}",
-        "`quantbuild init` reads the headers of a checkpoint to write a manifest for it: the folder that holds `high_noise_model` and `low_noise_model`, or `transformer` and `transformer_2`.",
+        "`quantbuild init` reads the headers of a checkpoint to write a manifest for it: the folder that holds `high_noise_model` and "
+            + "`low_noise_model`, or `transformer` and `transformer_2`.",
         "Name the checkpoint's folder itself, not the folder of one expert.");
 }

@@ -30,14 +30,18 @@ public static partial class Descriptors
     /// <summary>QB5044: the program that signs is missing or fails.</summary>
     public static readonly DiagnosticDescriptor SignerFailed = new("QB5044", Severity.Error,
         "{0} cannot {1}: {2}",
-        "The program is not on the PATH (relative entries of it are passed over, as is the current folder), or the key is missing, encrypted, or not of a kind that it signs with.",
-        "Install openssl or cosign. For openssl name an unencrypted private key (EC, RSA or Ed25519) in PEM form, or its public key to verify.");
+        "The program is not on the PATH (relative entries of it are passed over, as is the current folder), or the key is missing, "
+            + "encrypted, or not of a kind that it signs with.",
+        "Install openssl or cosign. For openssl name an unencrypted private key (EC, RSA or Ed25519) in PEM form, or its public key to "
+            + "verify.");
 
     /// <summary>QB5072: files that nobody vouches for.</summary>
     public static readonly DiagnosticDescriptor FilesUncovered = new("QB5072", Severity.Error,
         "the folder has files that its provenance does not cover: {0}",
-        "Loaders read what they find: another file of weights, an index, or a script beside the artifact would be used with it, and nobody vouches for that.",
-        "Delete these files, or get the artifact again into an empty folder. README.md, LICENSE, the report page and the run record may be there.");
+        "Loaders read what they find: another file of weights, an index, or a script beside the artifact would be used with it, and "
+            + "nobody vouches for that.",
+        "Delete these files, or get the artifact again into an empty folder. README.md, LICENSE, the report page and the run record may "
+            + "be there.");
 
     /// <summary>QB5045: an input is not the one stated.</summary>
     public static readonly DiagnosticDescriptor ProvenanceInputDiffers = new("QB5045", Severity.Error,

@@ -35,9 +35,11 @@ public static partial class Descriptors
 
     /// <summary>The low-rank branch may be farther from the best one than the manifest allows.</summary>
     public static readonly DiagnosticDescriptor LowRankInaccurate = new("QB3210", Severity.Warning,
-        "{0}: the low-rank branch could not be shown to have accuracy {1}; after {3} passes its residual lies at most {2} above the smallest possible",
+        "{0}: the low-rank branch could not be shown to have accuracy {1}; after {3} passes its residual lies at most {2} above the "
+            + "smallest possible",
         "The singular values of the weight fall so slowly that the search did not settle.",
-        "Raise lowRank.accuracy, or set \"lowRank\": { \"method\": \"exact\" } for the layer if it is small. The layer is quantized with the branch that was found.");
+        "Raise lowRank.accuracy, or set \"lowRank\": { \"method\": \"exact\" } for the layer if it is small. The layer is quantized "
+            + "with the branch that was found.");
 
     /// <summary>The machine has not enough memory for a step.</summary>
     public static readonly DiagnosticDescriptor OutOfMemory = new("QB3207", Severity.Error,
@@ -48,8 +50,10 @@ public static partial class Descriptors
     /// <summary>Some work is larger than the memory limit.</summary>
     public static readonly DiagnosticDescriptor MemoryLimitExceeded = new("QB3208", Severity.Warning,
         "{0} needs about {1}{2}; the memory limit leaves {3}",
-        "The weights, the Hessian and the tokens of one layer, or the activations of one sample, must be in memory at once. Work that exceeds the limit ran, but alone.",
-        "Raise --memory-limit (`QuantMemoryLimit` in a project); `quantbuild plan` predicts the memory. For calibration, use smaller latents.");
+        "The weights, the Hessian and the tokens of one layer, or the activations of one sample, must be in memory at once. Work that "
+            + "exceeds the limit ran, but alone.",
+        "Raise --memory-limit (`QuantMemoryLimit` in a project); `quantbuild plan` predicts the memory. For calibration, use smaller "
+            + "latents.");
 
     /// <summary>Some work is larger than the machine.</summary>
     public static readonly DiagnosticDescriptor MemoryImpossible = new("QB3209", Severity.Error,
@@ -60,6 +64,8 @@ public static partial class Descriptors
     /// <summary>Some work is larger than a memory limit that somebody gave.</summary>
     public static readonly DiagnosticDescriptor MemoryLimitTooSmall = new("QB3211", Severity.Error,
         "{0} needs about {1}{2}; the memory limit leaves {3}: it must be {4} or more",
-        "The weights, the Hessian and the tokens of one layer, or the activations of one sample, must be in memory at once. A limit that is a size is kept.",
-        "Raise --memory-limit (`QuantMemoryLimit` in a project), or give a share such as 70%, under which larger work runs alone. For calibration, use smaller latents.");
+        "The weights, the Hessian and the tokens of one layer, or the activations of one sample, must be in memory at once. A limit "
+            + "that is a size is kept.",
+        "Raise --memory-limit (`QuantMemoryLimit` in a project), or give a share such as 70%, under which larger work runs alone. For "
+            + "calibration, use smaller latents.");
 }

@@ -12,7 +12,8 @@ public static partial class Descriptors
     /// <summary>QB2002: an expert's folder is not there.</summary>
     public static readonly DiagnosticDescriptor ExpertNotFound = new("QB2002", Severity.Error,
         "The folder '{0}' of {1} does not exist; {2}",
-        "The checkpoint has no such folder. In the original layout of Wan2.2 the experts are in high_noise_model and low_noise_model, in that of the Diffusers library in transformer and transformer_2.",
+        "The checkpoint has no such folder. In the original layout of Wan2.2 the experts are in high_noise_model and low_noise_model, "
+            + "in that of the Diffusers library in transformer and transformer_2.",
         "Name the expert's folder with its `weights`, or complete the checkpoint.");
 
     /// <summary>QB2003: an expert's configuration cannot be used.</summary>
@@ -24,7 +25,8 @@ public static partial class Descriptors
     /// <summary>QB2004: a weights file breaks the format.</summary>
     public static readonly DiagnosticDescriptor InvalidCheckpoint = new("QB2004", Severity.Error,
         "The weights of {0} cannot be used: {1} ({2})",
-        "A safetensors file or the index of shards is missing, truncated or damaged. The word in parentheses names the broken rule of the format.",
+        "A safetensors file or the index of shards is missing, truncated or damaged. The word in parentheses names the broken rule of "
+            + "the format.",
         "Download the file again and compare its SHA-256 with the published one.");
 
     /// <summary>QB2005: a file of the source cannot be read.</summary>
@@ -36,13 +38,15 @@ public static partial class Descriptors
     /// <summary>QB2006: a tensor is missing.</summary>
     public static readonly DiagnosticDescriptor MissingTensor = new("QB2006", Severity.Error,
         "Tensor '{0}' of {1} is missing{2}",
-        "The configuration implies a tensor that no file of the expert has: the checkpoint is incomplete, or `config.json` belongs to another one.",
+        "The configuration implies a tensor that no file of the expert has: the checkpoint is incomplete, or `config.json` belongs to "
+            + "another one.",
         "Complete the checkpoint, or restore its `config.json`.");
 
     /// <summary>QB2007: a tensor that the architecture does not have.</summary>
     public static readonly DiagnosticDescriptor UnexpectedTensor = new("QB2007", Severity.Error,
         "Tensor '{0}' is not part of a Wan2.2-I2V expert of this configuration{1}",
-        "The checkpoint has a tensor that would be ignored: it is another architecture, a layout that is neither the original one nor that of the Diffusers library, or `config.json` says too few blocks.",
+        "The checkpoint has a tensor that would be ignored: it is another architecture, a layout that is neither the original one nor "
+            + "that of the Diffusers library, or `config.json` says too few blocks.",
         "Use the checkpoint in one of the two layouts of Wan2.2-I2V.");
 
     /// <summary>QB2008: a tensor of the wrong shape.</summary>
@@ -66,30 +70,36 @@ public static partial class Descriptors
     /// <summary>QB2011: the calibration set is not there.</summary>
     public static readonly DiagnosticDescriptor CalibrationNotFound = new("QB2011", Severity.Error,
         "The calibration file '{0}' does not exist",
-        "`calibration.data` names a .jsonl file; beside it, under the same name, is the .safetensors file of its tensors, unless its lines name pictures to make them of.",
+        "`calibration.data` names a .jsonl file; beside it, under the same name, is the .safetensors file of its tensors, unless its "
+            + "lines name pictures to make them of.",
         "Correct the path, or add the file.");
 
     /// <summary>QB2012: the checkpoint and the manifest switch experts at different timesteps.</summary>
     public static readonly DiagnosticDescriptor BoundaryDiffers = new("QB2012", Severity.Warning,
         "The checkpoint switches experts at {0}, the manifest at {1}",
-        "`model_index.json` of a Diffusers checkpoint has a `boundary_ratio`, and `model.boundary` says something else: each expert is calibrated and used on timesteps that it was not trained for.",
+        "`model_index.json` of a Diffusers checkpoint has a `boundary_ratio`, and `model.boundary` says something else: each expert is "
+            + "calibrated and used on timesteps that it was not trained for.",
         "Set `model.boundary` to the checkpoint's value.");
 
     /// <summary>QB2013: a checkpoint of the Hub cannot be had.</summary>
     public static readonly DiagnosticDescriptor SourceNotFetched = new("QB2013", Severity.Error,
         "The checkpoint '{0}' cannot be fetched: {1}",
-        "`model.source` names a repository of the Hub that is not complete in the download cache and cannot be brought there. The Hub's own diagnostic follows.",
+        "`model.source` names a repository of the Hub that is not complete in the download cache and cannot be brought there. The Hub's "
+            + "own diagnostic follows.",
         "Follow the cure of the second diagnostic; or download the checkpoint by other means and name its folder.");
 
     /// <summary>QB2014: the Hub was not asked what a branch is now.</summary>
     public static readonly DiagnosticDescriptor SourceFromCache = new("QB2014", Severity.Warning,
         "The Hub cannot be reached; of '{0}' commit {1} is used, which the download cache has",
-        "A branch or tag can only be looked up on the Hub. The last commit that it was seen at is complete in the cache, so the work goes on with that.",
+        "A branch or tag can only be looked up on the Hub. The last commit that it was seen at is complete in the cache, so the work "
+            + "goes on with that.",
         "None is needed. Name a commit in place of the branch to work without the Hub.");
 
     /// <summary>QB2015: samples cannot be made of pictures.</summary>
     public static readonly DiagnosticDescriptor EncodersUnusable = new("QB2015", Severity.Error,
         "Text encoder, tokenizer and autoencoder cannot be used: {0}",
-        "There are no tensors beside the sample set, so its pictures and prompts must be encoded, and a part of the checkpoint that does so is missing, damaged, or of another model.",
-        "Put the folders text_encoder, tokenizer and vae of the model's Diffusers version beside the experts; or add the set's tensors, which `quantbuild prepare` makes.");
+        "There are no tensors beside the sample set, so its pictures and prompts must be encoded, and a part of the checkpoint that "
+            + "does so is missing, damaged, or of another model.",
+        "Put the folders text_encoder, tokenizer and vae of the model's Diffusers version beside the experts; or add the set's tensors, "
+            + "which `quantbuild prepare` makes.");
 }

@@ -96,19 +96,23 @@ public static partial class Descriptors
     public static readonly DiagnosticDescriptor StoredValueInvalid = new("QB4070", Severity.Error,
         "the result {0} in the store is not what its stage writes: {1}",
         "The store's record of an action names a blob that another program wrote; its digest is right, its content is not a result.",
-        "Remove the store's results with `quantbuild cache clear` and build again. Share a store only with those who may decide what your builds are made of.");
+        "Remove the store's results with `quantbuild cache clear` and build again. Share a store only with those who may decide what "
+            + "your builds are made of.");
 
     /// <summary>The lock file differs in locked mode.</summary>
     public static readonly DiagnosticDescriptor LockFileChanged = new("QB4020", Severity.Error,
         "the lock file is out of date: {0}",
         "The build runs in locked mode and its result differs from the lock file that was committed.",
-        "Build without locked mode (`dotnet build -p:QuantLockedMode=false`, or `quantbuild build` without `--locked`), look at the difference and commit the new lock file.");
+        "Build without locked mode (`dotnet build -p:QuantLockedMode=false`, or `quantbuild build` without `--locked`), look at the "
+            + "difference and commit the new lock file.");
 
     /// <summary>There is no lock file in locked mode.</summary>
     public static readonly DiagnosticDescriptor LockFileMissing = new("QB4021", Severity.Error,
         "there is no lock file to compare with",
-        "The build runs in locked mode, which continuous integration does by itself (`QuantLockedMode`), but no lock file was committed beside the manifest, or the build cannot see it.",
-        "Build once on your machine, `dotnet build -p:QuantLockedMode=false` or `quantbuild build` without `--locked`, and commit `<name>.quant.lock.json`, which it writes beside the manifest; look whether `.gitignore` or `.dockerignore` leaves it out.");
+        "The build runs in locked mode, which continuous integration does by itself (`QuantLockedMode`), but no lock file was committed "
+            + "beside the manifest, or the build cannot see it.",
+        "Build once on your machine, `dotnet build -p:QuantLockedMode=false` or `quantbuild build` without `--locked`, and commit "
+            + "`<name>.quant.lock.json`, which it writes beside the manifest; look whether `.gitignore` or `.dockerignore` leaves it out.");
 
     /// <summary>The lock file cannot be understood.</summary>
     public static readonly DiagnosticDescriptor LockFileInvalid = new("QB4022", Severity.Error,

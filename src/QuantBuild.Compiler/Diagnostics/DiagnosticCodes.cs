@@ -21,7 +21,8 @@ public static class DiagnosticCodes
     {
         string full = Full(code);
         return [.. Descriptors.All.Select(descriptor => descriptor.Code)
-            .Where(known => Suggestion.Distance(full, known) == 1 || (full.Length >= ShortestBeginning && known.StartsWith(full, StringComparison.Ordinal))).Take(MostSuggestions)];
+            .Where(known => Suggestion.Distance(full, known) == 1
+                || (full.Length >= ShortestBeginning && known.StartsWith(full, StringComparison.Ordinal))).Take(MostSuggestions)];
     }
 
     /// <summary>The word for a row's severity.</summary>

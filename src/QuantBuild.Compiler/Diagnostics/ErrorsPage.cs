@@ -11,7 +11,8 @@ public static class ErrorsPage
     {
         var page = new StringBuilder();
         page.Append("# Errors and warnings\n\n");
-        page.Append("Generated from the table in `src/QuantBuild.Compiler/Diagnostics`; `QUANTBUILD_UPDATE_DOCS=1 dotnet test` writes it anew.\n\n");
+        page.Append("Generated from the table in `src/QuantBuild.Compiler/Diagnostics`; `QUANTBUILD_UPDATE_DOCS=1 dotnet test` writes "
+            + "it anew.\n\n");
         page.Append("Messages have the form `file(line,column): error QB1010: text`, which MSBuild and editors understand. ");
         page.Append("`{0}` and so on stand for names and numbers of the case at hand.\n");
         foreach (IGrouping<char, DiagnosticDescriptor> bucket in Descriptors.All.GroupBy(descriptor => descriptor.Code[2]))

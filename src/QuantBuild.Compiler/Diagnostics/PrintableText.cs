@@ -5,12 +5,12 @@ using System.Text;
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <summary>
-/// Makes text of strangers (names in files, answers of servers) harmless where people and build systems read it: it cannot move a terminal's
-/// cursor, reorder or hide what stands beside it, begin a line of its own, or be a command of a CI system.
+/// Makes text of strangers (names in files, answers of servers) harmless where people and build systems read it: it cannot move a
+/// terminal's cursor, reorder or hide what stands beside it, begin a line of its own, or be a command of a CI system.
 /// </summary>
 /// <remarks>
-/// What is not shown as itself is shown as <c>\u001b</c>. That is the escape of JSON, too, so a JSON text stays the same value when it passes here.
-/// Applying it twice changes nothing.
+/// What is not shown as itself is shown as <c>\u001b</c>. That is the escape of JSON, too, so a JSON text stays the same value when it
+/// passes here. Applying it twice changes nothing.
 /// </remarks>
 public static class PrintableText
 {
@@ -57,7 +57,8 @@ public static class PrintableText
             }
             else
             {
-                Append(shown, c, IsHidden(c) || (guardsCommands && ((c == ':' && blank && BeginsCommand(text, i)) || (c == '#' && BeginsLoggingCommand(text, i)))));
+                Append(shown, c, IsHidden(c)
+                    || (guardsCommands && ((c == ':' && blank && BeginsCommand(text, i)) || (c == '#' && BeginsLoggingCommand(text, i)))));
             }
             blank &= char.IsWhiteSpace(c);
         }
@@ -72,17 +73,21 @@ public static class PrintableText
             shown.Append(c);
     }
 
-    private static bool IsLineBreak(string text, int at) => text[at] is '\n' or '\t' || (text[at] == '\r' && at + 1 < text.Length && text[at + 1] == '\n');
+    private static bool IsLineBreak(string text, int at) =>
+        text[at] is '\n' or '\t' || (text[at] == '\r' && at + 1 < text.Length && text[at + 1] == '\n');
 
     /// <summary>Controls, lone halves of pairs, and formats without a glyph, among them those that turn the direction of writing.</summary>
     private static bool IsHidden(char c) => c is LineSeparator or ParagraphSeparator || IsHidden(char.GetUnicodeCategory(c));
 
-    private static bool IsHidden(UnicodeCategory category) => category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate;
+    private static bool IsHidden(UnicodeCategory category) =>
+        category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate;
 
     /// <summary>GitHub's commands, <c>::error::</c>, which spaces may precede.</summary>
     private static bool BeginsCommand(string text, int at) => at + 1 < text.Length && text[at + 1] == ':';
 
-    /// <summary>Azure's <c>##vso[</c>, GitHub's older <c>##[</c> and TeamCity's <c>##teamcity[</c>: the first two count anywhere in a line.</summary>
+    /// <summary>
+    /// Azure's <c>##vso[</c>, GitHub's older <c>##[</c> and TeamCity's <c>##teamcity[</c>: the first two count anywhere in a line.
+    /// </summary>
     private static bool BeginsLoggingCommand(string text, int at)
     {
         if (at + 1 >= text.Length || text[at + 1] != '#')

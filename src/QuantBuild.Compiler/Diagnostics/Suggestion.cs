@@ -25,13 +25,16 @@ internal static class Suggestion
             if (Math.Abs(word.Length - candidate.Length) > tolerated || upper.Length == 0 || candidate.Length > LongestWord)
                 continue;
             int distance = Distance(upper, candidate.ToUpperInvariant());
-            if (distance <= tolerated && (distance < best.Distance || (distance == best.Distance && string.CompareOrdinal(candidate, best.Word) < 0)))
+            if (distance <= tolerated
+                && (distance < best.Distance || (distance == best.Distance && string.CompareOrdinal(candidate, best.Word) < 0)))
                 best = (candidate, distance);
         }
         return best.Word;
     }
 
-    /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one word into the other (optimal string alignment).</summary>
+    /// <summary>
+    /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other (optimal string alignment).
+    /// </summary>
     internal static int Distance(string a, string b)
     {
         var distance = new int[a.Length + 1, b.Length + 1];

@@ -24,19 +24,23 @@ public static class ArtifactSnapshot
         Dictionary<(string, string), LayerQuality> errors = measured.ToDictionary(layer => (layer.Expert, layer.Layer));
         return new BuildSnapshot(folder,
             [.. descriptor.Experts.SelectMany(expert => Layers(folder, expert.Key, expert.Value, withTensors, errors))],
-            descriptor.Experts.ToImmutableSortedDictionary(expert => expert.Key, expert => expert.Value.Files.Sum(file => file.Size), StringComparer.Ordinal))
+            descriptor.Experts.ToImmutableSortedDictionary(expert => expert.Key, expert => expert.Value.Files.Sum(file => file.Size),
+                StringComparer.Ordinal))
         {
             LayerBytes = descriptor.Experts.SelectMany(expert => LayerBytes.Of(expert.Key,
-                expert.Value.Files.Where(file => file.Name.EndsWith(".safetensors", StringComparison.Ordinal)).Select(file => Path.Combine(folder, expert.Value.Directory, file.Name)))).ToDictionary(),
+                expert.Value.Files.Where(file => file.Name.EndsWith(".safetensors", StringComparison.Ordinal))
+                    .Select(file => Path.Combine(folder, expert.Value.Directory, file.Name)))).ToDictionary(),
         };
     }
 
-    private static IEnumerable<LayerSnapshot> Layers(string folder, string name, ArtifactExpert expert, bool withTensors, Dictionary<(string, string), LayerQuality> errors)
+    private static IEnumerable<LayerSnapshot> Layers(string folder, string name, ArtifactExpert expert, bool withTensors,
+        Dictionary<(string, string), LayerQuality> errors)
     {
         Dictionary<string, string> tensors = withTensors ? Tensors(Path.Combine(folder, expert.Directory), expert) : [];
         return expert.Layers.Select(layer => new LayerSnapshot(name, layer.Key, layer.Value.IsQuantized, Settings(layer.Value),
             ImmutableSortedDictionary<string, string>.Empty,
-            [.. tensors.Where(tensor => tensor.Key.StartsWith(layer.Key + ".", StringComparison.Ordinal)).OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
+            [.. tensors.Where(tensor => tensor.Key.StartsWith(layer.Key + ".", StringComparison.Ordinal))
+                .OrderBy(tensor => tensor.Key, StringComparer.Ordinal)
                 .Select(tensor => KeyValuePair.Create(tensor.Key[(layer.Key.Length + 1)..], tensor.Value))],
             errors.GetValueOrDefault((name, layer.Key))));
     }
@@ -49,7 +53,8 @@ public static class ArtifactSnapshot
             return settings.ToImmutable();
         settings["rank"] = layer.Rank.ToString(CultureInfo.InvariantCulture);
         settings["smooth"] = layer.Smooth ? "on" : "off";
-        settings["chosen clip ratios"] = $"[{string.Join(", ", layer.Clips.Select(clip => clip.Ratio.ToString(CultureInfo.InvariantCulture)))}]";
+        settings["chosen clip ratios"] =
+            $"[{string.Join(", ", layer.Clips.Select(clip => clip.Ratio.ToString(CultureInfo.InvariantCulture)))}]";
         return settings.ToImmutable();
     }
 

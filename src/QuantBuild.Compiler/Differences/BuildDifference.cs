@@ -27,14 +27,18 @@ public sealed record BuildDifference(BuildSnapshot Before, BuildSnapshot After, 
         Dictionary<(string, string), LayerSnapshot> first = before.Layers.ToDictionary(layer => (layer.Expert, layer.Layer));
         Dictionary<(string, string), LayerSnapshot> second = after.Layers.ToDictionary(layer => (layer.Expert, layer.Layer));
         (string, string)[] all = [.. first.Keys.Concat(second.Keys).Distinct()];
-        LayerDifference[] layers = [.. all.Select(layer => Compare(first.GetValueOrDefault(layer) ?? Kept(layer), second.GetValueOrDefault(layer) ?? Kept(layer)))
-            .OfType<LayerDifference>().Select(layer => layer with { BytesBefore = Bytes(before, layer), BytesAfter = Bytes(after, layer) })];
+        LayerDifference[] layers =
+            [.. all.Select(layer => Compare(first.GetValueOrDefault(layer) ?? Kept(layer), second.GetValueOrDefault(layer) ?? Kept(layer)))
+            .OfType<LayerDifference>()
+            .Select(layer => layer with { BytesBefore = Bytes(before, layer), BytesAfter = Bytes(after, layer) })];
         return new BuildDifference(before, after,
-            [.. layers.OrderByDescending(layer => Math.Abs(layer.ErrorChange ?? double.MaxValue)).ThenBy(layer => layer.Expert, StringComparer.Ordinal).ThenBy(layer => layer.Layer, StringComparer.Ordinal)],
+            [.. layers.OrderByDescending(layer => Math.Abs(layer.ErrorChange ?? double.MaxValue))
+                .ThenBy(layer => layer.Expert, StringComparer.Ordinal).ThenBy(layer => layer.Layer, StringComparer.Ordinal)],
             all.Length);
     }
 
-    private static long? Bytes(BuildSnapshot build, LayerDifference layer) => build.LayerBytes.TryGetValue((layer.Expert, layer.Layer), out long bytes) ? bytes : null;
+    private static long? Bytes(BuildSnapshot build, LayerDifference layer) =>
+        build.LayerBytes.TryGetValue((layer.Expert, layer.Layer), out long bytes) ? bytes : null;
 
     private static LayerDifference? Compare(LayerSnapshot before, LayerSnapshot after)
     {
@@ -45,7 +49,8 @@ public sealed record BuildDifference(BuildSnapshot Before, BuildSnapshot After, 
         if (!settings.IsEmpty)
             return With(settings);
         Dictionary<string, string> old = before.Results.ToDictionary();
-        string? result = after.Results.Where(entry => old.TryGetValue(entry.Key, out string? other) && other != entry.Value).Select(entry => entry.Key).FirstOrDefault();
+        string? result = after.Results.Where(entry => old.TryGetValue(entry.Key, out string? other) && other != entry.Value)
+            .Select(entry => entry.Key).FirstOrDefault();
         if (result is null && (before.Quality is null || after.Quality is null || before.Error == after.Error))
             return null;
         ImmutableArray<LayerDifference.Change> inputs = Changes(before.Inputs, after.Inputs);
@@ -53,13 +58,15 @@ public sealed record BuildDifference(BuildSnapshot Before, BuildSnapshot After, 
     }
 
     /// <summary>What both know and tell differently; of a layer that is kept now or was, that alone.</summary>
-    private static ImmutableArray<LayerDifference.Change> Changes(ImmutableSortedDictionary<string, string> before, ImmutableSortedDictionary<string, string> after) =>
+    private static ImmutableArray<LayerDifference.Change> Changes(ImmutableSortedDictionary<string, string> before,
+        ImmutableSortedDictionary<string, string> after) =>
         [.. before.Where(entry => after.TryGetValue(entry.Key, out string? other) && other != entry.Value)
             .Select(entry => new LayerDifference.Change(entry.Key, entry.Value, after[entry.Key]))];
 
     /// <summary>A layer that a build does not mention, because it left it alone.</summary>
     private static LayerSnapshot Kept((string Expert, string Layer) layer) => new(layer.Expert, layer.Layer, IsQuantized: false,
-        ImmutableSortedDictionary<string, string>.Empty.Add("precision", "BF16"), ImmutableSortedDictionary<string, string>.Empty, [], null);
+        ImmutableSortedDictionary<string, string>.Empty.Add("precision", "BF16"), ImmutableSortedDictionary<string, string>.Empty, [],
+            null);
 
     private double? Mean(BuildSnapshot build)
     {

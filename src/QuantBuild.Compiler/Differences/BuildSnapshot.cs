@@ -9,5 +9,6 @@ namespace QuantBuild.Compiler.Differences;
 public sealed record BuildSnapshot(string Name, IReadOnlyList<LayerSnapshot> Layers, ImmutableSortedDictionary<string, long> Bytes)
 {
     /// <summary>Size of the tensors of single layers, as far as it is known.</summary>
-    public IReadOnlyDictionary<(string Expert, string Layer), long> LayerBytes { get; init; } = ImmutableDictionary<(string, string), long>.Empty;
+    public IReadOnlyDictionary<(string Expert, string Layer), long> LayerBytes { get; init; } =
+        ImmutableDictionary<(string, string), long>.Empty;
 }

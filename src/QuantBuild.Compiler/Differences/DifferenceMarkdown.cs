@@ -14,38 +14,42 @@ public static class DifferenceMarkdown
     public static string Render(BuildDifference difference)
     {
         var text = new StringBuilder();
-        Line(text, $"### Quantization: {Code(difference.Before.Name)} → {Code(difference.After.Name)}");
-        Line(text, $"");
-        Line(text, $"| | before | after | change |");
-        Line(text, $"|---|---|---|---|");
-        Line(text, $"| mean layer error | {Number(difference.MeanErrorBefore)} | {Number(difference.MeanErrorAfter)} | {Part(difference.MeanErrorBefore, difference.MeanErrorAfter)} |");
-        Line(text, $"| size | {Size(difference.BytesBefore)} | {Size(difference.BytesAfter)} | {Part(difference.BytesBefore, difference.BytesAfter)} |");
-        Line(text, $"");
-        Line(text, $"{difference.Layers.Length} of {difference.LayerCount} layers differ.");
+        text.Append(CultureInfo.InvariantCulture, $"### Quantization: {Code(difference.Before.Name)} → {Code(difference.After.Name)}\n");
+        text.Append('\n');
+        text.Append("| | before | after | change |\n");
+        text.Append("|---|---|---|---|\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| mean layer error | {Number(difference.MeanErrorBefore)} | {Number(difference.MeanErrorAfter)} | "
+            + $"{Part(difference.MeanErrorBefore, difference.MeanErrorAfter)} |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| size | {Size(difference.BytesBefore)} | {Size(difference.BytesAfter)} | "
+            + $"{Part(difference.BytesBefore, difference.BytesAfter)} |\n");
+        text.Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"{difference.Layers.Length} of {difference.LayerCount} layers differ.\n");
         if (difference.Layers.IsEmpty)
             return text.ToString();
-        Line(text, $"");
+        text.Append('\n');
         Rows(text, difference.Layers[..Math.Min(Open, difference.Layers.Length)]);
         if (difference.Layers.Length <= Open)
             return text.ToString();
-        Line(text, $"");
-        Line(text, $"<details><summary>{difference.Layers.Length - Open} more</summary>");
-        Line(text, $"");
+        text.Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"<details><summary>{difference.Layers.Length - Open} more</summary>\n");
+        text.Append('\n');
         Rows(text, difference.Layers[Open..]);
-        Line(text, $"");
-        Line(text, $"</details>");
+        text.Append('\n');
+        text.Append("</details>\n");
         return text.ToString();
     }
 
     private static void Rows(StringBuilder text, IEnumerable<LayerDifference> layers)
     {
-        Line(text, $"| layer | error before | after | change | size before | after | why |");
-        Line(text, $"|---|---|---|---|---|---|---|");
+        text.Append("| layer | error before | after | change | size before | after | why |\n");
+        text.Append("|---|---|---|---|---|---|---|\n");
         foreach (LayerDifference layer in layers)
-            Line(text, $"| {Escape(layer.Expert)} {Code(layer.Layer)} | {Number(layer.ErrorBefore)} | {Number(layer.ErrorAfter)} | {Part(layer.ErrorBefore, layer.ErrorAfter)} | {Size(layer.BytesBefore)} | {Size(layer.BytesAfter)} | {Escape(layer.Why)} |");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {Escape(layer.Expert)} {Code(layer.Layer)} | {Number(layer.ErrorBefore)} | {Number(layer.ErrorAfter)} | "
+                + $"{Part(layer.ErrorBefore, layer.ErrorAfter)} | {Size(layer.BytesBefore)} | {Size(layer.BytesAfter)} | "
+                    + $"{Escape(layer.Why)} |\n");
     }
-
-    private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 
     private static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "unknown";
 
@@ -54,7 +58,8 @@ public static class DifferenceMarkdown
     private static string Part(double? before, double? after) => before > 0 && after is { } now
         ? ((now / before.Value) - 1).ToString("+0.0 %;−0.0 %;0", CultureInfo.InvariantCulture) : "";
 
-    private static string Code(string name) => "`" + PrintableText.Line(name).Replace("`", "", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal) + "`";
+    private static string Code(string name) =>
+        "`" + PrintableText.Line(name).Replace("`", "", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal) + "`";
 
     private static string Escape(string text) => MarkdownText.Of(text);
 }

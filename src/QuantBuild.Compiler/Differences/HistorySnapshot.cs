@@ -18,23 +18,31 @@ public static class HistorySnapshot
     {
         Remembered[] actions = [.. keys.Select(pair => Remembered.Of(pair.Key, pair.Value, store))];
         ILookup<(string, string), Remembered> owners = actions.ToLookup(action => (action.Expert, BuildGraph.LayerOf(action.Name)));
-        Dictionary<Digest, Remembered> smooth = actions.Where(action => action.Stage == BuildStages.Smooth.Name && action.Record is not null)
+        Dictionary<Digest, Remembered> smooth = actions.Where(action => action.Stage == BuildStages.Smooth.Name
+            && action.Record is not null)
             .DistinctBy(action => ScaleOf(action)).ToDictionary(action => ScaleOf(action));
         return new BuildSnapshot(name,
-            [.. actions.Where(action => action.Stage == BuildStages.Measure.Name).OrderBy(action => action.Expert, StringComparer.Ordinal).ThenBy(action => action.Name, StringComparer.Ordinal)
-                .Select(measure => Of(measure, [.. owners[(measure.Expert, measure.Name)].Where(action => action.Stage != BuildStages.Smooth.Name)], smooth, store))],
+            [.. actions.Where(action => action.Stage == BuildStages.Measure.Name).OrderBy(action => action.Expert, StringComparer.Ordinal)
+                .ThenBy(action => action.Name, StringComparer.Ordinal)
+                .Select(measure =>
+                    Of(measure, [.. owners[(measure.Expert, measure.Name)].Where(action => action.Stage != BuildStages.Smooth.Name)],
+                        smooth, store))],
             actions.Where(action => action.Stage == BuildStages.Pack.Name && action.Record is not null)
-                .ToImmutableSortedDictionary(action => action.Expert, action => action.Record!.Outputs.Values.Sum(file => file.Size), StringComparer.Ordinal))
+                .ToImmutableSortedDictionary(action => action.Expert, action => action.Record!.Outputs.Values.Sum(file => file.Size),
+                    StringComparer.Ordinal))
         {
             LayerBytes = actions.Where(action => action.Stage == BuildStages.Pack.Name && action.Record is not null)
-                .SelectMany(action => LayerBytes.Of(action.Expert, action.Record!.Outputs.Values.Select(file => store.TryOpen(file.Digest)).OfType<string>())).ToDictionary(),
+                .SelectMany(action =>
+                    LayerBytes.Of(action.Expert, action.Record!.Outputs.Values.Select(file => store.TryOpen(file.Digest)).OfType<string>()))
+                    .ToDictionary(),
         };
     }
 
     private static LayerSnapshot Of(Remembered measure, Remembered[] own, Dictionary<Digest, Remembered> smooth, ContentStore store)
     {
         Remembered[] chain = [.. own.OrderBy(action => action.Rank).ThenBy(action => action.Name, StringComparer.Ordinal)];
-        if (measure.Inputs.TryGetValue("scale", out string? scale) && Digest.TryParse(scale, out Digest digest) && smooth.TryGetValue(digest, out Remembered? shared))
+        if (measure.Inputs.TryGetValue("scale", out string? scale) && Digest.TryParse(scale, out Digest digest)
+            && smooth.TryGetValue(digest, out Remembered? shared))
             chain = [shared, .. chain];
         var settings = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var inputs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -55,7 +63,8 @@ public static class HistorySnapshot
             if (action.Inputs.TryGetValue("weight", out string? weight) && Digest.TryParse(weight, out Digest content))
                 inputs["weight"] = content.Short;
         }
-        string recordings = string.Concat(measure.Inputs.Where(input => input.Key.StartsWith("recording", StringComparison.Ordinal)).Select(input => input.Value));
+        string recordings = string.Concat(measure.Inputs.Where(input => input.Key.StartsWith("recording", StringComparison.Ordinal))
+            .Select(input => input.Value));
         inputs["calibration"] = Digest.Of(System.Text.Encoding.UTF8.GetBytes(recordings)).Short;
         return new LayerSnapshot(measure.Expert, measure.Name, IsQuantized: true, settings.ToImmutable(), inputs.ToImmutable(),
             [.. chain.Where(action => action.Record is not null).Select(action => KeyValuePair.Create(action.Label, action.ResultDigest))],
@@ -73,15 +82,20 @@ public static class HistorySnapshot
         /// <summary>What it makes, for people: of a clip action with its bin.</summary>
         public string Label => Name.Split('/') is [_, var bin] ? $"{Stage} {bin}" : Stage;
 
-        /// <summary>Name of a setting in the action's key, as lock files and manifests have it; null for what only repeats another stage's.</summary>
+        /// <summary>
+        /// Name of a setting in the action's key, as lock files and manifests have it; null for what only repeats another stage's.
+        /// </summary>
         public string? SettingOf(string option)
         {
-            if (BuildStages.All.FirstOrDefault(stage => stage.Name == Stage)?.Options.FirstOrDefault(known => known.Name == option) is not { } declared)
+            if (BuildStages.All.FirstOrDefault(stage => stage.Name == Stage)?.Options.FirstOrDefault(known =>
+                known.Name == option) is not { } declared)
                 return option;
             return declared.PerAction ? $"{Label} {declared.Setting}" : declared.Setting;
         }
 
-        public string ResultDigest => string.Join(' ', Record!.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal).Select(output => output.Value.Digest.Short));
+        public string ResultDigest =>
+            string.Join(' ', Record!.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)
+                .Select(output => output.Value.Digest.Short));
 
         public Dictionary<string, string> Inputs => (Record?.Description["inputs"] as JsonObject ?? [])
             .ToDictionary(input => input.Key, input => input.Value?.ToString() ?? "", StringComparer.Ordinal);

@@ -9,7 +9,8 @@ namespace QuantBuild.Compiler.Differences;
 /// <param name="FirstResult">The first result that differs, where neither settings nor inputs tell why; else null.</param>
 /// <param name="ErrorBefore">Relative output error before: 0 for a kept layer, null when it is not known.</param>
 /// <param name="ErrorAfter">The same after.</param>
-public sealed record LayerDifference(string Expert, string Layer, ImmutableArray<LayerDifference.Change> Changes, string? FirstResult, double? ErrorBefore, double? ErrorAfter)
+public sealed record LayerDifference(string Expert, string Layer, ImmutableArray<LayerDifference.Change> Changes, string? FirstResult,
+    double? ErrorBefore, double? ErrorAfter)
 {
     /// <summary>Bytes of its tensors before; null when they are not known.</summary>
     public long? BytesBefore { get; init; }
@@ -21,7 +22,10 @@ public sealed record LayerDifference(string Expert, string Layer, ImmutableArray
     public double? ErrorChange => ErrorAfter - ErrorBefore;
 
     /// <summary>Why the layer differs, for people.</summary>
-    public string Why => Changes.IsEmpty ? $"{FirstResult} differs" : string.Join(", ", Changes.Select(change => $"{change.Part}: {change.Before} → {change.After}"));
+    public string Why =>
+        Changes.IsEmpty
+        ? $"{FirstResult} differs"
+        : string.Join(", ", Changes.Select(change => $"{change.Part}: {change.Before} → {change.After}"));
 
     /// <summary>A setting or an input with two values.</summary>
     /// <param name="Part">Its name.</param>

@@ -20,23 +20,28 @@ public static class LockSnapshot
     /// <param name="store">Where measured errors may be.</param>
     public static BuildSnapshot Of(string name, LockFile value, ContentStore store) => new(name,
         [.. value.Experts.SelectMany(expert => expert.Layers.Select(layer => Of(value, expert, layer, store)))],
-        value.Experts.ToImmutableSortedDictionary(expert => expert.Name, expert => expert.Files.Sum(file => file.Content.Size), StringComparer.Ordinal))
+        value.Experts.ToImmutableSortedDictionary(expert => expert.Name, expert => expert.Files.Sum(file => file.Content.Size),
+            StringComparer.Ordinal))
     {
-        LayerBytes = value.Experts.SelectMany(expert => LayerBytes.Of(expert.Name, expert.Files.Select(file => store.TryOpen(file.Content.Digest)).OfType<string>())).ToDictionary(),
+        LayerBytes = value.Experts.SelectMany(expert =>
+            LayerBytes.Of(expert.Name, expert.Files.Select(file => store.TryOpen(file.Content.Digest)).OfType<string>())).ToDictionary(),
     };
 
     private static LayerSnapshot Of(LockFile value, LockedExpert expert, LockedLayer layer, ContentStore store)
     {
-        var settings = layer.Recipe.ToImmutableSortedDictionary(setting => setting.Key, setting => SnapshotText.Of(setting.Value), StringComparer.Ordinal);
+        var settings = layer.Recipe.ToImmutableSortedDictionary(setting => setting.Key, setting => SnapshotText.Of(setting.Value),
+            StringComparer.Ordinal);
         var inputs = new Dictionary<string, string>
         {
             ["checkpoint"] = expert.Checkpoint.Short,
-            ["calibration"] = CanonicalJson.DigestOf(new JsonArray([.. value.Calibration.Select(sample => (JsonNode)sample.ToString())])).Short,
+            ["calibration"] =
+                CanonicalJson.DigestOf(new JsonArray([.. value.Calibration.Select(sample => (JsonNode)sample.ToString())])).Short,
             ["arithmetic"] = value.NumericProfile,
             ["tool"] = value.Tool,
         }.ToImmutableSortedDictionary(StringComparer.Ordinal);
         return new LayerSnapshot(expert.Name, layer.Name, !layer.Outputs.IsEmpty, settings, inputs,
-            [.. layer.Outputs.OrderBy(output => Array.IndexOf(Roles, output.Key.Split('.')[0])).ThenBy(output => output.Key, StringComparer.Ordinal)
+            [.. layer.Outputs.OrderBy(output => Array.IndexOf(Roles, output.Key.Split('.')[0]))
+                .ThenBy(output => output.Key, StringComparer.Ordinal)
                 .Select(output => KeyValuePair.Create(output.Key, output.Value.Short))],
             layer.Outputs.TryGetValue("measure", out Digest measure) ? Quality(store, measure, expert.Name, layer.Name) : null);
     }
@@ -45,7 +50,9 @@ public static class LockSnapshot
     {
         try
         {
-            return store.TryOpen(measure) is null ? null : LayerQualities.Of(LayerErrors.FromJson(CheckedNodes.Parse(store.Read(measure)).Members()), expert, layer);
+            return store.TryOpen(measure) is null
+                ? null
+                : LayerQualities.Of(LayerErrors.FromJson(CheckedNodes.Parse(store.Read(measure)).Members()), expert, layer);
         }
         catch (Exception failure) when (failure is MalformedJsonException or DiagnosticException)
         {

@@ -7,6 +7,7 @@ namespace QuantBuild.Compiler.Differences;
 internal static class MarkdownText
 {
     /// <summary>Text in a cell: no markup, no link, no new cell, no new line.</summary>
-    public static string Of(string text) => new StringBuilder(PrintableText.Line(text)).Replace("&", "&amp;").Replace("<", "&lt;").Replace("|", "\\|").Replace("`", "\\`")
+    public static string Of(string text) => new StringBuilder(PrintableText.Line(text)).Replace("&", "&amp;").Replace("<", "&lt;")
+        .Replace("|", "\\|").Replace("`", "\\`")
         .Replace("[", "\\[").Replace("]", "\\]").ToString();
 }

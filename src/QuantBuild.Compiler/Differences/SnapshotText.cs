@@ -11,7 +11,9 @@ internal static class SnapshotText
     public static string Of(JsonNode? value) => value switch
     {
         null => "off",
-        JsonValue text when text.GetValueKind() == JsonValueKind.String => Digest.TryParse(text.GetValue<string>(), out Digest digest) ? digest.Short : text.GetValue<string>(),
+        JsonValue text when text.GetValueKind() == JsonValueKind.String => Digest.TryParse(text.GetValue<string>(), out Digest digest)
+            ? digest.Short
+            : text.GetValue<string>(),
         _ => value.ToJsonString(),
     };
 }

@@ -12,7 +12,9 @@ public static class Snapshots
 {
     private const string LockEnding = ".lock.json";
 
-    /// <summary>Compares two artifacts' folders, lock files, or manifests, which stand for the lock files beside them; in any mixture.</summary>
+    /// <summary>
+    /// Compares two artifacts' folders, lock files, or manifests, which stand for the lock files beside them; in any mixture.
+    /// </summary>
     /// <param name="before">Path of the first.</param>
     /// <param name="after">Path of the second.</param>
     /// <param name="store">Where the errors that a lock file names may be.</param>
@@ -33,7 +35,8 @@ public static class Snapshots
         BuildHistory history = BuildHistory.Load(store, manifest);
         if (history.Last.Count == 0 || history.Previous.Count == 0)
             throw new DiagnosticException(Descriptors.NoTwoBuilds.At(new SourceSpan(Path.GetFullPath(manifest)), store.Root));
-        return BuildDifference.Of(HistorySnapshot.Of("the build before", history.Previous, store), HistorySnapshot.Of("the last build", history.Last, store));
+        return BuildDifference.Of(HistorySnapshot.Of("the build before", history.Previous, store),
+            HistorySnapshot.Of("the last build", history.Last, store));
     }
 
     private static BuildSnapshot Of(string path, ArtifactDescriptor? descriptor, bool withTensors, ContentStore store)
@@ -42,8 +45,11 @@ public static class Snapshots
         {
             if (descriptor is not null)
                 return ArtifactSnapshot.Of(path, descriptor, withTensors);
-            string file = path.EndsWith(LockEnding, StringComparison.Ordinal) || !path.EndsWith(".quant.json", StringComparison.Ordinal) ? path : LockFile.PathFor(path);
-            return LockSnapshot.Of(path, LockFile.Read(file) ?? throw new DiagnosticException(Descriptors.NothingToCompare.At(new SourceSpan(Path.GetFullPath(file)))), store);
+            string file = path.EndsWith(LockEnding, StringComparison.Ordinal) || !path.EndsWith(".quant.json", StringComparison.Ordinal)
+                ? path
+                : LockFile.PathFor(path);
+            return LockSnapshot.Of(path, LockFile.Read(file)
+                ?? throw new DiagnosticException(Descriptors.NothingToCompare.At(new SourceSpan(Path.GetFullPath(file)))), store);
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure) || failure is SafeTensorsException)
         {

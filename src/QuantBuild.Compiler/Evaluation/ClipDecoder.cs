@@ -41,7 +41,8 @@ internal sealed class ClipDecoder(BuildContext context, SampleSet lines, Calibra
     {
         observer.PhaseStarted($"Decode {method}", latents.Count);
         // One after the other: the autoencoder uses all threads by itself.
-        DecodeStage.Result[] decoded = [.. latents.Select((latent, i) => BuildStages.Decode.Run(context, _source, new DecodeSubject(method, set.Samples[i]), latent))];
+        DecodeStage.Result[] decoded =
+            [.. latents.Select((latent, i) => BuildStages.Decode.Run(context, _source, new DecodeSubject(method, set.Samples[i]), latent))];
         bool isReference = _reference.Length == 0;
         if (isReference)
             _reference = decoded;
@@ -50,7 +51,8 @@ internal sealed class ClipDecoder(BuildContext context, SampleSet lines, Calibra
         {
             IReadOnlyList<Image> frames = DecodeStage.ReadFrames(context.Store, decoded[i]);
             SampleLine line = lines.Lines[i];
-            clips?.Invoke(new EvaluatedClip(method, line.Prompt, lines.Lines.Take(i).Count(earlier => earlier.Prompt == line.Prompt), frames));
+            clips?.Invoke(new EvaluatedClip(method, line.Prompt, lines.Lines.Take(i).Count(earlier => earlier.Prompt == line.Prompt),
+                frames));
             flicker.Add(FrameMetrics.Flicker(frames));
             if (line.Image is not null && File.Exists(line.Image))
                 first.Add(FrameMetrics.Psnr([frames[0]], [FirstFrame.Resize(Load(line), frames[0].Height, frames[0].Width)]));

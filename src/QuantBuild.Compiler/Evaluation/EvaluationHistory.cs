@@ -74,20 +74,27 @@ internal static class EvaluationHistory
         }
     }
 
-    /// <summary>Error of the final latents of the plan's own recipe by the last evaluation; null when that was of something else, or of nothing.</summary>
-    public static double? FinalLatentError(ContentStore store, Plan plan) => Load(store, plan) is { } json && json["current"]!.GetValue<bool>()
-        ? json["rows"]?.AsArray().FirstOrDefault(row => row?["method"]?.GetValue<string>() == EvaluationReport.Ours)?["latentError"]?.GetValue<double>()
+    /// <summary>
+    /// Error of the final latents of the plan's own recipe by the last evaluation; null when that was of something else, or of nothing.
+    /// </summary>
+    public static double? FinalLatentError(ContentStore store, Plan plan) =>
+        Load(store, plan) is { } json && json["current"]!.GetValue<bool>()
+        ? json["rows"]?.AsArray()
+        .FirstOrDefault(row => row?["method"]?.GetValue<string>() == EvaluationReport.Ours)?["latentError"]?.GetValue<double>()
         : null;
 
     private static JsonObject Row(EvaluationReport.Row row, IReadOnlyList<ActionEvent> actions)
     {
-        double[] seconds = [.. actions.Where(action => action.Stage == BuildStages.Evaluate.Name && action.Name.StartsWith(row.Method + " sample", StringComparison.Ordinal))
+        double[] seconds =
+            [.. actions.Where(action => action.Stage == BuildStages.Evaluate.Name
+                && action.Name.StartsWith(row.Method + " sample", StringComparison.Ordinal))
             .Select(action => action.Seconds)];
         return new JsonObject
         {
             ["method"] = row.Method,
             ["layerError"] = row.MeanLayerError,
-            ["layerErrorByExpert"] = new JsonObject(row.MeanLayerErrorByExpert.Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)expert.Value))),
+            ["layerErrorByExpert"] =
+                new JsonObject(row.MeanLayerErrorByExpert.Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)expert.Value))),
             ["latentError"] = row.FinalLatentError,
             ["latentCosine"] = row.FinalLatentCosine,
             ["psnr"] = row.Video?.Psnr,

@@ -11,7 +11,8 @@ internal sealed class FullPrecisionModel(IReadOnlyList<ExpertSource> sources, Bu
     private readonly CalibrationModels _models = new(sources, context.Budget, context.Cancellation);
 
     /// <inheritdoc/>
-    public IEnumerable<KeyValuePair<string, Digest>> Inputs => sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Model));
+    public IEnumerable<KeyValuePair<string, Digest>> Inputs =>
+        sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Model));
 
     /// <inheritdoc/>
     public WanWeights Weights(int expert) => _models[expert];

@@ -15,8 +15,10 @@ public static class MethodLadder
             LowRank = recipe.LowRank with { Rank = 0 },
             Weights = recipe.Weights with { Method = WeightMethod.Rtn },
         })),
-        ("svdquant+rtn", plan => WithRecipes(plan, recipe => WithoutSearch(recipe) with { Weights = recipe.Weights with { Method = WeightMethod.Rtn } })),
-        ("svdquant+gptq", plan => WithRecipes(plan, recipe => WithoutSearch(recipe) with { Weights = recipe.Weights with { Method = WeightMethod.Gptq } })),
+        ("svdquant+rtn", plan =>
+            WithRecipes(plan, recipe => WithoutSearch(recipe) with { Weights = recipe.Weights with { Method = WeightMethod.Rtn } })),
+        ("svdquant+gptq", plan =>
+            WithRecipes(plan, recipe => WithoutSearch(recipe) with { Weights = recipe.Weights with { Method = WeightMethod.Gptq } })),
         ("ours", plan => plan),
         ("ours-dagger", KeepFragile),
     ];
@@ -40,7 +42,9 @@ public static class MethodLadder
 
     private static ExpertPlan KeepFragile(ExpertPlan expert) => expert with
     {
-        Layers = [.. expert.Layers.Select(layer => IsFragile(layer) ? layer with { Recipe = layer.Recipe with { Precision = Precision.BF16 } } : layer)],
+        Layers = [.. expert.Layers.Select(layer => IsFragile(layer)
+            ? layer with { Recipe = layer.Recipe with { Precision = Precision.BF16 } }
+            : layer)],
         KeptTensors = [.. expert.KeptTensors.Union(expert.Layers.Where(IsFragile).Select(layer => layer.WeightName), StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)],
     };

@@ -7,8 +7,8 @@ namespace QuantBuild.Compiler.Gating;
 public static class GateReadings
 {
     /// <summary>
-    /// Every value that a gate governs. Of the gates that govern one value with one metric, the last error and the last warning hold: a later
-    /// rule replaces an earlier one, and a warning may stand before an error.
+    /// Every value that a gate governs. Of the gates that govern one value with one metric, the last error and the last warning hold: a
+    /// later rule replaces an earlier one, and a warning may stand before an error.
     /// </summary>
     public static IReadOnlyList<GateReading> Of(GatesSection gates, MeasuredQuality measured)
     {
@@ -24,14 +24,16 @@ public static class GateReadings
                 .SelectMany(gate => Read(gate, bin.Expert, bin.Layer, bin.Bin, bin.Rtn, bin.Recipe, bin.Cosine)));
         }
         if (measured.FinalLatentError is { } latent)
-            readings.AddRange(gates.Thresholds.Where(gate => gate.Metric == GateMetric.FinalLatentError).Select(gate => new GateReading(gate, null, null, null, latent)));
+            readings.AddRange(gates.Thresholds.Where(gate => gate.Metric == GateMetric.FinalLatentError)
+                .Select(gate => new GateReading(gate, null, null, null, latent)));
         return readings;
     }
 
     private static IEnumerable<Gate> Last(IEnumerable<Gate> gates) =>
         gates.GroupBy(gate => (gate.Metric, gate.Severity)).Select(group => group.Last());
 
-    private static IEnumerable<GateReading> Read(Gate gate, string expert, string layer, string? bin, double rtn, double recipe, double cosine)
+    private static IEnumerable<GateReading> Read(Gate gate, string expert, string layer, string? bin, double rtn, double recipe,
+        double cosine)
     {
         // Where rounding to nearest is exact there is nothing to be compared with.
         if (gate.Metric != GateMetric.ErrorVsRtn || rtn > 0)

@@ -28,13 +28,16 @@ internal static class GateSession
         MeasuredQuality measured = Measure(session, Built(session).Experts);
         IReadOnlyList<GateReading> readings = GateReadings.Of(manifest.Gates, measured);
         IReadOnlyList<(Gate Gate, double Limit)> limits = margin is { } part ? GateUpdate.Limits(readings, part) : [];
-        IReadOnlyList<(GateMetric Metric, double Limit)> added = margin is { } first && manifest.Gates.Thresholds.IsEmpty ? GateUpdate.FirstLimits(measured, first) : [];
+        IReadOnlyList<(GateMetric Metric, double Limit)> added = margin is { } first && manifest.Gates.Thresholds.IsEmpty
+            ? GateUpdate.FirstLimits(measured, first)
+            : [];
         if (limits.Count + added.Count > 0)
             ManifestFile.Replace(manifest, GateUpdate.Apply(manifest.Path, ManifestFile.Read(manifest), limits, added));
 
         ILookup<Gate, GateReading> governed = readings.ToLookup(reading => reading.Gate);
         return new GateReport(manifest.Path, [.. manifest.Gates.Thresholds.Select(gate => new GateReport.Row(gate, governed[gate].Count(),
-            governed[gate].MaxBy(reading => reading.Badness), limits.Where(entry => entry.Gate == gate).Select(entry => (double?)entry.Limit).FirstOrDefault()))],
+            governed[gate].MaxBy(reading => reading.Badness), limits.Where(entry => entry.Gate == gate)
+                .Select(entry => (double?)entry.Limit).FirstOrDefault()))],
             added, margin is null ? Gates.Check(manifest.Gates, measured) : []);
     }
 }

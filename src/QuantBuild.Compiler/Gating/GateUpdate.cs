@@ -13,7 +13,9 @@ public static class GateUpdate
     /// <summary>The limit that measured values imply, with three significant digits, rounded away from them.</summary>
     /// <param name="metric">What was measured.</param>
     /// <param name="worst">The worst value.</param>
-    /// <param name="margin">Part of the error by which the limit lies beyond it, such as 0.1; of a cosine the distance to 1 is the error.</param>
+    /// <param name="margin">
+    /// Part of the error by which the limit lies beyond it, such as 0.1; of a cosine the distance to 1 is the error.
+    /// </param>
     public static double LimitFor(GateMetric metric, double worst, double margin)
     {
         if (metric != GateMetric.Cosine)
@@ -23,7 +25,8 @@ public static class GateUpdate
 
     /// <summary>New limits of all gates that govern something; of the others there is nothing to say.</summary>
     public static IReadOnlyList<(Gate Gate, double Limit)> Limits(IEnumerable<GateReading> readings, double margin) =>
-        [.. readings.GroupBy(reading => reading.Gate).Select(group => (group.Key, LimitFor(group.Key.Metric, group.MaxBy(reading => reading.Badness)!.Value, margin)))];
+        [.. readings.GroupBy(reading => reading.Gate)
+            .Select(group => (group.Key, LimitFor(group.Key.Metric, group.MaxBy(reading => reading.Badness)!.Value, margin)))];
 
     /// <summary>The gates that a manifest without any gets: the two that every model can have.</summary>
     public static IReadOnlyList<(GateMetric Metric, double Limit)> FirstLimits(MeasuredQuality measured, double margin)
@@ -41,7 +44,8 @@ public static class GateUpdate
     /// <param name="text">Its bytes.</param>
     /// <param name="limits">Limits of gates that it has.</param>
     /// <param name="added">Limits of the section itself that it has not.</param>
-    internal static byte[] Apply(string path, byte[] text, IEnumerable<(Gate Gate, double Limit)> limits, IReadOnlyList<(GateMetric Metric, double Limit)> added)
+    internal static byte[] Apply(string path, byte[] text, IEnumerable<(Gate Gate, double Limit)> limits,
+        IReadOnlyList<(GateMetric Metric, double Limit)> added)
     {
         var editor = new ManifestEditor(path, text);
         foreach ((Gate gate, double limit) in limits)

@@ -39,13 +39,16 @@ public static class Gates
     {
         for (int i = 0; i < Math.Min(Shown, readings.Length); i++)
         {
-            string more = i == Shown - 1 && readings.Length > Shown ? string.Create(CultureInfo.InvariantCulture, $"; {readings.Length - Shown} more are beyond it") : "";
+            string more = i == Shown - 1 && readings.Length > Shown
+                ? string.Create(CultureInfo.InvariantCulture, $"; {readings.Length - Shown} more are beyond it")
+                : "";
             Gate gate = readings[i].Gate;
             yield return DescriptorOf(gate).At(gate.Span, readings[i].Subject, Text(readings[i].Value), Text(gate.Limit), more);
         }
     }
 
-    private static string Text(double value) => value.ToString(value is > 0.99 and < 1 ? "0.000000" : "0.####", CultureInfo.InvariantCulture);
+    private static string Text(double value) =>
+        value.ToString(value is > 0.99 and < 1 ? "0.000000" : "0.####", CultureInfo.InvariantCulture);
 
     private static DiagnosticDescriptor DescriptorOf(Gate gate) => (gate.Metric, gate.Severity) switch
     {

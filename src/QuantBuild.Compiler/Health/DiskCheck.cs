@@ -29,9 +29,12 @@ internal static class DiskCheck
     {
         string finding = $"{ByteText.Of(free)} free for {folder}";
         return free < Least
-            ? new MachineCheck("disk", CheckState.Problem, finding, "Builds will fail for lack of space (QB4002): free some, or move the store with QUANTBUILD_CACHE.")
+            ? new MachineCheck("disk", CheckState.Problem, finding,
+                "Builds will fail for lack of space (QB4002): free some, or move the store with QUANTBUILD_CACHE.")
             : free < Small
-            ? new MachineCheck("disk", CheckState.Note, finding, "Enough for small models. Recordings of a 14B model take 100 GB and more; `quantbuild plan` says how much a model needs, `quantbuild cache prune` makes room.")
+            ? new MachineCheck("disk", CheckState.Note, finding,
+                "Enough for small models. Recordings of a 14B model take 100 GB and more; `quantbuild plan` says how much a model "
+                    + "needs, `quantbuild cache prune` makes room.")
             : new MachineCheck("disk", CheckState.Good, finding, "`quantbuild plan` says how much a model needs.");
     }
 }

@@ -15,9 +15,11 @@ internal static class MemoryCheck
         string finding = $"{ByteText.Of(memory.Available)} free of {ByteText.Of(memory.Total)}";
         string share = $"A build takes up to {ByteText.Of(limit)}, 70 % of what is free, unless --memory-limit says otherwise";
         return limit < ProcessMemory.Program
-            ? new MachineCheck("memory", CheckState.Problem, finding, $"A build takes {ByteText.Of(ProcessMemory.Program)} before its first layer: free some.")
+            ? new MachineCheck("memory", CheckState.Problem, finding,
+                $"A build takes {ByteText.Of(ProcessMemory.Program)} before its first layer: free some.")
             : limit < Comfortable
-            ? new MachineCheck("memory", CheckState.Note, finding, $"{share}: enough for small models. Layers of a 14B expert are then done one at a time, which is slower.")
+            ? new MachineCheck("memory", CheckState.Note, finding,
+                $"{share}: enough for small models. Layers of a 14B expert are then done one at a time, which is slower.")
             : new MachineCheck("memory", CheckState.Good, finding, $"{share}.");
     }
 }

@@ -11,7 +11,8 @@ internal static class SdkCheck
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public static MachineCheck Of(string? dotnet) => dotnet is null
-        ? Problem("there is no dotnet on the PATH", "Model projects cannot be built: install the .NET 10 SDK. `quantbuild build` works without it.")
+        ? Problem("there is no dotnet on the PATH",
+            "Model projects cannot be built: install the .NET 10 SDK. `quantbuild build` works without it.")
         : Judge(Ask(dotnet));
 
     /// <summary>Judges what <c>dotnet --version</c> answered.</summary>
@@ -21,10 +22,12 @@ internal static class SdkCheck
             return Problem("dotnet does not answer", "Model projects cannot be built: install the .NET 10 SDK again.");
         string first = text.Split('\n')[0].Trim();
         if (!succeeded)
-            return Problem(first, "Model projects cannot be built here: a global.json asks for an SDK that is not installed, or only the runtime is.");
+            return Problem(first,
+                "Model projects cannot be built here: a global.json asks for an SDK that is not installed, or only the runtime is.");
         return int.TryParse(first.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major) && major >= Needed
             ? new MachineCheck("SDK", CheckState.Good, $".NET SDK {first}", "Model projects can be built.")
-            : Problem($".NET SDK {first}", "Model projects need the .NET SDK 10 or later (QB0009): install it, or let global.json allow it.");
+            : Problem($".NET SDK {first}",
+                "Model projects need the .NET SDK 10 or later (QB0009): install it, or let global.json allow it.");
     }
 
     private static (bool Succeeded, string Text)? Ask(string dotnet)

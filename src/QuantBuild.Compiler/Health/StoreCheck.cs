@@ -16,10 +16,13 @@ internal static class StoreCheck
             using ContentStore store = ContentStore.Open(root);
             StoreStatistics held = store.Statistics();
             long lost = held.OrphanBytes + held.TemporaryBytes;
-            string finding = string.Create(CultureInfo.InvariantCulture, $"{held.Actions} actions, {ByteText.Of(held.BlobBytes)} in {store.Root}");
+            string finding =
+                string.Create(CultureInfo.InvariantCulture, $"{held.Actions} actions, {ByteText.Of(held.BlobBytes)} in {store.Root}");
             return lost > held.BlobBytes / 2 && lost > 1L << 30
-                ? new MachineCheck("store", CheckState.Note, finding, $"{ByteText.Of(lost)} belong to no action: `quantbuild cache prune` removes them.")
-                : new MachineCheck("store", CheckState.Good, finding, "It can be read and written; `quantbuild cache verify` reads every byte.");
+                ? new MachineCheck("store", CheckState.Note, finding,
+                    $"{ByteText.Of(lost)} belong to no action: `quantbuild cache prune` removes them.")
+                : new MachineCheck("store", CheckState.Good, finding,
+                    "It can be read and written; `quantbuild cache verify` reads every byte.");
         }
         catch (DiagnosticException failure)
         {

@@ -17,7 +17,8 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
 
     /// <summary>A request for a file's content or description.</summary>
     public static HubRequest Request(HttpMethod method, HubTransport transport, RepoId repository, string commit, string path) =>
-        new(method, transport.Address($"{repository}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}"), $"fetching '{path}' of '{repository}'")
+        new(method, transport.Address($"{repository}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}"),
+            $"fetching '{path}' of '{repository}'")
         {
             Repository = repository,
             Revision = commit,
@@ -70,7 +71,8 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
                 throw client.Transport.Unreachable(Request(HttpMethod.Get, client.Transport, repository, commit, file.Path), failures,
                     failure ?? new IOException("the answer ends too early"));
             }
-            client.Options.Notice?.Invoke(string.Create(CultureInfo.InvariantCulture, $"'{file.Path}' broke off at {had} of {file.Size} bytes; going on"));
+            client.Options.Notice?.Invoke(string.Create(CultureInfo.InvariantCulture,
+                $"'{file.Path}' broke off at {had} of {file.Size} bytes; going on"));
             await Task.Delay(client.Options.FirstPause, client.Options.Time, ct);
         }
         string digest = DigestOf(ct);
@@ -98,12 +100,16 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
             Accepts = status => status == HttpStatusCode.RequestedRangeNotSatisfiable,
         };
         if (offset > 0)
-            request = request with { Headers = [.. request.Headers, KeyValuePair.Create("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-"))] };
+            request = request with { Headers =
+                [.. request.Headers, KeyValuePair.Create("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-"))] };
         using HttpResponseMessage response = await FollowAsync(client, request, ct);
         return await StoreAsync(response, offset, watch, ct);
     }
 
-    /// <summary>Sends a request for a file's content and follows it to the content's own server, whose address is a secret, and who must not see the token.</summary>
+    /// <summary>
+    /// Sends a request for a file's content and follows it to the content's own server, whose address is a secret, and who must not see the
+    /// token.
+    /// </summary>
     public static async Task<HttpResponseMessage> FollowAsync(HubClient client, HubRequest request, CancellationToken ct)
     {
         HttpResponseMessage response = await client.Transport.SendAsync(request, ct);
@@ -111,7 +117,8 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
         {
             response.Dispose();
             if (hop == 5)
-                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, client.Transport.TextOf(request).Of(location), "there are too many"));
+                throw new DiagnosticException(Descriptors.HubRedirectRefused.At(null, request.Purpose, client.Transport.TextOf(request)
+                    .Of(location), "there are too many"));
             request = request with { Address = location };
             response = await client.Transport.SendAsync(request, ct);
         }
@@ -179,7 +186,8 @@ internal sealed class FileDownload(HubClient client, HubCache cache, RepoId repo
         }
     }
 
-    private string DigestOf(CancellationToken ct) => file.ETag.Length == 64 ? FileHash.Of(_unfinished, ct: ct).ToString() : GitBlob.IdOf(_unfinished, ct);
+    private string DigestOf(CancellationToken ct) =>
+        file.ETag.Length == 64 ? FileHash.Of(_unfinished, ct: ct).ToString() : GitBlob.IdOf(_unfinished, ct);
 
     private DiagnosticException Damaged(string why)
     {

@@ -21,7 +21,9 @@ public sealed partial class HubCache(string root)
     /// <summary>Folder of a commit's files.</summary>
     public string SnapshotFolder(RepoId repository, string commit) => Path.Combine(Folder(repository), "snapshots", commit);
 
-    /// <summary>The commit that a revision was last seen at, or the revision itself if it is one; null when the cache does not know it.</summary>
+    /// <summary>
+    /// The commit that a revision was last seen at, or the revision itself if it is one; null when the cache does not know it.
+    /// </summary>
     public string? FindCommit(RepoId repository, string revision)
     {
         if (Directory.Exists(SnapshotFolder(repository, revision)))
@@ -96,10 +98,15 @@ public sealed partial class HubCache(string root)
 
     private string RefFile(RepoId repository, string revision) => Path.Combine(Folder(repository), "refs", revision);
 
-    /// <summary>Follows the links of a path, part by part from the cache's folder on, and refuses what leads out of it. The cache itself may lie behind a link.</summary>
+    /// <summary>
+    /// Follows the links of a path, part by part from the cache's folder on, and refuses what leads out of it. The cache itself may lie
+    /// behind a link.
+    /// </summary>
     private void RequireInside(string path)
     {
-        string real = Directory.Exists(_root) && Directory.ResolveLinkTarget(_root, returnFinalTarget: true) is { } moved ? moved.FullName : _root;
+        string real = Directory.Exists(_root) && Directory.ResolveLinkTarget(_root, returnFinalTarget: true) is { } moved
+            ? moved.FullName
+            : _root;
         string rest = Path.GetRelativePath(_root, path), current = _root;
         for (int links = 0; rest.Length > 0;)
         {

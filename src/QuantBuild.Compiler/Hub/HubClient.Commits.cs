@@ -19,7 +19,8 @@ public sealed partial class HubClient
     private const long LargestInCommit = 1 << 26;
 
     /// <summary>Asks how each file travels.</summary>
-    internal async Task<ImmutableArray<PreuploadAnswer>> PreuploadAsync(RepoId repository, string revision, IReadOnlyList<HubFile> files, bool pullRequest, CancellationToken ct)
+    internal async Task<ImmutableArray<PreuploadAnswer>> PreuploadAsync(RepoId repository, string revision, IReadOnlyList<HubFile> files,
+        bool pullRequest, CancellationToken ct)
     {
         var answers = ImmutableArray.CreateBuilder<PreuploadAnswer>();
         foreach (HubFile[] chunk in files.Chunk(ChunkSize))
@@ -33,7 +34,8 @@ public sealed partial class HubClient
                     ["size"] = file.Size,
                 })]),
             };
-            HubRequest request = About(HttpMethod.Post, repository, $"preupload/{Escape(revision)}{Query(pullRequest)}", $"preparing the upload to '{repository}'") with
+            HubRequest request = About(HttpMethod.Post, repository, $"preupload/{Escape(revision)}{Query(pullRequest)}",
+                $"preparing the upload to '{repository}'") with
             {
                 Content = () => HubJson.Body(body),
                 Revision = revision,
@@ -46,7 +48,8 @@ public sealed partial class HubClient
             foreach (HubFile file in chunk)
             {
                 string? fault = !byPath.TryGetValue(file.Path, out PreuploadAnswer? answer) ? $"it leaves out '{file.Path}'"
-                    : answer is { Large: false, Ignored: false } && file.Size > LargestInCommit ? $"it wants the {file.Size} bytes of '{file.Path}' inside the commit"
+                    : answer is { Large: false, Ignored: false } && file.Size > LargestInCommit
+                    ? $"it wants the {file.Size} bytes of '{file.Path}' inside the commit"
                     : null;
                 if (fault is not null)
                     throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, fault, "unknown"));
@@ -61,7 +64,8 @@ public sealed partial class HubClient
     /// <exception cref="DiagnosticException">It was refused; the branch moved (QB5024).</exception>
     internal async Task<HubCommit?> TryCommitAsync(RepoId repository, string revision, string lines, bool pullRequest, CancellationToken ct)
     {
-        HubRequest request = About(HttpMethod.Post, repository, $"commit/{Escape(revision)}{Query(pullRequest)}", $"committing to '{repository}'") with
+        HubRequest request = About(HttpMethod.Post, repository, $"commit/{Escape(revision)}{Query(pullRequest)}",
+            $"committing to '{repository}'") with
         {
             Content = () =>
             {
@@ -72,7 +76,8 @@ public sealed partial class HubClient
             Revision = revision,
             Repeatable = false,
             // A full quota is an answer; other failures of the server leave open whether it committed.
-            Accepts = status => ((int)status >= 500 && status != HttpStatusCode.InsufficientStorage) || status is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict or HttpStatusCode.RequestTimeout,
+            Accepts = status => ((int)status >= 500 && status != HttpStatusCode.InsufficientStorage)
+                || status is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict or HttpStatusCode.RequestTimeout,
         };
         try
         {
@@ -80,12 +85,15 @@ public sealed partial class HubClient
             if (response.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict)
             {
                 DiagnosticException refusal = await HubFailures.FromAsync(Transport, request, response, ct);
-                throw new DiagnosticException(Descriptors.HubBranchMoved.At(null, revision, repository, refusal.Diagnostics[0].Message), refusal);
+                throw new DiagnosticException(Descriptors.HubBranchMoved.At(null, revision, repository, refusal.Diagnostics[0].Message),
+                    refusal);
             }
             if (!response.IsSuccessStatusCode)
                 return null;
             return await HubJson.ReadAsync(Transport, request, response, answer => new HubCommit(CommitIn(answer["commitOid"]),
-                (answer["pullRequestUrl"] ?? answer["commitUrl"]) is { } address ? Transport.TextOf(request).Of(address.GetValue<string>()) : null), ct);
+                (answer["pullRequestUrl"] ?? answer["commitUrl"]) is { } address
+                    ? Transport.TextOf(request).Of(address.GetValue<string>())
+                    : null), ct);
         }
         catch (DiagnosticException failure) when (failure.Diagnostics[0].Descriptor == Descriptors.HubUnreachable)
         {
@@ -99,7 +107,8 @@ public sealed partial class HubClient
     /// <param name="ct">Ends the call.</param>
     public async Task MergeAsync(RepoId repository, int number, CancellationToken ct = default)
     {
-        HubRequest request = About(HttpMethod.Post, repository, string.Create(CultureInfo.InvariantCulture, $"discussions/{number}/merge"), $"merging pull request {number} of '{repository}'") with
+        HubRequest request = About(HttpMethod.Post, repository, string.Create(CultureInfo.InvariantCulture, $"discussions/{number}/merge"),
+            $"merging pull request {number} of '{repository}'") with
         {
             Content = () => HubJson.Body(new JsonObject { ["comment"] = "" }),
             Repeatable = false,
@@ -108,7 +117,8 @@ public sealed partial class HubClient
     }
 
     /// <summary>The body of a commit, one JSON value per line.</summary>
-    internal static string CommitLines(string summary, string description, string? parent, IEnumerable<HubFile> small, IEnumerable<HubFile> large, IEnumerable<string> deleted)
+    internal static string CommitLines(string summary, string description, string? parent, IEnumerable<HubFile> small,
+        IEnumerable<HubFile> large, IEnumerable<string> deleted)
     {
         var header = new JsonObject { ["summary"] = summary, ["description"] = description };
         if (parent is not null)

@@ -54,7 +54,8 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
     /// <exception cref="DiagnosticException">There is no such repository (QB5021) or revision (QB5022).</exception>
     public async Task<HubRevision> RevisionAsync(RepoId repository, string revision, CancellationToken ct = default)
     {
-        HubRequest request = About(HttpMethod.Get, repository, $"revision/{Escape(revision)}", $"looking up '{repository}'") with { Revision = revision };
+        HubRequest request = About(HttpMethod.Get, repository, $"revision/{Escape(revision)}",
+            $"looking up '{repository}'") with { Revision = revision };
         return await CallAsync(request, answer => new HubRevision(CommitIn(answer["sha"]),
             [.. (answer["siblings"] as JsonArray ?? []).Select(file => Text(file!["rfilename"]))]), ct);
     }
@@ -74,18 +75,21 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
     }
 
     /// <summary>Sizes and digests of files; paths that do not exist are left out.</summary>
-    public async Task<ImmutableArray<HubEntry>> EntriesAsync(RepoId repository, string revision, IEnumerable<string> paths, CancellationToken ct = default)
+    public async Task<ImmutableArray<HubEntry>> EntriesAsync(RepoId repository, string revision, IEnumerable<string> paths,
+        CancellationToken ct = default)
     {
         var entries = ImmutableArray.CreateBuilder<HubEntry>();
         foreach (string[] chunk in paths.Chunk(ChunkSize))
         {
             var body = new JsonObject { ["paths"] = new JsonArray([.. chunk.Select(path => (JsonNode)path)]), ["expand"] = false };
-            HubRequest request = About(HttpMethod.Post, repository, $"paths-info/{Escape(revision)}", $"listing files of '{repository}'") with
+            HubRequest request = About(HttpMethod.Post, repository, $"paths-info/{Escape(revision)}",
+                $"listing files of '{repository}'") with
             {
                 Content = () => HubJson.Body(body),
                 Revision = revision,
             };
-            entries.AddRange(await CallAsync(request, answer => answer.AsArray().Where(entry => Text(entry!["type"]) == "file").Select(Entry).ToArray(), ct));
+            entries.AddRange(await CallAsync(request, answer => answer.AsArray().Where(entry => Text(entry!["type"]) == "file")
+                .Select(Entry).ToArray(), ct));
         }
         return entries.ToImmutable();
     }
@@ -93,7 +97,8 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
     /// <summary>Branches and tags, and pull requests if asked for.</summary>
     public async Task<ImmutableArray<HubRef>> ReferencesAsync(RepoId repository, bool pullRequests = false, CancellationToken ct = default)
     {
-        HubRequest request = About(HttpMethod.Get, repository, pullRequests ? "refs?include_prs=1" : "refs", $"listing branches of '{repository}'");
+        HubRequest request = About(HttpMethod.Get, repository, pullRequests ? "refs?include_prs=1" : "refs",
+            $"listing branches of '{repository}'");
         return await CallAsync(request, answer => ((string[])["branches", "tags", "pullRequests"])
             .SelectMany(kind => answer[kind] as JsonArray ?? [])
             .Select(reference => new HubRef(Text(reference!["name"]), Text(reference["ref"]), Text(reference["targetCommit"])))
@@ -146,7 +151,8 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
             Accepts = status => status == HttpStatusCode.BadRequest,
         };
         return await CallAsync(request, answer =>
-            (answer["errors"] as JsonArray ?? []).Select(error => Transport.TextOf(request).Of(error!["message"]!.GetValue<string>())).ToImmutableArray(), ct);
+            (answer["errors"] as JsonArray ?? []).Select(error => Transport.TextOf(request).Of(error!["message"]!.GetValue<string>()))
+            .ToImmutableArray(), ct);
     }
 
     /// <inheritdoc/>
@@ -161,7 +167,9 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
     {
         string text = Text(node);
         // It becomes a folder's name in the cache.
-        return text.Length == 40 && text.All(char.IsAsciiHexDigitLower) ? text : throw new FormatException("the commit is not 40 hexadecimal digits");
+        return text.Length == 40 && text.All(char.IsAsciiHexDigitLower)
+            ? text
+            : throw new FormatException("the commit is not 40 hexadecimal digits");
     }
 
     private HubEntry Entry(JsonNode? entry) => entry!["lfs"] is JsonObject large
@@ -177,7 +185,8 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
         return await HubJson.ReadAsync(Transport, request, response, read, ct);
     }
 
-    private async Task CreateAsync(HubRequest request, JsonObject body, RepoId repository, string full, string? commit, CancellationToken ct)
+    private async Task CreateAsync(HubRequest request, JsonObject body, RepoId repository, string full, string? commit,
+        CancellationToken ct)
     {
         request = request with { Content = () => HubJson.Body(body), Accepts = status => status == HttpStatusCode.Conflict };
         using HttpResponseMessage response = await Transport.SendAsync(request, ct);
@@ -185,12 +194,14 @@ public sealed partial class HubClient(HubOptions options) : IDisposable
             return;
         // Either it was there before, or an earlier try made it and the answer was lost.
         ImmutableArray<HubRef> references = await ReferencesAsync(repository, ct: ct);
-        if (commit is not null && references.FirstOrDefault(reference => reference.Full == full) is { } existing && existing.Commit != commit)
+        if (commit is not null && references.FirstOrDefault(reference => reference.Full == full) is { } existing
+            && existing.Commit != commit)
             throw new DiagnosticException(Descriptors.HubNameTaken.At(null, existing.Name, repository, existing.Commit));
     }
 
     private async Task DeleteAsync(HubRequest request, CancellationToken ct)
     {
-        using HttpResponseMessage response = await Transport.SendAsync(request with { Accepts = status => status == HttpStatusCode.NotFound }, ct);
+        using HttpResponseMessage response =
+            await Transport.SendAsync(request with { Accepts = status => status == HttpStatusCode.NotFound }, ct);
     }
 }

@@ -8,5 +8,7 @@ namespace QuantBuild.Compiler.Hub;
 public sealed record HubCommit(string Id, string? Address)
 {
     /// <summary>The number of the pull request that the address is of; null when it is of a commit.</summary>
-    public int? PullRequest => Address?.Split("/discussions/") is [_, var number] && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+    public int? PullRequest =>
+        Address?.Split("/discussions/") is [_, var number]
+        && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
 }

@@ -17,7 +17,9 @@ public static class HubDownload
     /// <param name="wanted">Tells which paths to bring.</param>
     /// <param name="progress">Told of bytes.</param>
     /// <param name="ct">Ends the work; what has arrived is kept.</param>
-    /// <exception cref="DiagnosticException">See <see cref="HubClient"/>; a file arrives damaged (QB5031); the cache leads elsewhere (QB5032) or lacks files (QB5033).</exception>
+    /// <exception cref="DiagnosticException">
+    /// See <see cref="HubClient"/>; a file arrives damaged (QB5031); the cache leads elsewhere (QB5032) or lacks files (QB5033).
+    /// </exception>
     public static async Task<HubSnapshot> FetchAsync(HubClient? client, HubCache cache, HubReference reference, Func<string, bool> wanted,
         IProgress<TransferStatus>? progress = null, CancellationToken ct = default)
     {
@@ -30,8 +32,10 @@ public static class HubDownload
             RemoteFile[] missing = await DescribeAsync(client, reference.Repository, revision.Commit,
                 paths.Where(path => cache.Find(reference.Repository, revision.Commit, path) is null), ct);
             var meter = new TransferMeter(missing.Sum(file => file.Size), progress, client.Options.Time);
-            await Parallel.ForEachAsync(missing, new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = client.Options.Parallel },
-                async (file, token) => await new FileDownload(client, cache, reference.Repository, revision.Commit, file, meter).RunAsync(token));
+            await Parallel.ForEachAsync(missing,
+                new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = client.Options.Parallel },
+                async (file, token) =>
+                    await new FileDownload(client, cache, reference.Repository, revision.Commit, file, meter).RunAsync(token));
             cache.Remember(reference.Repository, reference.Revision, revision.Commit);
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
@@ -50,29 +54,37 @@ public static class HubDownload
             .Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/'))
             .Where(path => wanted(path) && cache.Find(reference.Repository, commit, path) is not null)
             .Order(StringComparer.Ordinal)];
-        return files.IsEmpty ? throw new DiagnosticException(Descriptors.HubOffline.At(null, reference)) : new HubSnapshot(commit!, folder, files);
+        return files.IsEmpty
+            ? throw new DiagnosticException(Descriptors.HubOffline.At(null, reference))
+            : new HubSnapshot(commit!, folder, files);
     }
 
-    private static async Task<RemoteFile[]> DescribeAsync(HubClient client, RepoId repository, string commit, IEnumerable<string> paths, CancellationToken ct)
+    private static async Task<RemoteFile[]> DescribeAsync(HubClient client, RepoId repository, string commit, IEnumerable<string> paths,
+        CancellationToken ct)
     {
         string[] all = [.. paths];
         var files = new RemoteFile[all.Length];
-        await Parallel.ForEachAsync(Enumerable.Range(0, all.Length), new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = client.Options.Parallel },
+        await Parallel.ForEachAsync(Enumerable.Range(0, all.Length),
+            new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = client.Options.Parallel },
             async (i, token) => files[i] = await DescribeAsync(client, repository, commit, all[i], token));
         return files;
     }
 
-    private static async Task<RemoteFile> DescribeAsync(HubClient client, RepoId repository, string commit, string path, CancellationToken ct)
+    private static async Task<RemoteFile> DescribeAsync(HubClient client, RepoId repository, string commit, string path,
+        CancellationToken ct)
     {
         HubRequest request = FileDownload.Request(HttpMethod.Head, client.Transport, repository, commit, path);
         using HttpResponseMessage response = await client.Transport.SendAsync(request, ct);
-        string etag = (HubFailures.Header(response, "X-Linked-Etag") ?? HubFailures.Header(response, "ETag") ?? "").Replace("W/", "", StringComparison.Ordinal).Trim('"');
+        string etag = (HubFailures.Header(response, "X-Linked-Etag") ?? HubFailures.Header(response, "ETag") ?? "").Replace("W/", "",
+            StringComparison.Ordinal).Trim('"');
         string? fault = etag.Length is not (40 or 64) || !etag.All(char.IsAsciiHexDigitLower) ? "the file has no digest"
             : HubFailures.Header(response, "X-Repo-Commit") is { } other && other != commit ? "it is about another commit" : null;
-        string? size = HubFailures.Header(response, "X-Linked-Size") ?? (response.IsSuccessStatusCode ? HubFailures.Header(response, "Content-Length") : null);
+        string? size = HubFailures.Header(response, "X-Linked-Size")
+            ?? (response.IsSuccessStatusCode ? HubFailures.Header(response, "Content-Length") : null);
         if (fault is null && !long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             fault = "the file has no size";
         return fault is null ? new RemoteFile(path, etag, long.Parse(size!, CultureInfo.InvariantCulture))
-            : throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, fault, client.Transport.TextOf(request).IdOf(response)));
+            : throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, fault, client.Transport.TextOf(request)
+                .IdOf(response)));
     }
 }

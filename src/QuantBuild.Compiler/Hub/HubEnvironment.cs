@@ -24,8 +24,12 @@ public sealed class HubEnvironment(Func<string, string?> read)
     public string CacheFolder => Path.GetFullPath(Value("HF_HUB_CACHE") ?? Value("HUGGINGFACE_HUB_CACHE")
         ?? Path.Combine(Home ?? HomeIn(_folders.RequireHome("downloads from the Hub", "HF_HUB_CACHE or HF_HOME")), "hub"));
 
-    /// <summary>HF_TOKEN_PATH, or <c>token</c> in HF_HOME; null when neither is set and the user has no home folder, where a token could be.</summary>
-    public string? TokenFile => (Value("HF_TOKEN_PATH") ?? (Home is { } home ? Path.Combine(home, "token") : null)) is { } path ? Path.GetFullPath(path) : null;
+    /// <summary>
+    /// HF_TOKEN_PATH, or <c>token</c> in HF_HOME; null when neither is set and the user has no home folder, where a token could be.
+    /// </summary>
+    public string? TokenFile => (Value("HF_TOKEN_PATH") ?? (Home is { } home ? Path.Combine(home, "token") : null)) is { } path
+        ? Path.GetFullPath(path)
+        : null;
 
     /// <summary>Whether HF_HUB_OFFLINE forbids to use the network.</summary>
     public bool Offline => Flag("HF_HUB_OFFLINE");
@@ -45,9 +49,12 @@ public sealed class HubEnvironment(Func<string, string?> read)
     /// <exception cref="DiagnosticException">It is no address, or not encrypted and not on this machine (QB5006).</exception>
     public static Uri EndpointFrom(string text)
     {
-        string? fault = !Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) || address.Host.Length == 0 ? "it is not an address"
-            : address.UserInfo.Length > 0 || address.Query.Length > 0 || address.Fragment.Length > 0 ? "user name, query and fragment are not allowed"
-            : address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && address.IsLoopback) ? "it must be https, or http on this machine"
+        string? fault = !Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) || address.Host.Length == 0
+            ? "it is not an address"
+            : address.UserInfo.Length > 0 || address.Query.Length > 0 || address.Fragment.Length > 0
+            ? "user name, query and fragment are not allowed"
+            : address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && address.IsLoopback)
+            ? "it must be https, or http on this machine"
             : null;
         if (fault is null)
             return address!;

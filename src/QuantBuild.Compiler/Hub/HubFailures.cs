@@ -14,7 +14,8 @@ internal static class HubFailures
     private const int LongestBody = 1 << 16;
 
     /// <summary>The diagnostic for a refusal.</summary>
-    public static async Task<DiagnosticException> FromAsync(HubTransport transport, HubRequest request, HttpResponseMessage response, CancellationToken ct)
+    public static async Task<DiagnosticException> FromAsync(HubTransport transport, HubRequest request, HttpResponseMessage response,
+        CancellationToken ct)
     {
         ServerText texts = transport.TextOf(request);
         string message = texts.Of(await MessageAsync(response, ct));
@@ -44,8 +45,10 @@ internal static class HubFailures
         }
         return status switch
         {
-            HttpStatusCode.Unauthorized when token is not null && IsAboutToken(message) => Descriptors.HubTokenRejected.At(null, message, id),
-            HttpStatusCode.Unauthorized when token is null && request.Repository is null => Descriptors.HubTokenMissing.At(null, request.Purpose),
+            HttpStatusCode.Unauthorized when token is not null && IsAboutToken(message) =>
+                Descriptors.HubTokenRejected.At(null, message, id),
+            HttpStatusCode.Unauthorized when token is null && request.Repository is null =>
+                Descriptors.HubTokenMissing.At(null, request.Purpose),
             HttpStatusCode.Unauthorized when request.Repository is null => Descriptors.HubTokenRejected.At(null, message, id),
             // The Hub does not tell strangers whether a private repository exists.
             HttpStatusCode.Unauthorized => Descriptors.HubRepositoryNotFound.At(null, repository, id),
@@ -55,7 +58,8 @@ internal static class HubFailures
                 Descriptors.HubTooLarge.At(null, request.Path ?? request.Purpose, message, id),
             HttpStatusCode.Forbidden => Descriptors.HubForbidden.At(null, request.Purpose, message, id),
             HttpStatusCode.TooManyRequests => Descriptors.HubRateLimited.At(null, request.Purpose, message, id),
-            _ when HubRetries.IsTransient(status) || (int)status >= 500 => Descriptors.HubServerFailed.At(null, request.Purpose, (int)status, message, id),
+            _ when HubRetries.IsTransient(status) || (int)status >= 500 =>
+                Descriptors.HubServerFailed.At(null, request.Purpose, (int)status, message, id),
             _ => Descriptors.HubRefused.At(null, request.Purpose, (int)status, message, id),
         };
     }

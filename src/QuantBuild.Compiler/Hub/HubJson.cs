@@ -36,7 +36,8 @@ internal static class HubJson
 
     /// <summary>Reads an answer.</summary>
     /// <exception cref="DiagnosticException">It is not what the protocol says (QB5013).</exception>
-    public static async Task<T> ReadAsync<T>(HubTransport transport, HubRequest request, HttpResponseMessage response, Func<JsonNode, T> read, CancellationToken ct)
+    public static async Task<T> ReadAsync<T>(HubTransport transport, HubRequest request, HttpResponseMessage response,
+        Func<JsonNode, T> read, CancellationToken ct)
     {
         try
         {
@@ -49,7 +50,8 @@ internal static class HubJson
         }
     }
 
-    private static bool IsOdd(Exception failure) => failure is JsonException or FormatException or InvalidOperationException or ArgumentException
+    private static bool IsOdd(Exception failure) =>
+        failure is JsonException or FormatException or InvalidOperationException or ArgumentException
         or NullReferenceException or OverflowException;
 
     private static DiagnosticException Invalid(ServerText texts, HubRequest request, string id, Exception failure)
@@ -57,6 +59,8 @@ internal static class HubJson
         // A malformed address may be a secret, so its exception's text is not shown.
         string why = failure is FormatException and not UriFormatException or JsonException
             ? texts.Of(failure.Message) : "a value is missing or has another type";
-        return new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, why, id), failure is UriFormatException ? null : texts.Of(failure));
+        return new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, why, id), failure is UriFormatException
+            ? null
+            : texts.Of(failure));
     }
 }

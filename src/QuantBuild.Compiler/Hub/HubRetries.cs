@@ -22,15 +22,18 @@ internal static partial class HubRetries
 
     /// <summary>Whether another try may succeed.</summary>
     public static bool IsTransient(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
-        or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable
+        or HttpStatusCode.GatewayTimeout;
 
     /// <summary>
-    /// The pause that the server asks for: the window of its <c>ratelimit</c> header, or Retry-After; a second more, because both are rounded.
+    /// The pause that the server asks for: the window of its <c>ratelimit</c> header, or Retry-After; a second more, because both are
+    /// rounded.
     /// </summary>
     public static TimeSpan? RequestedPause(HttpResponseMessage response, DateTimeOffset now)
     {
         // The header comes with every answer; only where the limit is reached must its window be waited for.
-        if (response.StatusCode == HttpStatusCode.TooManyRequests && response.Headers.TryGetValues("ratelimit", out IEnumerable<string>? limits)
+        if (response.StatusCode == HttpStatusCode.TooManyRequests
+            && response.Headers.TryGetValues("ratelimit", out IEnumerable<string>? limits)
             && Window().Match(string.Join(',', limits)) is { Success: true } match
             && int.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds))
         {
@@ -59,7 +62,8 @@ internal static partial class HubRetries
                 {
                     string why = arguments.Outcome.Result is { } response ? $"status {(int)response.StatusCode}" : "the connection broke";
                     options.Notice?.Invoke(string.Create(CultureInfo.InvariantCulture,
-                        $"{why}; trying again in {arguments.RetryDelay.TotalSeconds:F0} s ({arguments.AttemptNumber + 2} of {options.Tries})"));
+                        $"{why}; trying again in {arguments.RetryDelay.TotalSeconds:F0} s ({arguments.AttemptNumber + 2} of "
+                            + $"{options.Tries})"));
                     arguments.Outcome.Result?.Dispose();
                     return ValueTask.CompletedTask;
                 },

@@ -50,10 +50,16 @@ internal sealed class HubTransport : IDisposable
     public bool IsEndpoint(Uri address) => Uri.Compare(address, Options.Endpoint, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped,
         StringComparison.OrdinalIgnoreCase) == 0;
 
-    /// <summary>An address of the public Hub as one of the endpoint, when the endpoint is a mirror of it; storage stays where it is.</summary>
-    public Uri OnEndpoint(Uri address) => SameOrigin(address, PublicHub) ? new Uri(Options.Endpoint, address.PathAndQuery.TrimStart('/')) : address;
+    /// <summary>
+    /// An address of the public Hub as one of the endpoint, when the endpoint is a mirror of it; storage stays where it is.
+    /// </summary>
+    public Uri OnEndpoint(Uri address) => SameOrigin(address, PublicHub)
+        ? new Uri(Options.Endpoint, address.PathAndQuery.TrimStart('/'))
+        : address;
 
-    /// <summary>Sends a request until it has an answer that the caller understands, body and all; that of one that streams is not read yet.</summary>
+    /// <summary>
+    /// Sends a request until it has an answer that the caller understands, body and all; that of one that streams is not read yet.
+    /// </summary>
     /// <exception cref="DiagnosticException">The server refuses or cannot be reached (QB50xx).</exception>
     public async Task<HttpResponseMessage> SendAsync(HubRequest request, CancellationToken ct)
     {
@@ -67,7 +73,8 @@ internal sealed class HubTransport : IDisposable
             }, ct);
             if (Options.Notice is { } notice && HubFailures.Header(response, "X-HF-Warning") is { } warning)
                 notice(TextOf(request).Of(warning));
-            if (response.IsSuccessStatusCode || request.Accepts(response.StatusCode) || (request.HandsOutRedirects && IsRedirect(response.StatusCode)))
+            if (response.IsSuccessStatusCode || request.Accepts(response.StatusCode)
+                || (request.HandsOutRedirects && IsRedirect(response.StatusCode)))
                 return response;
             using (response)
                 throw await HubFailures.FromAsync(this, request, response, ct);
@@ -92,7 +99,8 @@ internal sealed class HubTransport : IDisposable
     public DiagnosticException Unreachable(HubRequest request, int tries, Exception failure)
     {
         ServerText texts = TextOf(request);
-        return new DiagnosticException(Descriptors.HubUnreachable.At(null, request.Purpose, texts.Of(request.Address.Authority), tries, texts.Of(failure.Message)), texts.Of(failure));
+        return new DiagnosticException(Descriptors.HubUnreachable.At(null, request.Purpose, texts.Of(request.Address.Authority), tries,
+            texts.Of(failure.Message)), texts.Of(failure));
     }
 
     private async Task<HttpResponseMessage> TryAsync(HubRequest request, CancellationToken ct)
@@ -105,11 +113,13 @@ internal sealed class HubTransport : IDisposable
         }
         catch (OperationCanceledException failure) when (!ct.IsCancellationRequested)
         {
-            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"nothing moved for {Options.Stall.TotalSeconds:F0} s"), failure);
+            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"nothing moved for {Options.Stall.TotalSeconds:F0} s"),
+                failure);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
-            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "it is too long", "unknown"), TextOf(request).Of(failure));
+            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "it is too long", "unknown"),
+                TextOf(request).Of(failure));
         }
     }
 

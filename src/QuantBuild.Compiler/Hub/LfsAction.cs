@@ -8,7 +8,8 @@ namespace QuantBuild.Compiler.Hub;
 /// <param name="Verify">Asked after the upload; null when the server does not want to be.</param>
 /// <param name="PartSize">Bytes per part; 0 for a single request.</param>
 /// <param name="Parts">Addresses of the parts, in order.</param>
-internal sealed record LfsAction(Uri Upload, ImmutableArray<KeyValuePair<string, string>> Headers, Uri? Verify, long PartSize, ImmutableArray<Uri> Parts)
+internal sealed record LfsAction(Uri Upload, ImmutableArray<KeyValuePair<string, string>> Headers, Uri? Verify, long PartSize,
+    ImmutableArray<Uri> Parts)
 {
     /// <summary>Whether the file goes in parts.</summary>
     public bool InParts => PartSize > 0;

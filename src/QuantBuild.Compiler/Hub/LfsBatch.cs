@@ -11,7 +11,8 @@ internal static class LfsBatch
 {
     /// <summary>Asks for one file. One at a time, because the addresses expire, and the file before may take hours.</summary>
     /// <returns>Where to send it; null when the Hub has it.</returns>
-    public static async Task<LfsAction?> AskAsync(HubTransport transport, RepoId repository, string? branch, HubFile file, CancellationToken ct)
+    public static async Task<LfsAction?> AskAsync(HubTransport transport, RepoId repository, string? branch, HubFile file,
+        CancellationToken ct)
     {
         var body = new JsonObject
         {
@@ -22,7 +23,8 @@ internal static class LfsBatch
         };
         if (branch is not null)
             body["ref"] = new JsonObject { ["name"] = branch };
-        var request = new HubRequest(HttpMethod.Post, transport.Address($"{repository}.git/info/lfs/objects/batch"), $"asking where '{file.Path}' goes")
+        var request = new HubRequest(HttpMethod.Post, transport.Address($"{repository}.git/info/lfs/objects/batch"),
+            $"asking where '{file.Path}' goes")
         {
             Content = () => HubJson.Body(body, HubJson.Lfs),
             Headers = [KeyValuePair.Create("Accept", HubJson.Lfs)],
@@ -37,7 +39,9 @@ internal static class LfsBatch
             if (transfer is not ("basic" or "multipart"))
                 throw new FormatException($"it chooses the transfer '{transfer}', which was not offered");
             JsonNode found = answer["objects"]!.AsArray().Single()!;
-            return found["oid"]!.GetValue<string>() == file.Digest.ToString() ? found : throw new FormatException("it is about another object");
+            return found["oid"]!.GetValue<string>() == file.Digest.ToString()
+                ? found
+                : throw new FormatException("it is about another object");
         }, ct);
         if (item["error"] is JsonObject error)
             throw Refusal(texts, file, error, id);
@@ -58,7 +62,8 @@ internal static class LfsBatch
     {
         if (item["actions"] is not JsonObject actions || actions["upload"] is not JsonObject upload)
             return null;
-        var headers = (upload["header"] as JsonObject ?? []).ToDictionary(header => header.Key, header => header.Value!.ToString(), StringComparer.OrdinalIgnoreCase);
+        var headers = (upload["header"] as JsonObject ?? []).ToDictionary(header => header.Key, header => header.Value!.ToString(),
+            StringComparer.OrdinalIgnoreCase);
         Uri address = AddressIn(upload);
         Uri? verify = actions["verify"] is JsonObject check ? transport.OnEndpoint(AddressIn(check)) : null;
         if (!headers.TryGetValue("chunk_size", out string? chunk))

@@ -21,7 +21,8 @@ internal sealed class LfsUpload(HubTransport transport, RepoId repository, strin
 
     /// <summary>Sends the files that the Hub's storage lacks.</summary>
     public Task RunAsync(IEnumerable<HubFile> files, CancellationToken ct) => Parallel.ForEachAsync(
-        files.DistinctBy(file => file.Digest), new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = transport.Options.Parallel },
+        files.DistinctBy(file => file.Digest),
+            new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = transport.Options.Parallel },
         async (file, token) => await SendAsync(file, token));
 
     /// <inheritdoc/>
@@ -56,7 +57,8 @@ internal sealed class LfsUpload(HubTransport transport, RepoId repository, strin
                 return;
             }
             if (round == MostRenewals)
-                throw new DiagnosticException(Descriptors.HubRefused.At(null, $"'{file.Path}'", 403, "its storage rejects every address that it gives", "unknown"));
+                throw new DiagnosticException(Descriptors.HubRefused.At(null, $"'{file.Path}'", 403,
+                    "its storage rejects every address that it gives", "unknown"));
             journal?.Forget();
             action = null;
         }
@@ -71,7 +73,9 @@ internal sealed class LfsUpload(HubTransport transport, RepoId repository, strin
     private Task<bool> SendWholeAsync(HubFile file, LfsAction action, CancellationToken ct) =>
         PutAsync(file, action.Upload, action.Headers, 0, file.Size, _ => { }, ct);
 
-    /// <summary>Sends the parts that have not arrived and asks for them to be put together; false when the addresses have expired.</summary>
+    /// <summary>
+    /// Sends the parts that have not arrived and asks for them to be put together; false when the addresses have expired.
+    /// </summary>
     private async Task<bool> SendPartsAsync(HubFile file, LfsAction action, UploadJournal? journal, CancellationToken ct)
     {
         var tags = new string?[action.Parts.Length];
@@ -82,7 +86,8 @@ internal sealed class LfsUpload(HubTransport transport, RepoId repository, strin
         try
         {
             await Parallel.ForEachAsync(Enumerable.Range(0, tags.Length).Where(i => tags[i] is null),
-                new ParallelOptions { CancellationToken = expired.Token, MaxDegreeOfParallelism = transport.Options.Parallel }, async (i, token) =>
+                new ParallelOptions { CancellationToken = expired.Token, MaxDegreeOfParallelism = transport.Options.Parallel },
+                    async (i, token) =>
                 {
                     if (await PutAsync(file, action.Parts[i], [], i * action.PartSize, PartLength(action, file, i + 1), Arrived, token))
                         return;
@@ -139,7 +144,8 @@ internal sealed class LfsUpload(HubTransport transport, RepoId repository, strin
     }
 
     /// <summary>Sends a stretch of a file; false when the address has expired.</summary>
-    private async Task<bool> PutAsync(HubFile file, Uri address, ImmutableArray<KeyValuePair<string, string>> headers, long offset, long count, Action<string> arrived, CancellationToken ct)
+    private async Task<bool> PutAsync(HubFile file, Uri address, ImmutableArray<KeyValuePair<string, string>> headers, long offset,
+        long count, Action<string> arrived, CancellationToken ct)
     {
         await _slots.WaitAsync(ct);
         FilePart? part = null;
@@ -180,5 +186,6 @@ internal sealed class LfsUpload(HubTransport transport, RepoId repository, strin
 
     /// <summary>Storage has no status of its own for an address that has expired; all of these mean that a new one may help.</summary>
     private static bool IsExpiry(HttpStatusCode status) =>
-        status is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Gone;
+        status is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound
+        or HttpStatusCode.Gone;
 }

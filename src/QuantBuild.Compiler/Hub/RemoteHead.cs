@@ -24,19 +24,23 @@ public sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
     /// <param name="ct">Ends the call.</param>
     /// <exception cref="DiagnosticException">See <see cref="HubClient"/>; or the answer is no range of the file (QB5013).</exception>
     /// <exception cref="SafeTensorsException">The header is larger than the format allows.</exception>
-    public static async Task<RemoteHead> FetchAsync(HubClient client, RepoId repository, string commit, string path, CancellationToken ct = default)
+    public static async Task<RemoteHead> FetchAsync(HubClient client, RepoId repository, string commit, string path,
+        CancellationToken ct = default)
     {
         RemoteHead first = await RangeAsync(client, repository, commit, path, FirstTry, ct);
         if (first.Bytes.Length < PrefixLength)
             return first;
-        long needed = Math.Min(first.Length, SafeTensorsFile.HeadLength(first.Bytes.Span[..Math.Min(first.Bytes.Length, ForeignFile.Sample)]));
+        long needed =
+            Math.Min(first.Length, SafeTensorsFile.HeadLength(first.Bytes.Span[..Math.Min(first.Bytes.Length, ForeignFile.Sample)]));
         return needed <= first.Bytes.Length ? first : await RangeAsync(client, repository, commit, path, (int)needed, ct);
     }
 
-    private static async Task<RemoteHead> RangeAsync(HubClient client, RepoId repository, string commit, string path, int count, CancellationToken ct)
+    private static async Task<RemoteHead> RangeAsync(HubClient client, RepoId repository, string commit, string path, int count,
+        CancellationToken ct)
     {
         HubRequest request = FileDownload.Request(HttpMethod.Get, client.Transport, repository, commit, path);
-        request = request with { Headers = [.. request.Headers, KeyValuePair.Create("Range", string.Create(CultureInfo.InvariantCulture, $"bytes=0-{count - 1}"))] };
+        request = request with { Headers =
+            [.. request.Headers, KeyValuePair.Create("Range", string.Create(CultureInfo.InvariantCulture, $"bytes=0-{count - 1}"))] };
         for (int tries = 1; ; tries++)
         {
             try
@@ -58,12 +62,14 @@ public sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
         // A server that knows no ranges sends everything, of which no more is read than is wanted.
         long? length = response.StatusCode switch
         {
-            HttpStatusCode.PartialContent when response.Content.Headers.ContentRange is ContentRangeHeaderValue { From: 0 } range => range.Length,
+            HttpStatusCode.PartialContent when response.Content.Headers.ContentRange is ContentRangeHeaderValue { From: 0 } range =>
+                range.Length,
             HttpStatusCode.OK => response.Content.Headers.ContentLength,
             _ => null,
         };
         if (length is not { } total)
-            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "the answer is no range of the file", client.Transport.TextOf(request).IdOf(response)));
+            throw new DiagnosticException(Descriptors.HubAnswerInvalid.At(null, request.Purpose, "the answer is no range of the file",
+                client.Transport.TextOf(request).IdOf(response)));
         var bytes = new byte[(int)Math.Min(count, total)];
         var watch = new StallWatch(client.Options.Stall);
         await using Stream body = await response.Content.ReadAsStreamAsync(ct);

@@ -3,10 +3,14 @@ using System.Text;
 
 namespace QuantBuild.Compiler.Hub;
 
-/// <summary>Finds a secret in somebody else's text: as it is, percent-encoded, in base64, in hexadecimal, and stretches of any of these.</summary>
+/// <summary>
+/// Finds a secret in somebody else's text: as it is, percent-encoded, in base64, in hexadecimal, and stretches of any of these.
+/// </summary>
 internal sealed class SecretForms
 {
-    /// <summary>Characters of a stretch that is taken for a part of the secret; shorter ones give little away and may be there by chance.</summary>
+    /// <summary>
+    /// Characters of a stretch that is taken for a part of the secret; shorter ones give little away and may be there by chance.
+    /// </summary>
     private const int Stretch = 12;
 
     /// <summary>Percent-encoding may be applied again by each party that passes an address on.</summary>
@@ -91,9 +95,11 @@ internal sealed class SecretForms
         var decoded = new List<(char, int, int)>(text.Count);
         for (int i = 0; i < text.Count; i++)
         {
-            if (text[i].Value == '%' && i + 2 < text.Count && char.IsAsciiHexDigit(text[i + 1].Value) && char.IsAsciiHexDigit(text[i + 2].Value))
+            if (text[i].Value == '%' && i + 2 < text.Count && char.IsAsciiHexDigit(text[i + 1].Value)
+                && char.IsAsciiHexDigit(text[i + 2].Value))
             {
-                decoded.Add(((char)byte.Parse([text[i + 1].Value, text[i + 2].Value], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), text[i].From, text[i + 2].To));
+                decoded.Add(((char)byte.Parse([text[i + 1].Value, text[i + 2].Value], NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture), text[i].From, text[i + 2].To));
                 i += 2;
             }
             else

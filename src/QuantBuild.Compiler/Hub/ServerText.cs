@@ -5,8 +5,8 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Hub;
 
 /// <summary>
-/// What a server says, on its way into messages, logs and exceptions: the one place where secrets are blotted out of it, its control characters lose
-/// their meaning, and it is shortened. Servers repeat what they were sent, in every header and in every form.
+/// What a server says, on its way into messages, logs and exceptions: the one place where secrets are blotted out of it, its control
+/// characters lose their meaning, and it is shortened. Servers repeat what they were sent, in every header and in every form.
 /// </summary>
 /// <param name="secrets">The secrets of the call.</param>
 internal sealed partial class ServerText(params IEnumerable<HubToken?> secrets)

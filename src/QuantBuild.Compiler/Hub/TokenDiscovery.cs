@@ -17,10 +17,11 @@ public static class TokenDiscovery
     /// <param name="ct">Ends the exchange.</param>
     /// <returns>The token; null when there is none.</returns>
     /// <exception cref="DiagnosticException">
-    /// The exchange failed (QB5005), the token file cannot be read (QB4002, QB4006), or what is there cannot be a token (QB5007): going on without, or
-    /// with the token of somebody else, is not what was meant.
+    /// The exchange failed (QB5005), the token file cannot be read (QB4002, QB4006), or what is there cannot be a token (QB5007): going on
+    /// without, or with the token of somebody else, is not what was meant.
     /// </exception>
-    public static async Task<HubToken?> FindAsync(HubOptions options, HubEnvironment environment, string? given = null, CancellationToken ct = default)
+    public static async Task<HubToken?> FindAsync(HubOptions options, HubEnvironment environment, string? given = null,
+        CancellationToken ct = default)
     {
         if (HubToken.From(given, "the caller") is { } explicitToken)
             return explicitToken;

@@ -44,11 +44,13 @@ internal static class TokenExchange
         if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback)
             throw Failed("the address for identity tokens is not https");
         string audience = Uri.EscapeDataString(transport.Options.Endpoint.AbsoluteUri.TrimEnd('/'));
-        var request = new HubRequest(HttpMethod.Get, new Uri($"{text}{(address.Query.Length > 0 ? '&' : '?')}audience={audience}"), "asking for the job's identity")
+        var request = new HubRequest(HttpMethod.Get, new Uri($"{text}{(address.Query.Length > 0 ? '&' : '?')}audience={audience}"),
+            "asking for the job's identity")
         {
             Token = access,
         };
-        return HubToken.From(await CallAsync(transport, request, "value", ct), "the job") ?? throw Failed("the answer has no identity token");
+        return HubToken.From(await CallAsync(transport, request, "value", ct), "the job")
+            ?? throw Failed("the answer has no identity token");
     }
 
     private static async Task<string?> CallAsync(HubTransport transport, HubRequest request, string field, CancellationToken ct)

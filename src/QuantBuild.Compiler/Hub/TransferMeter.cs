@@ -44,7 +44,9 @@ internal sealed class TransferMeter(long total, IProgress<TransferStatus>? progr
         (long at, long before) = _history.Peek();
         double seconds = time.GetElapsedTime(at, now).TotalSeconds;
         double speed = seconds > 0 ? (_moved - before) / seconds : 0;
-        TimeSpan? remaining = speed > 0 && (total - _done) / speed is var left && left < TimeSpan.FromDays(999).TotalSeconds ? TimeSpan.FromSeconds(left) : null;
+        TimeSpan? remaining = speed > 0 && (total - _done) / speed is var left && left < TimeSpan.FromDays(999).TotalSeconds
+            ? TimeSpan.FromSeconds(left)
+            : null;
         return new TransferStatus(_done, total, speed, remaining);
     }
 }

@@ -14,7 +14,9 @@ namespace QuantBuild.Compiler.Hub;
 /// Remembers which parts of a file have arrived, so that a push that was killed does not send them again. A file of lines, the first
 /// with the addresses, the others with one finished part each; a line cut off by the kill is as if it had not been written.
 /// </summary>
-/// <remarks>Only the user may read it: the addresses let anybody write. It is held open exclusively, which also keeps two pushes apart.</remarks>
+/// <remarks>
+/// Only the user may read it: the addresses let anybody write. It is held open exclusively, which also keeps two pushes apart.
+/// </remarks>
 internal sealed class UploadJournal : IDisposable
 {
     private readonly Lock _lock = new();
@@ -44,7 +46,8 @@ internal sealed class UploadJournal : IDisposable
         try
         {
             Directory.CreateDirectory(options.StateFolder);
-            var how = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+            var how = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None,
+                BufferSize = 0 };
             if (!OperatingSystem.IsWindows())
                 how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             return new UploadJournal(new FileStream(path, how));
@@ -133,7 +136,8 @@ internal sealed class UploadJournal : IDisposable
             return;
         }
         ImmutableArray<Uri> parts = [.. line.Member("parts").Items().Select(address => address.Address())];
-        Action = new LfsAction(line.Member("complete").Address(), [], line.Find("verify")?.Address(), line.Member("partSize").Whole(0), parts);
+        Action = new LfsAction(line.Member("complete").Address(), [], line.Find("verify")?.Address(), line.Member("partSize").Whole(0),
+            parts);
     }
 
     private void Append(JsonObject line)

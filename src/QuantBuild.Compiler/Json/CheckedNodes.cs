@@ -8,7 +8,9 @@ namespace QuantBuild.Compiler.Json;
 internal static class CheckedNodes
 {
     /// <summary>Checks and parses a text.</summary>
-    /// <exception cref="MalformedJsonException">As for <see cref="CheckedJson.Parse"/>, or a number fits no double, or it is <c>null</c>.</exception>
+    /// <exception cref="MalformedJsonException">
+    /// As for <see cref="CheckedJson.Parse"/>, or a number fits no double, or it is <c>null</c>.
+    /// </exception>
     public static JsonNode Parse(ReadOnlySpan<byte> utf8)
     {
         CheckedJson.Check(utf8, finite: true);

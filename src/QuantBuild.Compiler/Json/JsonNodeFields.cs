@@ -6,7 +6,9 @@ using QuantBuild.Json;
 
 namespace QuantBuild.Compiler.Json;
 
-/// <summary>Values of checked nodes, each asked for as what it must be; whatever else is there is one kind of exception, which names the place.</summary>
+/// <summary>
+/// Values of checked nodes, each asked for as what it must be; whatever else is there is one kind of exception, which names the place.
+/// </summary>
 internal static class JsonNodeFields
 {
     /// <summary>A member that must be there and not be <c>null</c>.</summary>
@@ -46,14 +48,17 @@ internal static class JsonNodeFields
     /// <summary>The node as a finite number.</summary>
     /// <exception cref="MalformedJsonException">It is none.</exception>
     public static double Number(this JsonNode? node) =>
-        Value(node, JsonValueKind.Number, "a number") is var value && TryDouble(value, out double number) && double.IsFinite(number) ? number : throw Wrong(node, "a number");
+        Value(node, JsonValueKind.Number, "a number") is var value && TryDouble(value, out double number) && double.IsFinite(number)
+        ? number
+        : throw Wrong(node, "a number");
 
     /// <summary>The node as a whole number within a range.</summary>
     /// <exception cref="MalformedJsonException">It is none.</exception>
     public static long Whole(this JsonNode? node, long least = long.MinValue, long most = long.MaxValue)
     {
         JsonValue value = Value(node, JsonValueKind.Number, "a whole number");
-        return long.TryParse(value.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number >= least && number <= most
+        return long.TryParse(value.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            && number >= least && number <= most
             ? number
             : throw Wrong(node, FormattableString.Invariant($"a whole number from {least} to {most}"));
     }
@@ -68,7 +73,8 @@ internal static class JsonNodeFields
 
     /// <summary>The node as an absolute address. It may be a secret: it is in no message.</summary>
     /// <exception cref="MalformedJsonException">It is none.</exception>
-    public static Uri Address(this JsonNode? node) => Uri.TryCreate(node.Text(), UriKind.Absolute, out Uri? address) ? address : throw Wrong(node, "an absolute address");
+    public static Uri Address(this JsonNode? node) =>
+        Uri.TryCreate(node.Text(), UriKind.Absolute, out Uri? address) ? address : throw Wrong(node, "an absolute address");
 
     /// <summary>The node as bytes in Base64.</summary>
     /// <exception cref="MalformedJsonException">It is none.</exception>

@@ -7,8 +7,8 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Layouts;
 
 /// <summary>
-/// compressed-tensors' <c>mxfp4-pack-quantized</c>: <c>X.weight_packed</c> and <c>X.weight_scale</c> in U8, and a <c>quantization_config</c> in
-/// <c>config.json</c>. It has no place for a low-rank branch, smoothing or clip ratios.
+/// compressed-tensors' <c>mxfp4-pack-quantized</c>: <c>X.weight_packed</c> and <c>X.weight_scale</c> in U8, and a
+/// <c>quantization_config</c> in <c>config.json</c>. It has no place for a low-rank branch, smoothing or clip ratios.
 /// </summary>
 internal sealed class CompressedTensorsLayout : ILayout
 {
@@ -22,13 +22,15 @@ internal sealed class CompressedTensorsLayout : ILayout
         config["quantization_config"] = Configuration(expert);
         expert.Add("config.json", CanonicalJson.SerializeIndented(config));
         expert.AddSharded(expert.Plan.KeptTensors.Select(name => expert.Kept(name))
-            .Concat(expert.Layers.SelectMany(layer => (TensorData[])[layer.Codes(layer.Plan.Name + ".weight_packed"), layer.Scales(layer.Plan.Name + ".weight_scale")])));
+            .Concat(expert.Layers.SelectMany(layer =>
+                (TensorData[])[layer.Codes(layer.Plan.Name + ".weight_packed"), layer.Scales(layer.Plan.Name + ".weight_scale")])));
     }
 
     private static JsonObject Configuration(PackedExpert expert)
     {
         var groups = new JsonObject();
-        foreach (IGrouping<Precision, PackedLayer> group in expert.Layers.GroupBy(layer => layer.Plan.Recipe.Precision).OrderBy(group => group.Key))
+        foreach (IGrouping<Precision, PackedLayer> group in expert.Layers.GroupBy(layer => layer.Plan.Recipe.Precision)
+            .OrderBy(group => group.Key))
         {
             groups[FormattableString.Invariant($"group_{groups.Count}")] = new JsonObject
             {
@@ -50,7 +52,8 @@ internal sealed class CompressedTensorsLayout : ILayout
             ["transform_config"] = new JsonObject(),
             ["config_groups"] = groups,
             // Modules by name: every other tensor pair of weight and bias that is a matrix, or a convolution.
-            ["ignore"] = Names(expert.Plan.KeptTensors.Where(name => name.EndsWith(".weight", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.Ordinal))
+            ["ignore"] = Names(expert.Plan.KeptTensors.Where(name => name.EndsWith(".weight", StringComparison.Ordinal)
+                && !name.Contains("norm", StringComparison.Ordinal))
                 .Select(name => name[..^".weight".Length])),
         };
     }

@@ -2,7 +2,10 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Layouts;
 
-/// <summary>Plain weights in bfloat16 under the original names, for tools that know nothing of quantization: what is left is the rounding of weights.</summary>
+/// <summary>
+/// Plain weights in bfloat16 under the original names, for tools that know nothing of quantization: what is left is the rounding of
+/// weights.
+/// </summary>
 internal sealed class DequantizedLayout : ILayout
 {
     public string DirectoryOf(string expert) => expert + "_model";
@@ -16,6 +19,7 @@ internal sealed class DequantizedLayout : ILayout
     /// <summary>All tensors of an expert under other names.</summary>
     public static IEnumerable<TensorData> Tensors(PackedExpert expert, Func<string, string> rename) =>
         expert.Plan.KeptTensors.Select(name => expert.Kept(name, newName: rename(name)))
-            .Concat(expert.Layers.Select(layer => new TensorData(rename(layer.Plan.WeightName), DType.BF16, [layer.Plan.OutFeatures, layer.Plan.InFeatures],
+            .Concat(expert.Layers.Select(layer =>
+                new TensorData(rename(layer.Plan.WeightName), DType.BF16, [layer.Plan.OutFeatures, layer.Plan.InFeatures],
                 stream => PackedExpert.WriteFloats(stream, layer.Dequantize(), DType.BF16))));
 }

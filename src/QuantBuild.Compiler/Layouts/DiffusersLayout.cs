@@ -5,7 +5,10 @@ using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Layouts;
 
-/// <summary>Plain weights in bfloat16 in the folders, files and names of the Diffusers library: they take the place of those in a copy of its repository.</summary>
+/// <summary>
+/// Plain weights in bfloat16 in the folders, files and names of the Diffusers library: they take the place of those in a copy of its
+/// repository.
+/// </summary>
 internal sealed class DiffusersLayout : ILayout
 {
     /// <summary>The text length of every model that the library converts; it has no field for another one.</summary>

@@ -7,8 +7,9 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Layouts;
 
 /// <summary>
-/// LightX2V's <c>mxfp4</c>: scales in the order that its kernel reads them, the low-rank branch as a LoRA that is applied at run time, and a piece of
-/// its configuration that names the files. It has no place for smoothing or clip ratios, and quantizes every layer of every block.
+/// LightX2V's <c>mxfp4</c>: scales in the order that its kernel reads them, the low-rank branch as a LoRA that is applied at run time, and
+/// a piece of its configuration that names the files. It has no place for smoothing or clip ratios, and quantizes every layer of every
+/// block.
 /// </summary>
 /// <param name="plan">The whole plan: the configuration is about both experts.</param>
 internal sealed class LightX2VLayout(Plan plan) : ILayout
@@ -74,5 +75,6 @@ internal sealed class LightX2VLayout(Plan plan) : ILayout
         })]),
     };
 
-    private static bool HasBranch(ExpertPlan expert) => expert.Layers.Any(layer => layer.Recipe.Precision != Precision.BF16 && layer.Recipe.LowRank.Rank > 0);
+    private static bool HasBranch(ExpertPlan expert) =>
+        expert.Layers.Any(layer => layer.Recipe.Precision != Precision.BF16 && layer.Recipe.LowRank.Rank > 0);
 }

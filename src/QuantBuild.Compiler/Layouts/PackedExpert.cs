@@ -15,7 +15,8 @@ namespace QuantBuild.Compiler.Layouts;
 internal sealed class PackedExpert(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers)
 {
     private readonly Dictionary<string, BlobRef> _files = new(StringComparer.Ordinal);
-    private readonly PackedLayer[] _layers = [.. layers.Where(layer => layer.Weights is not null).Select(layer => new PackedLayer(context, layer))];
+    private readonly PackedLayer[] _layers =
+        [.. layers.Where(layer => layer.Weights is not null).Select(layer => new PackedLayer(context, layer))];
 
     /// <summary>The expert as planned.</summary>
     public ExpertPlan Plan => source.Plan;
@@ -36,16 +37,19 @@ internal sealed class PackedExpert(BuildContext context, ExpertSource source, IR
     public TensorData Kept(string name, DType? castTo = null, string? newName = null)
     {
         TensorInfo tensor = source.Checkpoint.Tensors[name];
-        if ((castTo ?? context.Plan.Manifest.Output.KeptDtype) is not { } target || target == tensor.DType || tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
+        if ((castTo ?? context.Plan.Manifest.Output.KeptDtype) is not { } target || target == tensor.DType
+            || tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
             return TensorData.Copy(source.Checkpoint, name, newName);
-        return new TensorData(newName ?? name, target, tensor.Shape, stream => WriteFloats(stream, source.Checkpoint.ReadFloat32(name), target));
+        return new TensorData(newName ?? name, target, tensor.Shape, stream =>
+            WriteFloats(stream, source.Checkpoint.ReadFloat32(name), target));
     }
 
     /// <summary>Adds a small file.</summary>
     public void Add(string name, ReadOnlySpan<byte> content) => _files.Add(name, new BlobRef(context.Store.Put(content), content.Length));
 
     /// <summary>Adds tensors as one file.</summary>
-    public void Add(string name, IEnumerable<TensorData> tensors) => _files.Add(name, context.Store.StoreTensors([.. tensors.Select(Cancellable)]));
+    public void Add(string name, IEnumerable<TensorData> tensors) =>
+        _files.Add(name, context.Store.StoreTensors([.. tensors.Select(Cancellable)]));
 
     /// <summary>Adds tensors as files of at most the size that the manifest says, and an index when there are several.</summary>
     public void AddSharded(IEnumerable<TensorData> tensors)

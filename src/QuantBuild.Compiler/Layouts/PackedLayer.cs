@@ -10,7 +10,10 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Layouts;
 
-/// <summary>A layer in 4 bits while it is written. Its blobs are open only while they are read: an expert has more of them than a process may have files.</summary>
+/// <summary>
+/// A layer in 4 bits while it is written. Its blobs are open only while they are read: an expert has more of them than a process may have
+/// files.
+/// </summary>
 /// <param name="context">The build.</param>
 /// <param name="layer">What the stages made of it.</param>
 internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
@@ -58,7 +61,9 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
         return file.ReadFloat32("scale");
     }
 
-    /// <summary>What the layer multiplies unsmoothed inputs by when its activations stay as they are: <c>(Q + B A) / s</c>, [out, in].</summary>
+    /// <summary>
+    /// What the layer multiplies unsmoothed inputs by when its activations stay as they are: <c>(Q + B A) / s</c>, [out, in].
+    /// </summary>
     public float[] Dequantize()
     {
         (int rows, int columns) = (Plan.OutFeatures, Plan.InFeatures);
@@ -67,7 +72,8 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
         if (HasLowRank)
         {
             using SafeTensorsFile file = Open(layer.LowRank?.Factors);
-            var branch = LowRankBranch.FromBits(rows, columns, MemoryMarshal.Cast<byte, ushort>(file.Bytes("up")).ToArray(), MemoryMarshal.Cast<byte, ushort>(file.Bytes("down")).ToArray());
+            var branch = LowRankBranch.FromBits(rows, columns, MemoryMarshal.Cast<byte, ushort>(file.Bytes("up")).ToArray(),
+                MemoryMarshal.Cast<byte, ushort>(file.Bytes("down")).ToArray());
             // The kernel subtracts: -(-Q - B A).
             Negate(weight);
             branch.SubtractFrom(new MatrixView(weight, rows, columns));

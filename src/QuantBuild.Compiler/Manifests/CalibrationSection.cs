@@ -3,7 +3,9 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>Calibration.</summary>
-/// <param name="Data">The jsonl file, absolute, or empty where activations are given; tensors are in the safetensors file of the same name.</param>
+/// <param name="Data">
+/// The jsonl file, absolute, or empty where activations are given; tensors are in the safetensors file of the same name.
+/// </param>
 /// <param name="Samples">How many of its samples to use, from the start.</param>
 /// <param name="Solver"><c>unipc</c> or <c>euler</c>.</param>
 /// <param name="Steps">Sampler steps.</param>

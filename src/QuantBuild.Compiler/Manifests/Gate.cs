@@ -24,7 +24,8 @@ public sealed record Gate(GateMetric Metric, double Limit, Severity Severity, La
     public bool Governs(string expert, string layer) => Bins.IsEmpty && Concerns(expert, layer);
 
     /// <summary>Whether a layer's error in a bin is governed.</summary>
-    public bool Governs(string expert, string layer, string bin) => (Bins.Contains(bin) || Bins.Contains(EachBin)) && Concerns(expert, layer);
+    public bool Governs(string expert, string layer, string bin) =>
+        (Bins.Contains(bin) || Bins.Contains(EachBin)) && Concerns(expert, layer);
 
     /// <summary>Whether a value is beyond the limit.</summary>
     public bool IsExceededBy(double value) => Metric == GateMetric.Cosine ? value < Limit : value > Limit;

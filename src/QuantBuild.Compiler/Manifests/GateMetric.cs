@@ -12,6 +12,8 @@ public enum GateMetric
     /// <summary><c>minCosine</c>: cosine similarity of Y and Yhat.</summary>
     Cosine,
 
-    /// <summary><c>maxFinalLatentError</c>: relative distance of the final latent to full precision's, of the model as a whole, by an evaluation.</summary>
+    /// <summary>
+    /// <c>maxFinalLatentError</c>: relative distance of the final latent to full precision's, of the model as a whole, by an evaluation.
+    /// </summary>
     FinalLatentError,
 }

@@ -4,7 +4,7 @@ namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The section <c>gates</c>: thresholds of measured quality.</summary>
 /// <param name="Thresholds">
-/// All thresholds, those of the section itself before those of its rules. Of the thresholds that govern one measured value, with one metric and
-/// one severity, the last one holds.
+/// All thresholds, those of the section itself before those of its rules. Of the thresholds that govern one measured value, with one metric
+/// and one severity, the last one holds.
 /// </param>
 public sealed record GatesSection(ImmutableArray<Gate> Thresholds);

@@ -32,7 +32,8 @@ public sealed record HubReference(RepoId Repository, string Revision)
     {
         "" => "the revision after '@' is empty",
         _ when revision.Length > 255 => "the revision is longer than 255 characters",
-        _ when revision.Any(c => c <= ' ' || c == 127 || "~^:?*[\\".Contains(c, StringComparison.Ordinal)) => "the revision has a character that git does not allow",
+        _ when revision.Any(c => c <= ' ' || c == 127 || "~^:?*[\\".Contains(c, StringComparison.Ordinal)) =>
+            "the revision has a character that git does not allow",
         _ when revision.Contains("..") || revision.Contains("//") || revision[0] is '/' or '-' || revision[^1] is '/' or '.' =>
             "the revision breaks the rules of git for names",
         _ => null,

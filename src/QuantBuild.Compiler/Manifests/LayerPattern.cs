@@ -83,7 +83,8 @@ public sealed class LayerPattern
         int end = at;
         while (end < name.Length && char.IsAsciiDigit(name[end]))
             end++;
-        return int.TryParse(name.AsSpan(at, end - at), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= token.From && number <= token.To ? end : -1;
+        return int.TryParse(name.AsSpan(at, end - at), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number >= token.From && number <= token.To ? end : -1;
     }
 
     private static string? AddRange(string part, List<Token> tokens)

@@ -43,5 +43,6 @@ public sealed record QuantManifest
     public required OutputSection Output { get; init; }
 
     /// <summary>The name that a manifest file implies: <c>tinywan.fr</c> for <c>models/tinywan.fr.quant.json</c>.</summary>
-    public static string NameFrom(string path) => System.IO.Path.GetFileNameWithoutExtension(System.IO.Path.GetFileNameWithoutExtension(path));
+    public static string NameFrom(string path) =>
+        System.IO.Path.GetFileNameWithoutExtension(System.IO.Path.GetFileNameWithoutExtension(path));
 }

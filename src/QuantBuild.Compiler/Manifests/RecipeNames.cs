@@ -31,8 +31,10 @@ public static class RecipeNames
         new(("output", ClipObjective.Output), ("activation", ClipObjective.Activation));
 
     /// <summary>Values of <c>output.layout</c>.</summary>
-    public static NamedValues<OutputLayout> Layout { get; } = new(("native", OutputLayout.Native), ("compressed-tensors", OutputLayout.CompressedTensors),
-        ("msmodelslim", OutputLayout.ModelSlim), ("lightx2v", OutputLayout.LightX2V), ("bf16", OutputLayout.BFloat16), ("bf16-diffusers", OutputLayout.Diffusers));
+    public static NamedValues<OutputLayout> Layout { get; } =
+        new(("native", OutputLayout.Native), ("compressed-tensors", OutputLayout.CompressedTensors),
+        ("msmodelslim", OutputLayout.ModelSlim), ("lightx2v", OutputLayout.LightX2V), ("bf16", OutputLayout.BFloat16),
+            ("bf16-diffusers", OutputLayout.Diffusers));
 
     /// <summary>The key of a setting within its section, such as <c>lowRank.rank</c>.</summary>
     public static string KeyOf(RecipeSetting setting) => setting switch

@@ -13,7 +13,10 @@ namespace QuantBuild.Compiler.Operations;
 /// <summary>The files of a build, as build systems track them.</summary>
 internal static class BuildFiles
 {
-    /// <summary>Every file that the build read, absolute: while none of them changes, neither does its result. Weights that are not here were not read.</summary>
+    /// <summary>
+    /// Every file that the build read, absolute: while none of them changes, neither does its result. Weights that are not here were not
+    /// read.
+    /// </summary>
     public static IReadOnlyList<string> ReadBy(CompileSession session, string lockFile)
     {
         return
@@ -21,7 +24,8 @@ internal static class BuildFiles
             session.Plan.Manifest.Path,
             lockFile,
             .. OfCalibration(session),
-            .. session.Sources.SelectMany(OfCheckpoint).Distinct(StringComparer.Ordinal).Where(file => !session.Plan.Location.HeadersOnly || File.Exists(file)),
+            .. session.Sources.SelectMany(OfCheckpoint).Distinct(StringComparer.Ordinal)
+                .Where(file => !session.Plan.Location.HeadersOnly || File.Exists(file)),
         ];
     }
 
@@ -52,7 +56,8 @@ internal static class BuildFiles
         if (calibration.Activations is { } section)
             return ExternalActivations.FilesOf(session.Plan, section);
         return session.Plan.Calibration.FromPictures
-            ? [calibration.Data, .. SampleSet.Of(calibration).Lines.Select(line => line.Image!), .. EncoderSource.FilesOf(session.Plan.Location.Folder)]
+            ? [calibration.Data, .. SampleSet.Of(calibration).Lines.Select(line => line.Image!),
+                .. EncoderSource.FilesOf(session.Plan.Location.Folder)]
             : [calibration.Data, SampleFiles.TensorsOf(calibration.Data)];
     }
 

@@ -15,20 +15,24 @@ internal static class BuildOutput
     /// <param name="artifact">What was built.</param>
     /// <param name="started">When the build began.</param>
     /// <param name="cancellation">Stops it between two files.</param>
-    public static CompileResult Write(CompileSession session, string output, FinishedArtifact artifact, DateTimeOffset started, CancellationToken cancellation)
+    public static CompileResult Write(CompileSession session, string output, FinishedArtifact artifact, DateTimeOffset started,
+        CancellationToken cancellation)
     {
         string lockPath = LockFile.PathFor(session.Plan.Manifest.Path);
         if (session.Options.Locked)
             artifact.Lock.RequireUnchanged(lockPath);
         output = Path.GetFullPath(output);
-        ArtifactFolder.WriteAsync(session.Store, output, artifact.Files, artifact.Descriptor, ct: cancellation, hardLinks: session.Options.HardLinks, force: session.Options.Force).GetAwaiter().GetResult();
+        ArtifactFolder.WriteAsync(session.Store, output, artifact.Files, artifact.Descriptor, ct: cancellation,
+            hardLinks: session.Options.HardLinks, force: session.Options.Force).GetAwaiter().GetResult();
 
         string quality = Path.Combine(output, ArtifactQuality.FileName);
         byte[] measured = ArtifactQuality.ToJson(artifact.Layers);
         ProvenanceFiles.Replace(quality, measured);
-        byte[] statement = ProvenanceStatement.Create(artifact.Descriptor, artifact.Lock, session.Plan.Manifest.Content, (ArtifactQuality.FileName, Digest.Of(measured)));
+        byte[] statement = ProvenanceStatement.Create(artifact.Descriptor, artifact.Lock, session.Plan.Manifest.Content,
+            (ArtifactQuality.FileName, Digest.Of(measured)));
         IReadOnlyList<ActionEvent> actions = session.Runner.Trace;
-        var run = new RunRecord(Guid.NewGuid(), started, TimeProvider.System.GetUtcNow(), actions.Count(action => action.Outcome == ActionOutcome.Ran), actions.Count);
+        var run = new RunRecord(Guid.NewGuid(), started, TimeProvider.System.GetUtcNow(),
+            actions.Count(action => action.Outcome == ActionOutcome.Ran), actions.Count);
         IReadOnlyList<string> provenance = ProvenanceFiles.Write(output, statement, run);
 
         bool lockChanged = !session.Options.Locked && artifact.Lock.Write(lockPath);

@@ -21,7 +21,8 @@ internal static class BuildTime
     public static TimePrediction Predict(CompileSession session, BuildGraph graph)
     {
         MachineSpeed? known = session.Options.MeasureSpeed ? null : MachineSpeed.Load(session.Store);
-        MachineSpeed speed = known ?? (session.Options.MeasureSpeed ? null : _measured) ?? SpeedMeasurement.Run(session.Store, session.Context.Cancellation);
+        MachineSpeed speed = known ?? (session.Options.MeasureSpeed ? null : _measured)
+            ?? SpeedMeasurement.Run(session.Store, session.Context.Cancellation);
         if (known is null)
             speed.Save(session.Store);
         _measured = speed;
@@ -31,7 +32,9 @@ internal static class BuildTime
     /// <summary>The prediction for a speed.</summary>
     internal static TimePrediction Predict(BuildGraph graph, IReadOnlyList<ActionEvent> actions, MachineSpeed speed, int threads)
     {
-        HashSet<(string, string, string)> missing = [.. actions.Where(action => action.Outcome == ActionOutcome.Missing).Select(action => (action.Stage, action.Expert, action.Name))];
+        HashSet<(string, string, string)> missing =
+            [.. actions.Where(action => action.Outcome == ActionOutcome.Missing)
+                .Select(action => (action.Stage, action.Expert, action.Name))];
         StageTime[] stages = [.. graph.Actions.GroupBy(action => action.Stage).Select(stage =>
         {
             ActionNode[] left = [.. stage.Where(action => missing.Contains((action.Stage.Name, action.Expert, action.Name)))];

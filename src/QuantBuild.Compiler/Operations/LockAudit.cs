@@ -14,18 +14,23 @@ internal static class LockAudit
     /// <returns>The result; null when the store has the whole build, or there is no lock file of this plan.</returns>
     public static RecomputeReport? TryRun(CompileSession session, double fraction, ulong seed, IBuildObserver observer)
     {
-        if (LockFile.Read(LockFile.PathFor(session.Plan.Manifest.Path)) is not { } locked || locked.Plan != PlanDigest.Of(session.Plan) || session.IsInStore())
+        if (LockFile.Read(LockFile.PathFor(session.Plan.Manifest.Path)) is not { } locked || locked.Plan != PlanDigest.Of(session.Plan)
+            || session.IsInStore())
             return null;
-        var stated = locked.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Outputs.Count > 0).Select(layer => (Key: (expert.Name, layer.Name), layer.Outputs)))
+        var stated = locked.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Outputs.Count > 0)
+            .Select(layer => (Key: (expert.Name, layer.Name), layer.Outputs)))
             .ToDictionary(layer => layer.Key, layer => layer.Outputs);
         int wanted = Math.Clamp((int)Math.Ceiling(fraction * stated.Count), 1, Math.Max(1, stated.Count));
         HashSet<(string Expert, string Layer)> chosen = [.. stated.Keys
             .OrderBy(layer => Digest.Of(Encoding.UTF8.GetBytes($"{seed} {layer}")).ToString(), StringComparer.Ordinal).Take(wanted)];
         HashSet<(string, SiteKey)> sites = [.. session.Plan.Experts.SelectMany(expert => expert.Layers
-            .Where(layer => chosen.Contains((expert.Name, layer.Name))).Select(layer => (expert.Name, new SiteKey(layer.Block, layer.Site))))];
+            .Where(layer => chosen.Contains((expert.Name, layer.Name)))
+            .Select(layer => (expert.Name, new SiteKey(layer.Block, layer.Site))))];
 
         var built = ModelBuild.Sites(session.Context, session.Sources, observer, (expert, site) => sites.Contains((expert, site)));
-        List<string> different = [.. session.Sources.Where(source => locked.Experts.SingleOrDefault(expert => expert.Name == source.Plan.Name)?.Checkpoint != source.Content)
+        List<string> different =
+            [.. session.Sources.Where(source =>
+                locked.Experts.SingleOrDefault(expert => expert.Name == source.Plan.Name)?.Checkpoint != source.Content)
             .Select(source => $"the checkpoint of {source.Plan.Name}")];
         int compared = 0;
         foreach ((string Expert, string Layer) layer in chosen.Order())

@@ -25,8 +25,11 @@ public static class ModelCompiler
     /// <param name="output">Folder for the artifact.</param>
     /// <param name="observer">Follows the build.</param>
     /// <param name="cancellation">Stops it; finished actions stay in the store.</param>
-    /// <exception cref="DiagnosticException">Among others: the folder has files that no artifact wrote (QB5070), or an output is a file that the build reads (QB4080).</exception>
-    public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation = default) =>
+    /// <exception cref="DiagnosticException">
+    /// Among others: the folder has files that no artifact wrote (QB5070), or an output is a file that the build reads (QB4080).
+    /// </exception>
+    public static CompileResult Build(CompileOptions options, string output, IBuildObserver observer,
+        CancellationToken cancellation = default) =>
         LostContent.MakeAgain((options, observer) => BuildOnce(options, output, observer, cancellation), options, observer);
 
     private static CompileResult BuildOnce(CompileOptions options, string output, IBuildObserver observer, CancellationToken cancellation)
@@ -53,23 +56,30 @@ public static class ModelCompiler
             observer.Report(trouble);
         Gates.Enforce(session.Plan.Manifest.Gates, GateSession.Measure(session, experts), observer.Report);
 
-        return BuildOutput.Write(session, output, new FinishedArtifact(ArtifactDescription.Describe(session.Context, experts).ToJson(), ArtifactDescription.FilesOf(experts),
+        return BuildOutput.Write(session, output,
+            new FinishedArtifact(ArtifactDescription.Describe(session.Context, experts).ToJson(), ArtifactDescription.FilesOf(experts),
             LockDescription.Of(session.Plan, model), layers), started, cancellation);
     }
 
-    /// <summary>A folder that cannot take the artifact, an output that would be written over an input, a lock file that says nothing: known before hours of work.</summary>
+    /// <summary>
+    /// A folder that cannot take the artifact, an output that would be written over an input, a lock file that says nothing: known before
+    /// hours of work.
+    /// </summary>
     private static void RequireOutputs(CompileSession session, string output)
     {
         if (session.Options.Locked)
             LockFile.Require(LockFile.PathFor(session.Plan.Manifest.Path));
-        BuildFiles.RequireNoInput(session, session.Options.Report is { } report ? [report, .. session.Options.Lists] : session.Options.Lists);
+        BuildFiles.RequireNoInput(session, session.Options.Report is { } report
+            ? [report, .. session.Options.Lists]
+            : session.Options.Lists);
         if (!session.Options.Force)
             OutputGuard.RequireFolder(session.Store, output);
     }
 
     /// <summary>
-    /// Brings the checkpoint of a manifest to this machine and stops: of a repository of the Hub what a build needs, of a folder nothing, and nothing
-    /// either (<see cref="CheckpointLocation.HeadersOnly"/>) when the artifact is published. Warnings are left to <see cref="Build"/>.
+    /// Brings the checkpoint of a manifest to this machine and stops: of a repository of the Hub what a build needs, of a folder nothing,
+    /// and nothing either (<see cref="CheckpointLocation.HeadersOnly"/>) when the artifact is published. Warnings are left to
+    /// <see cref="Build"/>.
     /// </summary>
     /// <param name="options">Manifest, and how the Hub is reached.</param>
     /// <param name="observer">Follows the work.</param>
@@ -81,8 +91,8 @@ public static class ModelCompiler
     }
 
     /// <summary>
-    /// Does the calibration of a build and stops: its recordings are then in the store. Warnings of the manifest are left to <see cref="Build"/>,
-    /// which has to tell them anyway.
+    /// Does the calibration of a build and stops: its recordings are then in the store. Warnings of the manifest are left to
+    /// <see cref="Build"/>, which has to tell them anyway.
     /// </summary>
     /// <param name="options">Manifest and store.</param>
     /// <param name="observer">Follows the work.</param>
@@ -107,15 +117,18 @@ public static class ModelCompiler
     /// <param name="observer">Follows the work.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>The files, absolute; a build reads them with <c>calibration.activations</c>.</returns>
-    public static IReadOnlyList<string> ExportActivations(CompileOptions options, string folder, IBuildObserver observer, CancellationToken cancellation = default) =>
+    public static IReadOnlyList<string> ExportActivations(CompileOptions options, string folder, IBuildObserver observer,
+        CancellationToken cancellation = default) =>
         LostContent.MakeAgain((options, observer) => ExportOnce(options, folder, observer, cancellation), options, observer);
 
-    private static IReadOnlyList<string> ExportOnce(CompileOptions options, string folder, IBuildObserver observer, CancellationToken cancellation)
+    private static IReadOnlyList<string> ExportOnce(CompileOptions options, string folder, IBuildObserver observer,
+        CancellationToken cancellation)
     {
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
         CalibrationSection calibration = session.Plan.Manifest.Calibration;
         if (calibration.Activations is { } section)
-            throw new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, section.Folder, "they are in files already, which is where exporting puts them"));
+            throw new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, section.Folder,
+                "they are in files already, which is where exporting puts them"));
         using Recordings recordings = ModelBuild.Calibrate(session.Context, session.Sources, observer);
         return ActivationExport.Write(session.Plan, session.Store, recordings.BySite!, folder, cancellation);
     }
@@ -149,9 +162,13 @@ public static class ModelCompiler
 
     /// <summary>Holds what the last build measured against the manifest's gates; nothing is executed.</summary>
     /// <param name="options">Manifest and store.</param>
-    /// <param name="margin">Writes the measured values, with this part of the error as a margin, into the manifest; null changes nothing.</param>
+    /// <param name="margin">
+    /// Writes the measured values, with this part of the error as a margin, into the manifest; null changes nothing.
+    /// </param>
     /// <param name="cancellation">Stops it.</param>
-    /// <exception cref="DiagnosticException">What the manifest describes was not built (QB3320), or the manifest cannot be written.</exception>
+    /// <exception cref="DiagnosticException">
+    /// What the manifest describes was not built (QB3320), or the manifest cannot be written.
+    /// </exception>
     public static GateReport CheckGates(CompileOptions options, double? margin = null, CancellationToken cancellation = default)
     {
         using var session = CompileSession.Open(options, SilentObserver.Instance, execute: false, cancellation);
@@ -165,10 +182,12 @@ public static class ModelCompiler
     /// <param name="observer">Follows the work.</param>
     /// <param name="cancellation">Stops it; what was measured stays in the store.</param>
     /// <exception cref="DiagnosticException">Nothing reaches the goal (QB3330), or the manifest cannot be written.</exception>
-    public static SuggestionReport Suggest(CompileOptions options, SuggestionGoal goal, bool apply, IBuildObserver observer, CancellationToken cancellation = default) =>
+    public static SuggestionReport Suggest(CompileOptions options, SuggestionGoal goal, bool apply, IBuildObserver observer,
+        CancellationToken cancellation = default) =>
         LostContent.MakeAgain((options, observer) => SuggestOnce(options, goal, apply, observer, cancellation), options, observer);
 
-    private static SuggestionReport SuggestOnce(CompileOptions options, SuggestionGoal goal, bool apply, IBuildObserver observer, CancellationToken cancellation)
+    private static SuggestionReport SuggestOnce(CompileOptions options, SuggestionGoal goal, bool apply, IBuildObserver observer,
+        CancellationToken cancellation)
     {
         using var session = CompileSession.Open(options, observer, execute: !goal.CachedOnly, cancellation);
         return SuggestSession.Run(session, goal, apply, observer);
@@ -181,11 +200,14 @@ public static class ModelCompiler
     /// <param name="observer">Follows the work.</param>
     /// <param name="clips">Given every decoded video, if the checkpoint has an autoencoder; may be null.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static EvaluationReport Evaluate(CompileOptions options, string data, int? samples, IBuildObserver observer, Action<EvaluatedClip>? clips = null,
+    public static EvaluationReport Evaluate(CompileOptions options, string data, int? samples, IBuildObserver observer,
+        Action<EvaluatedClip>? clips = null,
         CancellationToken cancellation = default) =>
-        LostContent.MakeAgain((options, observer) => EvaluateOnce(options, data, samples, observer, clips, cancellation), options, observer);
+        LostContent.MakeAgain((options, observer) => EvaluateOnce(options, data, samples, observer, clips, cancellation), options,
+            observer);
 
-    private static EvaluationReport EvaluateOnce(CompileOptions options, string data, int? samples, IBuildObserver observer, Action<EvaluatedClip>? clips,
+    private static EvaluationReport EvaluateOnce(CompileOptions options, string data, int? samples, IBuildObserver observer,
+        Action<EvaluatedClip>? clips,
         CancellationToken cancellation)
     {
         using var session = CompileSession.Open(options, observer, execute: true, cancellation, decodes: true);
@@ -210,7 +232,9 @@ public static class ModelCompiler
         if (session.Runner.Trace.All(action => action.Outcome == ActionOutcome.Missing))
             throw new DiagnosticException(Descriptors.NothingToReport.At(new SourceSpan(session.Plan.Manifest.Path), session.Store.Root));
         path = Path.GetFullPath(path ?? ReportFile.NameFor(session.Plan.Manifest.Name));
-        ReportFile.Write(session, path, started, earlier is null ? null : DifferenceDocument.Of(Snapshots.Compare(earlier, session.Plan.Manifest.Path, session.Store)));
+        ReportFile.Write(session, path, started, earlier is null
+            ? null
+            : DifferenceDocument.Of(Snapshots.Compare(earlier, session.Plan.Manifest.Path, session.Store)));
         return path;
     }
 
@@ -220,7 +244,8 @@ public static class ModelCompiler
     /// <param name="seed">Seed of the choice.</param>
     /// <param name="observer">Follows the work.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static RecomputeReport Recompute(CompileOptions options, double fraction, ulong seed, IBuildObserver observer, CancellationToken cancellation = default)
+    public static RecomputeReport Recompute(CompileOptions options, double fraction, ulong seed, IBuildObserver observer,
+        CancellationToken cancellation = default)
     {
         using var session = CompileSession.Open(options, observer, execute: true, cancellation);
         return Recomputation.Run(session, fraction, seed, observer);

@@ -22,10 +22,11 @@ public static class ProvenanceInputs
     /// <param name="options">The manifest, and the store that remembers digests of files.</param>
     /// <param name="ct">Ends the hashing.</param>
     /// <returns>
-    /// Every input by name with what is wrong with it: null when it is the stated one, QB5045 when it is another one, and any other diagnostic
-    /// when it cannot be read here and therefore was not compared.
+    /// Every input by name with what is wrong with it: null when it is the stated one, QB5045 when it is another one, and any other
+    /// diagnostic when it cannot be read here and therefore was not compared.
     /// </returns>
-    public static ImmutableArray<(string Name, Diagnostic? Problem)> Compare(StatedBuild build, CompileOptions options, CancellationToken ct = default)
+    public static ImmutableArray<(string Name, Diagnostic? Problem)> Compare(StatedBuild build, CompileOptions options,
+        CancellationToken ct = default)
     {
         ManifestReadResult read = ManifestReader.Read(options.Manifest);
         if (read.Manifest is not { } manifest)
@@ -37,10 +38,13 @@ public static class ProvenanceInputs
             string path = LockFile.PathFor(manifest.Path);
             return Digest.Of(LockFile.Require(path).ToJson());
         });
-        var found = new Lazy<PlanResult>(() => Planner.Resolve(manifest, CompileSession.Locate(manifest, options, SilentObserver.Instance, execute: false, decodes: false, ct)));
+        var found = new Lazy<PlanResult>(() =>
+            Planner.Resolve(manifest,
+                CompileSession.Locate(manifest, options, SilentObserver.Instance, execute: false, decodes: false, ct)));
         Plan RequirePlan() => found.Value.Plan ?? throw new DiagnosticException(found.Value.Diagnostics);
         Plan RequireWeights() => RequirePlan() is { Location.HeadersOnly: false } plan ? plan
-            : throw new DiagnosticException(Descriptors.SourceNotFetched.At(manifest.Model.Span, manifest.Model.Source, "its weights are not in the download cache"));
+            : throw new DiagnosticException(Descriptors.SourceNotFetched.At(manifest.Model.Span, manifest.Model.Source,
+                "its weights are not in the download cache"));
         inputs.Add("plan", build.Plan, () => PlanDigest.Of(RequirePlan()));
 
         var here = new Dictionary<string, Func<Digest>>(StringComparer.Ordinal);
@@ -49,7 +53,8 @@ public static class ProvenanceInputs
         {
             here[$"checkpoint/{expert}"] = () =>
             {
-                using ExpertSource source = ExpertSource.Open(RequireWeights().Experts.Single(plan => plan.Name == expert), RequireWeights().Location, store, options.ThreadCount, ct);
+                using ExpertSource source = ExpertSource.Open(RequireWeights().Experts.Single(plan => plan.Name == expert),
+                    RequireWeights().Location, store, options.ThreadCount, ct);
                 return source.Content;
             };
         }
@@ -57,7 +62,8 @@ public static class ProvenanceInputs
         {
             Plan plan = RequireWeights();
             // Samples of pictures that the store does not have are made: nothing else tells what they are.
-            var context = new BuildContext(plan, new StageRunner(store, SilentObserver.Instance, execute: true), new WorkBudget(long.MaxValue, options.ThreadCount, long.MaxValue), ct);
+            var context = new BuildContext(plan, new StageRunner(store, SilentObserver.Instance, execute: true),
+                new WorkBudget(long.MaxValue, options.ThreadCount, long.MaxValue), ct);
             return SampleLoading.DigestsOf(context);
         });
         foreach ((string name, Digest stated) in build.Dependencies)
@@ -86,7 +92,9 @@ public static class ProvenanceInputs
             try
             {
                 Digest found = find();
-                _all.Add((name, found == stated ? null : Descriptors.ProvenanceInputDiffers.At(new SourceSpan(manifest), name, stated.Short, found.Short)));
+                _all.Add((name, found == stated
+                    ? null
+                    : Descriptors.ProvenanceInputDiffers.At(new SourceSpan(manifest), name, stated.Short, found.Short)));
             }
             catch (DiagnosticException failure)
             {

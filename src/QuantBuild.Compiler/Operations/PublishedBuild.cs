@@ -18,9 +18,9 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Operations;
 
 /// <summary>
-/// A published artifact as a cache of whole builds. It stands in for a build when the lock that was published with it has the same plan, tool,
-/// arithmetic, checkpoints and calibration samples, which are everything that an artifact's bytes depend on. Whoever may write to the repository is
-/// trusted as whoever may write to the lock file is; <c>verify --recompute</c> audits both.
+/// A published artifact as a cache of whole builds. It stands in for a build when the lock that was published with it has the same plan,
+/// tool, arithmetic, checkpoints and calibration samples, which are everything that an artifact's bytes depend on. Whoever may write to the
+/// repository is trusted as whoever may write to the lock file is; <c>verify --recompute</c> audits both.
 /// </summary>
 internal static class PublishedBuild
 {
@@ -28,8 +28,9 @@ internal static class PublishedBuild
 
     /// <summary>Ends the names of published locks.</summary>
     /// <summary>
-    /// Opens a manifest whose checkpoint is on the Hub and not on this machine, if a published artifact spares fetching it. Its weights are then the
-    /// same by name: the lock of the artifact has the commit that they were read from, and that is what the manifest's revision is now.
+    /// Opens a manifest whose checkpoint is on the Hub and not on this machine, if a published artifact spares fetching it. Its weights are
+    /// then the same by name: the lock of the artifact has the commit that they were read from, and that is what the manifest's revision is
+    /// now.
     /// </summary>
     /// <param name="options">The manifest.</param>
     /// <param name="observer">Told of the manifest's warnings, if a session is returned.</param>
@@ -43,7 +44,8 @@ internal static class PublishedBuild
         CompileSession? session = null;
         try
         {
-            session = CompileSession.Open(options with { Hub = Impatient(options.Hub ?? HubAccess.OfProcess()) }, SilentObserver.Instance, execute: false, ct);
+            session = CompileSession.Open(options with { Hub = Impatient(options.Hub ?? HubAccess.OfProcess()) }, SilentObserver.Instance,
+                execute: false, ct);
             if (session.Plan.Location.HeadersOnly && !session.Plan.Calibration.FromPictures && IsThere(session))
             {
                 foreach (Diagnostic warning in read.Diagnostics.Concat(session.Plan.Warnings))
@@ -66,15 +68,19 @@ internal static class PublishedBuild
     /// <param name="started">When it began.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>What was written; null when the artifact must be computed, which is reported if a repository was asked.</returns>
-    public static CompileResult? TryBuild(CompileSession session, string output, IBuildObserver observer, DateTimeOffset started, CancellationToken cancellation)
+    public static CompileResult? TryBuild(CompileSession session, string output, IBuildObserver observer, DateTimeOffset started,
+        CancellationToken cancellation)
     {
         if (TryTake(session, observer) is not { } published)
             return null;
         string source = $"{session.Plan.Manifest.Output.From} (commit {published.Snapshot.Commit[..12]})";
-        if (session.Options.Report is { } report && ReportFile.TryWritePulled(session, report, started, source, published.Artifact) is { } trouble)
+        if (session.Options.Report is { } report
+            && ReportFile.TryWritePulled(session, report, started, source, published.Artifact) is { } trouble)
             observer.Report(trouble);
         // What is published says nothing of single bins: their gates held where it was built.
-        Gates.Enforce(session.Plan.Manifest.Gates, new MeasuredQuality(published.Artifact.Layers, [], EvaluationHistory.FinalLatentError(session.Store, session.Plan)), observer.Report);
+        Gates.Enforce(session.Plan.Manifest.Gates,
+            new MeasuredQuality(published.Artifact.Layers, [], EvaluationHistory.FinalLatentError(session.Store, session.Plan)),
+                observer.Report);
         CompileResult result = BuildOutput.Write(session, output, published.Artifact, started, cancellation);
         ArtifactPull.CopyCompanions(published.Snapshot, result.Directory);
         return result with
@@ -93,9 +99,12 @@ internal static class PublishedBuild
         {
             return TakeAsync(session, reference).GetAwaiter().GetResult();
         }
-        catch (Exception failure) when (failure is DiagnosticException or ArtifactException && !session.Context.Cancellation.IsCancellationRequested)
+        catch (Exception failure)
+            when (failure is DiagnosticException or ArtifactException && !session.Context.Cancellation.IsCancellationRequested)
         {
-            string why = failure is DiagnosticException { Diagnostics: [var first, ..] } ? first.Descriptor == Unusable ? (string)first.Arguments[1]! : first.Message : failure.Message;
+            string why = failure is DiagnosticException { Diagnostics: [var first, ..] } ? first.Descriptor == Unusable
+                ? (string)first.Arguments[1]!
+                : first.Message : failure.Message;
             observer.Report(Unusable.At(session.Plan.Manifest.Output.FromSpan, reference, why));
             return null;
         }
@@ -117,23 +126,29 @@ internal static class PublishedBuild
         }
     }
 
-    private static Task<(FinishedArtifact Artifact, HubSnapshot Snapshot)> TakeAsync(CompileSession session, HubReference reference) => WithHubAsync(session, async client =>
+    private static Task<(FinishedArtifact Artifact, HubSnapshot Snapshot)> TakeAsync(CompileSession session, HubReference reference) =>
+        WithHubAsync(session, async client =>
     {
         (HubSnapshot first, LockFile locked, ImmutableArray<LayerQuality> layers) = await FindAsync(session, client, reference);
-        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) = await ArtifactPull.FetchAsync(client, AccessOf(session).Cache, session.Store, reference, first,
+        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) =
+            await ArtifactPull.FetchAsync(client, AccessOf(session).Cache, session.Store, reference, first,
             publicKey: null, AccessOf(session).Progress, session.Context.Cancellation);
-        if (ArtifactDescriptor.Parse(descriptor).Plan != locked.Plan.ToString() || !files.ToHashSet().SetEquals(locked.Experts.SelectMany(expert => expert.Files)))
+        if (ArtifactDescriptor.Parse(descriptor).Plan != locked.Plan.ToString() || !files.ToHashSet()
+            .SetEquals(locked.Experts.SelectMany(expert => expert.Files)))
             throw Unfit(reference, "its artifact is not the one of its lock");
         return (new FinishedArtifact(descriptor, files, locked, layers), snapshot);
     });
 
     /// <summary>Fetches the small files and decides by them: before gigabytes are fetched.</summary>
-    private static async Task<(HubSnapshot First, LockFile Locked, ImmutableArray<LayerQuality> Layers)> FindAsync(CompileSession session, HubClient? client, HubReference reference)
+    private static async Task<(HubSnapshot First, LockFile Locked, ImmutableArray<LayerQuality> Layers)> FindAsync(CompileSession session,
+        HubClient? client, HubReference reference)
     {
         HubSnapshot first = await HubDownload.FetchAsync(client, AccessOf(session).Cache, reference,
-            path => path == ArtifactFolder.DescriptorName || path.EndsWith(LockFile.Ending, StringComparison.Ordinal) || ArtifactPull.Companions.Contains(path), ct: session.Context.Cancellation);
+            path => path == ArtifactFolder.DescriptorName || path.EndsWith(LockFile.Ending, StringComparison.Ordinal)
+            || ArtifactPull.Companions.Contains(path), ct: session.Context.Cancellation);
         LockFile locked = first.Files.Where(path => path.EndsWith(LockFile.Ending, StringComparison.Ordinal))
-            .Select(path => LockFile.Read(Path.Combine(first.Folder, path))).FirstOrDefault(candidate => candidate?.Plan == PlanDigest.Of(session.Plan))
+            .Select(path => LockFile.Read(Path.Combine(first.Folder, path)))
+            .FirstOrDefault(candidate => candidate?.Plan == PlanDigest.Of(session.Plan))
             ?? throw Unfit(reference, "it has no lock of this plan");
         RequireSameInputs(session, reference, locked);
         return (first, locked, Quality(session, first, reference));
@@ -146,7 +161,8 @@ internal static class PublishedBuild
     }
 
     /// <summary>Patience is for those who have nothing else to do: this build can compute.</summary>
-    private static HubAccess Impatient(HubAccess access) => access with { Configure = options => (access.Configure?.Invoke(options) ?? options) with { Tries = 2 } };
+    private static HubAccess Impatient(HubAccess access) =>
+        access with { Configure = options => (access.Configure?.Invoke(options) ?? options) with { Tries = 2 } };
 
     private static HubAccess AccessOf(CompileSession session) => session.Options.Hub ?? HubAccess.OfProcess();
 
@@ -154,11 +170,13 @@ internal static class PublishedBuild
     {
         ImmutableArray<Digest> samples = SampleLoading.DigestsOf(session.Context);
         string? fault = locked.Tool != ToolVersion.Text ? $"it was built by QuantBuild {locked.Tool}, this is {ToolVersion.Text}"
-            : locked.NumericProfile != NumericProfile.Name ? $"it was built with the arithmetic {locked.NumericProfile}, this is {NumericProfile.Name}"
+            : locked.NumericProfile != NumericProfile.Name
+            ? $"it was built with the arithmetic {locked.NumericProfile}, this is {NumericProfile.Name}"
             : !locked.Calibration.SequenceEqual(samples) ? "it was calibrated with other samples"
             : session.Plan.Location is { HeadersOnly: true, Repository: { } repository, Commit: { } commit }
                 ? locked.Source == new LockedSource(repository, commit) ? null : "it was built from another commit of the checkpoint"
-            : session.Sources.FirstOrDefault(source => locked.Experts.SingleOrDefault(expert => expert.Name == source.Plan.Name)?.Checkpoint != source.Content) is { } other
+            : session.Sources.FirstOrDefault(source =>
+                locked.Experts.SingleOrDefault(expert => expert.Name == source.Plan.Name)?.Checkpoint != source.Content) is { } other
                 ? $"its {other.Plan.Name} was built from another checkpoint"
             : null;
         if (fault is not null)
@@ -170,7 +188,8 @@ internal static class PublishedBuild
         HashSet<(string, string)> quantized = [.. session.Plan.Experts.SelectMany(expert => expert.Layers
             .Where(layer => layer.Recipe.Precision != Precision.BF16).Select(layer => (expert.Name, layer.Name)))];
         return snapshot.Files.Contains(ArtifactQuality.FileName)
-            && AtomicFile.TryRead(Path.Combine(snapshot.Folder, ArtifactQuality.FileName)) is { } json && ArtifactQuality.Parse(json) is { } layers
+            && AtomicFile.TryRead(Path.Combine(snapshot.Folder, ArtifactQuality.FileName)) is { } json
+            && ArtifactQuality.Parse(json) is { } layers
             && quantized.SetEquals(layers.Select(layer => (layer.Expert, layer.Layer)))
             ? layers : throw Unfit(reference, $"it has no {ArtifactQuality.FileName} with the measured errors of these layers");
     }

@@ -17,7 +17,8 @@ internal static class Recomputation
         Digest[] actions = [.. session.Runner.Trace.Select(action => action.Key!.Value).Distinct()];
         int wanted = Math.Clamp((int)Math.Ceiling(fraction * actions.Length), 1, actions.Length);
         // An order by hash of seed and key is random, repeatable, and does not depend on the other actions.
-        HashSet<Digest> chosen = [.. actions.OrderBy(key => Digest.Of(Encoding.UTF8.GetBytes($"{seed} {key}")).ToString(), StringComparer.Ordinal).Take(wanted)];
+        HashSet<Digest> chosen =
+            [.. actions.OrderBy(key => Digest.Of(Encoding.UTF8.GetBytes($"{seed} {key}")).ToString(), StringComparer.Ordinal).Take(wanted)];
 
         var again = new StageRunner(session.Store, observer, execute: true, recheck: chosen);
         ModelBuild.Run(session.Context with { Runner = again }, session.Sources, observer);

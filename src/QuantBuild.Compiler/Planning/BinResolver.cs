@@ -27,7 +27,8 @@ internal static class BinResolver
                 : FirstTimestep(expert.Bins[i + 1].From, timesteps, below: bottom) + 1;
 
             // Steps are taken by range, as the runtime will look bins up: a schedule may visit one timestep twice.
-            ImmutableArray<int> steps = [.. Enumerable.Range(0, timesteps.Length).Where(step => timesteps[step] >= min && timesteps[step] <= max)];
+            ImmutableArray<int> steps =
+                [.. Enumerable.Range(0, timesteps.Length).Where(step => timesteps[step] >= min && timesteps[step] <= max)];
             if (steps.IsEmpty)
                 problems.Add(Descriptors.BinWithoutSteps.At(section.Span, section.Name, expert.Name, timesteps.Length, totalSteps));
             bins.Add(new TimestepBin(section.Name, min, max, steps) { ClipRatios = section.ClipRatios });

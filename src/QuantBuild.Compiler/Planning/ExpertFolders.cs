@@ -13,7 +13,8 @@ internal static class ExpertFolders
     {
         int index = expert == ExpertNames.HighNoise ? 0 : 1;
         // Of a repository that has no folder with a small file nothing is fetched, not even the checkpoint's own folder.
-        IEnumerable<string> folders = Directory.Exists(source) ? Directory.EnumerateDirectories(source).Select(folder => Path.GetFileName(folder) + "/") : [];
+        IEnumerable<string> folders = Directory.Exists(source) ? Directory.EnumerateDirectories(source)
+            .Select(folder => Path.GetFileName(folder) + "/") : [];
         return CheckpointFiles.ExpertsIn(folders)[index];
     }
 }

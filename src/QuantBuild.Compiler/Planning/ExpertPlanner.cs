@@ -25,7 +25,8 @@ internal static class ExpertPlanner
         layout.CheckFileSize(source.Config, layers.Select(entry => entry.Layer));
         CheckTokens(manifest.Calibration, expert, bins, layers.Select(entry => entry.Layer), problems);
 
-        HashSet<string> quantized = [.. layers.Where(entry => entry.Layer.Recipe.Precision != Precision.BF16).Select(entry => entry.Layer.WeightName)];
+        HashSet<string> quantized = [.. layers.Where(entry => entry.Layer.Recipe.Precision != Precision.BF16)
+            .Select(entry => entry.Layer.WeightName)];
         return new ExpertPlan(expert.Name, source.Directory, source.Config, timesteps, bins, [.. layers.Select(entry => entry.Layer)],
             [.. source.Tensors.Where(name => !quantized.Contains(name))]);
     }
@@ -49,14 +50,17 @@ internal static class ExpertPlanner
         return layers;
     }
 
-    /// <summary>The clip search compares candidates by their errors on a bin's tokens: with fewer than about two per input channel it may fit noise.</summary>
+    /// <summary>
+    /// The clip search compares candidates by their errors on a bin's tokens: with fewer than about two per input channel it may fit noise.
+    /// </summary>
     private static void CheckTokens(CalibrationSection calibration, ExpertSection expert, ImmutableArray<TimestepBin> bins,
         IEnumerable<LayerPlan> layers, ICollection<Diagnostic> problems)
     {
         // What comes from outside is counted when it is opened.
         if (calibration.Activations is not null)
             return;
-        long needed = 2L * layers.Where(layer => layer.Recipe.Precision == Precision.W4A4).Select(layer => layer.InFeatures).DefaultIfEmpty().Max();
+        long needed = 2L * layers.Where(layer => layer.Recipe.Precision == Precision.W4A4).Select(layer => layer.InFeatures)
+            .DefaultIfEmpty().Max();
         foreach ((TimestepBin bin, BinSection section) in bins.Zip(expert.Bins))
         {
             long visits = (long)calibration.Samples * bin.Steps.Length;

@@ -10,13 +10,20 @@ internal static class GateChecks
     /// <summary>Patterns that match no layer, once per rule.</summary>
     public static IEnumerable<Diagnostic> Problems(GatesSection gates, ImmutableArray<ExpertPlan> experts)
     {
-        string[] names = [.. experts.SelectMany(expert => expert.Layers.Select(layer => layer.Name)).Distinct().Order(StringComparer.Ordinal)];
+        string[] names = [.. experts.SelectMany(expert => expert.Layers.Select(layer => layer.Name)).Distinct()
+            .Order(StringComparer.Ordinal)];
         foreach (Gate gate in gates.Thresholds.Where(gate => gate.Metric != GateMetric.FinalLatentError)
-            .Where(gate => !experts.Any(expert => (gate.Experts.IsEmpty || gate.Experts.Contains(expert.Name)) && expert.Layers.Any(layer => gate.Match.IsMatch(layer.Name))))
+            .Where(gate =>
+                !experts.Any(expert => (gate.Experts.IsEmpty || gate.Experts.Contains(expert.Name))
+                    && expert.Layers.Any(layer => gate.Match.IsMatch(layer.Name))))
             .DistinctBy(gate => gate.Match))
         {
-            yield return Descriptors.GateMatchesNothing.At(gate.Span, gate.Match, gate.Experts.IsEmpty ? "either expert" : string.Join(" or ", gate.Experts),
-                Suggestion.Nearest(gate.Match.ToString(), names) is { } near ? $"did you mean '{near}'?" : $"names are like '{names.FirstOrDefault()}'");
+            yield return Descriptors.GateMatchesNothing.At(gate.Span, gate.Match, gate.Experts.IsEmpty
+                ? "either expert"
+                : string.Join(" or ", gate.Experts),
+                Suggestion.Nearest(gate.Match.ToString(), names) is { } near
+                    ? $"did you mean '{near}'?"
+                    : $"names are like '{names.FirstOrDefault()}'");
         }
     }
 }

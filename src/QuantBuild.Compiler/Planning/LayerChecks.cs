@@ -4,7 +4,9 @@ using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Planning;
 
-/// <summary>Checks recipes against the shapes of their layers. What one line of the manifest does wrong to many layers is reported once.</summary>
+/// <summary>
+/// Checks recipes against the shapes of their layers. What one line of the manifest does wrong to many layers is reported once.
+/// </summary>
 /// <param name="expert">The expert whose layers are checked.</param>
 /// <param name="problems">Receives what is wrong.</param>
 internal sealed class LayerChecks(ExpertSection expert, ICollection<Diagnostic> problems)
@@ -22,7 +24,8 @@ internal sealed class LayerChecks(ExpertSection expert, ICollection<Diagnostic> 
 
     private void CheckGroups(IEnumerable<(LayerPlan Layer, ResolvedRecipe Resolved)> layers)
     {
-        foreach (var group in layers.Where(entry => entry.Layer.InFeatures % Group != 0).GroupBy(entry => PlaceOf(entry.Resolved, RecipeSetting.Precision)))
+        foreach (var group in layers.Where(entry => entry.Layer.InFeatures % Group != 0)
+            .GroupBy(entry => PlaceOf(entry.Resolved, RecipeSetting.Precision)))
         {
             LayerPlan first = group.First().Layer;
             problems.Add(Descriptors.GroupMisaligned.At(group.Key, first.Name, expert.Name, first.InFeatures, AndMore(group.Count())));
@@ -72,7 +75,8 @@ internal sealed class LayerChecks(ExpertSection expert, ICollection<Diagnostic> 
     };
 
     /// <summary>The one whose setting comes from the later rule: that rule broke the agreement.</summary>
-    private static ResolvedRecipe Later(ResolvedRecipe a, ResolvedRecipe b, RecipeSetting setting) => RankOf(a, setting) > RankOf(b, setting) ? a : b;
+    private static ResolvedRecipe Later(ResolvedRecipe a, ResolvedRecipe b, RecipeSetting setting) =>
+        RankOf(a, setting) > RankOf(b, setting) ? a : b;
 
     private static int RankOf(ResolvedRecipe resolved, RecipeSetting setting) =>
         resolved.Origins.TryGetValue(setting, out SettingOrigin origin) ? origin.Rank : int.MinValue;

@@ -3,7 +3,9 @@ using QuantBuild.Formats;
 
 namespace QuantBuild.Compiler.Planning;
 
-/// <summary>Bytes that a layer's tensors take in an artifact; all zero for a layer that is kept, whose weight counts as a kept tensor.</summary>
+/// <summary>
+/// Bytes that a layer's tensors take in an artifact; all zero for a layer that is kept, whose weight counts as a kept tensor.
+/// </summary>
 /// <param name="Codes">4-bit elements of the weight.</param>
 /// <param name="Scales">Shared scales, one byte per 32 elements.</param>
 /// <param name="LowRank">Both factors of the low-rank branch in bf16.</param>

@@ -7,7 +7,9 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Planning;
 
-/// <summary>Checks that the layout has a place for everything that the recipes make. What one line does to many layers is reported once.</summary>
+/// <summary>
+/// Checks that the layout has a place for everything that the recipes make. What one line does to many layers is reported once.
+/// </summary>
 /// <param name="output">The output section.</param>
 /// <param name="expert">The expert whose layers are checked.</param>
 /// <param name="problems">Receives what is wrong.</param>
@@ -20,7 +22,8 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
     {
         string name = RecipeNames.Layout.NameOf(output.Layout);
         if (output is { Layout: OutputLayout.ModelSlim, KeptDtype: DType.F32, KeptDtypeSpan: { } type })
-            problems.Add(Descriptors.LayoutCannotHold.At(type, name, "float32 tensors beside the quantized ones", "set output.keptDtype to \"bf16\", or leave it out"));
+            problems.Add(Descriptors.LayoutCannotHold.At(type, name, "float32 tensors beside the quantized ones",
+                "set output.keptDtype to \"bf16\", or leave it out"));
     }
 
     /// <summary>Checks all layers of the expert.</summary>
@@ -30,9 +33,11 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
             return;
         (LayerPlan Layer, ResolvedRecipe Resolved)[] quantized = [.. layers.Where(entry => entry.Layer.Recipe.Precision != Precision.BF16)];
         if (output.Layout == OutputLayout.LightX2V)
-            Report(layers, recipe => recipe.Precision == Precision.BF16, RecipeSetting.Precision, "layers that are not quantized", "precision to \"w4a4\"");
+            Report(layers, recipe => recipe.Precision == Precision.BF16, RecipeSetting.Precision, "layers that are not quantized",
+                "precision to \"w4a4\"");
         if (output.Layout is OutputLayout.LightX2V or OutputLayout.ModelSlim)
-            Report(quantized, recipe => recipe.Precision == Precision.W4A16, RecipeSetting.Precision, "4-bit weights beside activations as they are", "precision to \"w4a4\"");
+            Report(quantized, recipe => recipe.Precision == Precision.W4A16, RecipeSetting.Precision,
+                "4-bit weights beside activations as they are", "precision to \"w4a4\"");
         if (output.Layout != OutputLayout.LightX2V)
             Report(quantized, recipe => recipe.LowRank.Rank > 0, RecipeSetting.Rank, "a low-rank branch", "lowRank.rank to 0");
         if (output.Layout == OutputLayout.ModelSlim)
@@ -42,32 +47,40 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
         CheckClips([.. quantized.Where(entry => entry.Layer.Recipe.Precision == Precision.W4A4)], bins);
     }
 
-    /// <summary>Layouts without an index have one file of weights per expert. A size that the manifest gives is no obstacle where that fits.</summary>
+    /// <summary>
+    /// Layouts without an index have one file of weights per expert. A size that the manifest gives is no obstacle where that fits.
+    /// </summary>
     /// <param name="config">The expert's sizes.</param>
     /// <param name="layers">Its layers.</param>
     public void CheckFileSize(WanConfig config, IEnumerable<LayerPlan> layers)
     {
         if (output is not { Layout: OutputLayout.ModelSlim or OutputLayout.LightX2V, ShardSizeSpan: { } place })
             return;
-        Dictionary<string, LayerPlan> quantized = layers.Where(layer => layer.Recipe.Precision != Precision.BF16).ToDictionary(layer => layer.WeightName, StringComparer.Ordinal);
+        Dictionary<string, LayerPlan> quantized = layers.Where(layer => layer.Recipe.Precision != Precision.BF16)
+            .ToDictionary(layer => layer.WeightName, StringComparer.Ordinal);
         // Of kept tensors the source's type is not known here: the larger one.
         long kept = output is { Layout: OutputLayout.ModelSlim } or { KeptDtype: DType.BF16 } ? 2 : 4;
         long bytes = WanTensors.ExpectedShapes(config).Sum(tensor => quantized.TryGetValue(tensor.Key, out LayerPlan? layer)
             ? (long)layer.OutFeatures * layer.InFeatures * 17 / 32 : kept * tensor.Value.Aggregate(1L, (product, size) => product * size));
         if (bytes > output.ShardSize)
-            problems.Add(Descriptors.LayoutCannotHold.At(place, _name, $"several files of weights, and {expert.Name} has about {ByteText.Of(bytes)}", "remove output.shardSize"));
+            problems.Add(Descriptors.LayoutCannotHold.At(place, _name,
+                $"several files of weights, and {expert.Name} has about {ByteText.Of(bytes)}", "remove output.shardSize"));
     }
 
     /// <summary>The consumers choose the scale of activations themselves, by the block's maximum.</summary>
     private void CheckClips(IReadOnlyList<(LayerPlan Layer, ResolvedRecipe Resolved)> layers, ImmutableArray<TimestepBin> bins)
     {
-        Report(layers, recipe => recipe.Activations.Granularity == ClipGranularity.Bin, RecipeSetting.Granularity, "static thresholds", "activations.granularity to \"block\"");
-        Report(layers, recipe => !recipe.Activations.ClipRatios.SequenceEqual([1.0]), RecipeSetting.ClipRatios, "clip ratios", "activations.clipRatios to [1.0]");
-        Report(layers, recipe => !recipe.Activations.ExponentOffsets.SequenceEqual([0]), RecipeSetting.ExponentOffsets, "exponent offsets", "activations.exponentOffsets to [0]");
+        Report(layers, recipe => recipe.Activations.Granularity == ClipGranularity.Bin, RecipeSetting.Granularity, "static thresholds",
+            "activations.granularity to \"block\"");
+        Report(layers, recipe => !recipe.Activations.ClipRatios.SequenceEqual([1.0]), RecipeSetting.ClipRatios, "clip ratios",
+            "activations.clipRatios to [1.0]");
+        Report(layers, recipe => !recipe.Activations.ExponentOffsets.SequenceEqual([0]), RecipeSetting.ExponentOffsets, "exponent offsets",
+            "activations.exponentOffsets to [0]");
         foreach ((TimestepBin bin, BinSection section) in bins.Zip(expert.Bins))
         {
             if (bin.ClipRatios is { } ratios && !ratios.SequenceEqual([1.0]))
-                problems.Add(Descriptors.LayoutCannotHold.At(section.Span, _name, $"clip ratios of the bin '{bin.Name}' of {expert.Name}", "remove clipRatios of the bin"));
+                problems.Add(Descriptors.LayoutCannotHold.At(section.Span, _name, $"clip ratios of the bin '{bin.Name}' of {expert.Name}",
+                    "remove clipRatios of the bin"));
         }
     }
 
@@ -75,17 +88,21 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
     {
         if (layers.Any(entry => entry.Layer.Recipe.Smooth.Enabled))
         {
-            Report(layers, recipe => !recipe.Smooth.Enabled, RecipeSetting.SmoothEnabled, "smoothed layers beside others that are not", "smooth the same for all layers");
-            Report(layers, recipe => recipe.Smooth is { Enabled: true, Share: SmoothShare.Layer }, RecipeSetting.Share, "a smoothing vector of each layer's own", "smooth.share to \"site\"");
+            Report(layers, recipe => !recipe.Smooth.Enabled, RecipeSetting.SmoothEnabled, "smoothed layers beside others that are not",
+                "smooth the same for all layers");
+            Report(layers, recipe => recipe.Smooth is { Enabled: true, Share: SmoothShare.Layer }, RecipeSetting.Share,
+                "a smoothing vector of each layer's own", "smooth.share to \"site\"");
         }
     }
 
-    private void Report(IEnumerable<(LayerPlan Layer, ResolvedRecipe Resolved)> layers, Func<LayerRecipe, bool> isUnfit, RecipeSetting setting, string what, string cure)
+    private void Report(IEnumerable<(LayerPlan Layer, ResolvedRecipe Resolved)> layers, Func<LayerRecipe, bool> isUnfit,
+        RecipeSetting setting, string what, string cure)
     {
         foreach (var group in layers.Where(entry => isUnfit(entry.Layer.Recipe)).GroupBy(entry => PlaceOf(entry.Resolved, setting)))
         {
             string more = group.Count() == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" and {group.Count() - 1} more");
-            problems.Add(Descriptors.LayoutCannotHold.At(group.Key, _name, $"{what} ({group.First().Layer.Name}{more} of {expert.Name})", $"set {cure}"));
+            problems.Add(Descriptors.LayoutCannotHold.At(group.Key, _name, $"{what} ({group.First().Layer.Name}{more} of {expert.Name})",
+                $"set {cure}"));
         }
     }
 

@@ -3,7 +3,9 @@ using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Planning;
 
-/// <summary>Finds the overrides whose pattern matches a layer. No pattern is compared with a name twice, and names without wildcards are looked up.</summary>
+/// <summary>
+/// Finds the overrides whose pattern matches a layer. No pattern is compared with a name twice, and names without wildcards are looked up.
+/// </summary>
 internal sealed class OverrideIndex
 {
     // The pattern of each override, by number: equal texts are one.

@@ -19,5 +19,6 @@ public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, I
     internal WanConfig LargestConfig => Experts.Select(expert => expert.Config).MaxBy(config => config.Dim + config.FfnDim)!;
 
     /// <summary>The same model in the layout that this project's runtime reads.</summary>
-    internal Plan InNativeLayout() => this with { Manifest = Manifest with { Output = Manifest.Output with { Layout = OutputLayout.Native } } };
+    internal Plan InNativeLayout() =>
+        this with { Manifest = Manifest with { Output = Manifest.Output with { Layout = OutputLayout.Native } } };
 }

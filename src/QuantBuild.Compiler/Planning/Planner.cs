@@ -44,7 +44,9 @@ public static class Planner
 
         ImmutableArray<Diagnostic> all = [.. problems];
         return new PlanResult(
-            all.Any(problem => problem.Descriptor.Severity == Severity.Error) ? null : new Plan(manifest, calibration, experts, location, all),
+            all.Any(problem => problem.Descriptor.Severity == Severity.Error)
+                ? null
+                : new Plan(manifest, calibration, experts, location, all),
             all);
     }
 
@@ -72,7 +74,8 @@ public static class Planner
             return [.. manifest.Experts.Select(_ => (ExpertCheckpoint?)null)];
         }
         CheckBoundary(manifest.Model, source, problems);
-        ImmutableArray<ExpertCheckpoint?> sources = [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(location, expert, problems))];
+        ImmutableArray<ExpertCheckpoint?> sources =
+            [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(location, expert, problems))];
         if (sources is [{ } high, { } low])
         {
             Compare("in_dim", config => config.InDim);

@@ -5,7 +5,10 @@ using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Planning;
 
-/// <summary>Finds the recipe of a layer: <c>quantize</c>, then its expert's settings, then overrides in order; the last match wins, setting by setting.</summary>
+/// <summary>
+/// Finds the recipe of a layer: <c>quantize</c>, then its expert's settings, then overrides in order; the last match wins, setting by
+/// setting.
+/// </summary>
 internal sealed class RecipeResolver
 {
     private readonly QuantManifest _manifest;
@@ -19,7 +22,8 @@ internal sealed class RecipeResolver
     {
         _manifest = manifest;
         _index = new OverrideIndex(manifest.Overrides);
-        _settings = [.. manifest.Overrides.Select(section => section.Patch.Settings.Aggregate(0u, (bits, setting) => bits | (1u << (int)setting)))];
+        _settings = [.. manifest.Overrides.Select(section =>
+            section.Patch.Settings.Aggregate(0u, (bits, setting) => bits | (1u << (int)setting)))];
         Use = new OverrideUse(manifest.Overrides, _index);
     }
 
@@ -43,7 +47,9 @@ internal sealed class RecipeResolver
         return resolved;
     }
 
-    /// <summary>The overrides that set something which no later one sets, in order: at most one for each setting, however many match.</summary>
+    /// <summary>
+    /// The overrides that set something which no later one sets, in order: at most one for each setting, however many match.
+    /// </summary>
     private Stack<int> Winners(string expert, string name)
     {
         var winners = new Stack<int>();

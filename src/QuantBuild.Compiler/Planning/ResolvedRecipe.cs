@@ -22,7 +22,8 @@ internal sealed record ResolvedRecipe(LayerRecipe Recipe, IReadOnlyDictionary<Re
             .Where(entry => entry.Value.Rank > SettingOrigin.Quantize)
             .GroupBy(entry => (entry.Value.Rank, entry.Value.Label))
             .OrderBy(group => group.Key.Rank)
-            .Select(group => $"{string.Join(", ", group.Select(entry => entry.Key).Order().Select(RecipeNames.KeyOf))}: {group.Key.Label}")];
+            .Select(group =>
+                $"{string.Join(", ", group.Select(entry => entry.Key).Order().Select(RecipeNames.KeyOf))}: {group.Key.Label}")];
         return rules.Length == 0 ? "default" : string.Join("; ", rules);
     }
 }

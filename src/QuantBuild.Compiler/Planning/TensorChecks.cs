@@ -23,7 +23,8 @@ internal static class TensorChecks
 
         Report(missing, (name, more) => Descriptors.MissingTensor.At(new SourceSpan(directory), name, expert, more));
         Report(unexpected, (name, more) => Descriptors.UnexpectedTensor.At(FileOf(name), name, more));
-        Report(misshapen, (tensor, more) => Descriptors.WrongShape.At(FileOf(tensor.Name), tensor.Name, Spell(tensor.Shape), Spell(expected[tensor.Name]), more));
+        Report(misshapen, (tensor, more) =>
+            Descriptors.WrongShape.At(FileOf(tensor.Name), tensor.Name, Spell(tensor.Shape), Spell(expected[tensor.Name]), more));
         Report(mistyped, (tensor, more) => Descriptors.WrongDType.At(FileOf(tensor.Name), tensor.Name, tensor.DType, more));
         return missing.Length + unexpected.Length + misshapen.Length + mistyped.Length == 0;
 
@@ -34,7 +35,9 @@ internal static class TensorChecks
             for (int i = 0; i < Math.Min(faults.Length, MostReports); i++)
             {
                 bool last = i == MostReports - 1 && faults.Length > MostReports;
-                problems.Add(diagnostic(faults[i], last ? string.Create(CultureInfo.InvariantCulture, $" (and {faults.Length - MostReports} more)") : ""));
+                problems.Add(diagnostic(faults[i], last
+                    ? string.Create(CultureInfo.InvariantCulture, $" (and {faults.Length - MostReports} more)")
+                    : ""));
             }
         }
     }

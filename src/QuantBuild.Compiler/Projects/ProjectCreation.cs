@@ -12,7 +12,9 @@ using QuantBuild.Pipelines;
 
 namespace QuantBuild.Compiler.Projects;
 
-/// <summary>Makes a model project of a checkpoint: reads its headers, resolves the new manifest against them, and only then writes.</summary>
+/// <summary>
+/// Makes a model project of a checkpoint: reads its headers, resolves the new manifest against them, and only then writes.
+/// </summary>
 public static partial class ProjectCreation
 {
     private const double UsualBoundary = 0.9;
@@ -23,8 +25,9 @@ public static partial class ProjectCreation
     /// <param name="ct">Ends requests to the Hub.</param>
     /// <returns>What was written, and what a build of it will do.</returns>
     /// <exception cref="DiagnosticException">
-    /// The name cannot be used (QB0302), there is no checkpoint (QB0303) or it cannot be used (QB2), files would be replaced (QB0301), the Hub
-    /// failed (QB5), or the file system did (QB4); nothing was written then, except that a failing file system may have taken some of the files.
+    /// The name cannot be used (QB0302), there is no checkpoint (QB0303) or it cannot be used (QB2), files would be replaced (QB0301), the
+    /// Hub failed (QB5), or the file system did (QB4); nothing was written then, except that a failing file system may have taken some of
+    /// the files.
     /// </exception>
     public static NewProject Write(ProjectRequest request, IBuildObserver observer, CancellationToken ct = default)
     {
@@ -59,15 +62,19 @@ public static partial class ProjectCreation
     {
         if (request.Source.StartsWith(HubReference.Scheme, StringComparison.Ordinal))
         {
-            CheckpointLocation fetched = new SourceLocator(request.Hub ?? HubAccess.OfProcess(), HubReference.Parse(request.Source), span: null, ct).Look(experts: null, encoders: true, observer);
+            CheckpointLocation fetched = new SourceLocator(request.Hub ?? HubAccess.OfProcess(), HubReference.Parse(request.Source),
+                span: null, ct).Look(experts: null, encoders: true, observer);
             return HasExperts(fetched.Folder) ? fetched
-                : throw new DiagnosticException(Descriptors.ProjectSource.At(null, request.Source, "the repository has no folder of an expert with a config.json"));
+                : throw new DiagnosticException(Descriptors.ProjectSource.At(null, request.Source,
+                    "the repository has no folder of an expert with a config.json"));
         }
         string folder = Path.GetFullPath(request.Source);
         string? fault = !Directory.Exists(folder) ? "the folder does not exist"
             : !HasExperts(folder) ? "it has no folder of an expert"
             : null;
-        return fault is null ? new CheckpointLocation(folder) : throw new DiagnosticException(Descriptors.ProjectSource.At(null, folder, fault));
+        return fault is null
+            ? new CheckpointLocation(folder)
+            : throw new DiagnosticException(Descriptors.ProjectSource.At(null, folder, fault));
     }
 
     private static bool HasExperts(string checkpoint) =>
@@ -102,7 +109,8 @@ public static partial class ProjectCreation
         }
         catch (Exception error) when (StoreErrors.IsFileSystem(error) || error is InvalidDataException)
         {
-            throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(Path.Combine(checkpoint, PipelineIndex.FileName)), error.Message), error);
+            throw new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(Path.Combine(checkpoint, PipelineIndex.FileName)),
+                error.Message), error);
         }
     }
 
@@ -113,7 +121,8 @@ public static partial class ProjectCreation
         if (read.Manifest is not { } manifest)
             throw new DiagnosticException(read.Diagnostics);
         PlanResult planned = Planner.Resolve(manifest, checkpoint, requireCalibration: false);
-        return planned.Plan ?? throw new DiagnosticException([.. planned.Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)]);
+        return planned.Plan
+            ?? throw new DiagnosticException([.. planned.Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)]);
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9_]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?\z", RegexOptions.CultureInvariant)]

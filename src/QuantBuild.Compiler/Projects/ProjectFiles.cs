@@ -4,7 +4,9 @@ using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Projects;
 
-/// <summary>The files of a new model project, with names and words to be replaced: the content of the template package is the same.</summary>
+/// <summary>
+/// The files of a new model project, with names and words to be replaced: the content of the template package is the same.
+/// </summary>
 internal static class ProjectFiles
 {
     private const string Prefix = "project/";
@@ -20,10 +22,14 @@ internal static class ProjectFiles
         Dictionary<string, string> all = new(words) { ["ModelName"] = name, ["QUANTBUILD_VERSION"] = ToolVersion.Text };
         return [.. Home.GetManifestResourceNames().Where(resource => resource.StartsWith(Prefix, StringComparison.Ordinal))
             .Select(resource => resource[Prefix.Length..]).Order(StringComparer.Ordinal)
-            .Select(file => (Replace(file, all), file == Schema ? Read(file) : Encoding.UTF8.GetBytes(Replace(Encoding.UTF8.GetString(Read(file)), all))))];
+            .Select(file =>
+                (Replace(file, all), file == Schema
+                    ? Read(file)
+                    : Encoding.UTF8.GetBytes(Replace(Encoding.UTF8.GetString(Read(file)), all))))];
     }
 
-    private static string Replace(string text, Dictionary<string, string> words) => words.Aggregate(text, (done, word) => done.Replace(word.Key, word.Value, StringComparison.Ordinal));
+    private static string Replace(string text, Dictionary<string, string> words) =>
+        words.Aggregate(text, (done, word) => done.Replace(word.Key, word.Value, StringComparison.Ordinal));
 
     private static byte[] Read(string file)
     {

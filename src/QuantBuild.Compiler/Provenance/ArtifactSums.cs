@@ -13,16 +13,22 @@ public static class ArtifactSums
     /// <summary>Name of the file.</summary>
     public const string FileName = CompanionFiles.Sums;
 
-    /// <summary>Every file of the artifact in a folder, and its companions that equal builds have equal. Large files are not read: a build just wrote them.</summary>
+    /// <summary>
+    /// Every file of the artifact in a folder, and its companions that equal builds have equal. Large files are not read: a build just
+    /// wrote them.
+    /// </summary>
     /// <exception cref="DiagnosticException">There is no artifact (QB4012), or the file system failed.</exception>
     public static ImmutableArray<(string Path, long Size, string Digest)> Of(string folder)
     {
         try
         {
-            if (AtomicFile.TryRead(Path.Combine(folder, ArtifactFolder.DescriptorName)) is not { } descriptor || ArtifactListing.Read(descriptor) is not { } files)
-                throw new DiagnosticException(Descriptors.ArtifactUnreadable.At(null, folder, $"there is no {ArtifactFolder.DescriptorName} that names files"));
+            if (AtomicFile.TryRead(Path.Combine(folder, ArtifactFolder.DescriptorName)) is not { } descriptor
+                || ArtifactListing.Read(descriptor) is not { } files)
+                throw new DiagnosticException(Descriptors.ArtifactUnreadable.At(null, folder,
+                    $"there is no {ArtifactFolder.DescriptorName} that names files"));
             return [.. files.Select(file => (file.Path, file.Content.Size, file.Content.Digest.ToString()))
-                .Concat(((string[])[ArtifactFolder.DescriptorName, ArtifactQuality.FileName, ProvenanceStatement.FileName, Envelope.FileName])
+                .Concat(((string[])[ArtifactFolder.DescriptorName, ArtifactQuality.FileName, ProvenanceStatement.FileName,
+                    Envelope.FileName])
                     .Select(name => (Name: name, Content: AtomicFile.TryRead(Path.Combine(folder, name))))
                     .Where(file => file.Content is not null)
                     .Select(file => (file.Name, (long)file.Content!.Length, Digest.Of(file.Content).ToString())))

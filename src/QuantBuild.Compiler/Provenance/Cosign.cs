@@ -4,8 +4,8 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>
-/// Signs and verifies with the program cosign, whose keys may be in files, hardware or a cloud's key service. Its signatures of bytes are plain
-/// ECDSA or RSA over SHA-256, so what it signs with a key in a file openssl verifies, and the reverse.
+/// Signs and verifies with the program cosign, whose keys may be in files, hardware or a cloud's key service. Its signatures of bytes are
+/// plain ECDSA or RSA over SHA-256, so what it signs with a key in a file openssl verifies, and the reverse.
 /// </summary>
 /// <remarks>Nothing is sent to a transparency log: the names of unpublished models are nobody's business.</remarks>
 public static class Cosign
@@ -21,7 +21,8 @@ public static class Cosign
     {
         using var folder = new PrivateFolder();
         string input = folder.Write("content", content), output = folder.PathTo("signature"), open = folder.PathTo("key.pem");
-        if (ExternalProgram.Run(Program, "sign-blob", "--yes", "--tlog-upload=false", "--key", key, "--output-signature", output, input) is { } why)
+        if (ExternalProgram.Run(Program, "sign-blob", "--yes", "--tlog-upload=false", "--key", key, "--output-signature", output,
+            input) is { } why)
             throw ExternalProgram.Failed(Program, "sign", why);
         if (ExternalProgram.Run(Program, "public-key", "--key", key, "--outfile", open) is { } unreadable)
             throw ExternalProgram.Failed(Program, "read the key", unreadable);

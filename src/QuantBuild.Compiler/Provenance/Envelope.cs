@@ -23,7 +23,8 @@ public sealed record Envelope(byte[] Statement, string KeyId, byte[] Signature)
     /// <summary>What is signed: type and content, each after its length, so that neither can be taken for the other (DSSE's PAE).</summary>
     public static byte[] SignedBytes(ReadOnlySpan<byte> statement) =>
     [
-        .. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {PayloadType.Length} {PayloadType} {statement.Length} ")),
+        .. Encoding.UTF8
+            .GetBytes(string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {PayloadType.Length} {PayloadType} {statement.Length} ")),
         .. statement,
     ];
 
@@ -49,7 +50,8 @@ public sealed record Envelope(byte[] Statement, string KeyId, byte[] Signature)
         }
         catch (MalformedJsonException failure)
         {
-            throw new DiagnosticException(Descriptors.ProvenanceInvalid.At(new SourceSpan(path), $"the envelope has not the form of DSSE: {failure.Message}"), failure);
+            throw new DiagnosticException(Descriptors.ProvenanceInvalid.At(new SourceSpan(path),
+                $"the envelope has not the form of DSSE: {failure.Message}"), failure);
         }
     }
 }

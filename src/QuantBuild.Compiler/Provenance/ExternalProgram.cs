@@ -32,5 +32,6 @@ internal static class ExternalProgram
         new(Descriptors.SignerFailed.At(null, program, what, why), cause);
 
     private static string Reason(string error, int code) =>
-        error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? $"it ends with code {code}";
+        error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault()
+        ?? $"it ends with code {code}";
 }

@@ -19,7 +19,8 @@ public static class OpenSsl
         string input = folder.Write("content", content), output = folder.PathTo("signature");
         string? why = ExternalProgram.Run(Program, "dgst", "-sha256", "-sign", privateKey, "-out", output, input);
         // Ed25519 hashes by itself, and dgst does not know it.
-        if (why is not null && ExternalProgram.Run(Program, "pkeyutl", "-sign", "-rawin", "-inkey", privateKey, "-in", input, "-out", output) is not null)
+        if (why is not null
+            && ExternalProgram.Run(Program, "pkeyutl", "-sign", "-rawin", "-inkey", privateKey, "-in", input, "-out", output) is not null)
             throw ExternalProgram.Failed(Program, "sign", why);
         return (File.ReadAllBytes(output), IdOf(folder, privateKey, isPublic: false));
     }
@@ -44,7 +45,8 @@ public static class OpenSsl
         string input = folder.Write("content", content), sealing = folder.Write("signature", signature);
         string id = IdOf(folder, publicKey, isPublic: true);
         bool good = ExternalProgram.Run(Program, "dgst", "-sha256", "-verify", publicKey, "-signature", sealing, input) is null
-            || ExternalProgram.Run(Program, "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", publicKey, "-sigfile", sealing, "-in", input) is null;
+            || ExternalProgram.Run(Program, "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", publicKey, "-sigfile", sealing, "-in",
+                input) is null;
         return good ? id : null;
     }
 

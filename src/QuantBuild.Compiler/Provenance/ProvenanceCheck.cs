@@ -10,9 +10,14 @@ namespace QuantBuild.Compiler.Provenance;
 /// <summary>Holds an artifact against its provenance.</summary>
 public static class ProvenanceCheck
 {
-    /// <summary>Checks the statement, that it is about exactly the files of the folder, and, given a key, its signature. Reads every file.</summary>
+    /// <summary>
+    /// Checks the statement, that it is about exactly the files of the folder, and, given a key, its signature. Reads every file.
+    /// </summary>
     /// <param name="folder">The artifact's folder.</param>
-    /// <param name="publicKey">The signer's public key: a PEM file, or a key that cosign knows (<c>awskms://…</c>); null to check an unsigned statement, which is a record and proves nothing.</param>
+    /// <param name="publicKey">
+    /// The signer's public key: a PEM file, or a key that cosign knows (<c>awskms://…</c>); null to check an unsigned statement, which is a
+    /// record and proves nothing.
+    /// </param>
     /// <exception cref="DiagnosticException">The program that verifies is missing or the key cannot be read (QB5044).</exception>
     public static ProvenanceResult Run(string folder, string? publicKey = null) => Guard(folder, () =>
     {
@@ -28,7 +33,9 @@ public static class ProvenanceCheck
         return new ProvenanceResult(build, signer, uncovered is null ? [] : [uncovered]) { Unsigned = unsigned };
     });
 
-    /// <summary>The same, the folder's other files left alone, for an artifact whose files were compared with <c>artifact.json</c> just before.</summary>
+    /// <summary>
+    /// The same, the folder's other files left alone, for an artifact whose files were compared with <c>artifact.json</c> just before.
+    /// </summary>
     internal static ProvenanceResult OfChecked(string folder, string? publicKey = null) => Guard(folder, () =>
     {
         (byte[] statement, string path, string? signer) = Read(folder, publicKey);
@@ -45,7 +52,8 @@ public static class ProvenanceCheck
         return new ProvenanceResult(build, null, damage.IsEmpty ? Compare(folder, build, path) : damage);
     });
 
-    private static DiagnosticException Missing(string folder, string name) => new(Descriptors.ProvenanceMissing.At(new SourceSpan(folder), name));
+    private static DiagnosticException Missing(string folder, string name) =>
+        new(Descriptors.ProvenanceMissing.At(new SourceSpan(folder), name));
 
     private static ProvenanceResult Guard(string folder, Func<ProvenanceResult> check)
     {
@@ -75,12 +83,14 @@ public static class ProvenanceCheck
                 throw Missing(folder, Envelope.FileName);
             signer = Signatures.SignerOf(Envelope.SignedBytes(envelope.Statement), envelope.Signature, publicKey);
             if (signer is null)
-                throw new DiagnosticException(Descriptors.SignatureInvalid.At(new SourceSpan(signed), "it does not fit the key and the statement"));
+                throw new DiagnosticException(Descriptors.SignatureInvalid.At(new SourceSpan(signed),
+                    "it does not fit the key and the statement"));
         }
         byte[]? statement = AtomicFile.TryRead(stated);
         // Two statements that differ leave open which one is meant.
         if (statement is not null && envelope is not null && !envelope.Statement.AsSpan().SequenceEqual(statement))
-            throw new DiagnosticException(Descriptors.ProvenanceMismatch.At(new SourceSpan(signed), $"it signs another statement than {ProvenanceStatement.FileName}"));
+            throw new DiagnosticException(Descriptors.ProvenanceMismatch.At(new SourceSpan(signed),
+                $"it signs another statement than {ProvenanceStatement.FileName}"));
         if (publicKey is not null)
             return (envelope!.Statement, signed, signer);
         return statement is not null ? (statement, stated, null)
@@ -90,11 +100,13 @@ public static class ProvenanceCheck
     private static ImmutableArray<Diagnostic> Compare(string folder, StatedBuild build, string path)
     {
         byte[] descriptor = File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName));
-        Dictionary<string, Digest> files = ArtifactListing.Read(descriptor)!.Value.ToDictionary(file => file.Path, file => file.Content.Digest, StringComparer.Ordinal);
+        Dictionary<string, Digest> files = ArtifactListing.Read(descriptor)!.Value.ToDictionary(file => file.Path, file =>
+            file.Content.Digest, StringComparer.Ordinal);
         files[ArtifactFolder.DescriptorName] = Digest.Of(descriptor);
         string? fault = files.Keys.Except(build.Subjects.Keys).FirstOrDefault() is { } extra ? $"it does not mention '{extra}'"
             : build.Subjects.Keys.Except(files.Keys).FirstOrDefault() is { } missing ? $"the artifact has no '{missing}'"
-            : files.Keys.FirstOrDefault(name => files[name] != build.Subjects[name]) is { } changed ? $"'{changed}' has digest {files[changed].Short} instead of {build.Subjects[changed].Short}"
+            : files.Keys.FirstOrDefault(name => files[name] != build.Subjects[name]) is { } changed
+            ? $"'{changed}' has digest {files[changed].Short} instead of {build.Subjects[changed].Short}"
             : (CheckedNodes.Parse(descriptor).Find("plan") as JsonValue)?.ToString() != build.Plan.ToString() ? "the plan is another one"
             : ChangedByproduct(folder, build);
         return fault is null ? [] : [Descriptors.ProvenanceMismatch.At(new SourceSpan(path), fault)];
@@ -105,7 +117,8 @@ public static class ProvenanceCheck
     {
         foreach ((string name, Digest stated) in build.Byproducts)
         {
-            if (AtomicFile.TryRead(Path.Combine(folder, Path.GetFileName(name))) is { } content && Digest.Of(content) is var found && found != stated)
+            if (AtomicFile.TryRead(Path.Combine(folder, Path.GetFileName(name))) is { } content && Digest.Of(content) is var found
+                && found != stated)
                 return $"'{name}' has digest {found.Short} instead of {stated.Short}";
         }
         return null;

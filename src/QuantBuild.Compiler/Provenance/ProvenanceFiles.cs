@@ -6,8 +6,8 @@ namespace QuantBuild.Compiler.Provenance;
 internal static class ProvenanceFiles
 {
     /// <summary>
-    /// Writes statement and run record. A statement that is there already stays, with its record and its signature: the run that made it is the
-    /// one to tell about. A signature of another statement is removed, because it would vouch for files that are gone.
+    /// Writes statement and run record. A statement that is there already stays, with its record and its signature: the run that made it is
+    /// the one to tell about. A signature of another statement is removed, because it would vouch for files that are gone.
     /// </summary>
     /// <returns>The two files.</returns>
     public static IReadOnlyList<string> Write(string folder, byte[] statement, RunRecord run)

@@ -5,7 +5,9 @@ namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>What a check of provenance found.</summary>
 /// <param name="Build">What the statement says; null when it cannot be read.</param>
-/// <param name="Signer">SHA-256 of the public key that vouches for it, or its address for one that only cosign can reach; null when no signature was checked.</param>
+/// <param name="Signer">
+/// SHA-256 of the public key that vouches for it, or its address for one that only cosign can reach; null when no signature was checked.
+/// </param>
 /// <param name="Problems">What is wrong; empty when nothing is.</param>
 public sealed record ProvenanceResult(StatedBuild? Build, string? Signer, ImmutableArray<Diagnostic> Problems)
 {

@@ -29,9 +29,11 @@ public static class ProvenanceStatement
     /// <param name="manifest">Digest of the manifest's bytes.</param>
     /// <param name="byproducts">Files that the build wrote beside the artifact, by name.</param>
     /// <exception cref="DiagnosticException">The lock is another build's (QB5042).</exception>
-    public static byte[] Create(byte[] descriptor, LockFile lockFile, Digest manifest, params ReadOnlySpan<(string Name, Digest Content)> byproducts)
+    public static byte[] Create(byte[] descriptor, LockFile lockFile, Digest manifest,
+        params ReadOnlySpan<(string Name, Digest Content)> byproducts)
     {
-        ImmutableArray<PackedFile> files = ArtifactListing.Read(descriptor) ?? throw new ArgumentException("it names no files", nameof(descriptor));
+        ImmutableArray<PackedFile> files = ArtifactListing.Read(descriptor)
+            ?? throw new ArgumentException("it names no files", nameof(descriptor));
         RequireLock(lockFile, descriptor, files);
         JsonNode[] more = [.. byproducts.ToArray().Select(file => Named(file.Name, file.Content))];
         return CanonicalJson.SerializeIndented(new JsonObject

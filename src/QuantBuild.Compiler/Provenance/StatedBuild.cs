@@ -16,7 +16,8 @@ namespace QuantBuild.Compiler.Provenance;
 /// <param name="Tool">Version of the tool.</param>
 /// <param name="Dependencies">Digests of what was read, by name: <c>checkpoint/high_noise</c>, <c>calibration/0</c>.</param>
 /// <param name="Byproducts">Digests of files that the build wrote beside the artifact, by name.</param>
-public sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Subjects, Digest Manifest, Digest Plan, Digest Lock, string NumericProfile,
+public sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Subjects, Digest Manifest, Digest Plan, Digest Lock,
+    string NumericProfile,
     string Tool, ImmutableSortedDictionary<string, Digest> Dependencies, ImmutableSortedDictionary<string, Digest> Byproducts)
 {
     private static readonly ImmutableHashSet<string> KnownParameters = ["manifest", "plan", "lock"];
@@ -33,15 +34,19 @@ public sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Subje
             JsonNode definition = root.Member("predicate").Member("buildDefinition"), run = root.Member("predicate").Member("runDetails");
             JsonObject parameters = definition.Member("externalParameters").Members();
             string? fault = root.Member("_type").Text() != ProvenanceStatement.StatementType ? "it is no in-toto statement of version 1"
-                : root.Member("predicateType").Text() != ProvenanceStatement.PredicateType ? "its predicate is not SLSA provenance of version 1"
+                : root.Member("predicateType").Text() != ProvenanceStatement.PredicateType
+                ? "its predicate is not SLSA provenance of version 1"
                 : definition.Member("buildType").Text() != ProvenanceStatement.BuildType ? "it is about another kind of build"
                 : run.Member("builder").Member("id").Text() != ProvenanceStatement.Builder ? "it names another builder"
-                : parameters.FirstOrDefault(parameter => !KnownParameters.Contains(parameter.Key)).Key is { } unknown ? $"it has a parameter '{unknown}' that is not known"
+                : parameters.FirstOrDefault(parameter => !KnownParameters.Contains(parameter.Key)).Key is { } unknown
+                ? $"it has a parameter '{unknown}' that is not known"
                 : null;
             if (fault is not null)
                 throw Invalid(path, fault, null);
-            return new StatedBuild(Named(root.Member("subject")), Sha256(parameters, "manifest"), Sha256(parameters, "plan"), Sha256(parameters, "lock"),
-                definition.Member("internalParameters").Member("numericProfile").Text(), run.Member("builder").Member("version").Member("quantbuild").Text(),
+            return new StatedBuild(Named(root.Member("subject")), Sha256(parameters, "manifest"), Sha256(parameters, "plan"),
+                Sha256(parameters, "lock"),
+                definition.Member("internalParameters").Member("numericProfile").Text(), run.Member("builder").Member("version")
+                    .Member("quantbuild").Text(),
                 Named(definition.Member("resolvedDependencies")), Named(run.Find("byproducts") ?? new JsonArray()));
         }
         catch (MalformedJsonException failure)

@@ -23,10 +23,11 @@ public static class ArtifactPush
     /// <param name="existingCard">The repository's card, whose own text is kept; null for none.</param>
     /// <param name="ct">Ends the reading.</param>
     /// <exception cref="DiagnosticException">
-    /// A file is not what artifact.json says (QB4011, QB4012), the lock is another build's (QB5051), the provenance does not fit (QB504x), or the
-    /// card cannot be updated (QB5050).
+    /// A file is not what artifact.json says (QB4011, QB4012), the lock is another build's (QB5051), the provenance does not fit (QB504x),
+    /// or the card cannot be updated (QB5050).
     /// </exception>
-    public static ImmutableArray<HubFile> Gather(string folder, string? lockFile, ModelCardFacts facts, string? publicKey = null, string? existingCard = null, CancellationToken ct = default)
+    public static ImmutableArray<HubFile> Gather(string folder, string? lockFile, ModelCardFacts facts, string? publicKey = null,
+        string? existingCard = null, CancellationToken ct = default)
     {
         ImmutableArray<Diagnostic> damage = ArtifactFolder.Check(folder, ct: ct);
         if (!damage.IsEmpty)
@@ -38,7 +39,8 @@ public static class ArtifactPush
         facts = facts with { Gptq = locked is not null && UsesGptq(locked) };
         var files = new List<HubFile>
         {
-            HubFile.FromBytes(ModelCard.FileName, Encoding.UTF8.GetBytes(ModelCard.Render(artifact, facts, Quality(folder, artifact), existingCard))),
+            HubFile.FromBytes(ModelCard.FileName,
+                Encoding.UTF8.GetBytes(ModelCard.Render(artifact, facts, Quality(folder, artifact), existingCard))),
             HubFile.FromBytes(ArtifactFolder.DescriptorName, descriptor),
         };
         files.AddRange(packed.Select(file => HubFile.FromDisk(file.Path, Path.Combine(folder, file.Path), file.Content.Digest)));
@@ -60,21 +62,27 @@ public static class ArtifactPush
         }
     }
 
-    private static bool UsesGptq(LockFile locked) => locked.Experts.SelectMany(expert => expert.Layers).Any(layer => (layer.Recipe["weights"] as JsonValue)?.ToString() == nameof(WeightMethod.Gptq));
+    private static bool UsesGptq(LockFile locked) =>
+        locked.Experts.SelectMany(expert => expert.Layers)
+        .Any(layer => (layer.Recipe["weights"] as JsonValue)?.ToString() == nameof(WeightMethod.Gptq));
 
     private static LockFile Lock(string path, ArtifactDescriptor artifact, ImmutableArray<PackedFile> packed)
     {
         LockFile locked = LockFile.Read(path) ?? throw new DiagnosticException(Descriptors.LockFileMissing.At(new SourceSpan(path)));
-        string? fault = locked.Plan.ToString() != artifact.Plan ? $"the lock has plan {locked.Plan.Short}, the artifact {artifact.Plan[..12]}"
+        string? fault = locked.Plan.ToString() != artifact.Plan
+            ? $"the lock has plan {locked.Plan.Short}, the artifact {artifact.Plan[..12]}"
             : !packed.ToHashSet().SetEquals(locked.Experts.SelectMany(expert => expert.Files)) ? "the lock names other files or digests"
             : null;
         return fault is null ? locked : throw new DiagnosticException(Descriptors.PushLockDiffers.At(new SourceSpan(path), fault));
     }
 
-    /// <summary>Statement, signature and what was measured, held against the artifact. The run record stays here: it tells about a machine.</summary>
+    /// <summary>
+    /// Statement, signature and what was measured, held against the artifact. The run record stays here: it tells about a machine.
+    /// </summary>
     private static IEnumerable<HubFile> Provenance(string folder, string? publicKey)
     {
-        string[] names = [.. ((string[])[ProvenanceStatement.FileName, Envelope.FileName]).Where(name => File.Exists(Path.Combine(folder, name)))];
+        string[] names =
+            [.. ((string[])[ProvenanceStatement.FileName, Envelope.FileName]).Where(name => File.Exists(Path.Combine(folder, name)))];
         if (names.Length == 0 && publicKey is null)
             return [];
         ProvenanceResult result = ProvenanceCheck.OfChecked(folder, publicKey);
@@ -87,9 +95,12 @@ public static class ArtifactPush
     /// <summary>What was measured, if it is this artifact's: layer for layer of one build.</summary>
     private static ImmutableArray<LayerQuality> Quality(string folder, ArtifactDescriptor artifact)
     {
-        if (AtomicFile.TryRead(Path.Combine(folder, ArtifactQuality.FileName)) is not { } json || ArtifactQuality.Parse(json) is not { } layers)
+        if (AtomicFile.TryRead(Path.Combine(folder, ArtifactQuality.FileName)) is not { } json
+            || ArtifactQuality.Parse(json) is not { } layers)
             return [];
-        IEnumerable<(string, string)> built = artifact.Experts.SelectMany(expert => expert.Value.Layers.Where(layer => layer.Value.IsQuantized).Select(layer => (expert.Key, layer.Key)));
+        IEnumerable<(string, string)> built =
+            artifact.Experts.SelectMany(expert => expert.Value.Layers.Where(layer => layer.Value.IsQuantized)
+                .Select(layer => (expert.Key, layer.Key)));
         return layers.Select(layer => (layer.Expert, layer.Layer)).ToHashSet().SetEquals(built) ? layers : [];
     }
 }

@@ -28,7 +28,9 @@ internal sealed record CardMethod
         bool rank = layers.Any(layer => layer.Rank > 0), smooth = layers.Any(layer => layer.Smooth);
         bool clips = layers.Any(layer => layer.Clips.Any(clip => clip != ClipSetting.None));
         string[] parts = [
-            full == 0 ? "MXFP4 weights (W4A16)" : weightsOnly == 0 ? "MXFP4 weights and activations (W4A4)" : $"MXFP4 weights and activations (W4A4; in {weightsOnly} of {layers.Length} layers weights alone)",
+            full == 0 ? "MXFP4 weights (W4A16)" : weightsOnly == 0
+                ? "MXFP4 weights and activations (W4A4)"
+                : $"MXFP4 weights and activations (W4A4; in {weightsOnly} of {layers.Length} layers weights alone)",
             .. smooth ? (string[])["smoothing"] : [],
             .. rank ? (string[])["a low-rank branch"] : [],
             .. gptq ? (string[])["GPTQ"] : [],

@@ -33,11 +33,16 @@ public static class ModelCard
     /// <param name="quality">What was measured of its layers; empty to leave it out.</param>
     /// <param name="existing">The card to update; null or empty for a new one.</param>
     /// <exception cref="DiagnosticException">The existing card's front matter or marks cannot be understood (QB5050).</exception>
-    public static string Render(ArtifactDescriptor artifact, ModelCardFacts facts, ImmutableArray<LayerQuality> quality, string? existing = null)
+    public static string Render(ArtifactDescriptor artifact, ModelCardFacts facts, ImmutableArray<LayerQuality> quality,
+        string? existing = null)
     {
         existing = Normal(existing);
         facts = Complete(facts, existing);
-        (string keptKeys, string body) = Split(existing, [.. OwnKeys, .. facts.License is null ? (string[])[] : ["license"], .. facts.BaseModel is null ? (string[])[] : ["base_model", "base_model_relation"]]);
+        (string keptKeys, string body) =
+            Split(existing,
+                [.. OwnKeys, .. facts.License is null ? (string[])[] : ["license"], .. facts.BaseModel is null
+                    ? (string[])[]
+                    : ["base_model", "base_model_relation"]]);
         string section = Section(artifact, facts, quality);
         int begin = body.IndexOf(Begin, StringComparison.Ordinal), end = body.IndexOf(End, StringComparison.Ordinal);
         if (begin >= 0 != end >= 0 || end < begin || body.IndexOf(Begin, begin + 1, StringComparison.Ordinal) > begin)
@@ -65,7 +70,8 @@ public static class ModelCard
     private static string Section(ArtifactDescriptor artifact, ModelCardFacts facts, ImmutableArray<LayerQuality> quality)
     {
         var text = new StringBuilder(Begin + "\n");
-        text.Append(CultureInfo.InvariantCulture, $"## Quantization\n\nBuilt by QuantBuild {artifact.Tool} ({artifact.Profile}, plan `{artifact.Plan[..12]}`)");
+        text.Append(CultureInfo.InvariantCulture,
+            $"## Quantization\n\nBuilt by QuantBuild {artifact.Tool} ({artifact.Profile}, plan `{artifact.Plan[..12]}`)");
         text.Append(facts.BaseModel is { } model ? $" from `{model}`" : "");
         text.Append(CultureInfo.InvariantCulture, $": {CardMethod.Of(artifact, facts.Gptq).Text}.\n\n");
         text.Append("| expert | timesteps | bins | 4-bit layers | kept layers | rank | size |\n|---|---|---|---|---|---|---|\n");
@@ -74,13 +80,16 @@ public static class ModelCard
             ArtifactLayer[] quantized = [.. expert.Layers.Values.Where(layer => layer.IsQuantized)];
             string ranks = string.Join(", ", quantized.Select(layer => layer.Rank).Distinct().Order());
             string bins = string.Join(", ", expert.Bins.Select(bin => $"{bin.Name} {bin.MaxTimestep}–{bin.MinTimestep}"));
-            text.Append(CultureInfo.InvariantCulture, $"| {name} | {expert.MaxTimestep}–{expert.MinTimestep} | {bins} | {quantized.Length} | {expert.Layers.Count - quantized.Length} | ");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {name} | {expert.MaxTimestep}–{expert.MinTimestep} | {bins} | {quantized.Length} | "
+                    + $"{expert.Layers.Count - quantized.Length} | ");
             text.Append(CultureInfo.InvariantCulture, $"{ranks} | {ByteText.Of(expert.Files.Sum(file => file.Size))} |\n");
         }
         AddQuality(text, quality);
         text.Append(artifact.Layout == NativeLayout
             ? "\n```csharp\nusing var model = QuantBuild.ModelArtifact.Open(\"folder of this repository\"); // checks every digest\n```\n"
-            : $"\nThe files have the layout `{artifact.Layout}`, for programs that read it; `quantbuild pull` fetches them and checks every digest.\n");
+            : $"\nThe files have the layout `{artifact.Layout}`, for programs that read it; `quantbuild pull` fetches them and checks "
+                + $"every digest.\n");
         return text.Append(End).ToString();
     }
 
@@ -96,13 +105,17 @@ public static class ModelCard
     private static ModelCardFacts Complete(ModelCardFacts facts, string card)
     {
         string[] lines = card.StartsWith(Fence, StringComparison.Ordinal) ? card[Fence.Length..].Split("\n" + Fence)[0].Split('\n') : [];
-        string? Value(string key) => lines.FirstOrDefault(line => line.StartsWith(key + ": ", StringComparison.Ordinal))?[(key.Length + 2)..].Trim() is { Length: > 0 } value
+        string? Value(string key) =>
+            lines.FirstOrDefault(line =>
+                line.StartsWith(key + ": ", StringComparison.Ordinal))?[(key.Length + 2)..].Trim() is { Length: > 0 } value
             ? value.StartsWith('\'') ? value.Trim('\'').Replace("''", "'", StringComparison.Ordinal) : value : null;
-        return new ModelCardFacts(facts.BaseModel ?? (Value("base_model") is { } model ? RepoId.TryParse(model, out _) : null), facts.License ?? Value("license"), facts.Gptq);
+        return new ModelCardFacts(facts.BaseModel ?? (Value("base_model") is { } model ? RepoId.TryParse(model, out _) : null),
+            facts.License ?? Value("license"), facts.Gptq);
     }
 
     /// <summary>
-    /// A card with line feeds, its front matter at its very begin and closed by a whole line, as the Hub's own reader allows it otherwise, too.
+    /// A card with line feeds, its front matter at its very begin and closed by a whole line, as the Hub's own reader allows it otherwise,
+    /// too.
     /// </summary>
     private static string Normal(string? card)
     {

@@ -12,8 +12,9 @@ namespace QuantBuild.Compiler.Quantizers;
 /// other one's follow from those of the one before by adding the blocks that round differently (<see cref="Mxfp4Changes"/>).  From
 /// ratio 1 down to 0.5 every block's exponent falls once, however many candidates lie between.</para>
 /// <para>The order of additions: tokens go by in portions of <see cref="TokensOfPortion"/>, outputs in slabs (<see cref="Mxfp4Slab"/>).  A
-/// slab's squares are added by <see cref="FixedSums"/> as they lie; then the portions in order, then the slabs in order.  Several portions are
-/// in memory together, so that the reference reads its weight less often, and a slab's weight serves all of them while it is in the cache.</para>
+/// slab's squares are added by <see cref="FixedSums"/> as they lie; then the portions in order, then the slabs in order. Several portions
+/// are in memory together, so that the reference reads its weight less often, and a slab's weight serves all of them while it is in the
+/// cache.</para>
 /// </remarks>
 internal sealed unsafe class ClipErrors
 {
@@ -42,7 +43,8 @@ internal sealed unsafe class ClipErrors
     private bool _ended;
 
     /// <summary>Begins with no tokens.</summary>
-    public ClipErrors(PackedWeight rounded, ImmutableArray<ActivationQuantizer> candidates, ClipObjective objective, int threads, CancellationToken ct)
+    public ClipErrors(PackedWeight rounded, ImmutableArray<ActivationQuantizer> candidates, ClipObjective objective, int threads,
+        CancellationToken ct)
     {
         _rounded = rounded;
         _weight = Mxfp4Panels.Of(rounded.Codes, rounded.Scales, rounded.Rows, rounded.Columns, threads);
@@ -63,7 +65,8 @@ internal sealed unsafe class ClipErrors
     public void Add(ReadOnlyMatrixView x, ReadOnlyMatrixView residual)
     {
         if (residual.Columns != x.Columns || _rounded.Columns != x.Columns || residual.Rows != _rounded.Rows)
-            throw new ArgumentException($"{residual.Rows} x {residual.Columns} and {_rounded.Rows} x {_rounded.Columns} weights do not fit {x.Columns} channels");
+            throw new ArgumentException(
+                $"{residual.Rows} x {residual.Columns} and {_rounded.Rows} x {_rounded.Columns} weights do not fit {x.Columns} channels");
         if (x.Rows == 0)
             return;
         if (_ended)
@@ -94,7 +97,9 @@ internal sealed unsafe class ClipErrors
             double sum = 0;
             for (int slab = 0; slab < Slabs; slab++)
                 sum += _sums[((long)slab * _order.Length) + candidate];
-            errors[_order[candidate]] = double.IsFinite(sum) ? sum : throw new NumericException("clip error", $"candidate {_order[candidate]}", (float)sum);
+            errors[_order[candidate]] = double.IsFinite(sum)
+                ? sum
+                : throw new NumericException("clip error", $"candidate {_order[candidate]}", (float)sum);
         }
         foreach (ClipPortion portion in _portions)
             portion.Dispose();
@@ -111,12 +116,15 @@ internal sealed unsafe class ClipErrors
             var source = new PinnedMatrix(tokens, x.Rows, x.Columns, x.RowStride);
             var difference = new PinnedMatrix(error, x.Rows, x.Columns, x.Columns);
             var weight = new PinnedMatrix(decoded, DecodedAtOnce, x.Columns, x.Columns);
-            Workers.ForRanges(x.Rows, RowsAtOnce, _threads, (first, count) => Subtract(source.Slice(first, count), difference.Slice(first, count)), _ct);
+            Workers.ForRanges(x.Rows, RowsAtOnce, _threads, (first, count) =>
+                Subtract(source.Slice(first, count), difference.Slice(first, count)), _ct);
             for (int output = 0; output < _rounded.Rows; output += DecodedAtOnce)
             {
                 int start = output, outputs = Math.Min(DecodedAtOnce, _rounded.Rows - output);
-                Workers.ForRanges(outputs, RowsAtOnce, _threads, (first, count) => _rounded.Dequantize(start + first, weight.Slice(first, count)), _ct);
-                Gemm.Multiply(difference.Slice(0, x.Rows), ((ReadOnlyMatrixView)weight.Slice(0, outputs)).Transposed, y.Slice(0, output, y.Rows, outputs),
+                Workers.ForRanges(outputs, RowsAtOnce, _threads, (first, count) =>
+                    _rounded.Dequantize(start + first, weight.Slice(first, count)), _ct);
+                Gemm.Multiply(difference.Slice(0, x.Rows), ((ReadOnlyMatrixView)weight.Slice(0, outputs)).Transposed,
+                    y.Slice(0, output, y.Rows, outputs),
                     GemmMode.Overwrite, _threads, _ct);
             }
         }
@@ -144,7 +152,9 @@ internal sealed unsafe class ClipErrors
             room = new float[length];
     }
 
-    /// <summary>Adds the squares of all portions for every candidate, from the reference's outputs or the first candidate's differences.</summary>
+    /// <summary>
+    /// Adds the squares of all portions for every candidate, from the reference's outputs or the first candidate's differences.
+    /// </summary>
     private void Add(ReadOnlyMatrixView x, MatrixView y, bool isReference)
     {
         fixed (float* tokens = x.Data, outputs = y.Data)

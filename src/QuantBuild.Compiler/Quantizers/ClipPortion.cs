@@ -4,7 +4,9 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
-/// <summary>A portion of tokens as <see cref="ClipErrors"/> walks through its candidates: the first one's values, and each other one's changes.</summary>
+/// <summary>
+/// A portion of tokens as <see cref="ClipErrors"/> walks through its candidates: the first one's values, and each other one's changes.
+/// </summary>
 /// <param name="chain">The candidates in the order of the walk.</param>
 /// <param name="channels">Input channels.</param>
 internal sealed class ClipPortion(ActivationQuantizer[] chain, int channels) : IDisposable

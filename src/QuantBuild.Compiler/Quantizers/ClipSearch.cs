@@ -31,7 +31,9 @@ public sealed class ClipSearch
     /// <summary>Begins a search whose tokens come in portions.</summary>
     /// <param name="rounded">Rq: the residual in 4 bits.</param>
     /// <param name="recipe">Candidates, granularity, objective and ties.</param>
-    /// <param name="magnitude">m of eq. (8), the largest <see cref="Magnitude"/> of all portions; matters under bin granularity only.</param>
+    /// <param name="magnitude">
+    /// m of eq. (8), the largest <see cref="Magnitude"/> of all portions; matters under bin granularity only.
+    /// </param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <param name="ct">Ends the search between blocks; it is of no more use then.</param>
     public ClipSearch(PackedWeight rounded, ActivationRecipe recipe, float magnitude, int threads = 1, CancellationToken ct = default)
@@ -53,7 +55,8 @@ public sealed class ClipSearch
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <returns>What <see cref="Finish"/> returns.</returns>
     /// <exception cref="NumericException">An activation or an error is not finite.</exception>
-    public static ClipResult Search(ReadOnlyMatrixView x, ReadOnlyMatrixView residual, PackedWeight rounded, ActivationRecipe recipe, int threads = 1)
+    public static ClipResult Search(ReadOnlyMatrixView x, ReadOnlyMatrixView residual, PackedWeight rounded, ActivationRecipe recipe,
+        int threads = 1)
     {
         var search = new ClipSearch(rounded, recipe, Magnitude(x, threads), threads);
         search.Add(x, residual);
@@ -112,7 +115,8 @@ public sealed class ClipSearch
     /// <exception cref="NumericException">An error is not finite.</exception>
     public ClipResult Finish()
     {
-        ImmutableArray<ClipCandidate> candidates = [.. _grid.Zip(_errors.Finish(), (c, error) => new ClipCandidate(c.Ratio, c.Offset, error))];
+        ImmutableArray<ClipCandidate> candidates =
+            [.. _grid.Zip(_errors.Finish(), (c, error) => new ClipCandidate(c.Ratio, c.Offset, error))];
         int chosen = Enumerable.Range(0, candidates.Length)
             .OrderBy(i => candidates[i].Error)
             .ThenBy(i => Math.Abs(candidates[i].Ratio - 1))
@@ -122,5 +126,6 @@ public sealed class ClipSearch
     }
 
     private static ActivationQuantizer Quantizer(double ratio, int offset, float magnitude, ActivationRecipe recipe) =>
-        new(new ClipSetting((float)ratio, offset, recipe.Granularity == ClipGranularity.Bin ? (float)ratio * magnitude : null), recipe.Ties);
+        new(new ClipSetting((float)ratio, offset, recipe.Granularity == ClipGranularity.Bin ? (float)ratio * magnitude : null),
+            recipe.Ties);
 }

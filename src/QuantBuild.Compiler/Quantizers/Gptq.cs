@@ -2,7 +2,9 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
-/// <summary>GPTQ: rounds a weight to MXFP4 so that <c>tr((W - Q) H (W - Q)^T)</c> is small, H being the Hessian of the layer's input.</summary>
+/// <summary>
+/// GPTQ: rounds a weight to MXFP4 so that <c>tr((W - Q) H (W - Q)^T)</c> is small, H being the Hessian of the layer's input.
+/// </summary>
 /// <remarks>
 /// <para>The usual form walks through the columns and adds each column's rounding error, times a row of the Cholesky factor of H^-1,
 /// to the columns after it.  With <c>H = M D M^T</c>, M unit upper triangular and D diagonal, the same result is
@@ -35,10 +37,13 @@ public static class Gptq
     /// <param name="ct">Ends the work between blocks.</param>
     /// <exception cref="NumericException">The weight or the Hessian has a value that is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public static GptqResult Quantize(ReadOnlyMatrixView weight, MatrixView hessian, GptqOptions options, int threads = 1, CancellationToken ct = default)
+    public static GptqResult Quantize(ReadOnlyMatrixView weight, MatrixView hessian, GptqOptions options, int threads = 1,
+        CancellationToken ct = default)
     {
-        if (hessian.Rows != weight.Columns || hessian.Columns != weight.Columns || hessian.RowStride != weight.Columns || hessian.ColumnStride != 1)
-            throw new ArgumentException($"the Hessian of {weight.Columns} input channels cannot be {hessian.Rows} x {hessian.Columns}", nameof(hessian));
+        if (hessian.Rows != weight.Columns || hessian.Columns != weight.Columns || hessian.RowStride != weight.Columns
+            || hessian.ColumnStride != 1)
+            throw new ArgumentException($"the Hessian of {weight.Columns} input channels cannot be {hessian.Rows} x {hessian.Columns}",
+                nameof(hessian));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BlockSize, 1);
         if (!(options.Damp >= 0) || double.IsInfinity(options.Damp))
             throw new ArgumentOutOfRangeException(nameof(options), options.Damp, "the damping is a finite fraction, 0 or more");

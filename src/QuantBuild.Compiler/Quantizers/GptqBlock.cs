@@ -7,7 +7,9 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
-/// <summary>A thread's memory for <see cref="GptqSweep"/>: a chunk of output rows, transposed, so that element (k, o) is at <c>k * stride + o</c>.</summary>
+/// <summary>
+/// A thread's memory for <see cref="GptqSweep"/>: a chunk of output rows, transposed, so that element (k, o) is at <c>k * stride + o</c>.
+/// </summary>
 internal sealed class GptqBlock
 {
     /// <summary>Output rows that are walked together; in the last chunk some of them are leftovers that nobody reads.</summary>
@@ -32,7 +34,10 @@ internal sealed class GptqBlock
     private int _start;
     private int _length;
 
-    /// <summary>Memory for blocks of <paramref name="size"/> channels out of <paramref name="channels"/>, and chunks of <paramref name="rows"/> rows.</summary>
+    /// <summary>
+    /// Memory for blocks of <paramref name="size"/> channels out of <paramref name="channels"/>, and chunks of <paramref name="rows"/>
+    /// rows.
+    /// </summary>
     public GptqBlock(int size, int rows, int channels, TieRule ties, HessianFactor split)
     {
         int granules = (rows + Granule - 1) / Granule;
@@ -119,12 +124,16 @@ internal sealed class GptqBlock
         Transposition.Copy(new ReadOnlyMatrixView(_sums, _length, _count, _stride, 1), new MatrixView(_rows, _count, _length));
         for (int o = 0; o < _count; o++)
         {
-            Mxfp4.EncodeRow(_rows.AsSpan(o * _length, _length), packed.Scales.AsSpan(((_first + o) * groups) + (_start / Mxfp4.BlockSize), blocks), _ties,
+            Mxfp4.EncodeRow(_rows.AsSpan(o * _length, _length),
+                packed.Scales.AsSpan(((_first + o) * groups) + (_start / Mxfp4.BlockSize), blocks), _ties,
                 packed.Codes.AsSpan(((_first + o) * codeBytes) + (_start / 2), bytes));
         }
     }
 
-    /// <summary>Where the errors of a channel and an output row lie, counted from those of the block and the granule; rows of a granule can be in two panels.</summary>
+    /// <summary>
+    /// Where the errors of a channel and an output row lie, counted from those of the block and the granule; rows of a granule can be in
+    /// two panels.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int At(int channel, int row) => (row / Width * Width * _channels) + (channel * Width) + (row % Width);
 
@@ -202,7 +211,8 @@ internal sealed class GptqBlock
         nuint at = (nuint)((k * _stride) + row);
         nuint scale = (nuint)((k / Mxfp4.BlockSize * _stride) + row);
         Vector256<float> inverse = Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_inverseScales), scale);
-        Vector256<float> rounded = E2M1.Round(sum * inverse, _ties) * Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_scales), scale);
+        Vector256<float> rounded = E2M1.Round(sum * inverse, _ties)
+            * Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_scales), scale);
         Vector256<float> error = Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_weights), at) - rounded;
         sum.StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(_sums), at);
         error.StoreUnsafe(ref errors, (nuint)At(k, lane));

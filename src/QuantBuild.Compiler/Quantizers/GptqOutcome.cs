@@ -5,16 +5,25 @@ namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>What happened while a weight was rounded.</summary>
 /// <param name="Damping">What was added to the Hessian's diagonal, in the Hessian's units; 0 when no factorization was used.</param>
-/// <param name="Tries">Factorizations tried: 0 for round-to-nearest by choice, 1 when the first succeeded, at most <see cref="Gptq.MaxTries"/>.</param>
-/// <param name="FellBack">Whether every factorization failed, or the feedback overflowed, so that the weight was rounded to nearest.</param>
+/// <param name="Tries">
+/// Factorizations tried: 0 for round-to-nearest by choice, 1 when the first succeeded, at most <see cref="Gptq.MaxTries"/>.
+/// </param>
+/// <param name="FellBack">
+/// Whether every factorization failed, or the feedback overflowed, so that the weight was rounded to nearest.
+/// </param>
 /// <param name="DeadColumns">Input channels that were zero in every calibration token; their weights became zero.</param>
-/// <param name="ErrorEnergy"><c>tr(E H E^T)</c> with E = W - Q, W without its dead columns and H undamped; null when there is no Hessian, or feedback overflowed.</param>
-/// <param name="DiagonalEnergy"><c>sum_k H_kk ||w_k||²</c>: <c>tr(W H W^T)</c> as it would be if input channels were uncorrelated; null when there is no Hessian.</param>
+/// <param name="ErrorEnergy">
+/// <c>tr(E H E^T)</c> with E = W - Q, W without its dead columns and H undamped; null when there is no Hessian, or feedback overflowed.
+/// </param>
+/// <param name="DiagonalEnergy">
+/// <c>sum_k H_kk ||w_k||²</c>: <c>tr(W H W^T)</c> as it would be if input channels were uncorrelated; null when there is no Hessian.
+/// </param>
 public sealed record GptqOutcome(double Damping, int Tries, bool FellBack, int DeadColumns, double? ErrorEnergy, double? DiagonalEnergy)
 {
     /// <summary><see cref="ErrorEnergy"/> over <see cref="DiagonalEnergy"/>; 0 for a zero denominator.</summary>
     /// <remarks>
-    /// The usual denominator, <c>tr(W H W^T)</c>, costs as much as the rounding itself and says nothing about it; see <see cref="Quantizers.ProxyLoss"/>.
+    /// The usual denominator, <c>tr(W H W^T)</c>, costs as much as the rounding itself and says nothing about it; see
+    /// <see cref="Quantizers.ProxyLoss"/>.
     /// </remarks>
     public double? ProxyLoss => ErrorEnergy is { } error && DiagonalEnergy is { } diagonal ? diagonal == 0 ? 0 : error / diagonal : null;
 
@@ -32,6 +41,7 @@ public sealed record GptqOutcome(double Damping, int Tries, bool FellBack, int D
 
     /// <summary>Reads the stored form.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
-    public static GptqOutcome FromJson(JsonObject json) => new(json.Member("damping").Number(), json.Member("tries").Integer(), json.Member("fellBack").Flag(),
+    public static GptqOutcome FromJson(JsonObject json) =>
+        new(json.Member("damping").Number(), json.Member("tries").Integer(), json.Member("fellBack").Flag(),
         json.Member("deadColumns").Integer(), json.Find("errorEnergy")?.Number(), json.Find("diagonalEnergy")?.Number());
 }

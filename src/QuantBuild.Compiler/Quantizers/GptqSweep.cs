@@ -29,7 +29,8 @@ internal static unsafe class GptqSweep
     /// <param name="threads">Threads to use.</param>
     /// <param name="ct">Ends the walk between blocks.</param>
     /// <returns><c>tr(E H E^T)</c> with the undamped H, summed over k within a row and over rows in ascending order.</returns>
-    public static double Run(ReadOnlyMatrixView weight, ReadOnlyMatrixView factor, HessianFactor split, PackedWeight packed, GptqOptions options, int threads,
+    public static double Run(ReadOnlyMatrixView weight, ReadOnlyMatrixView factor, HessianFactor split, PackedWeight packed,
+        GptqOptions options, int threads,
         CancellationToken ct)
     {
         int channels = weight.Columns;
@@ -43,7 +44,8 @@ internal static unsafe class GptqSweep
             var pinnedWeight = new PinnedMatrix(w, weight.Rows, channels, weight.RowStride);
             var pinnedFactor = new PinnedMatrix(m, channels, channels, factor.RowStride);
             int size = Workers.RangeSize(weight.Rows, threads, GptqBlock.Granule, RowsAtOnce);
-            Workers.ForRanges(weight.Rows, size, threads, () => new GptqBlock(block, size, channels, options.Ties, split), (scratch, first, count) =>
+            Workers.ForRanges(weight.Rows, size, threads, () => new GptqBlock(block, size, channels, options.Ties, split),
+                (scratch, first, count) =>
             {
                 scratch.Begin(first, count);
                 packed.ScaleRows(pinnedWeight.Slice(first, count), first);

@@ -15,13 +15,17 @@ internal static unsafe class HessianEnergy
     private const int ColumnsAtOnce = 256;
 
     /// <summary>The energy of a weight, [out, in].</summary>
-    public static double Of(ReadOnlyMatrixView weight, ReadOnlyMatrixView hessian, int threads, CancellationToken ct = default) => Measure(weight, null, hessian, threads, ct);
+    public static double Of(ReadOnlyMatrixView weight, ReadOnlyMatrixView hessian, int threads, CancellationToken ct = default) =>
+        Measure(weight, null, hessian, threads, ct);
 
     /// <summary>The energy of <c>weight - rounded</c>.</summary>
-    public static double OfError(ReadOnlyMatrixView weight, PackedWeight rounded, ReadOnlyMatrixView hessian, int threads, CancellationToken ct = default) =>
+    public static double OfError(ReadOnlyMatrixView weight, PackedWeight rounded, ReadOnlyMatrixView hessian, int threads,
+        CancellationToken ct = default) =>
         Measure(weight, rounded, hessian, threads, ct);
 
-    /// <summary><c>sum_k H_kk ||w_k||²</c>, the part of the energy that the diagonal makes: rows by <see cref="FixedSums"/>, in ascending order.</summary>
+    /// <summary>
+    /// <c>sum_k H_kk ||w_k||²</c>, the part of the energy that the diagonal makes: rows by <see cref="FixedSums"/>, in ascending order.
+    /// </summary>
     public static double OfDiagonal(ReadOnlyMatrixView weight, ReadOnlyMatrixView hessian, int threads, CancellationToken ct = default)
     {
         var diagonal = new float[hessian.Rows];
@@ -40,7 +44,8 @@ internal static unsafe class HessianEnergy
         return Sum(energy);
     }
 
-    private static double Measure(ReadOnlyMatrixView weight, PackedWeight? rounded, ReadOnlyMatrixView hessian, int threads, CancellationToken ct)
+    private static double Measure(ReadOnlyMatrixView weight, PackedWeight? rounded, ReadOnlyMatrixView hessian, int threads,
+        CancellationToken ct)
     {
         int channels = weight.Columns;
         var energy = new double[weight.Rows];

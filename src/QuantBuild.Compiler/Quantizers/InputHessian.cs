@@ -42,7 +42,8 @@ public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quant
                 _input = new float[count * channels];
             var input = new MatrixView(_input.AsSpan(0, count * channels), count, channels);
             Round(x.Slice(first, 0, count, channels), scale, input, threads);
-            // Reading new memory before it is written costs a page fault more, and an interrupt of the other cores (measured: a second per GB).
+            // Reading new memory before it is written costs a page fault more, and an interrupt of the other cores (measured: a second per
+            // GB).
             GemmMode mode = Tokens == 0 ? GemmMode.Overwrite : GemmMode.Add;
             Gram.MakeUpper(input, new MatrixView(_sum, channels, channels), mode, threads, ct);
             Tokens += count;

@@ -78,6 +78,7 @@ public sealed record LowRankBranch
         if (weight.Rows != Rows || weight.Columns != Columns)
             throw new ArgumentException($"a branch of {Rows} x {Columns} cannot be taken from {weight.Rows} x {weight.Columns}");
         if (Rank > 0)
-            Gemm.Multiply(new ReadOnlyMatrixView(Up, Rows, Rank), new ReadOnlyMatrixView(Down, Rank, Columns), weight, GemmMode.Subtract, threads);
+            Gemm.Multiply(new ReadOnlyMatrixView(Up, Rows, Rank), new ReadOnlyMatrixView(Down, Rank, Columns), weight, GemmMode.Subtract,
+                threads);
     }
 }

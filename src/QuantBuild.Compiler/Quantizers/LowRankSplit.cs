@@ -8,7 +8,9 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <summary>Finds the low-rank branch of eq. (6).</summary>
 public static class LowRankSplit
 {
-    /// <summary>The branch <c>B A = U S V^T</c> of the largest singular values, with the square roots of S on both sides, rounded to bfloat16.</summary>
+    /// <summary>
+    /// The branch <c>B A = U S V^T</c> of the largest singular values, with the square roots of S on both sides, rounded to bfloat16.
+    /// </summary>
     /// <param name="smoothed">The smoothed weight, [out, in].</param>
     /// <param name="recipe">Rank, method and accuracy.</param>
     /// <param name="seed">Seed of the randomized method.</param>
@@ -16,13 +18,15 @@ public static class LowRankSplit
     /// <param name="ct">Ends the work between blocks.</param>
     /// <exception cref="NumericException">The weight, a product with it, or a factor in bfloat16 is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public static LowRankBranch Of(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads = 1, CancellationToken ct = default)
+    public static LowRankBranch Of(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads = 1,
+        CancellationToken ct = default)
     {
         FiniteValues.Check("smoothed weight", smoothed, threads);
         if (recipe.Rank == 0)
             return LowRankBranch.None(smoothed.Rows, smoothed.Columns);
         LowRankFactors factors = Factors(smoothed, recipe, seed, threads, ct);
-        return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, Halves(factors.Up), Halves(factors.Down)) with { Passes = factors.Passes, Excess = factors.Excess };
+        return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, Halves(factors.Up),
+            Halves(factors.Down)) with { Passes = factors.Passes, Excess = factors.Excess };
     }
 
     private static LowRankFactors Factors(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads, CancellationToken ct)

@@ -40,7 +40,8 @@ internal sealed class MeasuredInput : IDisposable
         _tokens = x.Rows;
         Smoothing.ApplyToActivation(x, _layer.Scale, Main, threads);
         if (Rank > 0)
-            Gemm.Multiply(Main, new ReadOnlyMatrixView(_layer.Branch!.Down, Rank, x.Columns).Transposed, Low, GemmMode.Overwrite, threads, ct);
+            Gemm.Multiply(Main, new ReadOnlyMatrixView(_layer.Branch!.Down, Rank, x.Columns).Transposed, Low, GemmMode.Overwrite, threads,
+                ct);
         _rounded?.Load(Main, _layer.Activation!.Rounding, negate: false, threads);
     }
 

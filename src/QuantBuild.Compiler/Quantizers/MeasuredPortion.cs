@@ -3,7 +3,9 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
-/// <summary>The buffers to compare a portion of tokens, one tile of outputs after another; their size does not depend on the token count.</summary>
+/// <summary>
+/// The buffers to compare a portion of tokens, one tile of outputs after another; their size does not depend on the token count.
+/// </summary>
 internal sealed class MeasuredPortion : IDisposable
 {
     private const int OutputsAtOnce = 512;
@@ -60,5 +62,6 @@ internal sealed class MeasuredPortion : IDisposable
     }
 
     private static ErrorSums Compare(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual) => new(
-        FixedSums.SquaredNorm(expected), FixedSums.SquaredDistance(expected, actual), FixedSums.Dot(expected, actual), FixedSums.SquaredNorm(actual));
+        FixedSums.SquaredNorm(expected), FixedSums.SquaredDistance(expected, actual), FixedSums.Dot(expected, actual),
+            FixedSums.SquaredNorm(actual));
 }

@@ -11,5 +11,7 @@ public static class ProxyLoss
     /// <param name="hessian">H, [in, in], row-major, symmetric; only its lower triangle is read.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     public static double Of(ReadOnlyMatrixView weight, PackedWeight rounded, ReadOnlyMatrixView hessian, int threads = 1) =>
-        HessianEnergy.Of(weight, hessian, threads) is var reference && reference != 0 ? HessianEnergy.OfError(weight, rounded, hessian, threads) / reference : 0;
+        HessianEnergy.Of(weight, hessian, threads) is var reference && reference != 0
+        ? HessianEnergy.OfError(weight, rounded, hessian, threads) / reference
+        : 0;
 }

@@ -41,7 +41,9 @@ public static class Smoothing
     }
 
     /// <summary><c>scale = a^alpha / w^(1 - alpha)</c> per channel, with both maxima raised to <see cref="Floor"/>.</summary>
-    /// <remarks>Both powers and the quotient are taken in double precision; the result is rounded once. It is positive and finite.</remarks>
+    /// <remarks>
+    /// Both powers and the quotient are taken in double precision; the result is rounded once. It is positive and finite.
+    /// </remarks>
     /// <param name="activationAbsmax">Largest magnitude of each input channel over the calibration tokens, [in].</param>
     /// <param name="weightAbsmax">Largest magnitude of each input channel over the weights that share the scale, [in].</param>
     /// <param name="alpha">Share of the range that moves from activations to weights, 0 to 1.</param>

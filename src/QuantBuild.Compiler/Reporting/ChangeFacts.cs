@@ -38,18 +38,22 @@ internal static class ChangeFacts
         return new JsonObject { ["layers"] = layers };
     }
 
-    private static JsonObject? Of(ContentStore store, ExpertPlan expert, LayerPlan layer, IReadOnlyList<ActionEvent> actions, IReadOnlyDictionary<string, Digest> before)
+    private static JsonObject? Of(ContentStore store, ExpertPlan expert, LayerPlan layer, IReadOnlyList<ActionEvent> actions,
+        IReadOnlyDictionary<string, Digest> before)
     {
         string measure = BuildHistory.IdentityOf(BuildStages.Measure, expert.Name, layer.Name);
         bool wasQuantized = before.TryGetValue(measure, out Digest key);
-        ActionEvent[] changed = [.. actions.Where(action => action.Key is null || before.GetValueOrDefault(BuildHistory.IdentityOf(action)) != action.Key)];
+        ActionEvent[] changed =
+            [.. actions.Where(action => action.Key is null || before.GetValueOrDefault(BuildHistory.IdentityOf(action)) != action.Key)];
         bool isKept = layer.Recipe.Precision == Precision.BF16;
         if (isKept ? !wasQuantized : changed.Length == 0)
             return null;
         var json = new JsonObject
         {
             ["stages"] = new JsonArray([.. changed.Select(action => action.Stage).Distinct().Select(stage => (JsonNode)stage)]),
-            ["why"] = isKept ? "kept at bf16 now" : wasQuantized ? Why(Explanation.Compare(store, changed[0], before)) : "quantized now, was kept at bf16",
+            ["why"] = isKept ? "kept at bf16 now" : wasQuantized
+                ? Why(Explanation.Compare(store, changed[0], before))
+                : "quantized now, was kept at bf16",
         };
         if (wasQuantized && store.FindAction(key) is { } record && record.Stage == BuildStages.Measure.Name)
             json["before"] = LayerFacts.Totals(BuildStages.Measure.Read(store, record.Outputs).Value);
@@ -63,7 +67,8 @@ internal static class ChangeFacts
             return $"a new {action.Now.Stage} action";
         WhyReport.Change[] settings = [.. action.Changes.Where(change => change.Part.StartsWith("options.", StringComparison.Ordinal))];
         return settings.Length > 0
-            ? string.Join(", ", settings.Select(change => $"{change.Part["options.".Length..]}: {change.Before ?? "none"} → {change.After ?? "none"}"))
+            ? string.Join(", ",
+                settings.Select(change => $"{change.Part["options.".Length..]}: {change.Before ?? "none"} → {change.After ?? "none"}"))
             : string.Join(", ", action.Changes.Select(change => Plainly(change.Part)).Distinct());
     }
 

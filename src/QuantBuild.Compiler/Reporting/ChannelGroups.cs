@@ -1,6 +1,8 @@
 namespace QuantBuild.Compiler.Reporting;
 
-/// <summary>Neighbouring channels put together, so that thousands of them fit on a screen. A group shows its largest channel: outliers stay visible.</summary>
+/// <summary>
+/// Neighbouring channels put together, so that thousands of them fit on a screen. A group shows its largest channel: outliers stay visible.
+/// </summary>
 /// <param name="Channels">Number of channels.</param>
 internal readonly record struct ChannelGroups(int Channels)
 {

@@ -3,7 +3,9 @@ using QuantBuild.Processes;
 
 namespace QuantBuild.Compiler.Reporting;
 
-/// <summary>Opens pages for a person, by the program that the platform has for it. A page is never executed, whatever its mode and content.</summary>
+/// <summary>
+/// Opens pages for a person, by the program that the platform has for it. A page is never executed, whatever its mode and content.
+/// </summary>
 public static class Desktop
 {
     /// <summary>A program that fails does so at once; one that is the browser itself stays.</summary>
@@ -20,7 +22,8 @@ public static class Desktop
             return false;
         try
         {
-            using Process? opener = OperatingSystem.IsWindows() ? Start("rundll32", "url.dll,FileProtocolHandler", new Uri(page).AbsoluteUri)
+            using Process? opener = OperatingSystem.IsWindows()
+                ? Start("rundll32", "url.dll,FileProtocolHandler", new Uri(page).AbsoluteUri)
                 : OperatingSystem.IsMacOS() ? StartDetached("open", page)
                 : StartDetached("xdg-open", page);
             return opener is not null && (!opener.WaitForExit(Patience) || opener.ExitCode == 0);
@@ -31,7 +34,8 @@ public static class Desktop
         }
     }
 
-    private static Process? Start(string name, params string[] arguments) => ProgramPath.Find(name) is { } file ? ProgramProcess.Start(file, arguments) : null;
+    private static Process? Start(string name, params string[] arguments) =>
+        ProgramPath.Find(name) is { } file ? ProgramProcess.Start(file, arguments) : null;
 
     /// <summary>A browser outlives this process, whose pipes it must not write to, and whose answer it must not write into.</summary>
     private static Process? StartDetached(string name, string page) => ProgramPath.Find(name) is { } file

@@ -24,12 +24,14 @@ internal static class ExpertFacts
         {
             JsonObject layer = LayerFacts.Of(results, plan, plan.Layers[i], recipeOf[i]);
             if (plan.Layers[i].Recipe.Precision == Precision.BF16)
-                layer["keptBytes"] = PackStage.KeptBytes(source.Checkpoint.Tensors[plan.Layers[i].WeightName], context.Plan.Manifest.Output.KeptDtype);
+                layer["keptBytes"] = PackStage.KeptBytes(source.Checkpoint.Tensors[plan.Layers[i].WeightName],
+                    context.Plan.Manifest.Output.KeptDtype);
             layers[i] = layer;
         });
 
         string[] samples = [.. results.Actions.Where(action => action.Stage == BuildStages.Trajectory.Name).Select(action => action.Name)];
-        SiteKey[] keys = [.. Enumerable.Range(0, plan.Config.NumLayers).SelectMany(block => WanLayers.Sites.Select(site => new SiteKey(block, site)))];
+        SiteKey[] keys =
+            [.. Enumerable.Range(0, plan.Config.NumLayers).SelectMany(block => WanLayers.Sites.Select(site => new SiteKey(block, site)))];
         var sites = new JsonObject?[keys.Length];
         Parallel.For(0, sites.Length, Options(context), i => sites[i] = SiteFacts.Of(results, plan, keys[i], samples));
 
@@ -53,14 +55,17 @@ internal static class ExpertFacts
         };
     }
 
-    private static ParallelOptions Options(BuildContext context) => new() { MaxDegreeOfParallelism = context.Budget.Threads, CancellationToken = context.Cancellation };
+    private static ParallelOptions Options(BuildContext context) =>
+        new() { MaxDegreeOfParallelism = context.Budget.Threads, CancellationToken = context.Cancellation };
 
     /// <summary>Where an expert's bytes go, by kind of tensor.</summary>
     private static JsonObject Bytes(Plan plan, ExpertSource source)
     {
         LayerSize[] sizes = [.. source.Plan.Layers.Select(layer => LayerSize.Of(source.Plan, layer))];
         HashSet<string> weights = [.. source.Plan.Layers.Select(layer => layer.WeightName)];
-        ILookup<bool, long> kept = source.Plan.KeptTensors.ToLookup(weights.Contains, name => PackStage.KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype));
+        ILookup<bool, long> kept =
+            source.Plan.KeptTensors.ToLookup(weights.Contains, name =>
+                PackStage.KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype));
         return new JsonObject
         {
             ["codes"] = sizes.Sum(size => size.Codes),
@@ -74,6 +79,7 @@ internal static class ExpertFacts
     }
 
     private static JsonArray? Files(RecordedResults results, ExpertPlan plan) => results.Files(plan.Name) is { } files
-        ? [.. files.OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => (JsonNode)new JsonArray(file.Name, file.Content.Size, file.Content.Digest.ToString()))]
+        ? [.. files.OrderBy(file => file.Name, StringComparer.Ordinal)
+            .Select(file => (JsonNode)new JsonArray(file.Name, file.Content.Size, file.Content.Digest.ToString()))]
         : null;
 }

@@ -10,7 +10,9 @@ namespace QuantBuild.Compiler.Reporting;
 /// <summary>The gates of a manifest, and the layers beyond one.</summary>
 internal static class GateFacts
 {
-    /// <summary>The thresholds for every layer, the number of all thresholds, and the layers that exceed one, as <c>expert/layer</c>.</summary>
+    /// <summary>
+    /// The thresholds for every layer, the number of all thresholds, and the layers that exceed one, as <c>expert/layer</c>.
+    /// </summary>
     public static JsonObject Of(RecordedResults results, Plan plan)
     {
         GatesSection gates = plan.Manifest.Gates;
@@ -36,7 +38,8 @@ internal static class GateFacts
             ["maxRelativeError"] = LimitOf(gates, GateMetric.RelativeError),
             ["maxErrorVsRtn"] = LimitOf(gates, GateMetric.ErrorVsRtn),
             ["count"] = gates.Thresholds.Length,
-            ["beyond"] = new JsonArray([.. GateReadings.Of(gates, new MeasuredQuality(layers, bins, null)).Where(reading => reading.IsExceeded)
+            ["beyond"] = new JsonArray([.. GateReadings.Of(gates, new MeasuredQuality(layers, bins, null))
+                .Where(reading => reading.IsExceeded)
                 .Select(reading => $"{reading.Expert}/{reading.Layer}").Distinct().Select(layer => (JsonNode)layer)]),
         };
     }

@@ -37,7 +37,8 @@ internal static class LayerFacts
         double[]? references = null;
         if (results.Published(expert.Name, layer.Name) is { } published)
         {
-            json["relative"] = Rounded.Array([published.Rtn, published.SvdQuantRtn, published.SvdQuantGptq, published.Recipe], Rounded.Measure);
+            json["relative"] = Rounded.Array([published.Rtn, published.SvdQuantRtn, published.SvdQuantGptq, published.Recipe],
+                Rounded.Measure);
             json["cosine"] = new JsonArray(null, null, null, Rounded.Measure(1 - published.Cosine));
         }
         else if (results.Result(BuildStages.Measure, expert.Name, layer.Name)?.Value is { } measured)
@@ -46,7 +47,8 @@ internal static class LayerFacts
             AddErrors(json, measured);
         }
         if (layer.Recipe.Precision == Precision.W4A4)
-            json["clips"] = new JsonArray([.. expert.Bins.Select((bin, i) => Clip(results, expert, layer, bin, references?.ElementAtOrDefault(i)))]);
+            json["clips"] =
+                new JsonArray([.. expert.Bins.Select((bin, i) => Clip(results, expert, layer, bin, references?.ElementAtOrDefault(i)))]);
         return json;
     }
 
@@ -76,8 +78,8 @@ internal static class LayerFacts
     }
 
     /// <summary>
-    /// Choice and candidates of a bin. Errors are relative to the bin's full-precision output, like all others, when the search compares with
-    /// it and the reference is known; otherwise relative to the best candidate.
+    /// Choice and candidates of a bin. Errors are relative to the bin's full-precision output, like all others, when the search compares
+    /// with it and the reference is known; otherwise relative to the best candidate.
     /// </summary>
     private static JsonObject? Clip(RecordedResults results, ExpertPlan expert, LayerPlan layer, TimestepBin bin, double? reference)
     {
@@ -90,7 +92,8 @@ internal static class LayerFacts
         {
             ["ratio"] = choice.Ratio,
             ["ratios"] = Rounded.Array(choice.Errors.Select(candidate => candidate.Ratio), ratio => ratio),
-            ["errors"] = Rounded.Array(choice.Errors.Select(candidate => unit > 0 ? Math.Sqrt(candidate.Error / unit) : 0), Rounded.Measure),
+            ["errors"] = Rounded.Array(choice.Errors.Select(candidate => unit > 0 ? Math.Sqrt(candidate.Error / unit) : 0),
+                Rounded.Measure),
         };
         if (!absolute)
             json["unit"] = "best";

@@ -18,12 +18,14 @@ namespace QuantBuild.Compiler.Reporting;
 /// <param name="published">The artifact, if it was pulled instead of built.</param>
 internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEvent> actions, FinishedArtifact? published = null)
 {
-    private readonly Dictionary<(string Expert, string Layer), LayerQuality> _published = (published?.Layers ?? []).ToDictionary(layer => (layer.Expert, layer.Layer));
+    private readonly Dictionary<(string Expert, string Layer), LayerQuality> _published =
+        (published?.Layers ?? []).ToDictionary(layer => (layer.Expert, layer.Layer));
 
     private readonly Dictionary<(string Stage, string Expert, string Name), ActionEvent> _actions =
         actions.ToDictionary(action => (action.Stage, action.Expert, action.Name));
 
-    private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), IReadOnlyDictionary<string, BlobRef>?> _outputs = new();
+    private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), IReadOnlyDictionary<string, BlobRef>?> _outputs =
+        new();
 
     private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), bool> _missing = new();
 
@@ -42,7 +44,8 @@ internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEv
 
     /// <summary>Files of an expert by name; null, and counted as missing, when a build's are not in the store.</summary>
     public IEnumerable<(string Name, BlobRef Content)>? Files(string expert) => published is not null
-        ? published.Lock.Experts.Single(locked => locked.Name == expert).Files.Select(file => (file.Path[(file.Path.IndexOf('/', StringComparison.Ordinal) + 1)..], file.Content))
+        ? published.Lock.Experts.Single(locked => locked.Name == expert).Files.Select(file =>
+            (file.Path[(file.Path.IndexOf('/', StringComparison.Ordinal) + 1)..], file.Content))
         : Result(BuildStages.Pack, expert, expert)?.Files.Select(file => (file.Key, file.Value));
 
     /// <summary>An action; null when the build had no such one.</summary>

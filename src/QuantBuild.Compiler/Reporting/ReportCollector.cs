@@ -51,7 +51,9 @@ internal static class ReportCollector
             ["recipes"] = recipes.ToJson(),
             ["experts"] = experts,
             ["warnings"] = new JsonArray([.. plan.Warnings.Select(warning => (JsonNode)$"{warning.Descriptor.Code}: {warning.Message}")]),
-            ["missing"] = new JsonArray([.. results.Missing.Select(gap => (JsonNode)new JsonObject { ["stage"] = gap.Stage, ["count"] = gap.Count })]),
+            ["missing"] =
+                new JsonArray(
+                    [.. results.Missing.Select(gap => (JsonNode)new JsonObject { ["stage"] = gap.Stage, ["count"] = gap.Count })]),
         };
     }
 

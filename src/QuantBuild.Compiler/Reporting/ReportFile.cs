@@ -19,7 +19,8 @@ public static class ReportFile
     public static string NameFor(string model) => model + ArtifactFolder.ReportSuffix;
 
     /// <summary>The report of a manifest's build in the artifact's folder; absolute.</summary>
-    public static string In(string folder, string manifest) => Path.GetFullPath(Path.Combine(folder, NameFor(QuantManifest.NameFrom(manifest))));
+    public static string In(string folder, string manifest) =>
+        Path.GetFullPath(Path.Combine(folder, NameFor(QuantManifest.NameFrom(manifest))));
 
     /// <summary>The report of an artifact in a folder: in it, or beside it under the folder's name; null when there is none.</summary>
     public static string? Find(string folder)
@@ -52,14 +53,17 @@ public static class ReportFile
         }
     }
 
-    /// <summary>Writes the report of an artifact that was pulled: what the manifest says of it, and the errors that were published with it.</summary>
+    /// <summary>
+    /// Writes the report of an artifact that was pulled: what the manifest says of it, and the errors that were published with it.
+    /// </summary>
     /// <param name="session">The build, which has asked for no action.</param>
     /// <param name="path">The file; whatever report it held is of another build.</param>
     /// <param name="started">When the build began.</param>
     /// <param name="source">Where the artifact came from, in words.</param>
     /// <param name="artifact">The artifact, with its lock and the published errors.</param>
     /// <returns>Null, or why the report could not be written.</returns>
-    internal static Diagnostic? TryWritePulled(CompileSession session, string path, DateTimeOffset started, string source, FinishedArtifact artifact)
+    internal static Diagnostic? TryWritePulled(CompileSession session, string path, DateTimeOffset started, string source,
+        FinishedArtifact artifact)
     {
         try
         {
@@ -80,7 +84,8 @@ public static class ReportFile
     {
         try
         {
-            OutputFile.Replace(path, ReportPage.Render(ReportCollector.Collect(session, started, executed: false) with { Diff = difference }, KeyOf(session)));
+            OutputFile.Replace(path,
+                ReportPage.Render(ReportCollector.Collect(session, started, executed: false) with { Diff = difference }, KeyOf(session)));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
@@ -88,7 +93,9 @@ public static class ReportFile
         }
     }
 
-    /// <summary>Everything that a page shows, but for its run record: the keys of all actions, the manifest, the evaluation, and the page itself.</summary>
+    /// <summary>
+    /// Everything that a page shows, but for its run record: the keys of all actions, the manifest, the evaluation, and the page itself.
+    /// </summary>
     private static string KeyOf(CompileSession session)
     {
         var json = new JsonObject
@@ -97,7 +104,9 @@ public static class ReportFile
             ["tool"] = ToolVersion.Text,
             ["manifest"] = Digest.Of(File.ReadAllBytes(session.Plan.Manifest.Path)).ToString(),
             ["evaluation"] = Evaluation.EvaluationHistory.Load(session.Store, session.Plan),
-            ["actions"] = new JsonObject(session.Runner.Trace.Select(action => KeyValuePair.Create(BuildHistory.IdentityOf(action), (JsonNode?)action.Key?.ToString()))),
+            ["actions"] =
+                new JsonObject(session.Runner.Trace.Select(action =>
+                    KeyValuePair.Create(BuildHistory.IdentityOf(action), (JsonNode?)action.Key?.ToString()))),
         };
         return CanonicalJson.DigestOf(json).ToString();
     }

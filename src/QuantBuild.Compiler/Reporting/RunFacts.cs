@@ -9,7 +9,9 @@ using QuantBuild.Compiler.Stages;
 
 namespace QuantBuild.Compiler.Reporting;
 
-/// <summary>What two builds of the same thing do not share: when, where, how long, what came from the store, what changed since the build before.</summary>
+/// <summary>
+/// What two builds of the same thing do not share: when, where, how long, what came from the store, what changed since the build before.
+/// </summary>
 internal static class RunFacts
 {
     /// <summary>The run record of a report. The machine is described by its kind, never by its name or paths.</summary>
@@ -30,7 +32,8 @@ internal static class RunFacts
             ["processors"] = Environment.ProcessorCount,
             ["system"] = $"{RuntimeInformation.RuntimeIdentifier}, {RuntimeInformation.FrameworkDescription}",
             ["peakBytes"] = process.PeakWorkingSet64,
-            ["stages"] = new JsonArray([.. BuildStages.OfBuild(actions.Any(action => action.Stage == BuildStages.Condition.Name)).Select(stage => (JsonNode)Of(stage, [.. actions.Where(action => action.Stage == stage.Name)]))]),
+            ["stages"] = new JsonArray([.. BuildStages.OfBuild(actions.Any(action => action.Stage == BuildStages.Condition.Name))
+                .Select(stage => (JsonNode)Of(stage, [.. actions.Where(action => action.Stage == stage.Name)]))]),
             ["layers"] = new JsonArray([.. session.Plan.Experts.Select(expert => (JsonNode)Layers(expert, actions))]),
             ["changes"] = ChangeFacts.Of(session),
         };
@@ -46,15 +49,20 @@ internal static class RunFacts
         ["cachedSeconds"] = Seconds(actions, ActionOutcome.Cached),
     };
 
-    /// <summary>Per layer in plan order: seconds of its own stages, now or when they ran once, and how many of their actions ran now.</summary>
+    /// <summary>
+    /// Per layer in plan order: seconds of its own stages, now or when they ran once, and how many of their actions ran now.
+    /// </summary>
     private static JsonArray Layers(ExpertPlan expert, IReadOnlyList<ActionEvent> actions)
     {
-        ILookup<string, ActionEvent> byLayer = actions.Where(action => action.Expert == expert.Name && BuildStages.LayerChain.Any(stage => stage.Declaration.Name == action.Stage))
+        ILookup<string, ActionEvent> byLayer =
+            actions.Where(action => action.Expert == expert.Name
+                && BuildStages.LayerChain.Any(stage => stage.Declaration.Name == action.Stage))
             .ToLookup(action => BuildGraph.LayerOf(action.Name), StringComparer.Ordinal);
         return new JsonArray([.. expert.Layers.Select(layer => (JsonNode)new JsonObject
         {
             ["seconds"] = new JsonArray([.. BuildStages.LayerChain.Select(stage =>
-                Rounded.Seconds(byLayer[layer.Name].Where(action => action.Stage == stage.Declaration.Name).Sum(action => action.Seconds)))]),
+                Rounded.Seconds(byLayer[layer.Name].Where(action => action.Stage == stage.Declaration.Name)
+                    .Sum(action => action.Seconds)))]),
             ["ran"] = byLayer[layer.Name].Count(action => action.Outcome == ActionOutcome.Ran),
             ["of"] = byLayer[layer.Name].Count(),
         })]);

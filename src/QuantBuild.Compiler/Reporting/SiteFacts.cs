@@ -13,7 +13,9 @@ namespace QuantBuild.Compiler.Reporting;
 /// <summary>Activation magnitudes of one site along the trajectory: the paper's Fig. 1, and what smoothing does to its outliers.</summary>
 internal static class SiteFacts
 {
-    /// <summary>Places in the channels sorted by magnitude, largest first, at which they are reported; dense where the outliers are.</summary>
+    /// <summary>
+    /// Places in the channels sorted by magnitude, largest first, at which they are reported; dense where the outliers are.
+    /// </summary>
     private static readonly double[] Places = [0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
     private const int Outliers = 8;
@@ -79,13 +81,16 @@ internal static class SiteFacts
             ["p99"] = Rounded.Array(tails, Rounded.Drawn),
             ["median"] = Rounded.Array(middles, Rounded.Drawn),
             ["sorted"] = Curve(overall),
-            ["smoothing"] = new JsonArray([.. SmoothingOf(results, expert, site).Select(name => Smoothing(results, expert, name, overall)).OfType<JsonObject>()]),
+            ["smoothing"] =
+                new JsonArray([.. SmoothingOf(results, expert, site).Select(name => Smoothing(results, expert, name, overall))
+                    .OfType<JsonObject>()]),
         };
     }
 
     /// <summary>Names of the vectors that smooth a site: its own, or one per layer.</summary>
     private static IEnumerable<string> SmoothingOf(RecordedResults results, ExpertPlan expert, SiteKey site) => expert.Layers
-        .Where(layer => layer.Block == site.Block && layer.Site == site.Site).Select(layer => layer.Name).Prepend(site.ToString()).Distinct()
+        .Where(layer => layer.Block == site.Block && layer.Site == site.Site).Select(layer => layer.Name).Prepend(site.ToString())
+        .Distinct()
         .Where(name => results.Action(BuildStages.Smooth, expert.Name, name) is not null);
 
     private static JsonObject? Smoothing(RecordedResults results, ExpertPlan expert, string name, float[] overall)
@@ -101,7 +106,8 @@ internal static class SiteFacts
                 smoothed[i] = overall[i] / scale[i];
             var outliers = new JsonArray();
             foreach (int channel in Enumerable.Range(0, overall.Length).OrderByDescending(channel => overall[channel]).Take(Outliers))
-                outliers.Add(new JsonArray(channel, Rounded.Drawn(overall[channel]), Rounded.Drawn(scale[channel]), Rounded.Drawn(smoothed[channel])));
+                outliers.Add(new JsonArray(channel, Rounded.Drawn(overall[channel]), Rounded.Drawn(scale[channel]),
+                    Rounded.Drawn(smoothed[channel])));
             return new JsonObject { ["name"] = name, ["sorted"] = Curve(smoothed), ["outliers"] = outliers };
         });
     }

@@ -19,6 +19,8 @@ public sealed record SampleLine(int Id, string Prompt, string? Image, long? Seed
     /// <summary>Reads the lines of a set; blank ones are passed over.</summary>
     /// <param name="path">The jsonl file.</param>
     /// <param name="origin">Place that names the set; null without a manifest.</param>
-    /// <exception cref="DiagnosticException">The file cannot be read (QB3101) or is not UTF-8 (QB3120), or lines are no samples (QB3102): all of them.</exception>
+    /// <exception cref="DiagnosticException">
+    /// The file cannot be read (QB3101) or is not UTF-8 (QB3120), or lines are no samples (QB3102): all of them.
+    /// </exception>
     public static IReadOnlyList<SampleLine> Read(string path, SourceSpan? origin) => SampleReader.Read(path, origin);
 }

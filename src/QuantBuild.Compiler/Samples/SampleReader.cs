@@ -8,7 +8,9 @@ using QuantBuild.Compiler.Manifests.Json;
 
 namespace QuantBuild.Compiler.Samples;
 
-/// <summary>Reads the lines of a sample set as strictly as manifests are read: what a line says is used, or told as wrong at its place.</summary>
+/// <summary>
+/// Reads the lines of a sample set as strictly as manifests are read: what a line says is used, or told as wrong at its place.
+/// </summary>
 internal static class SampleReader
 {
     private const int MostMebibytes = 64;
@@ -36,12 +38,14 @@ internal static class SampleReader
             var found = new List<Diagnostic>();
             SampleLine? sample = JsonTree.Parse(path, line, found) is { } root ? Bind(root, number, new ValueBinder(found)) : null;
             // The parser knows one line, the first.
-            problems.AddRange(found.Select(problem => Descriptors.CalibrationLine.At(problem.Span!.Value with { Line = number }, Lower(problem.Message))));
+            problems.AddRange(found.Select(problem =>
+                Descriptors.CalibrationLine.At(problem.Span!.Value with { Line = number }, Lower(problem.Message))));
             if (sample is null || found.Count > 0)
                 continue;
             lines.Add(sample);
             if (!places.TryAdd(sample.Id, number))
-                problems.Add(Descriptors.CalibrationLine.At(sample.Span, string.Create(CultureInfo.InvariantCulture, $"id {sample.Id} is taken by an earlier line, {places[sample.Id]}")));
+                problems.Add(Descriptors.CalibrationLine.At(sample.Span,
+                    string.Create(CultureInfo.InvariantCulture, $"id {sample.Id} is taken by an earlier line, {places[sample.Id]}")));
         }
         return problems.Count == 0 ? lines : throw new DiagnosticException(problems);
     }
@@ -88,15 +92,19 @@ internal static class SampleReader
         int? id = values.Integer(line.Require("id"), "id", 0, int.MaxValue);
         string? prompt = values.Text(line.Require("prompt"), "prompt"), image = line.Text("image");
         var seed = (long?)values.Whole(line.Find("seed"), "seed", 0, long.MaxValue);
-        int? frames = line.Integer("frames", 1, 1 << 16), width = line.Integer("width", 1, LargestSide), height = line.Integer("height", 1, LargestSide);
+        int? frames = line.Integer("frames", 1, 1 << 16), width = line.Integer("width", 1, LargestSide),
+            height = line.Integer("height", 1, LargestSide);
         if (prompt?.Contains('\uFFFD', StringComparison.Ordinal) == true)
-            values.Report(Descriptors.InvalidText, line.SpanOf("prompt"), "prompt", prompt, "U+FFFD stands for text that was lost when the file was converted");
+            values.Report(Descriptors.InvalidText, line.SpanOf("prompt"), "prompt", prompt,
+                "U+FFFD stands for text that was lost when the file was converted");
         if (image is not null && (string.IsNullOrWhiteSpace(image) || image.Contains('\0', StringComparison.Ordinal)))
         {
             values.Report(Descriptors.InvalidText, line.SpanOf("image"), "image", image.Replace('\0', ' '), "it is no path");
             image = null;
         }
-        return id is null || prompt is null ? null : new SampleLine(id.Value, prompt, image is null ? null : PathOf(root.Span.File, image), seed,
+        return id is null || prompt is null
+            ? null
+            : new SampleLine(id.Value, prompt, image is null ? null : PathOf(root.Span.File, image), seed,
             frames ?? 81, width ?? 832, height ?? 480, root.Span with { Line = number });
     }
 

@@ -7,13 +7,17 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Samples;
 
-/// <summary>A set of samples on disk: a jsonl file with a line per sample and, beside it under the same name, their tensors or nothing.</summary>
+/// <summary>
+/// A set of samples on disk: a jsonl file with a line per sample and, beside it under the same name, their tensors or nothing.
+/// </summary>
 /// <param name="Path">The jsonl file.</param>
 /// <param name="Lines">The samples that are used.</param>
 /// <param name="FromPictures">Whether there are no tensors, so that they are made of pictures and prompts.</param>
 internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, bool FromPictures)
 {
-    /// <summary>Reads the first <paramref name="count"/> lines, or all when it is null, and checks that there is what samples are made of.</summary>
+    /// <summary>
+    /// Reads the first <paramref name="count"/> lines, or all when it is null, and checks that there is what samples are made of.
+    /// </summary>
     /// <param name="path">The jsonl file.</param>
     /// <param name="count">Samples wanted.</param>
     /// <param name="origin">Place that names the set; null without a manifest.</param>
@@ -42,7 +46,8 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
         try
         {
             using SafeTensorsFile file = SafeTensorsFile.Open(tensors);
-            return [.. Lines.Select(line => file.Tensors.GetValueOrDefault(FormattableString.Invariant($"sample.{line.Id:000}.noise"))?.Shape)
+            return [.. Lines.Select(line =>
+                file.Tensors.GetValueOrDefault(FormattableString.Invariant($"sample.{line.Id:000}.noise"))?.Shape)
                 .Where(shape => shape?.Count == 4).Select(shape => new LatentShape((int)shape![1], (int)shape[2], (int)shape[3]))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)

@@ -45,7 +45,8 @@ internal readonly record struct CgroupMemory(long Limit, long Used)
             : Number(Path.Combine(folder, "memory.limit_in_bytes"));
         if (limit is not { } bytes || Number(Path.Combine(folder, unified ? "memory.current" : "memory.usage_in_bytes")) is not { } used)
             return null;
-        long reclaimable = MachineMemory.Fields(Path.Combine(folder, "memory.stat")).GetValueOrDefault(unified ? "inactive_file" : "total_inactive_file");
+        long reclaimable = MachineMemory.Fields(Path.Combine(folder, "memory.stat"))
+            .GetValueOrDefault(unified ? "inactive_file" : "total_inactive_file");
         return new CgroupMemory(bytes, Math.Max(0, used - reclaimable));
     }
 
@@ -53,7 +54,9 @@ internal readonly record struct CgroupMemory(long Limit, long Used)
 
     /// <summary>A file's number; null for <c>max</c> and for no file.</summary>
     private static long? Number(string path) =>
-        Lines(path).FirstOrDefault() is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+        Lines(path).FirstOrDefault() is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+        ? value
+        : null;
 
     private static string[] Lines(string path)
     {

@@ -24,7 +24,9 @@ public readonly record struct MachineMemory(long Total, long Available)
         return new MachineMemory(total, Math.Clamp(available, 0, total));
     }
 
-    /// <summary>Numbers by name from lines such as <c>MemTotal:  24614980 kB</c> or <c>inactive_file 4096</c>; empty without the file.</summary>
+    /// <summary>
+    /// Numbers by name from lines such as <c>MemTotal: 24614980 kB</c> or <c>inactive_file 4096</c>; empty without the file.
+    /// </summary>
     internal static Dictionary<string, long> Fields(string path, int unit = 1)
     {
         var fields = new Dictionary<string, long>(StringComparer.Ordinal);

@@ -24,12 +24,15 @@ public readonly record struct MemoryLimit
     /// <summary>A number of bytes.</summary>
     public static MemoryLimit Of(long bytes) => new(bytes, 0);
 
-    /// <summary>Reads a size such as <c>8GiB</c> or <c>500MB</c>, or a share such as <c>70%</c> (above 0, up to 100); null for anything else.</summary>
+    /// <summary>
+    /// Reads a size such as <c>8GiB</c> or <c>500MB</c>, or a share such as <c>70%</c> (above 0, up to 100); null for anything else.
+    /// </summary>
     public static MemoryLimit? Parse(string text)
     {
         if (!text.EndsWith('%'))
             return ByteSize.Parse(text) is > 0 and var bytes ? new MemoryLimit(bytes, 0) : null;
-        return double.TryParse(text.AsSpan(..^1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is > 0 and <= 100
+        return double.TryParse(text.AsSpan(..^1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)
+            && percent is > 0 and <= 100
             ? new MemoryLimit(0, percent / 100)
             : null;
     }

@@ -17,7 +17,8 @@ internal static class MemoryNeed
     public static Diagnostic TooSmall(WorkBudget budget, IReadOnlyDictionary<string, long> oversized)
     {
         (string name, long bytes) = Largest(oversized);
-        return Descriptors.MemoryLimitTooSmall.At(null, name, ByteText.Of(bytes), Others(oversized), ByteText.Of(budget.Bytes), LimitFor(bytes));
+        return Descriptors.MemoryLimitTooSmall.At(null, name, ByteText.Of(bytes), Others(oversized), ByteText.Of(budget.Bytes),
+            LimitFor(bytes));
     }
 
     /// <summary>
@@ -31,7 +32,8 @@ internal static class MemoryNeed
     {
         if (!budget.IsStrict)
             return;
-        Dictionary<string, long> oversized = needs.Where(work => work.Bytes > budget.Bytes).ToDictionary(work => work.Name, work => work.Bytes, StringComparer.Ordinal);
+        Dictionary<string, long> oversized = needs.Where(work => work.Bytes > budget.Bytes)
+            .ToDictionary(work => work.Name, work => work.Bytes, StringComparer.Ordinal);
         if (oversized.Count > 0)
             throw new DiagnosticException(TooSmall(budget, oversized));
     }
@@ -46,5 +48,6 @@ internal static class MemoryNeed
         oversized.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", and {oversized.Count - 1} others need too much");
 
     /// <summary>A limit as the option takes it, rounded up.</summary>
-    private static string LimitFor(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{(ProcessMemory.LimitFor(bytes) >> 20) + 1}MiB");
+    private static string LimitFor(long bytes) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(ProcessMemory.LimitFor(bytes) >> 20) + 1}MiB");
 }

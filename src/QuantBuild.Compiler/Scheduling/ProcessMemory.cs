@@ -12,6 +12,8 @@ internal static class ProcessMemory
     /// <summary>Bytes for declared work under a limit for the whole process.</summary>
     public static long BudgetOf(long limit) => (long)(Math.Max(0, limit - Program) * Declared);
 
-    /// <summary>The least limit for the whole process under which work of so many bytes fits; the inverse of <see cref="BudgetOf"/>.</summary>
+    /// <summary>
+    /// The least limit for the whole process under which work of so many bytes fits; the inverse of <see cref="BudgetOf"/>.
+    /// </summary>
     public static long LimitFor(long bytes) => Program + (long)Math.Ceiling(bytes / Declared);
 }

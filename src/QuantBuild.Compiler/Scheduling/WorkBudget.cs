@@ -71,7 +71,9 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
     /// <param name="name">What it is, for messages.</param>
     /// <param name="need">Bytes it needs with a number of threads.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="DiagnosticException">The machine can never give that much (QB3209), or a strict budget has less (QB3211).</exception>
+    /// <exception cref="DiagnosticException">
+    /// The machine can never give that much (QB3209), or a strict budget has less (QB3211).
+    /// </exception>
     public WorkLease Enter(string name, Func<int, long> need, CancellationToken cancellation)
     {
         if (need(1) > machineBytes)
@@ -126,7 +128,9 @@ public sealed class WorkBudget(long bytes, int threads, long machineBytes = long
         }
     }
 
-    /// <summary>Takes bytes for as long as the result is not disposed of, without waiting and without a thread: for what is there anyway.</summary>
+    /// <summary>
+    /// Takes bytes for as long as the result is not disposed of, without waiting and without a thread: for what is there anyway.
+    /// </summary>
     internal WorkLease Reserve(long size)
     {
         lock (_lock)

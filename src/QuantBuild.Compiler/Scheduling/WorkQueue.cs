@@ -62,7 +62,8 @@ internal sealed class WorkQueue : IDisposable
         _changed.Release();
     }
 
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "It is thrown again, on the thread that waits for all.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+        Justification = "It is thrown again, on the thread that waits for all.")]
     private void Work()
     {
         while (Next() is { } item)
@@ -115,11 +116,14 @@ internal sealed class WorkQueue : IDisposable
         }
     }
 
-    /// <summary>Has the data of the one that starts next read while this one computes: one at a time, so that little memory is taken by it.</summary>
+    /// <summary>
+    /// Has the data of the one that starts next read while this one computes: one at a time, so that little memory is taken by it.
+    /// </summary>
     private void ReadAhead()
     {
         // A build that only looks into the store must not read the model.
-        if (!_budget.IsBusy || !_waiting.TryPeek(out WorkItem? next, out _) || next == _next || next.Ahead is not { } ahead || !_reading.IsCompleted)
+        if (!_budget.IsBusy || !_waiting.TryPeek(out WorkItem? next, out _) || next == _next || next.Ahead is not { } ahead
+            || !_reading.IsCompleted)
             return;
         _next = next;
         _reading = Task.Run(ahead, CancellationToken.None);
@@ -145,6 +149,7 @@ internal sealed class WorkQueue : IDisposable
         if (_bugs.Count > 0)
             _bugs.First().Value.Throw();
         if (_failures.Count > 0)
-            throw new DiagnosticException([.. _failures.DistinctBy(failure => failure.ToString()).OrderBy(failure => failure.ToString(), StringComparer.Ordinal)]);
+            throw new DiagnosticException([.. _failures.DistinctBy(failure => failure.ToString())
+                .OrderBy(failure => failure.ToString(), StringComparer.Ordinal)]);
     }
 }

@@ -55,7 +55,8 @@ public sealed partial record CheckpointFiles(ImmutableArray<string> Experts, boo
     public bool IsWeights(string path)
     {
         (string folder, string name) = Split(path);
-        return StemOf(folder) is { } stem && name.StartsWith(stem, StringComparison.Ordinal) && WeightsEnding().IsMatch(name[stem.Length..]);
+        return StemOf(folder) is { } stem && name.StartsWith(stem, StringComparison.Ordinal) && WeightsEnding()
+            .IsMatch(name[stem.Length..]);
     }
 
     private string? StemOf(string folder) => Weights.Where(entry => entry.Folder == folder).Select(entry => entry.Stem).FirstOrDefault();

@@ -29,7 +29,8 @@ public static class PipelineIndex
             using JsonDocument json = CheckedJson.Parse(content);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 throw new InvalidDataException("it is not a JSON object");
-            return json.RootElement.TryGetProperty("boundary_ratio", out JsonElement boundary) && boundary.ValueKind == JsonValueKind.Number && boundary.TryGetDouble(out double fraction) && double.IsFinite(fraction) ? fraction : null;
+            return json.RootElement.TryGetProperty("boundary_ratio", out JsonElement boundary) && boundary.ValueKind == JsonValueKind.Number
+                && boundary.TryGetDouble(out double fraction) && double.IsFinite(fraction) ? fraction : null;
         }
         catch (MalformedJsonException e)
         {

@@ -23,7 +23,8 @@ public sealed class SourceLocator(HubAccess access, HubReference reference, Sour
     /// <param name="check">Called with the heads before weights are downloaded: may refuse to go on.</param>
     /// <param name="observer">Told when the cache must do in place of the Hub.</param>
     /// <exception cref="DiagnosticException">It cannot be fetched (QB2013, and the Hub's own code).</exception>
-    public CheckpointLocation Fetch(ImmutableArray<string>? experts, bool encoders, Action<CheckpointLocation> check, IBuildObserver observer) => Translate(() =>
+    public CheckpointLocation Fetch(ImmutableArray<string>? experts, bool encoders, Action<CheckpointLocation> check,
+        IBuildObserver observer) => Translate(() =>
     {
         using HubClient? client = access.Connect(ct);
         Found found = Find(client, experts, encoders, observer);
@@ -85,7 +86,8 @@ public sealed class SourceLocator(HubAccess access, HubReference reference, Sour
     {
         string folder = _cache.SnapshotFolder(reference.Repository, commit);
         return Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/'))]
+            ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/'))]
             : [];
     }
 
@@ -95,9 +97,11 @@ public sealed class SourceLocator(HubAccess access, HubReference reference, Sour
         string folder = _cache.SnapshotFolder(reference.Repository, commit);
         try
         {
-            return (!files.Encoders || Has($"{CheckpointFiles.Tokenizer}/tokenizer.json") || Has($"{CheckpointFiles.Tokenizer}/spiece.model"))
+            return (!files.Encoders || Has($"{CheckpointFiles.Tokenizer}/tokenizer.json")
+                || Has($"{CheckpointFiles.Tokenizer}/spiece.model"))
                 && files.Weights.All(weights => Has($"{weights.Folder}/config.json")
-                    && ShardedCheckpoint.FileNames(Path.Combine(folder, weights.Folder), weights.Stem).All(name => Has($"{weights.Folder}/{name}")));
+                    && ShardedCheckpoint.FileNames(Path.Combine(folder, weights.Folder), weights.Stem)
+                    .All(name => Has($"{weights.Folder}/{name}")));
         }
         catch (Exception e) when (e is SafeTensorsException or IOException or UnauthorizedAccessException)
         {
@@ -109,20 +113,26 @@ public sealed class SourceLocator(HubAccess access, HubReference reference, Sour
 
     private void Download(HubClient client, Found found)
     {
-        HubDownload.FetchAsync(client, _cache, reference with { Revision = found.Commit }, found.Files.Needs, access.Progress, ct).GetAwaiter().GetResult();
+        HubDownload.FetchAsync(client, _cache, reference with { Revision = found.Commit }, found.Files.Needs, access.Progress, ct)
+            .GetAwaiter().GetResult();
         // Only now: what the branch was last seen at must be complete for those who work without the Hub.
         _cache.Remember(reference.Repository, reference.Revision, found.Commit);
     }
 
-    private CheckpointLocation Complete(Found found) => new(_cache.SnapshotFolder(reference.Repository, found.Commit), reference, found.Commit);
+    private CheckpointLocation Complete(Found found) =>
+        new(_cache.SnapshotFolder(reference.Repository, found.Commit), reference, found.Commit);
 
     private CheckpointLocation Heads(HubClient client, Found found)
     {
-        HubSnapshot small = HubDownload.FetchAsync(client, _cache, reference with { Revision = found.Commit }, found.Files.IsSmall, ct: ct).GetAwaiter().GetResult();
+        HubSnapshot small = HubDownload.FetchAsync(client, _cache, reference with { Revision = found.Commit }, found.Files.IsSmall, ct: ct)
+            .GetAwaiter().GetResult();
         var heads = new ConcurrentDictionary<string, RemoteHead>(StringComparer.Ordinal);
-        Parallel.ForEachAsync(found.Paths.Where(found.Files.IsWeights), new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = client.Options.Parallel },
-            async (path, token) => heads[path] = await RemoteHead.FetchAsync(client, reference.Repository, found.Commit, path, token)).GetAwaiter().GetResult();
-        return new CheckpointLocation(small.Folder, reference, found.Commit, heads.ToImmutableDictionary(StringComparer.Ordinal), HeadersOnly: true);
+        Parallel.ForEachAsync(found.Paths.Where(found.Files.IsWeights),
+            new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = client.Options.Parallel },
+            async (path, token) => heads[path] = await RemoteHead.FetchAsync(client, reference.Repository, found.Commit, path, token))
+                .GetAwaiter().GetResult();
+        return new CheckpointLocation(small.Folder, reference, found.Commit, heads.ToImmutableDictionary(StringComparer.Ordinal),
+            HeadersOnly: true);
     }
 
     /// <summary>Says where the manifest asks for what the Hub could not give.</summary>
@@ -134,7 +144,8 @@ public sealed class SourceLocator(HubAccess access, HubReference reference, Sour
         }
         catch (DiagnosticException failure) when (failure.Diagnostics[0].Descriptor.Code.StartsWith("QB5", StringComparison.Ordinal))
         {
-            throw new DiagnosticException([Descriptors.SourceNotFetched.At(span, reference, failure.Diagnostics[0].Message), .. failure.Diagnostics]);
+            throw new DiagnosticException([Descriptors.SourceNotFetched.At(span, reference, failure.Diagnostics[0].Message),
+                .. failure.Diagnostics]);
         }
         catch (SafeTensorsException failure)
         {

@@ -5,7 +5,9 @@ using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Stages;
 
-/// <summary>Every action that a plan asks for, from its declaration alone: what is listed, counted, priced and compared comes from here.</summary>
+/// <summary>
+/// Every action that a plan asks for, from its declaration alone: what is listed, counted, priced and compared comes from here.
+/// </summary>
 internal sealed class BuildGraph
 {
     private readonly ILookup<(string Expert, string Layer), ActionNode> _ofLayers;
@@ -13,7 +15,8 @@ internal sealed class BuildGraph
     private BuildGraph(IReadOnlyList<ActionNode> actions)
     {
         Actions = actions;
-        _ofLayers = actions.Where(action => BuildStages.LayerChain.Any(stage => stage.Declaration == action.Stage)).ToLookup(action => (action.Expert, LayerOf(action.Name)));
+        _ofLayers = actions.Where(action => BuildStages.LayerChain.Any(stage => stage.Declaration == action.Stage))
+            .ToLookup(action => (action.Expert, LayerOf(action.Name)));
     }
 
     /// <summary>The actions, in the order of stages.</summary>
@@ -26,7 +29,8 @@ internal sealed class BuildGraph
     /// <param name="plan">The plan.</param>
     /// <param name="sources">Its experts, open; null leaves out the artifact's files.</param>
     /// <param name="samples">Its calibration samples; null when what they lead to is recorded already.</param>
-    public static BuildGraph Of(Plan plan, IReadOnlyList<ExpertSource>? sources, SampleSet? samples) => Of(plan, sources, samples, (_, _) => true);
+    public static BuildGraph Of(Plan plan, IReadOnlyList<ExpertSource>? sources, SampleSet? samples) =>
+        Of(plan, sources, samples, (_, _) => true);
 
     /// <summary>The graph of some sites, or of all.</summary>
     /// <param name="plan">The plan.</param>
@@ -38,7 +42,8 @@ internal sealed class BuildGraph
         ActionNode[] calibration = samples is null ? [] : [.. SampleNodes.Of(plan, samples)];
         ActionNode[] recordings = [.. calibration.Where(action => action.Stage == BuildStages.Trajectory)];
         ILookup<string, ActionNode> layers = plan.Experts.SelectMany(expert => SitesOf(expert, chosen)
-            .SelectMany(site => SiteBuild.Nodes(plan, expert, site.Key, site, recordings))).ToLookup(action => action.Expert, StringComparer.Ordinal);
+            .SelectMany(site => SiteBuild.Nodes(plan, expert, site.Key, site, recordings)))
+            .ToLookup(action => action.Expert, StringComparer.Ordinal);
         IEnumerable<ActionNode> all = calibration.Concat(layers.SelectMany(expert => expert))
             .Concat((sources ?? []).Select(source => BuildStages.Pack.Node(new PackSubject(plan, source), [.. layers[source.Plan.Name]])));
         return new BuildGraph([.. all.OrderBy(action => BuildStages.IndexOf(action.Stage.Name))]);

@@ -17,7 +17,8 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     new StageText("layer and bin", "weight, scale, low rank, codes, recordings", "choice and the error of every candidate"),
     new("granularity", subject => subject.Layer.Recipe.Activations.Granularity.ToString()),
     new("ratios", subject => new JsonArray([.. RatiosOf(subject).Select(ratio => (JsonNode)ratio)]), "ratios", PerAction: true),
-    new("offsets", subject => new JsonArray([.. subject.Layer.Recipe.Activations.ExponentOffsets.Select(offset => (JsonNode)offset)]), "offsets", PerAction: true),
+    new("offsets", subject => new JsonArray([.. subject.Layer.Recipe.Activations.ExponentOffsets.Select(offset => (JsonNode)offset)]),
+        "offsets", PerAction: true),
     new("ties", subject => subject.Layer.Recipe.Activations.Ties.ToString(), Setting: null),
     new("objective", subject => subject.Layer.Recipe.Activations.Objective.ToString()),
     new("steps", subject => StepsOf(subject.Bin!), "steps", PerAction: true))
@@ -48,7 +49,8 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
         (LayerPlan layer, ActivationRecipe recipe) = (subject.Layer, subject.Layer.Recipe.Activations);
         long candidates = RatiosOf(subject).Length * (long)recipe.ExponentOffsets.Length;
         long rows = (long)Math.Min(ClipSearch.TokensAtOnce, subject.Bin!.Steps.Length * subject.TokensPerStep);
-        // A portion as float32 and, for every candidate, its changed blocks: bytes, and a scale, a correction and a token's index per block.
+        // A portion as float32 and, for every candidate, its changed blocks: bytes, and a scale, a correction and a token's index per
+        // block.
         long portion = rows * layer.InFeatures * 4 + (rows * layer.InFeatures * (candidates + 1) * 3 / 2);
         long outputs = rows * layer.OutFeatures * 4;
         // What the first candidate's rounding takes away, and a panel of the weight.
@@ -70,16 +72,20 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     {
         ClipResult result = Search(work, subject.Bin!, subject.Layer.Recipe.Activations with { ClipRatios = RatiosOf(subject) });
         var choice = new ClipChoice(result.Best.Ratio, result.Best.ExponentOffset, result.Threshold,
-            [.. result.Candidates.Select(candidate => new ClipChoice.Candidate(candidate.Ratio, candidate.ExponentOffset, candidate.Error))]);
+            [.. result.Candidates.Select(candidate =>
+                new ClipChoice.Candidate(candidate.Ratio, candidate.ExponentOffset, candidate.Error))]);
         return Outputs.Of("choice", work.Context.Store.StoreJson(choice.ToJson()));
     }
 
     /// <inheritdoc/>
     protected override void Accept(LayerWork work, Stored<ClipChoice> result) => work.Clips.Add(result);
 
-    private static ImmutableArray<double> RatiosOf(LayerSubject subject) => subject.Bin!.ClipRatios ?? subject.Layer.Recipe.Activations.ClipRatios;
+    private static ImmutableArray<double> RatiosOf(LayerSubject subject) =>
+        subject.Bin!.ClipRatios ?? subject.Layer.Recipe.Activations.ClipRatios;
 
-    /// <summary>Work of a search as a part of one with the usual candidates: the first costs a product, others only what they change.</summary>
+    /// <summary>
+    /// Work of a search as a part of one with the usual candidates: the first costs a product, others only what they change.
+    /// </summary>
     private static double Candidates(LayerSubject subject)
     {
         ActivationRecipe usual = LayerRecipe.Default.Activations;

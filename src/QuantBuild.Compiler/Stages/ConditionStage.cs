@@ -24,7 +24,8 @@ namespace QuantBuild.Compiler.Stages;
 /// run the encoders again.
 /// </summary>
 internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.Result>("Condition", 2,
-    new StageText("sample made of a picture, and the empty prompt with guidance", "the picture's file, tokenizer and text encoder, autoencoder", "y, context; whether the picture is one colour"),
+    new StageText("sample made of a picture, and the empty prompt with guidance",
+        "the picture's file, tokenizer and text encoder, autoencoder", "y, context; whether the picture is one colour"),
     new StageOption<ConditionSubject>("prompt", subject => subject.Line?.Prompt ?? ""),
     new StageOption<ConditionSubject>("textLength", subject => subject.Config.TextLen),
     new StageOption<ConditionSubject>("frames", subject => subject.Line?.Frames),
@@ -41,7 +42,9 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
     private const string Outcome = "outcome";
 
     /// <summary>What the action stores.</summary>
-    /// <param name="Tensors">Blob with <c>context</c> F32 [tokens, text_dim] and, of a picture, <c>y</c> F32 [channels, frames, height, width].</param>
+    /// <param name="Tensors">
+    /// Blob with <c>context</c> F32 [tokens, text_dim] and, of a picture, <c>y</c> F32 [channels, frames, height, width].
+    /// </param>
     /// <param name="Uniform">Whether the picture is one colour.</param>
     /// <param name="Tokens">Tokens of the whole prompt, those that were cut off included.</param>
     public sealed record Result(BlobRef Tensors, bool Uniform, int Tokens);
@@ -63,12 +66,14 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
         if (subject.Operations?.Value is not { } encoders)
             return 0;
         double product = speed.At(MachineSpeed.LargeSize, MachineSpeed.LargeSize).Product;
-        return (encoders.Prompt(subject.Line?.Prompt.Length ?? 0, subject.Config.TextLen) * product) + (encoders.PromptWeights * 2 * speed.Byte)
+        return (encoders.Prompt(subject.Line?.Prompt.Length ?? 0, subject.Config.TextLen) * product)
+            + (encoders.PromptWeights * 2 * speed.Byte)
             + (subject.Line is { } line ? encoders.Video(SampleSet.ShapeOf(line)) * product * Convolving : 0);
     }
 
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => outputs.TryGetValue(Outcome, out BlobRef outcome)
+    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+        outputs.TryGetValue(Outcome, out BlobRef outcome)
         ? store.ReadJson(outcome, json => new Result(outputs[Tensors], json.Member("uniform").Flag(), json.Member("tokens").Integer()))
         : new Result(outputs[Tensors], Uniform: false, Tokens: 0);
 
@@ -92,7 +97,8 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
             : new CalibrationSet([.. samples.OfType<CalibrationSample>()], none.Context, none.Context.Length / config.TextDim, none.Digest);
     }
 
-    private CalibrationSample? Sample(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, IBuildObserver observer)
+    private CalibrationSample? Sample(BuildContext context, EncoderSource source, WanConfig config, SampleLine line,
+        IBuildObserver observer)
     {
         Digest picture = Picture(line, path => Digest.Of(ImageFile.ReadBytes(path)));
         Result? encoded = context.Run(this, new ConditionSubject(config, line, Source: source),
@@ -106,12 +112,14 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
         if (encoded.Uniform)
             observer.Report(Descriptors.CalibrationImageConstant.At(line.Span, line.Image));
         if (encoded.Tokens > config.TextLen)
-            observer.Report(Descriptors.PromptCut.At(line.Span, FormattableString.Invariant($"The prompt of sample {line.Id}"), encoded.Tokens, config.TextLen, encoded.Tokens - config.TextLen));
+            observer.Report(Descriptors.PromptCut.At(line.Span, FormattableString.Invariant($"The prompt of sample {line.Id}"),
+                encoded.Tokens, config.TextLen, encoded.Tokens - config.TextLen));
         using SafeTensorsFile file = context.Store.OpenTensors(encoded.Tensors);
         IReadOnlyList<long> shape = file.Tensors["y"].Shape;
         var latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
         Digest digest = CalibrationSet.DigestOf(
-            TensorDigests.Of(DType.F32, [config.OutDim, latent.Frames, latent.Height, latent.Width], MemoryMarshal.AsBytes<float>(Noise(config, line, latent))),
+            TensorDigests.Of(DType.F32, [config.OutDim, latent.Frames, latent.Height, latent.Width],
+                MemoryMarshal.AsBytes<float>(Noise(config, line, latent))),
             CalibrationSet.DigestOf(file, "y"), CalibrationSet.DigestOf(file, "context"));
         return new CalibrationSample(line.Id, line.Prompt, latent, digest, () =>
         {
@@ -121,32 +129,38 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
         });
     }
 
-    private static float[] Noise(WanConfig config, SampleLine line, LatentShape latent) => GaussianNoise.Draw(line.Seed!.Value, config.OutDim * latent.Volume);
+    private static float[] Noise(WanConfig config, SampleLine line, LatentShape latent) =>
+        GaussianNoise.Draw(line.Seed!.Value, config.OutDim * latent.Volume);
 
-    private static IReadOnlyDictionary<string, BlobRef> Encode(BuildContext context, EncoderSource source, WanConfig config, SampleLine line, Digest picture, int threads)
+    private static IReadOnlyDictionary<string, BlobRef> Encode(BuildContext context, EncoderSource source, WanConfig config,
+        SampleLine line, Digest picture, int threads)
     {
         Image image = Picture(line, path => Image.Decode(Unchanged(path, picture, line)));
         VideoShape size = Picture(line, _ => FirstFrame.SizeFor(image.Width, image.Height, line.Width * line.Height, line.Frames));
         float[] embedded = source.Encoders.EncodePrompts([line.Prompt], threads, ct: context.Cancellation)[0];
         float[] condition = source.Encoders.EncodeImage(image, size, threads, context.Cancellation);
         if (!Finite.IsFinite(embedded) || !Finite.IsFinite(condition))
-            throw new DiagnosticException(Descriptors.EncodersUnusable.At(line.Span, "text encoder or autoencoder make values that are not finite"));
+            throw new DiagnosticException(Descriptors.EncodersUnusable.At(line.Span,
+                "text encoder or autoencoder make values that are not finite"));
         source.RequireUnchanged();
         LatentShape latent = VaeConfig.LatentShapeOf(size);
         return Outputs.Of(
             Tensors, context.Store.StoreTensors(
                 TensorData.Of("y", [config.ConditionDim, latent.Frames, latent.Height, latent.Width], condition),
                 TensorData.Of("context", [embedded.Length / config.TextDim, config.TextDim], embedded)),
-            Outcome, context.Store.StoreJson(new JsonObject { ["uniform"] = image.IsUniform, ["tokens"] = source.Encoders.CountTokens(line.Prompt) }));
+            Outcome, context.Store
+                .StoreJson(new JsonObject { ["uniform"] = image.IsUniform, ["tokens"] = source.Encoders.CountTokens(line.Prompt) }));
     }
 
     private (float[] Context, Digest Digest)? Null(BuildContext context, EncoderSource source, WanConfig config)
     {
-        Result? encoded = context.Run(this, new ConditionSubject(config, null, Source: source), [KeyValuePair.Create("text", source.Text)], threads =>
+        Result? encoded = context.Run(this, new ConditionSubject(config, null, Source: source), [KeyValuePair.Create("text", source.Text)],
+            threads =>
         {
             float[] embedded = source.Encoders.EncodePrompts([""], threads, ct: context.Cancellation)[0];
             source.RequireUnchanged();
-            return Outputs.Of(Tensors, context.Store.StoreTensors(TensorData.Of("context", [embedded.Length / config.TextDim, config.TextDim], embedded)));
+            return Outputs.Of(Tensors,
+                context.Store.StoreTensors(TensorData.Of("context", [embedded.Length / config.TextDim, config.TextDim], embedded)));
         });
         if (encoded is null)
             return null;
@@ -168,7 +182,8 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
         {
             return work(line.Image!);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException or OverflowException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException or OverflowException)
         {
             throw new DiagnosticException(Descriptors.CalibrationPicture.At(line.Span, line.Image, e.Message), e);
         }

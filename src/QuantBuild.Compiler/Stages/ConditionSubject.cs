@@ -8,4 +8,5 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="Line">The sample; null for the empty prompt of guidance.</param>
 /// <param name="Operations">Work of the encoders; null where nobody asks for the time.</param>
 /// <param name="Source">The encoders, open; null where nobody asks for the memory.</param>
-internal sealed record ConditionSubject(WanConfig Config, SampleLine? Line, Lazy<EncoderOperations>? Operations = null, EncoderSource? Source = null);
+internal sealed record ConditionSubject(WanConfig Config, SampleLine? Line, Lazy<EncoderOperations>? Operations = null,
+    EncoderSource? Source = null);

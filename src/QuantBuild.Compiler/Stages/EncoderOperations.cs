@@ -18,17 +18,20 @@ internal sealed class EncoderOperations(TextEncoderConfig text, VaeConfig vae)
     private const double LettersPerToken = 4;
 
     /// <summary>What every Wan2.1 and Wan2.2-A14B checkpoint has: a UMT5-XXL, and the autoencoder of Wan2.1.</summary>
-    private static readonly TextEncoderConfig UsualText = new() { VocabularySize = 256384, Dim = 4096, AttentionDim = 4096, FfnDim = 10240, NumHeads = 64, NumLayers = 24 };
+    private static readonly TextEncoderConfig UsualText = new() { VocabularySize = 256384, Dim = 4096, AttentionDim = 4096, FfnDim = 10240,
+        NumHeads = 64, NumLayers = 24 };
 
     private static readonly VaeConfig UsualVae = new()
     {
-        Dim = 96, LatentDim = 16, Multipliers = [1, 2, 4, 4], ResidualBlocks = 2, TemporalDownsampling = [false, true, true], Mean = [], Std = [],
+        Dim = 96, LatentDim = 16, Multipliers = [1, 2, 4, 4], ResidualBlocks = 2, TemporalDownsampling = [false, true, true], Mean = [],
+            Std = [],
     };
 
     /// <summary>The encoders of a checkpoint; the usual ones where its files cannot be read, which is for the build to tell.</summary>
     /// <param name="checkpoint">Its folder.</param>
     public static EncoderOperations Of(string checkpoint) => new(
-        Read(checkpoint, CheckpointFiles.TextEncoder, TextEncoderConfig.Load, UsualText), Read(checkpoint, CheckpointFiles.Vae, VaeConfig.Load, UsualVae));
+        Read(checkpoint, CheckpointFiles.TextEncoder, TextEncoderConfig.Load, UsualText),
+            Read(checkpoint, CheckpointFiles.Vae, VaeConfig.Load, UsualVae));
 
     /// <summary>Of embedding a prompt.</summary>
     /// <param name="letters">Its length.</param>
@@ -36,7 +39,8 @@ internal sealed class EncoderOperations(TextEncoderConfig text, VaeConfig vae)
     public double Prompt(int letters, int longest)
     {
         double tokens = Math.Min(longest, 1 + (letters / LettersPerToken));
-        return tokens * text.NumLayers * ((4.0 * text.Dim * text.AttentionDim) + (3.0 * text.Dim * text.FfnDim) + (2 * tokens * text.AttentionDim));
+        return tokens * text.NumLayers
+            * ((4.0 * text.Dim * text.AttentionDim) + (3.0 * text.Dim * text.FfnDim) + (2 * tokens * text.AttentionDim));
     }
 
     /// <summary>Weights of the text encoder's blocks, all of which every prompt reads.</summary>
@@ -46,7 +50,8 @@ internal sealed class EncoderOperations(TextEncoderConfig text, VaeConfig vae)
     /// <param name="latent">Size of its latent.</param>
     public double Video(LatentShape latent)
     {
-        double frames = (VaeConfig.TemporalStride * (latent.Frames - 1)) + 1, area = (double)latent.Height * latent.Width * VaeConfig.SpatialStride * VaeConfig.SpatialStride;
+        double frames = (VaeConfig.TemporalStride * (latent.Frames - 1)) + 1,
+            area = (double)latent.Height * latent.Width * VaeConfig.SpatialStride * VaeConfig.SpatialStride;
         double sum = frames * area * Cube * 3 * vae.Dim, channels = vae.Dim;
         for (int stage = 0; stage < vae.Multipliers.Length; stage++)
         {

@@ -42,7 +42,9 @@ internal sealed class EncoderSource
     /// <summary>Digest of the autoencoder.</summary>
     public Digest Vae { get; }
 
-    /// <summary>Bytes that a sample takes at the most while its picture is decoded, its prompt and its picture are encoded, one after the other.</summary>
+    /// <summary>
+    /// Bytes that a sample takes at the most while its picture is decoded, its prompt and its picture are encoded, one after the other.
+    /// </summary>
     /// <exception cref="ArgumentException">The line's size is not possible.</exception>
     /// <exception cref="InvalidDataException">The file of the picture is none.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -64,8 +66,11 @@ internal sealed class EncoderSource
         {
             WanEncoders.Require(folder);
             ImmutableArray<(string, FileStamp?)> stamps = [.. FilesOf(folder).Select(path => (path, FileStamp.Of(path)))];
-            Digest text = TensorDigests.Combine([Weights(context, folder, CheckpointFiles.TextEncoder, "model"), .. TokenizerOf(folder).Select(Small), Config(folder, CheckpointFiles.TextEncoder)]);
-            Digest vae = TensorDigests.Combine([Weights(context, folder, CheckpointFiles.Vae, ShardedCheckpoint.DefaultStem), Config(folder, CheckpointFiles.Vae)]);
+            Digest text =
+                TensorDigests.Combine([Weights(context, folder, CheckpointFiles.TextEncoder, "model"), .. TokenizerOf(folder).Select(Small),
+                    Config(folder, CheckpointFiles.TextEncoder)]);
+            Digest vae = TensorDigests.Combine([Weights(context, folder, CheckpointFiles.Vae, ShardedCheckpoint.DefaultStem),
+                Config(folder, CheckpointFiles.Vae)]);
             return new EncoderSource(new(() => Translate(() => new WanEncoders(folder, config))), text, vae, stamps);
         });
 
@@ -77,7 +82,8 @@ internal sealed class EncoderSource
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or SafeTensorsException)
             {
-                throw StoreErrors.Shrunk(e) ?? new DiagnosticException(Descriptors.EncodersUnusable.At(context.Plan.Manifest.Model.Span, e.Message), e);
+                throw StoreErrors.Shrunk(e)
+                    ?? new DiagnosticException(Descriptors.EncodersUnusable.At(context.Plan.Manifest.Model.Span, e.Message), e);
             }
         }
     }
@@ -112,7 +118,8 @@ internal sealed class EncoderSource
     private static IEnumerable<string> FilesOf(string checkpoint, string part, string stem)
     {
         string folder = Path.Combine(checkpoint, part), index = Path.Combine(folder, stem + ".safetensors.index.json");
-        return [Path.Combine(folder, "config.json"), .. File.Exists(index) ? [index] : (string[])[], .. ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name))];
+        return [Path.Combine(folder, "config.json"), .. File.Exists(index) ? [index] : (string[])[],
+            .. ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name))];
     }
 
     private static IEnumerable<string> TokenizerOf(string checkpoint)
@@ -125,11 +132,14 @@ internal sealed class EncoderSource
     {
         string folder = Path.Combine(checkpoint, part);
         return KeyValuePair.Create("weights", TensorDigests.Combine(TensorDigests
-            .OfAsync(ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name)), context.Store, context.Budget.Threads, ct: context.Cancellation)
+            .OfAsync(ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name)), context.Store,
+                context.Budget.Threads, ct: context.Cancellation)
             .GetAwaiter().GetResult()));
     }
 
-    private static KeyValuePair<string, Digest> Config(string checkpoint, string part) => Small(Path.Combine(checkpoint, part, "config.json"));
+    private static KeyValuePair<string, Digest> Config(string checkpoint, string part) =>
+        Small(Path.Combine(checkpoint, part, "config.json"));
 
-    private static KeyValuePair<string, Digest> Small(string path) => KeyValuePair.Create(Path.GetFileName(path), Digest.Of(File.ReadAllBytes(path)));
+    private static KeyValuePair<string, Digest> Small(string path) =>
+        KeyValuePair.Create(Path.GetFileName(path), Digest.Of(File.ReadAllBytes(path)));
 }

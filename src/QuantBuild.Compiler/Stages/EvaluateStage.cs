@@ -13,7 +13,8 @@ namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Runs one evaluation sample through a model, quantized or not.</summary>
 internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Result>("Evaluate", 2,
-    new StageText("method and sample", "the artifact (or both experts' tensors and configuration), the sample, `null_context`", "final latent"),
+    new StageText("method and sample", "the artifact (or both experts' tensors and configuration), the sample, `null_context`",
+        "final latent"),
     new("solver", subject => OptionsOf(subject.Plan).Solver.ToString()),
     new("steps", subject => OptionsOf(subject.Plan).Steps),
     new("shift", subject => OptionsOf(subject.Plan).Shift),
@@ -36,10 +37,12 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     public override string NameOf(EvaluateSubject subject) => NameOf(subject.Method, subject.Sample.Id);
 
     /// <inheritdoc/>
-    public override long Bytes(EvaluateSubject subject, int threads) => SamplingCost.Bytes(subject.Plan.LargestConfig, subject.Sample.Shape, threads);
+    public override long Bytes(EvaluateSubject subject, int threads) =>
+        SamplingCost.Bytes(subject.Plan.LargestConfig, subject.Sample.Shape, threads);
 
     /// <inheritdoc/>
-    public override double Seconds(EvaluateSubject subject, MachineSpeed speed) => SamplingCost.Seconds(subject.Plan, subject.Sample.Shape, speed);
+    public override double Seconds(EvaluateSubject subject, MachineSpeed speed) =>
+        SamplingCost.Seconds(subject.Plan, subject.Sample.Shape, speed);
 
     /// <inheritdoc/>
     public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs[Latent]);
@@ -57,17 +60,21 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     /// <param name="set">The set that the sample is of.</param>
     /// <param name="inputs">Digests of what the model consists of.</param>
     /// <param name="weights">Its experts' weights.</param>
-    public Result Run(BuildContext context, EvaluateSubject subject, CalibrationSet set, IEnumerable<KeyValuePair<string, Digest>> inputs, Func<int, WanWeights> weights) =>
-        context.Run(this, subject, inputs.Append(KeyValuePair.Create("sample", subject.Sample.Digest)).Append(KeyValuePair.Create("null_context", set.NullDigest)), threads =>
+    public Result Run(BuildContext context, EvaluateSubject subject, CalibrationSet set, IEnumerable<KeyValuePair<string, Digest>> inputs,
+        Func<int, WanWeights> weights) =>
+        context.Run(this, subject, inputs.Append(KeyValuePair.Create("sample", subject.Sample.Digest))
+            .Append(KeyValuePair.Create("null_context", set.NullDigest)), threads =>
         {
             var sampler = new TwoExpertSampler(() => new WanTransformer(weights(0)), () => new WanTransformer(weights(1)));
             SampleTensors tensors = subject.Sample.Read();
-            float[] latent = sampler.Run(OptionsOf(subject.Plan) with { Threads = threads }, subject.Sample.Shape, tensors.Noise, tensors.Conditioning,
+            float[] latent = sampler.Run(OptionsOf(subject.Plan) with { Threads = threads }, subject.Sample.Shape, tensors.Noise,
+                tensors.Conditioning,
                 set.UnconditionedFor(tensors), ct: context.Cancellation);
             return Outputs.Of(Latent, context.Store.StoreTensors(TensorData.Of(Latent, [latent.Length], latent)));
         })!;
 
-    private static SamplingOptions OptionsOf(Plan plan) => TrajectoryStage.OptionsOf(plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance };
+    private static SamplingOptions OptionsOf(Plan plan) =>
+        TrajectoryStage.OptionsOf(plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance };
 }
 
 /// <summary>A sample and the model that it runs through.</summary>

@@ -22,8 +22,10 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     new("ties", subject => subject.Layer.Recipe.Activations.Ties.ToString()),
     new("damp", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Weights.Damp : null),
     // Only where it can change a result: the keys of all other recipes stay as they were.
-    new("leastDamp", subject => UsesHessian(subject.Layer) && subject.Layer.Recipe.Weights.Damp < Gptq.LeastDamp ? Gptq.LeastDamp : null, Setting: null),
-    new("inputs", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float" : null, Setting: null))
+    new("leastDamp", subject => UsesHessian(subject.Layer) && subject.Layer.Recipe.Weights.Damp < Gptq.LeastDamp ? Gptq.LeastDamp : null,
+        Setting: null),
+    new("inputs", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float" : null,
+        Setting: null))
 {
     /// <inheritdoc/>
     public override RoundedWeight Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
@@ -56,17 +58,21 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     }
 
     /// <inheritdoc/>
-    public override long StoredBytes(LayerSubject subject) => LayerSize.Of(subject.Expert, subject.Layer) is var size ? size.Codes + size.Scales : 0;
+    public override long StoredBytes(LayerSubject subject) =>
+        LayerSize.Of(subject.Expert, subject.Layer) is var size ? size.Codes + size.Scales : 0;
 
     /// <inheritdoc/>
-    protected override IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work) => LayerTensors.Inputs(work, UsesHessian(work.Layer) ? work.Recordings : []);
+    protected override IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work) =>
+        LayerTensors.Inputs(work, UsesHessian(work.Layer) ? work.Recordings : []);
 
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
-        (ContentStore store, LayerPlan layer, WeightRecipe recipe, TieRule ties) = (work.Context.Store, subject.Layer, subject.Layer.Recipe.Weights, subject.Layer.Recipe.Activations.Ties);
+        (ContentStore store, LayerPlan layer, WeightRecipe recipe, TieRule ties) =
+            (work.Context.Store, subject.Layer, subject.Layer.Recipe.Weights, subject.Layer.Recipe.Activations.Ties);
         GptqResult result = UsesHessian(layer)
-            ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, ties), work.Threads, work.Context.Cancellation)
+            ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, ties), work.Threads,
+                work.Context.Cancellation)
             : RoundToNearest.Quantize(work.Tensors.Residual, ties, work.Threads);
         return Outputs.Of(
             "weights", store.StoreTensors(
@@ -86,12 +92,15 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     private static MatrixView Hessian(LayerWork work)
     {
         LayerPlan layer = work.Layer;
-        ActivationQuantizer? quantizer = layer.Recipe.Precision == Precision.W4A4 ? ActivationQuantizer.Unclipped(layer.Recipe.Activations.Ties) : null;
+        ActivationQuantizer? quantizer = layer.Recipe.Precision == Precision.W4A4
+            ? ActivationQuantizer.Unclipped(layer.Recipe.Activations.Ties)
+            : null;
         var hessian = new InputHessian(layer.InFeatures, quantizer);
         ImmutableArray<int> steps = [.. Enumerable.Range(0, work.Source.Plan.Timesteps.Length)];
         foreach (ReadOnlyMemory<float> portion in work.Activations.Portions(steps, PortionRows(layer)))
         {
-            hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), work.Tensors.Scale, work.Threads, work.Context.Cancellation);
+            hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), work.Tensors.Scale,
+                work.Threads, work.Context.Cancellation);
         }
         return new MatrixView(hessian.Finish(work.Threads), layer.InFeatures, layer.InFeatures);
     }

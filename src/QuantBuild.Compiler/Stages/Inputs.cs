@@ -9,7 +9,8 @@ internal static class Inputs
 {
     /// <summary>A site's recordings in sample order.</summary>
     public static IEnumerable<KeyValuePair<string, Digest>> Of(IReadOnlyList<Recording> recordings) =>
-        recordings.Select((recording, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"recording.{i:0000}"), recording.Digest));
+        recordings.Select((recording, i) =>
+            KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"recording.{i:0000}"), recording.Digest));
 
     /// <summary>One input; none when it does not exist.</summary>
     public static IEnumerable<KeyValuePair<string, Digest>> Of(string role, BlobRef? blob) =>

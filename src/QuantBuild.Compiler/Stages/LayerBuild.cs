@@ -11,7 +11,8 @@ namespace QuantBuild.Compiler.Stages;
 internal static class LayerBuild
 {
     /// <summary>Builds a layer; null when the runner only looks and something is missing.</summary>
-    public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Recording> recordings)
+    public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth,
+        IReadOnlyList<Recording> recordings)
     {
         using var work = new LayerWork(context, source, layer, smooth, recordings);
         return BuildStages.LayerChain.All(stage => stage.Run(work)) ? work.Finish() : null;
@@ -43,7 +44,8 @@ internal static class LayerBuild
     /// <param name="threads">Threads of its arithmetic.</param>
     public static long Bytes(Plan plan, ExpertPlan expert, LayerPlan layer, Stage? from, int threads) => BuildStages.LayerChain
         .SkipWhile(stage => from is not null && stage.Declaration != from)
-        .Max(stage => stage.SubjectsOf(plan, expert, layer).Select(subject => stage.Declaration.Bytes(subject, threads)).DefaultIfEmpty().Max());
+        .Max(stage => stage.SubjectsOf(plan, expert, layer).Select(subject => stage.Declaration.Bytes(subject, threads)).DefaultIfEmpty()
+            .Max());
 
     /// <summary>Bytes that every layer of a plan holds at its peak, on one thread.</summary>
     public static IEnumerable<(string Name, long Bytes)> Needs(Plan plan) => plan.Experts.SelectMany(expert => expert.Layers

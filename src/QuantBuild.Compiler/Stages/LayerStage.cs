@@ -24,7 +24,8 @@ internal interface ILayerStage
 /// <param name="version">As in the base.</param>
 /// <param name="text">As in the base.</param>
 /// <param name="options">As in the base.</param>
-internal abstract class LayerStage<TResult>(string name, int version, StageText text, params ImmutableArray<StageOption<LayerSubject>> options)
+internal abstract class LayerStage<TResult>(string name, int version, StageText text,
+    params ImmutableArray<StageOption<LayerSubject>> options)
     : Stage<LayerSubject, TResult>(name, version, text, options), ILayerStage where TResult : class
 {
     /// <inheritdoc/>
@@ -37,7 +38,8 @@ internal abstract class LayerStage<TResult>(string name, int version, StageText 
     public override string NameOf(LayerSubject subject) => subject.Layer.Name;
 
     /// <inheritdoc/>
-    public virtual IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) => [new LayerSubject(plan, expert, layer)];
+    public virtual IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) =>
+        [new LayerSubject(plan, expert, layer)];
 
     /// <inheritdoc/>
     public bool Run(LayerWork work)

@@ -118,7 +118,8 @@ internal sealed class LayerTensors(LayerWork work)
 
     private PackedWeight ReadPacked()
     {
-        using SafeTensorsFile file = work.Context.Store.OpenTensors(work.Weights?.Weights ?? throw new InvalidOperationException("the weights are not made yet"));
+        using SafeTensorsFile file =
+            work.Context.Store.OpenTensors(work.Weights?.Weights ?? throw new InvalidOperationException("the weights are not made yet"));
         return new PackedWeight(_layer.OutFeatures, _layer.InFeatures, file.Bytes("codes").ToArray(), file.Bytes("scales").ToArray());
     }
 

@@ -16,7 +16,8 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="layer">The layer.</param>
 /// <param name="smooth">Its smoothing vector; null for none.</param>
 /// <param name="recordings">Its site's recordings, in sample order.</param>
-internal sealed class LayerWork(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth, IReadOnlyList<Recording> recordings) : IDisposable
+internal sealed class LayerWork(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth,
+    IReadOnlyList<Recording> recordings) : IDisposable
 {
     private WorkLease? _lease;
     private LayerTensors? _tensors;
@@ -50,7 +51,8 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     public IReadOnlyList<Recording> Recordings => recordings;
 
     /// <summary>
-    /// The content of its site's recordings. Its stages share what is open: opening hashes every byte, and a stage alone reads but a part of them.
+    /// The content of its site's recordings. Its stages share what is open: opening hashes every byte, and a stage alone reads but a part
+    /// of them.
     /// </summary>
     public SiteActivations Activations => _activations ??= SiteActivations.Open(context.Store, recordings);
 
@@ -64,7 +66,8 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <param name="spec">The action.</param>
     /// <param name="compute">Computes its outputs.</param>
     public ActionRecord? Run(ActionSpec spec, Func<IReadOnlyDictionary<string, BlobRef>> compute) =>
-        context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, recordings, compute), context.Cancellation, () => Claim(spec.Stage));
+        context.Runner.Run(spec, () => LayerTensors.Guard(source, layer, recordings, compute), context.Cancellation, () =>
+            Claim(spec.Stage));
 
     /// <summary>What the whole chain made.</summary>
     public BuiltLayer Finish() => new(layer, smooth, LowRank, Weights, [.. Clips], Errors);

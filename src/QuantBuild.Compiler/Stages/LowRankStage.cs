@@ -41,14 +41,20 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
         return WorkingSets.Weight(layer) + bases + exact + WorkingSets.ProductPanels(threads);
     }
 
-    /// <summary>A decomposition, which rotates the small matrix of every pass; where the basis would span everything, or that is asked for, the weight itself.</summary>
+    /// <summary>
+    /// A decomposition, which rotates the small matrix of every pass; where the basis would span everything, or that is asked for, the
+    /// weight itself.
+    /// </summary>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)
     {
-        (double outputs, double inputs, LowRankRecipe recipe) = (subject.Layer.OutFeatures, subject.Layer.InFeatures, subject.Layer.Recipe.LowRank);
+        (double outputs, double inputs, LowRankRecipe recipe) =
+            (subject.Layer.OutFeatures, subject.Layer.InFeatures, subject.Layer.Recipe.LowRank);
         double width = BasisOf(recipe.Rank), least = Math.Min(outputs, inputs);
         return recipe.Method == LowRankMethod.Exact || width >= least
             ? least * least * Math.Max(outputs, inputs) * speed.Rotation
-            : UsualPasses * ((outputs * inputs * width * speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures).LowRank) + (width * width * width * speed.Rotation));
+            : UsualPasses
+            * ((outputs * inputs * width * speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures).LowRank)
+                + (width * width * width * speed.Rotation));
     }
 
     /// <inheritdoc/>

@@ -32,8 +32,10 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
     {
         LayerPlan layer = subject.Layer;
         long rows = LayerError.TokensAtOnce;
-        long perMethod = (rows * layer.InFeatures * 4) + Mxfp4Tokens.BytesFor(LayerError.TokensAtOnce, layer.InFeatures) + WorkingSets.Panels(Math.Min(512, layer.OutFeatures), layer.InFeatures);
-        return WorkingSets.Weight(layer) + (3 * WorkingSets.Packed(layer)) + (rows * layer.InFeatures * 4) + (LayerErrors.Methods.Length * perMethod) + (rows * 512 * 8)
+        long perMethod = (rows * layer.InFeatures * 4) + Mxfp4Tokens.BytesFor(LayerError.TokensAtOnce, layer.InFeatures)
+            + WorkingSets.Panels(Math.Min(512, layer.OutFeatures), layer.InFeatures);
+        return WorkingSets.Weight(layer) + (3 * WorkingSets.Packed(layer)) + (rows * layer.InFeatures * 4)
+            + (LayerErrors.Methods.Length * perMethod) + (rows * 512 * 8)
             + WorkingSets.ProductPanels(threads);
     }
 
@@ -42,15 +44,19 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
     {
         OperationSeconds cost = speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures);
         (double outputs, double inputs) = (subject.Layer.OutFeatures, subject.Layer.InFeatures);
-        return (subject.Tokens * LadderOf(outputs, inputs, subject.Layer.Recipe.LowRank.Rank) * cost.Measure) + (outputs * inputs * subject.Expert.Bins.Length * cost.MeasureWeight);
+        return (subject.Tokens * LadderOf(outputs, inputs, subject.Layer.Recipe.LowRank.Rank) * cost.Measure)
+            + (outputs * inputs * subject.Expert.Bins.Length * cost.MeasureWeight);
     }
 
-    /// <summary>Multiply-adds per token and method that measuring a layer takes: three of the four methods have a low-rank branch.</summary>
+    /// <summary>
+    /// Multiply-adds per token and method that measuring a layer takes: three of the four methods have a low-rank branch.
+    /// </summary>
     internal static double LadderOf(double outputs, double inputs, int rank) => (outputs * inputs) + (0.75 * rank * (outputs + inputs));
 
     /// <inheritdoc/>
     protected override IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work) => base.Inputs(work)
-        .Concat(work.Clips.Select((clip, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"clip.{i:00}"), clip.Blob.Digest)));
+        .Concat(work.Clips.Select((clip, i) =>
+            KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"clip.{i:00}"), clip.Blob.Digest)));
 
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject) =>
@@ -78,7 +84,9 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
                 new(null, null, rtn, unclipped),
                 new(scale, tensors.Branch, residualRtn, unclipped),
                 new(scale, tensors.Branch, tensors.Packed, unclipped),
-                new(scale, tensors.Branch, tensors.Packed, work.Clips.Count == 0 ? null : new ActivationQuantizer(work.Clips[bin].Value.Setting, ties)),
+                new(scale, tensors.Branch, tensors.Packed, work.Clips.Count == 0
+                    ? null
+                    : new ActivationQuantizer(work.Clips[bin].Value.Setting, ties)),
             ];
             work.Reclaim();
             using var errors = new LayerError(ladder, work.Threads, work.Context.Cancellation);

@@ -71,7 +71,8 @@ internal sealed class PackStage() : Stage<PackSubject, PackStage.Result>("Pack",
     }
 
     /// <summary>Bytes of a kept tensor in an artifact, cast if the manifest says so.</summary>
-    public static long KeptBytes(TensorInfo tensor, DType? castTo) => castTo is { } target && tensor.DType is DType.F32 or DType.F16 or DType.BF16
+    public static long KeptBytes(TensorInfo tensor, DType? castTo) =>
+        castTo is { } target && tensor.DType is DType.F32 or DType.F16 or DType.BF16
         ? tensor.ElementCount * (target == DType.F32 ? 4 : 2)
         : tensor.ByteLength;
 

@@ -21,7 +21,8 @@ internal static class SampleLoading
     /// <param name="origin">Place in the manifest that names the set.</param>
     /// <param name="observer">Follows the work.</param>
     /// <exception cref="DiagnosticException">Anything is missing or does not fit.</exception>
-    public static CalibrationSet? Load(BuildContext context, SampleSet set, WanConfig config, bool needNull, SourceSpan? origin, IBuildObserver observer) => set.FromPictures
+    public static CalibrationSet? Load(BuildContext context, SampleSet set, WanConfig config, bool needNull, SourceSpan? origin,
+        IBuildObserver observer) => set.FromPictures
         ? BuildStages.Condition.Load(context, set, config, needNull, observer)
         : CalibrationSet.Load(set, config, needNull, origin);
 
@@ -29,7 +30,8 @@ internal static class SampleLoading
     public static CalibrationSet? LoadSet(BuildContext context, SampleSet set, IBuildObserver observer)
     {
         CalibrationSection section = context.Plan.Manifest.Calibration;
-        return Load(context, set, context.Plan.Experts[0].Config, TrajectoryStage.NeedsNull(section), section.Span, observer) is not { } loaded ? null
+        return Load(context, set, context.Plan.Experts[0].Config, TrajectoryStage.NeedsNull(section), section.Span,
+            observer) is not { } loaded ? null
             : loaded with { Samples = [.. loaded.Samples.Select(sample => LatentCrop.Of(sample, section.Latent))] };
     }
 

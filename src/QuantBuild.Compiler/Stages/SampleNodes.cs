@@ -21,11 +21,15 @@ internal static class SampleNodes
         for (int i = 0; i < set.Lines.Count; i++)
         {
             (int index, SampleLine line) = (i, set.Lines[i]);
-            ActionNode? encoded = set.FromPictures ? BuildStages.Condition.Node(new ConditionSubject(plan.Experts[0].Config, line, encoders)) : null;
+            ActionNode? encoded = set.FromPictures
+                ? BuildStages.Condition.Node(new ConditionSubject(plan.Experts[0].Config, line, encoders))
+                : null;
             if (encoded is not null)
                 yield return encoded;
             yield return BuildStages.Trajectory.Node(
-                new TrajectorySubject(plan, line.Id, () => index < shapes.Value.Count ? LatentCrop.Of(shapes.Value[index], plan.Manifest.Calibration.Latent) : default),
+                new TrajectorySubject(plan, line.Id, () => index < shapes.Value.Count
+                    ? LatentCrop.Of(shapes.Value[index], plan.Manifest.Calibration.Latent)
+                    : default),
                 [.. new[] { empty, encoded }.OfType<ActionNode>()]);
         }
     }

@@ -17,8 +17,8 @@ public static class SamplingCost
     private const long Own = 4L << 20;
 
     /// <summary>
-    /// Bytes at the peak: activations of one block for all tokens, or panels of the weights while an expert is opened; biases and norms of both
-    /// experts; and what every thread takes of attention scores.
+    /// Bytes at the peak: activations of one block for all tokens, or panels of the weights while an expert is opened; biases and norms of
+    /// both experts; and what every thread takes of attention scores.
     /// </summary>
     /// <param name="config">The larger expert.</param>
     /// <param name="shape">The sample's latent.</param>
@@ -31,7 +31,8 @@ public static class SamplingCost
         long attention = 4 * Math.Clamp((1 << 18) / Math.Max(1, tokens), 64, 512) * tokens;
         long latents = 4L * shape.Volume * ((4L * config.OutDim) + config.InDim);
         long vectors = (2 * 4L * config.NumLayers * ((22L * config.Dim) + config.FfnDim)) + Own;
-        return Math.Max(scratch, 4L * FiniteWeights.PanelSize) + text + latents + vectors + (4L * 256 * config.FfnDim) + (threads * attention)
+        return Math.Max(scratch, 4L * FiniteWeights.PanelSize) + text + latents + vectors + (4L * 256 * config.FfnDim)
+            + (threads * attention)
             + WorkingSets.ProductPanels(threads);
     }
 
@@ -47,7 +48,8 @@ public static class SamplingCost
             double linear = (tokens * ((6 * dim * dim) + (2 * dim * config.FfnDim))) + (config.TextLen * 2 * dim * dim);
             double attention = 2 * tokens * dim * (tokens + config.TextLen);
             double passes = (expert.Name == ExpertNames.HighNoise ? calibration.GuidanceHigh : calibration.GuidanceLow) == 1 ? 1 : 2;
-            return expert.Timesteps.Length * passes * config.NumLayers * (linear + attention) * BesideProducts * speed.At(config.Dim, config.Dim).Product;
+            return expert.Timesteps.Length * passes * config.NumLayers * (linear + attention) * BesideProducts
+                * speed.At(config.Dim, config.Dim).Product;
         });
     }
 }

@@ -17,7 +17,9 @@ internal static class SiteBuild
     /// <param name="site">The site.</param>
     /// <param name="layers">Its layers.</param>
     /// <param name="recordings">Its recordings in sample order.</param>
-    /// <param name="built">Told of every layer, from several threads; of none for which the runner just looks and something is missing.</param>
+    /// <param name="built">
+    /// Told of every layer, from several threads; of none for which the runner just looks and something is missing.
+    /// </param>
     public static IEnumerable<WorkItem> Items(BuildContext context, ExpertSource source, SiteKey site, IReadOnlyList<LayerPlan> layers,
         IReadOnlyList<Recording> recordings, Action<BuiltLayer> built)
     {
@@ -53,16 +55,22 @@ internal static class SiteBuild
     /// <param name="site">The site.</param>
     /// <param name="layers">Its layers.</param>
     /// <param name="recordings">The nodes that record it.</param>
-    public static IEnumerable<ActionNode> Nodes(Plan plan, ExpertPlan expert, SiteKey site, IEnumerable<LayerPlan> layers, IReadOnlyList<ActionNode> recordings)
+    public static IEnumerable<ActionNode> Nodes(Plan plan, ExpertPlan expert, SiteKey site, IEnumerable<LayerPlan> layers,
+        IReadOnlyList<ActionNode> recordings)
     {
         foreach (SmoothGroup group in SmoothGroup.Of(expert, site, layers))
         {
             IReadOnlyList<ActionNode> before = group.IsSmoothed ? [BuildStages.Smooth.Node(group, recordings)] : recordings;
-            foreach (ActionNode node in (group.IsSmoothed ? before : []).Concat(group.Layers.SelectMany(layer => LayerBuild.Nodes(plan, expert, layer, before))))
+            foreach (ActionNode node in (group.IsSmoothed
+                ? before
+                : []).Concat(group.Layers.SelectMany(layer => LayerBuild.Nodes(plan, expert, layer, before))))
                 yield return node;
         }
     }
 
-    /// <summary>Operations, roughly: rounding grows with out in², the factorization of the Hessian with in³ / 3, the rest with the tokens.</summary>
-    private static double Cost(LayerPlan layer) => (double)layer.InFeatures * layer.InFeatures * (layer.OutFeatures + (layer.InFeatures / 3.0));
+    /// <summary>
+    /// Operations, roughly: rounding grows with out in², the factorization of the Hessian with in³ / 3, the rest with the tokens.
+    /// </summary>
+    private static double Cost(LayerPlan layer) =>
+        (double)layer.InFeatures * layer.InFeatures * (layer.OutFeatures + (layer.InFeatures / 3.0));
 }

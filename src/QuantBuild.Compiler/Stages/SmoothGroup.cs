@@ -4,7 +4,9 @@ using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Stages;
 
-/// <summary>Quantized layers of a site that share a smoothing vector, or the fact that they have none: equal recipes of smoothing.</summary>
+/// <summary>
+/// Quantized layers of a site that share a smoothing vector, or the fact that they have none: equal recipes of smoothing.
+/// </summary>
 /// <param name="Expert">Their expert.</param>
 /// <param name="Name">The site, or the layer that has a vector of its own.</param>
 /// <param name="Layers">The layers.</param>
@@ -19,6 +21,7 @@ internal sealed record SmoothGroup(ExpertPlan Expert, string Name, IReadOnlyList
     /// <param name="layers">Its layers; those that are kept at bf16 are in no group.</param>
     public static IEnumerable<SmoothGroup> Of(ExpertPlan expert, SiteKey site, IEnumerable<LayerPlan> layers) => layers
         .Where(layer => layer.Recipe.Precision != Precision.BF16)
-        .GroupBy(layer => layer.Recipe.Smooth is { Enabled: true, Share: SmoothShare.Site } ? site.ToString() : layer.Name, StringComparer.Ordinal)
+        .GroupBy(layer => layer.Recipe.Smooth is { Enabled: true, Share: SmoothShare.Site } ? site.ToString() : layer.Name,
+            StringComparer.Ordinal)
         .Select(group => new SmoothGroup(expert, group.Key, [.. group]));
 }

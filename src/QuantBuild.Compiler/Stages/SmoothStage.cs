@@ -42,12 +42,16 @@ internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Sm
     /// <param name="source">The expert.</param>
     /// <param name="group">The layers that share it.</param>
     /// <param name="recordings">The site's recordings, one per sample.</param>
-    public BlobRef? Run(BuildContext context, ExpertSource source, SmoothGroup group, IReadOnlyList<Recording> recordings) => context.Run(this, group,
-        group.Layers.Select((layer, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"weight.{i}"), source.Digests[layer.WeightName]))
+    public BlobRef? Run(BuildContext context, ExpertSource source, SmoothGroup group, IReadOnlyList<Recording> recordings) =>
+        context.Run(this, group,
+        group.Layers.Select((layer, i) =>
+            KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"weight.{i}"), source.Digests[layer.WeightName]))
             .Concat(Inputs.Of(recordings)),
-        _ => LayerTensors.Guard(source, group.Layers[0], recordings, () => Outputs.Of("scale", Compute(context, source, group.Layers, recordings))))?.Scale;
+        _ => LayerTensors.Guard(source, group.Layers[0], recordings, () =>
+            Outputs.Of("scale", Compute(context, source, group.Layers, recordings))))?.Scale;
 
-    private static BlobRef Compute(BuildContext context, ExpertSource source, IReadOnlyList<LayerPlan> layers, IReadOnlyList<Recording> recordings)
+    private static BlobRef Compute(BuildContext context, ExpertSource source, IReadOnlyList<LayerPlan> layers,
+        IReadOnlyList<Recording> recordings)
     {
         using SiteActivations activations = SiteActivations.Open(context.Store, recordings);
         int channels = activations.Channels;

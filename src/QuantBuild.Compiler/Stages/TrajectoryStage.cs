@@ -19,7 +19,8 @@ namespace QuantBuild.Compiler.Stages;
 /// edge must not run the model again.
 /// </summary>
 internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectoryStage.Result>("Trajectory", 1,
-    new StageText("calibration sample", "all tensors and the configuration of both experts, the sample's noise, y, context; `null_context` with guidance",
+    new StageText("calibration sample",
+        "all tensors and the configuration of both experts, the sample's noise, y, context; `null_context` with guidance",
         "per expert and site: sampled tokens (bf16), absmax per channel and step"),
     new("solver", subject => subject.Section.Solver),
     new("steps", subject => subject.Section.Steps),
@@ -44,38 +45,48 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
     public override string NameOf(TrajectorySubject subject) => NameOf(subject.Id);
 
     /// <inheritdoc/>
-    public override long Bytes(TrajectorySubject subject, int threads) => SamplingCost.Bytes(subject.Plan.LargestConfig, subject.Shape(), threads);
+    public override long Bytes(TrajectorySubject subject, int threads) =>
+        SamplingCost.Bytes(subject.Plan.LargestConfig, subject.Shape(), threads);
 
     /// <summary>A sample through the full-precision model, and what is recorded of it.</summary>
-    public override double Seconds(TrajectorySubject subject, MachineSpeed speed) => SamplingCost.Seconds(subject.Plan, subject.Shape(), speed)
-        + (StoredBytes(subject) * speed.Byte) + (subject.Plan.Experts.Sum(expert => expert.Config.NumLayers * WanLayers.Sites.Count) * speed.Action);
+    public override double Seconds(TrajectorySubject subject, MachineSpeed speed) =>
+        SamplingCost.Seconds(subject.Plan, subject.Shape(), speed)
+        + (StoredBytes(subject) * speed.Byte)
+        + (subject.Plan.Experts.Sum(expert => expert.Config.NumLayers * WanLayers.Sites.Count) * speed.Action);
 
     /// <summary>2 bytes per kept token and channel, 4 per channel and step.</summary>
-    public override long StoredBytes(TrajectorySubject subject) => subject.Plan.Experts.Sum(expert => expert.Timesteps.Length * expert.Config.NumLayers
-        * WanLayers.Sites.Sum(site => (long)ActivationRecorder.ChannelsOf(expert.Config, site) * ((2 * subject.Section.TokensPerStep) + 4)));
+    public override long StoredBytes(TrajectorySubject subject) =>
+        subject.Plan.Experts.Sum(expert => expert.Timesteps.Length * expert.Config.NumLayers
+        * WanLayers.Sites.Sum(site => (long)ActivationRecorder.ChannelsOf(expert.Config, site)
+            * ((2 * subject.Section.TokensPerStep) + 4)));
 
     /// <inheritdoc/>
     public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs);
 
     /// <summary>The recording of a sample; null when the runner only looks and it is missing.</summary>
-    public Result? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationModels models, CalibrationSet set, CalibrationSample sample)
+    public Result? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationModels models, CalibrationSet set,
+        CalibrationSample sample)
     {
         var inputs = sources.Select(source => KeyValuePair.Create("expert." + source.Plan.Name, source.Model))
             .Append(KeyValuePair.Create("sample", sample.Digest));
         if (NeedsNull(context.Plan.Manifest.Calibration))
             inputs = inputs.Append(KeyValuePair.Create("null_context", set.NullDigest));
-        return context.Run(this, SubjectOf(sample), inputs, threads => Record(context, models, set, sample, threads), before: () => MemoryNeed.RequireAll(context.Budget,
+        return context.Run(this, SubjectOf(sample), inputs, threads => Record(context, models, set, sample, threads), before: () =>
+            MemoryNeed.RequireAll(context.Budget,
             LayerBuild.Needs(context.Plan).Concat(set.Samples.Select(any => (NameOf(any.Id), Bytes(SubjectOf(any), threads: 1))))));
 
         TrajectorySubject SubjectOf(CalibrationSample some) => new(context.Plan, some.Id, () => some.Shape);
     }
 
-    private static IReadOnlyDictionary<string, BlobRef> Record(BuildContext context, CalibrationModels models, CalibrationSet set, CalibrationSample sample, int threads)
+    private static IReadOnlyDictionary<string, BlobRef> Record(BuildContext context, CalibrationModels models, CalibrationSet set,
+        CalibrationSample sample, int threads)
     {
         SamplingOptions options = OptionsOf(context.Plan) with { Threads = threads };
-        var keep = new ActivationRecorder.Options(context.Plan.Manifest.Calibration.Seed, sample.Id, context.Plan.Manifest.Calibration.TokensPerStep,
+        var keep = new ActivationRecorder.Options(context.Plan.Manifest.Calibration.Seed, sample.Id,
+            context.Plan.Manifest.Calibration.TokensPerStep,
             [options.GuidanceHigh == 1 ? 1 : 2, options.GuidanceLow == 1 ? 1 : 2]);
-        using var recorder = new ActivationRecorder(context.Plan.Experts, keep, sample.Shape.Volume / Patches.Size, context.Store.NewTemporary(), context.Cancellation);
+        using var recorder = new ActivationRecorder(context.Plan.Experts, keep, sample.Shape.Volume / Patches.Size,
+            context.Store.NewTemporary(), context.Cancellation);
         int highSteps = context.Plan.Experts[0].Timesteps.Length;
         long scratch = SamplingCost.Bytes(context.Plan.LargestConfig, sample.Shape, threads);
         var sampler = new TwoExpertSampler(() => new WanTransformer(models[0]), () =>
@@ -86,7 +97,8 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
         });
         SampleTensors tensors = sample.Read();
         sampler.Run(options, sample.Shape, tensors.Noise, tensors.Conditioning, set.UnconditionedFor(tensors),
-            observe: (step, conditioned) => recorder.At(step.HighNoise ? 0 : 1, step.HighNoise ? step.Index : step.Index - highSteps, conditioned ? 0 : 1),
+            observe: (step, conditioned) =>
+                recorder.At(step.HighNoise ? 0 : 1, step.HighNoise ? step.Index : step.Index - highSteps, conditioned ? 0 : 1),
             ct: context.Cancellation);
         return recorder.Store(context.Store);
     }

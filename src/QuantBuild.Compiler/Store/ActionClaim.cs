@@ -33,7 +33,8 @@ public sealed class ActionClaim : IDisposable
     {
         try
         {
-            return new ActionClaim(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose));
+            return new ActionClaim(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0,
+                FileOptions.DeleteOnClose));
         }
         catch (DirectoryNotFoundException)
         {

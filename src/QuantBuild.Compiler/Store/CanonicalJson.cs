@@ -128,7 +128,8 @@ public static class CanonicalJson
     {
         // Integers of any length keep their digits: a 64-bit seed does not fit a double.
         if (text.AsSpan().IndexOfAny('.', 'e', 'E') < 0)
-            return BigInteger.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+            return BigInteger.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
+                .ToString(CultureInfo.InvariantCulture);
         double number = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
         if (!double.IsFinite(number))
             throw new ArgumentException($"the number {text} does not fit a double");

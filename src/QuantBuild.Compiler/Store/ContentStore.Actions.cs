@@ -28,7 +28,8 @@ public sealed partial class ContentStore
                 if (record is not null)
                     MarkUsed(path, json);
             }
-            if (record is not null && record.Outputs.Values.All(output => (ReadsWhatItFinds ? Check(output.Digest) : Find(output.Digest)) == output.Size))
+            if (record is not null
+                && record.Outputs.Values.All(output => (ReadsWhatItFinds ? Check(output.Digest) : Find(output.Digest)) == output.Size))
             {
                 // An older version's: its blobs have just been read, and need not be again.
                 if (known < record.Outputs.Count)

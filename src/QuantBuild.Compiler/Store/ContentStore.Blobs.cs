@@ -18,7 +18,9 @@ public sealed partial class ContentStore
     /// <exception cref="DiagnosticException">The file system failed.</exception>
     public BlobWriter CreateBlob() => Guarded(_layout.Temporary, () => new BlobWriter(Publish, Session.NewTemporary()));
 
-    /// <summary>A path for a temporary file or folder on the store's volume; what a killed process leaves there, the next one removes.</summary>
+    /// <summary>
+    /// A path for a temporary file or folder on the store's volume; what a killed process leaves there, the next one removes.
+    /// </summary>
     public string NewTemporary() => Guarded(_layout.Temporary, () => Session.NewTemporary());
 
     /// <summary>Where a blob is, or would be. Nothing is checked.</summary>
@@ -28,7 +30,10 @@ public sealed partial class ContentStore
     /// <exception cref="DiagnosticException">The file system failed.</exception>
     public bool Contains(Digest digest) => TryOpen(digest) is not null;
 
-    /// <summary>Path of a blob whose bytes have just been checked, to be read only; null when it is missing. A damaged one is deleted and counts as missing.</summary>
+    /// <summary>
+    /// Path of a blob whose bytes have just been checked, to be read only; null when it is missing. A damaged one is deleted and counts as
+    /// missing.
+    /// </summary>
     /// <exception cref="DiagnosticException">The file system failed.</exception>
     public string? TryOpen(Digest digest) => Guarded(PathOf(digest), () => Check(digest)) is null ? null : PathOf(digest);
 
@@ -54,7 +59,9 @@ public sealed partial class ContentStore
 
     /// <summary>The blob with its size; it is not read.</summary>
     /// <exception cref="DiagnosticException">The blob is missing or damaged (QB4008), or the file system failed.</exception>
-    public BlobRef RefOf(Digest digest) => Guarded(PathOf(digest), () => Find(digest)) is { } size ? new BlobRef(digest, size) : throw Lost(digest);
+    public BlobRef RefOf(Digest digest) => Guarded(PathOf(digest), () => Find(digest)) is { } size
+        ? new BlobRef(digest, size)
+        : throw Lost(digest);
 
     private DiagnosticException Lost(Digest digest) => new(Descriptors.BlobLost.At(null, digest.Short, Root));
 
@@ -82,7 +89,8 @@ public sealed partial class ContentStore
         if (OperatingSystem.IsWindows())
             File.SetAttributes(path, FileAttributes.ReadOnly);
         else
-            File.SetUnixFileMode(path, File.GetUnixFileMode(path) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
+            File.SetUnixFileMode(path,
+                File.GetUnixFileMode(path) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
     }
 
     /// <summary>
@@ -97,18 +105,23 @@ public sealed partial class ContentStore
             || BlobSeal.Apply(path, blob, new DateTime(stamp.Modified, DateTimeKind.Utc));
     }
 
-    /// <summary>Size of the blob by its properties, without reading it unless they say nothing; null when it is missing or damaged.</summary>
+    /// <summary>
+    /// Size of the blob by its properties, without reading it unless they say nothing; null when it is missing or damaged.
+    /// </summary>
     private long? Find(Digest digest)
     {
         string path = PathOf(digest);
         if (FileStamp.Of(path) is not { } stamp)
             return null;
-        return _fast.ContainsKey(digest) && (BlobSeal.IsIntact(stamp, digest) || (_hashed.TryGetValue(digest, out FileStamp? known) && known == stamp))
+        return _fast.ContainsKey(digest)
+            && (BlobSeal.IsIntact(stamp, digest) || (_hashed.TryGetValue(digest, out FileStamp? known) && known == stamp))
             ? stamp.Size
             : Identify(digest, path, stamp);
     }
 
-    /// <summary>Size of the blob when its bytes are what they were when it was made; otherwise null, and a damaged file is deleted.</summary>
+    /// <summary>
+    /// Size of the blob when its bytes are what they were when it was made; otherwise null, and a damaged file is deleted.
+    /// </summary>
     private long? Check(Digest digest)
     {
         string path = PathOf(digest);

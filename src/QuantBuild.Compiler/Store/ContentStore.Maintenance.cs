@@ -16,9 +16,11 @@ public sealed partial class ContentStore
             contents.Blobs.Values.Sum(blob => blob.Stamp.Size),
             contents.Blobs.Values.Where(blob => !referred.Contains(blob.Digest)).Sum(blob => blob.Stamp.Size),
             StoreLayout.Files(_layout.Temporary).Sum(path => FileStamp.Of(path)?.Size ?? 0),
-            [.. contents.Actions.GroupBy(action => action.Record.Stage, StringComparer.Ordinal).OrderBy(stage => stage.Key, StringComparer.Ordinal)
+            [.. contents.Actions.GroupBy(action => action.Record.Stage, StringComparer.Ordinal)
+                .OrderBy(stage => stage.Key, StringComparer.Ordinal)
                 .Select(stage => new StageStatistics(stage.Key, stage.Count(),
-                    stage.Sum(action => action.Record.Outputs.Values.Sum(output => output.Size)), stage.Sum(action => action.Record.Seconds)))]);
+                    stage.Sum(action => action.Record.Outputs.Values.Sum(output => output.Size)),
+                        stage.Sum(action => action.Record.Seconds)))]);
     });
 
     /// <summary>Removes the least recently used actions until the rest fits, and all that no action refers to.</summary>
@@ -40,7 +42,8 @@ public sealed partial class ContentStore
         using IDisposable clean = _gate.Clean();
         foreach (string path in StoreLayout.Files(_layout.Memo))
             AtomicFile.TryDelete(path);
-        return new StoreCleaner(_layout, StoreSession.OldestStart(_layout.Sessions, except: Session)).Run(maxBytes: -1, usedBefore: long.MaxValue);
+        return new StoreCleaner(_layout, StoreSession.OldestStart(_layout.Sessions, except: Session)).Run(maxBytes: -1,
+            usedBefore: long.MaxValue);
     });
 
     /// <summary>Reads and hashes every blob, removing what is damaged and the records that refer to it.</summary>
@@ -66,7 +69,8 @@ public sealed partial class ContentStore
             }
         });
         int removedRecords = contents.DamagedRecords.Count(AtomicFile.TryDelete)
-            + contents.Actions.Count(action => action.Record.Outputs.Values.Any(output => FileStamp.Of(PathOf(output.Digest))?.Size != output.Size)
+            + contents.Actions.Count(action =>
+                action.Record.Outputs.Values.Any(output => FileStamp.Of(PathOf(output.Digest))?.Size != output.Size)
                 && AtomicFile.TryDelete(action.Path));
         return new VerifyResult(contents.Blobs.Count, contents.Blobs.Values.Sum(blob => blob.Stamp.Size),
             [.. damaged.OrderBy(digest => digest.ToString(), StringComparer.Ordinal)], removedRecords);

@@ -49,7 +49,9 @@ public sealed partial class ContentStore
         }
     }
 
-    /// <summary>Whether <see cref="Materialize"/> would leave the file alone: it is the blob itself, or a copy with an intact seal, as asked for.</summary>
+    /// <summary>
+    /// Whether <see cref="Materialize"/> would leave the file alone: it is the blob itself, or a copy with an intact seal, as asked for.
+    /// </summary>
     internal bool IsMaterialized(Digest digest, string path, bool hardLink = false)
     {
         if (FileStamp.Of(PathOf(digest)) is not { } blob || FileStamp.Of(path) is not { } stamp || stamp.Size != blob.Size)
@@ -58,7 +60,9 @@ public sealed partial class ContentStore
         return isLink ? hardLink : BlobSeal.IsIntact(stamp, digest);
     }
 
-    /// <summary>Now, or later if need be: the seal decides about the fraction of the second, and the file must become newer than it was.</summary>
+    /// <summary>
+    /// Now, or later if need be: the seal decides about the fraction of the second, and the file must become newer than it was.
+    /// </summary>
     private static DateTime TimeAfter(string path)
     {
         long before = FileStamp.Of(path) is { } stamp ? stamp.Modified + TimeSpan.TicksPerSecond : 0;
@@ -75,7 +79,9 @@ public sealed partial class ContentStore
         return false;
     }
 
-    /// <summary>The base library copies by sharing blocks (FICLONE, clonefile, ReFS) where the file system can, and inside the kernel elsewhere.</summary>
+    /// <summary>
+    /// The base library copies by sharing blocks (FICLONE, clonefile, ReFS) where the file system can, and inside the kernel elsewhere.
+    /// </summary>
     private static void Copy(string source, string temporary, BlobRef blob, DateTime time)
     {
         if (OperatingSystem.IsWindows())

@@ -65,7 +65,9 @@ public sealed partial class ContentStore : IDisposable
         }
         catch (IOException failure) when (!StoreErrors.IsDiskFull(failure))
         {
-            throw new DiagnosticException(Descriptors.StoreUnavailable.At(null, root, IsOther(root) ? "it is a file, or a link that leads to no folder" : failure.Message), failure);
+            throw new DiagnosticException(Descriptors.StoreUnavailable.At(null, root, IsOther(root)
+                ? "it is a file, or a link that leads to no folder"
+                : failure.Message), failure);
         }
         catch (ArgumentException failure)
         {
@@ -120,8 +122,8 @@ public sealed partial class ContentStore : IDisposable
     public void Dispose() => _session.Dispose();
 
     /// <summary>
-    /// This process's session. The store is a cache and may be deleted at any time: where that happened, folders, labels and session are made
-    /// anew, so that the process goes on and others find a store.
+    /// This process's session. The store is a cache and may be deleted at any time: where that happened, folders, labels and session are
+    /// made anew, so that the process goes on and others find a store.
     /// </summary>
     private StoreSession Session
     {

@@ -28,7 +28,8 @@ public readonly record struct Digest
     public static bool TryParse(ReadOnlySpan<char> text, out Digest digest)
     {
         Span<byte> bytes = stackalloc byte[32];
-        bool good = text.Length == 64 && Convert.FromHexString(text, bytes, out _, out int written) == System.Buffers.OperationStatus.Done && written == 32;
+        bool good = text.Length == 64 && Convert.FromHexString(text, bytes, out _, out int written) == System.Buffers.OperationStatus.Done
+            && written == 32;
         digest = good ? new Digest(bytes) : default;
         return good;
     }

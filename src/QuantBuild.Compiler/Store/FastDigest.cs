@@ -6,7 +6,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace QuantBuild.Compiler.Store;
 
-/// <summary>XxHash128 of a blob's bytes: a tenth of the time of SHA-256, so that every reading can be checked. SHA-256 stays the identity.</summary>
+/// <summary>
+/// XxHash128 of a blob's bytes: a tenth of the time of SHA-256, so that every reading can be checked. SHA-256 stays the identity.
+/// </summary>
 /// <param name="Value">The hash.</param>
 internal readonly record struct FastDigest(UInt128 Value)
 {
@@ -42,7 +44,9 @@ internal readonly record struct FastDigest(UInt128 Value)
 
     /// <summary>Parses 32 hexadecimal digits; null for anything else.</summary>
     public static FastDigest? Parse(string? text) =>
-        text is { Length: 32 } && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 value) ? new FastDigest(value) : null;
+        text is { Length: 32 } && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 value)
+        ? new FastDigest(value)
+        : null;
 
     /// <summary>32 lower-case hexadecimal digits.</summary>
     public override string ToString() => Value.ToString("x32", CultureInfo.InvariantCulture);
@@ -51,7 +55,8 @@ internal readonly record struct FastDigest(UInt128 Value)
 
     private static void Read(string path, Piece take)
     {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete,
+            FileOptions.SequentialScan);
         byte[] chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {

@@ -12,7 +12,8 @@ internal static class FileHash
     /// <summary>SHA-256 of a whole file.</summary>
     public static Digest Of(string path, IProgress<long>? progress = null, CancellationToken ct = default)
     {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete,
+            FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(hash, file, 0, RandomAccess.GetLength(file), progress, ct);
         return new Digest(hash.GetHashAndReset());
@@ -20,7 +21,8 @@ internal static class FileHash
 
     /// <summary>Adds the bytes from <paramref name="offset"/> on to a hash.</summary>
     /// <exception cref="EndOfStreamException">The file ends before <paramref name="count"/> bytes.</exception>
-    public static void Append(IncrementalHash hash, SafeFileHandle file, long offset, long count, IProgress<long>? progress, CancellationToken ct)
+    public static void Append(IncrementalHash hash, SafeFileHandle file, long offset, long count, IProgress<long>? progress,
+        CancellationToken ct)
     {
         byte[] chunk = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkSize, Math.Max(count, 1)));
         try

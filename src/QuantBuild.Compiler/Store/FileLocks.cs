@@ -12,7 +12,8 @@ internal static class FileLocks
             return [];
         try
         {
-            string number = long.Parse(id.Split('.')[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+            string number = long.Parse(id.Split('.')[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+                .ToString(CultureInfo.InvariantCulture);
             // "1: FLOCK  ADVISORY  WRITE 708 00:13:16838 0 EOF"; who waits has an arrow in the second column.
             return [.. File.ReadLines("/proc/locks")
                 .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))

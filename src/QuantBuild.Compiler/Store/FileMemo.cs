@@ -41,7 +41,8 @@ public sealed class FileMemo
     /// <param name="compute">Reads the file through the same handle.</param>
     /// <param name="ct">Ends the waiting for another process.</param>
     /// <exception cref="DiagnosticException">The file changed while it was read (QB4007), or the store failed.</exception>
-    public async ValueTask<JsonObject> GetOrComputeAsync(string path, SafeFileHandle file, string kind, Func<JsonObject> compute, CancellationToken ct = default)
+    public async ValueTask<JsonObject> GetOrComputeAsync(string path, SafeFileHandle file, string kind, Func<JsonObject> compute,
+        CancellationToken ct = default)
     {
         string absolute = Path.GetFullPath(path);
         if (Find(absolute, kind, FileStamp.Of(file, path)) is { } early)
@@ -88,7 +89,8 @@ public sealed class FileMemo
         try
         {
             JsonObject entry = CheckedNodes.Parse(json).Members();
-            return entry.Remove("sum", out JsonNode? sum) && sum.Digest() == CanonicalJson.DigestOf(entry) && JsonNode.DeepEquals(entry.Find("stamp"), Describe(stamp))
+            return entry.Remove("sum", out JsonNode? sum) && sum.Digest() == CanonicalJson.DigestOf(entry)
+                && JsonNode.DeepEquals(entry.Find("stamp"), Describe(stamp))
                 ? (JsonObject)entry.Member("fact").Members().DeepClone() : null;
         }
         catch (MalformedJsonException)

@@ -5,7 +5,9 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Store;
 
-/// <summary>An open safetensors file of somebody else's, with the digest of every tensor, hashed and read through the same handle.</summary>
+/// <summary>
+/// An open safetensors file of somebody else's, with the digest of every tensor, hashed and read through the same handle.
+/// </summary>
 internal sealed class HashedTensors
 {
     private const string Kind = "tensors-1";
@@ -33,11 +35,15 @@ internal sealed class HashedTensors
     /// <param name="progress">Told of bytes as they are hashed, from several threads.</param>
     /// <param name="ct">Ends the work.</param>
     /// <exception cref="DiagnosticException">The file cannot be read, or changed while it was read.</exception>
-    public static async Task<HashedTensors> OfAsync(SafeTensorsFile file, ContentStore store, int threads, IProgress<long>? progress, CancellationToken ct)
+    public static async Task<HashedTensors> OfAsync(SafeTensorsFile file, ContentStore store, int threads, IProgress<long>? progress,
+        CancellationToken ct)
     {
         FileStamp stamp = FileStamp.Of(file.Handle!, file.Path!);
-        JsonObject digests = await store.Files.GetOrComputeAsync(file.Path!, file.Handle!, Kind, () => TensorDigests.Hash(file, threads, progress, ct), ct);
-        return new HashedTensors(file, stamp, digests.ToImmutableSortedDictionary(entry => entry.Key, entry => Digest.Parse(entry.Value!.GetValue<string>()), StringComparer.Ordinal));
+        JsonObject digests = await store.Files.GetOrComputeAsync(file.Path!, file.Handle!, Kind, () =>
+            TensorDigests.Hash(file, threads, progress, ct), ct);
+        return new HashedTensors(file, stamp,
+            digests.ToImmutableSortedDictionary(entry => entry.Key, entry => Digest.Parse(entry.Value!.GetValue<string>()),
+                StringComparer.Ordinal));
     }
 
     /// <summary>
@@ -60,5 +66,6 @@ internal sealed class HashedTensors
     }
 
     private bool Remain() =>
-        TensorDigests.Hash(File, Environment.ProcessorCount, null, CancellationToken.None).All(entry => Digests[entry.Key].ToString() == entry.Value!.GetValue<string>());
+        TensorDigests.Hash(File, Environment.ProcessorCount, null, CancellationToken.None)
+        .All(entry => Digests[entry.Key].ToString() == entry.Value!.GetValue<string>());
 }

@@ -9,7 +9,8 @@ internal static class LockFileCleaner
         try
         {
             // Taking the lock before deleting is what makes this safe beside a process that is just acquiring it.
-            new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
+            new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0,
+                FileOptions.DeleteOnClose).Dispose();
             return true;
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))

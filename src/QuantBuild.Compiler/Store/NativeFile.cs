@@ -50,7 +50,8 @@ internal static partial class NativeFile
 
     private static FileStamp? StampLinux(int directory, string path, int flags) =>
         StatLinux(directory, path, flags, BasicStatus, out LinuxStatus status) == 0 && (status.Mode & FileTypeMask) == RegularFile
-            ? new FileStamp(status.Size, status.Modified.Ticks, status.Changed.Ticks, $"{status.DeviceMajor:x}.{status.DeviceMinor:x}.{status.Number:x}")
+            ? new FileStamp(status.Size, status.Modified.Ticks, status.Changed.Ticks,
+                $"{status.DeviceMajor:x}.{status.DeviceMinor:x}.{status.Number:x}")
             : null;
 
     private static FileStamp? StampMac(string path)

@@ -4,7 +4,9 @@ using QuantBuild.Files;
 
 namespace QuantBuild.Compiler.Store;
 
-/// <summary>Files at paths that a user names. They appear whole or not at all; a device or a pipe is written to, and never replaced.</summary>
+/// <summary>
+/// Files at paths that a user names. They appear whole or not at all; a device or a pipe is written to, and never replaced.
+/// </summary>
 public static class OutputFile
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
@@ -32,7 +34,9 @@ public static class OutputFile
         WholeFile.Write(path, write);
     }
 
-    /// <summary>A new name in a folder, for a file that is not to stay: killed processes' files of such names are removed by later ones.</summary>
+    /// <summary>
+    /// A new name in a folder, for a file that is not to stay: killed processes' files of such names are removed by later ones.
+    /// </summary>
     public static string TemporaryIn(string folder) => TemporaryFile.In(folder, "check");
 
     /// <summary>Writes text to the end of a file.</summary>

@@ -9,7 +9,8 @@ internal static class PortableName
 
     /// <summary>Names of devices, with any extension.</summary>
     private static readonly HashSet<string> Devices = new(
-        ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(1, 9).SelectMany(i => (string[])[$"COM{i}", $"LPT{i}"])], StringComparer.OrdinalIgnoreCase);
+        ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(1, 9).SelectMany(i => (string[])[$"COM{i}", $"LPT{i}"])],
+            StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What is wrong with one part of a path; null when nothing is.</summary>
     public static string? FaultOf(ReadOnlySpan<char> part)
@@ -24,6 +25,8 @@ internal static class PortableName
         if (part is [.., '.' or ' '])
             return "a part ends with a dot or a space, which Windows drops";
         int dot = part.IndexOf('.');
-        return Devices.GetAlternateLookup<ReadOnlySpan<char>>().Contains((dot < 0 ? part : part[..dot]).TrimEnd(' ')) ? "a part is the name of a device on Windows" : null;
+        return Devices.GetAlternateLookup<ReadOnlySpan<char>>().Contains((dot < 0 ? part : part[..dot]).TrimEnd(' '))
+            ? "a part is the name of a device on Windows"
+            : null;
     }
 }

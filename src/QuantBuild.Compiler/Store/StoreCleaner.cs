@@ -25,9 +25,11 @@ internal sealed class StoreCleaner(StoreLayout layout, long protectedFrom)
             AtomicFile.TryDelete(path);
 
         Dictionary<Digest, int> references = CountReferences(contents);
-        long bytes = contents.Blobs.Values.Where(blob => references.ContainsKey(blob.Digest) || IsProtected(blob)).Sum(blob => blob.Stamp.Size);
+        long bytes = contents.Blobs.Values.Where(blob => references.ContainsKey(blob.Digest) || IsProtected(blob))
+            .Sum(blob => blob.Stamp.Size);
         int kept = 0;
-        foreach (StoredAction action in contents.Actions.OrderBy(action => action.LastUsed).ThenBy(action => action.Path, StringComparer.Ordinal))
+        foreach (StoredAction action in contents.Actions.OrderBy(action => action.LastUsed)
+            .ThenBy(action => action.Path, StringComparer.Ordinal))
         {
             bool unwanted = bytes > maxBytes || action.LastUsed < usedBefore;
             if (!unwanted || action.LastUsed >= protectedFrom || !AtomicFile.TryDelete(action.Path))
@@ -51,7 +53,8 @@ internal sealed class StoreCleaner(StoreLayout layout, long protectedFrom)
     private static Dictionary<Digest, int> CountReferences(StoreContents contents)
     {
         var references = new Dictionary<Digest, int>();
-        foreach (Digest output in contents.Actions.SelectMany(action => action.Record.Outputs.Values.Select(output => output.Digest).Distinct()))
+        foreach (Digest output in contents.Actions.SelectMany(action => action.Record.Outputs.Values.Select(output => output.Digest)
+            .Distinct()))
             references[output] = references.GetValueOrDefault(output) + 1;
         return references;
     }

@@ -11,7 +11,9 @@ public static class StoreErrors
     /// <summary>Whether an exception is the file system's, and therefore the user's business rather than a bug.</summary>
     public static bool IsFileSystem(Exception failure) => failure is IOException or UnauthorizedAccessException or SecurityException;
 
-    /// <summary>The diagnostic for a failure to read or write <paramref name="path"/>: disk full, no permission, or the system's own words.</summary>
+    /// <summary>
+    /// The diagnostic for a failure to read or write <paramref name="path"/>: disk full, no permission, or the system's own words.
+    /// </summary>
     /// <param name="failure">What <see cref="IsFileSystem"/> recognizes.</param>
     /// <param name="path">The file or folder at hand.</param>
     public static DiagnosticException Translate(Exception failure, string path) => new(failure switch
@@ -26,8 +28,11 @@ public static class StoreErrors
         ? new(Descriptors.InputChanged.At(null, path), failure)
         : Translate(failure, path);
 
-    /// <summary>The same for a file of the store: one that is gone was deleted by somebody, and what it held can be made again (QB4060).</summary>
-    public static DiagnosticException TranslateStore(Exception failure, string path) => failure is FileNotFoundException or DirectoryNotFoundException
+    /// <summary>
+    /// The same for a file of the store: one that is gone was deleted by somebody, and what it held can be made again (QB4060).
+    /// </summary>
+    public static DiagnosticException TranslateStore(Exception failure, string path) =>
+        failure is FileNotFoundException or DirectoryNotFoundException
         ? new(Descriptors.StoreVanished.At(null, path), failure)
         : Translate(failure, path);
 

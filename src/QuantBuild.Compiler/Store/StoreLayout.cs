@@ -35,7 +35,8 @@ internal sealed record StoreLayout(string Root)
     public string CacheTag => Path.Combine(Root, "CACHEDIR.TAG");
 
     /// <summary>Content of <see cref="FormatFile"/>.</summary>
-    public static byte[] FormatText { get; } = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{FormatPrefix}{Format}\n"));
+    public static byte[] FormatText { get; } =
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{FormatPrefix}{Format}\n"));
 
     /// <summary>Content of <see cref="CacheTag"/>.</summary>
     public static ReadOnlySpan<byte> CacheTagText =>

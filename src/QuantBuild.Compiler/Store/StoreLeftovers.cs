@@ -1,6 +1,8 @@
 namespace QuantBuild.Compiler.Store;
 
-/// <summary>What processes that were killed leave in a store. Whether its writer lives says the writer's session, which the system ends with it.</summary>
+/// <summary>
+/// What processes that were killed leave in a store. Whether its writer lives says the writer's session, which the system ends with it.
+/// </summary>
 internal static class StoreLeftovers
 {
     // Only versions before this one wrote beside the format file, for an instant.
@@ -15,7 +17,9 @@ internal static class StoreLeftovers
         foreach (string folder in Entries(layout.Temporary, Directory.EnumerateDirectories))
         {
             // Versions before this one wrote without a folder of their session.
-            if (StoreSession.IsTemporary(folder) ? !StoreSession.Lives(layout, Path.GetFileName(folder)) : Directory.GetLastWriteTimeUtc(folder).Ticks < oldest)
+            if (StoreSession.IsTemporary(folder)
+                ? !StoreSession.Lives(layout, Path.GetFileName(folder))
+                : Directory.GetLastWriteTimeUtc(folder).Ticks < oldest)
                 bytes += Delete(folder);
         }
         foreach (string path in Entries(layout.Temporary, Directory.EnumerateFiles))
@@ -23,7 +27,8 @@ internal static class StoreLeftovers
             if (FileStamp.Of(path) is { } stamp && stamp.Modified < oldest && LockFileCleaner.TryRemove(path))
                 bytes += stamp.Size;
         }
-        foreach (string path in Entries(layout.Root, Directory.EnumerateFiles).Where(path => StoreNames.IsTemporaryFormat(Path.GetFileName(path))))
+        foreach (string path in Entries(layout.Root, Directory.EnumerateFiles)
+            .Where(path => StoreNames.IsTemporaryFormat(Path.GetFileName(path))))
         {
             if (DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > LongestFormatWrite)
                 AtomicFile.TryDelete(path);
@@ -33,7 +38,8 @@ internal static class StoreLeftovers
             if (!StoreSession.Lives(layout, Path.GetFileName(path)))
                 AtomicFile.TryDelete(path);
         }
-        foreach (string path in Entries(layout.Locks, Directory.EnumerateFiles).Where(path => path.EndsWith(".lock", StringComparison.Ordinal)))
+        foreach (string path in Entries(layout.Locks, Directory.EnumerateFiles)
+            .Where(path => path.EndsWith(".lock", StringComparison.Ordinal)))
             LockFileCleaner.TryRemove(path);
         return bytes;
     }

@@ -31,7 +31,8 @@ internal static class StoreNames
             if (!Own.TryGetValue(name, out Func<string, bool>? isOwn))
                 return name;
             if (isOwn is not null && Directory.Exists(path)
-                && Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).FirstOrDefault(inside => !isOwn(inside!)) is { } foreign)
+                && Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName)
+                .FirstOrDefault(inside => !isOwn(inside!)) is { } foreign)
             {
                 return $"{name}/{foreign}";
             }

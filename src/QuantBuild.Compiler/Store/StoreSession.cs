@@ -35,11 +35,14 @@ internal sealed class StoreSession : IDisposable
             string name = Guid.NewGuid().ToString("N") + Extension, path = System.IO.Path.Combine(layout.Sessions, name);
             try
             {
-                var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+                var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0,
+                    FileOptions.DeleteOnClose);
                 StoreUser.OfProcess().Write(System.IO.Path.Combine(layout.Users, name));
-                return new StoreSession(file, System.IO.Path.Combine(layout.Temporary, name), System.IO.Path.Combine(layout.Users, name), File.GetLastWriteTimeUtc(path).Ticks);
+                return new StoreSession(file, System.IO.Path.Combine(layout.Temporary, name), System.IO.Path.Combine(layout.Users, name),
+                    File.GetLastWriteTimeUtc(path).Ticks);
             }
-            catch (IOException failure) when (attempt < 20 && (StoreErrors.IsSharingViolation(failure) || failure is DirectoryNotFoundException))
+            catch (IOException failure)
+                when (attempt < 20 && (StoreErrors.IsSharingViolation(failure) || failure is DirectoryNotFoundException))
             {
                 // Somebody looked whether the new file is a dead session's, or deleted the folder.
             }

@@ -13,7 +13,8 @@ internal sealed record StoreUser(int Process, string Host, string Command, DateT
     private const int LongestCommand = 160;
 
     /// <summary>This process, now.</summary>
-    public static StoreUser OfProcess() => new(Environment.ProcessId, Environment.MachineName, Cut(Environment.CommandLine), TimeProvider.System.GetLocalNow());
+    public static StoreUser OfProcess() =>
+        new(Environment.ProcessId, Environment.MachineName, Cut(Environment.CommandLine), TimeProvider.System.GetLocalNow());
 
     /// <summary>Writes it. A waiting process that finds none says less, so failing is no reason to stop.</summary>
     /// <param name="path">In <see cref="StoreLayout.Users"/>, named like the session's file.</param>
@@ -48,13 +49,15 @@ internal sealed record StoreUser(int Process, string Host, string Command, DateT
 
     /// <summary>For messages.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"process {Process} on {Host} ({Command}), running since {Since:HH:mm:ss}{(Host == Environment.MachineName && FileLocks.IsStopped(Process) ? ", which is stopped" : "")}");
+        $"process {Process} on {Host} ({Command}), running since "
+            + $"{Since:HH:mm:ss}{(Host == Environment.MachineName && FileLocks.IsStopped(Process) ? ", which is stopped" : "")}");
 
     private static StoreUser? Read(string path)
     {
         try
         {
-            return AtomicFile.TryRead(path) is { } json && JsonSerializer.Deserialize<StoreUser>(json) is { Host: not null, Command: not null } user
+            return AtomicFile.TryRead(path) is { } json
+                && JsonSerializer.Deserialize<StoreUser>(json) is { Host: not null, Command: not null } user
                 ? user with { Host = Cut(user.Host), Command = Cut(user.Command) } : null;
         }
         catch (Exception failure) when (failure is JsonException || StoreErrors.IsFileSystem(failure))

@@ -35,7 +35,8 @@ internal sealed class StoreWait(string what, string path, StoreLayout layout, Ac
         IReadOnlyList<int> holders = FileLocks.HoldersOf(path);
         string[] known = [.. holders.Where(holder => holder != Environment.ProcessId)
             .Select(holder => users.FirstOrDefault(user => user.Process == holder && user.Host == Environment.MachineName)?.ToString()
-                ?? string.Create(CultureInfo.InvariantCulture, $"process {holder} on {Environment.MachineName}{(FileLocks.IsStopped(holder) ? ", which is stopped" : "")}"))];
+                ?? string.Create(CultureInfo.InvariantCulture,
+                    $"process {holder} on {Environment.MachineName}{(FileLocks.IsStopped(holder) ? ", which is stopped" : "")}"))];
         if (known.Length > 0)
             return string.Join("; ", known);
         if (holders.Count > 0)

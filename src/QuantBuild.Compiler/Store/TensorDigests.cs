@@ -66,7 +66,8 @@ public static class TensorDigests
         {
             var digests = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
             var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(threads, 1), CancellationToken = ct };
-            var inFileOrder = Partitioner.Create(file.Tensors.Values.OrderBy(tensor => tensor.Begin), EnumerablePartitionerOptions.NoBuffering);
+            var inFileOrder = Partitioner.Create(file.Tensors.Values.OrderBy(tensor => tensor.Begin),
+                EnumerablePartitionerOptions.NoBuffering);
             Parallel.ForEach(inFileOrder, options, tensor =>
             {
                 using IncrementalHash hash = Begin(tensor.DType, tensor.Shape);

@@ -9,9 +9,9 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Suggestions;
 
 /// <summary>
-/// The ways to treat every layer, measured: each treatment is built for all layers at once, through the store, as a build of a manifest with that
-/// treatment would. Layers do not depend on how others are quantized, so a layer's error in such a build is its error in any mixture; only a layer
-/// that shares a smoothing vector with one that becomes bf16 changes a little.
+/// The ways to treat every layer, measured: each treatment is built for all layers at once, through the store, as a build of a manifest
+/// with that treatment would. Layers do not depend on how others are quantized, so a layer's error in such a build is its error in any
+/// mixture; only a layer that shares a smoothing vector with one that becomes bf16 changes a little.
 /// </summary>
 internal sealed class Candidates
 {
@@ -49,10 +49,13 @@ internal sealed class Candidates
     /// <param name="observer">Follows the work.</param>
     public static Candidates Measure(CompileSession session, BuiltModel built, SuggestionGoal goal, IBuildObserver observer)
     {
-        Dictionary<(string, string), double> now = LayerQualities.Of(built.Experts).ToDictionary(layer => (layer.Expert, layer.Layer), layer => layer.Recipe);
+        Dictionary<(string, string), double> now = LayerQualities.Of(built.Experts)
+            .ToDictionary(layer => (layer.Expert, layer.Layer), layer => layer.Recipe);
         HashSet<(string, string)> pinned = PinnedBy(session.Plan);
         var options = session.Sources.SelectMany(source => source.Plan.Layers.Select(layer => (source, layer)))
-            .ToDictionary(pair => (pair.source.Plan.Name, pair.layer.Name), pair => new List<LayerOption> { Option(session, pair.source, pair.layer, now.GetValueOrDefault((pair.source.Plan.Name, pair.layer.Name))) });
+            .ToDictionary(pair => (pair.source.Plan.Name, pair.layer.Name), pair =>
+                new List<LayerOption> { Option(session, pair.source, pair.layer,
+                    now.GetValueOrDefault((pair.source.Plan.Name, pair.layer.Name))) });
         double pinnedError = pinned.Sum(layer => options[layer][0].Error);
         long pinnedWork = pinned.Sum(layer => options[layer][0].Work);
 
@@ -61,11 +64,14 @@ internal sealed class Candidates
         foreach (ExpertSource source in session.Sources)
         {
             foreach (LayerPlan layer in source.Plan.Layers.Where(layer => goal.Share16Bit > 0))
-                Add(options[(source.Plan.Name, layer.Name)], Option(session, source, Treated(layer, layer.Recipe with { Precision = Precision.BF16 }), 0));
+                Add(options[(source.Plan.Name, layer.Name)],
+                    Option(session, source, Treated(layer, layer.Recipe with { Precision = Precision.BF16 }), 0));
         }
-        return new Candidates([.. session.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => !pinned.Contains((expert.Name, layer.Name)))
+        return new Candidates(
+            [.. session.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => !pinned.Contains((expert.Name, layer.Name)))
             .Select(layer => new LayerOptions(expert.Name, layer.Name, [.. options[(expert.Name, layer.Name)]])))],
-            pinned.Count, pinnedError, pinnedWork, session.Plan.Experts.Sum(expert => expert.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures)));
+            pinned.Count, pinnedError, pinnedWork,
+                session.Plan.Experts.Sum(expert => expert.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures)));
     }
 
     /// <summary>Multiplications per token that a layer does with 16-bit activations.</summary>
@@ -82,7 +88,8 @@ internal sealed class Candidates
         {
             yield return layer => layer.Recipe with
             {
-                LowRank = layer.Recipe.LowRank with { Rank = Math.Min(rank(layer.Recipe.LowRank.Rank), Math.Min(layer.OutFeatures, layer.InFeatures)) },
+                LowRank = layer.Recipe.LowRank with { Rank =
+                    Math.Min(rank(layer.Recipe.LowRank.Rank), Math.Min(layer.OutFeatures, layer.InFeatures)) },
             };
         }
         if (goal.Share16Bit > 0)
@@ -96,11 +103,13 @@ internal sealed class Candidates
         {
             Experts = [.. session.Plan.Experts.Select(expert => expert with
             {
-                Layers = [.. expert.Layers.Select(layer => pinned.Contains((expert.Name, layer.Name)) || layer.Recipe.Precision == Precision.BF16 ? layer : Treated(layer, treatment(layer)))],
+                Layers = [.. expert.Layers.Select(layer => pinned.Contains((expert.Name, layer.Name))
+                    || layer.Recipe.Precision == Precision.BF16 ? layer : Treated(layer, treatment(layer)))],
             })],
         };
         ExpertSource[] sources = [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))];
-        IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> built = ModelBuild.Sites(session.Context with { Plan = plan }, sources, new WithoutWarnings(observer), (_, _) => true);
+        IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> built =
+            ModelBuild.Sites(session.Context with { Plan = plan }, sources, new WithoutWarnings(observer), (_, _) => true);
         foreach (ExpertSource source in sources)
         {
             foreach (LayerPlan layer in source.Plan.Layers.Where(layer => layer.Recipe.Precision != Precision.BF16))
@@ -125,19 +134,25 @@ internal sealed class Candidates
     {
         Precision precision = layer.Recipe.Precision;
         return new LayerOption(precision, precision == Precision.BF16 ? 0 : layer.Recipe.LowRank.Rank, error,
-            precision == Precision.BF16 ? PackStage.KeptBytes(source.Checkpoint.Tensors[layer.WeightName], session.Plan.Manifest.Output.KeptDtype) : LayerSize.Of(source.Plan, layer).Total, WorkOf(layer));
+            precision == Precision.BF16
+                ? PackStage.KeptBytes(source.Checkpoint.Tensors[layer.WeightName], session.Plan.Manifest.Output.KeptDtype)
+                : LayerSize.Of(source.Plan, layer).Total, WorkOf(layer));
     }
 
-    /// <summary>Layers whose rank or precision an override decides: a person did, and a later override would make that one useless.</summary>
+    /// <summary>
+    /// Layers whose rank or precision an override decides: a person did, and a later override would make that one useless.
+    /// </summary>
     private static HashSet<(string, string)> PinnedBy(Plan plan)
     {
         var pinned = new HashSet<(string, string)>();
-        foreach (OverrideSection section in plan.Manifest.Overrides.Where(section => section.Patch.Precision is not null || section.Patch.Rank is not null))
+        foreach (OverrideSection section in plan.Manifest.Overrides.Where(section => section.Patch.Precision is not null
+            || section.Patch.Rank is not null))
         {
             if (!LayerPattern.TryParse(section.Match, out LayerPattern? pattern, out _))
                 continue;
             pinned.UnionWith(plan.Experts.Where(expert => section.Experts.IsEmpty || section.Experts.Contains(expert.Name))
-                .SelectMany(expert => expert.Layers.Where(layer => pattern.IsMatch(layer.Name)).Select(layer => (expert.Name, layer.Name))));
+                .SelectMany(expert => expert.Layers.Where(layer => pattern.IsMatch(layer.Name))
+                    .Select(layer => (expert.Name, layer.Name))));
         }
         return pinned;
     }

@@ -3,18 +3,23 @@ using System.Collections.Immutable;
 namespace QuantBuild.Compiler.Suggestions;
 
 /// <summary>
-/// Chooses one option per layer: a multiple-choice knapsack with two limits, bytes and 16-bit work, solved by the greedy walk along the lower
-/// convex hulls of the layers' (cost, error) points, which is optimal but for the last step, and then filled up with whatever still fits.
+/// Chooses one option per layer: a multiple-choice knapsack with two limits, bytes and 16-bit work, solved by the greedy walk along the
+/// lower convex hulls of the layers' (cost, error) points, which is optimal but for the last step, and then filled up with whatever still
+/// fits.
 /// </summary>
 public static class OptionChoice
 {
     /// <summary>Chooses.</summary>
     /// <param name="layers">The layers.</param>
     /// <param name="budget">The limits.</param>
-    /// <returns>Index of an option per layer; null when even the smallest options exceed the limits, or the error cannot be reached within them.</returns>
+    /// <returns>
+    /// Index of an option per layer; null when even the smallest options exceed the limits, or the error cannot be reached within them.
+    /// </returns>
     public static ImmutableArray<int>? Of(IReadOnlyList<LayerOptions> layers, Budget budget)
     {
-        double bytesUnit = Math.Max(1, budget.Bytes is { } most ? most - layers.Sum(layer => layer.Options.Min(option => option.Bytes)) : layers.Sum(layer => layer.Options[0].Bytes));
+        double bytesUnit = Math.Max(1, budget.Bytes is { } most
+            ? most - layers.Sum(layer => layer.Options.Min(option => option.Bytes))
+            : layers.Sum(layer => layer.Options[0].Bytes));
         double workUnit = Math.Max(1, budget.Work);
         double Cost(LayerOption option) => (option.Bytes / bytesUnit) + (option.Work / workUnit);
 
@@ -23,7 +28,9 @@ public static class OptionChoice
         if (state.Bytes > (budget.Bytes ?? long.MaxValue) || state.Work > budget.Work)
             return null;
         var blocked = new bool[layers.Count];
-        IEnumerable<Step> steps = layers.SelectMany((layer, i) => Hull(layer.Options, chosen[i], Cost).Select((hull, order) => new Step(i, hull.To, hull.Gain, order)))
+        IEnumerable<Step> steps =
+            layers.SelectMany((layer, i) => Hull(layer.Options, chosen[i], Cost)
+                .Select((hull, order) => new Step(i, hull.To, hull.Gain, order)))
             .OrderByDescending(step => step.Gain).ThenBy(step => step.Layer).ThenBy(step => step.Order);
         foreach (Step step in steps)
         {

@@ -15,10 +15,14 @@ public static partial class OverrideLines
         var entries = changes.Select(change => (change.Expert, Name: Parts(change.Layer), change.Then))
             .GroupBy(change => (change.Name.Module, Setting: SettingOf(change.Then), change.Expert))
             .SelectMany(group => Runs([.. group.Select(change => change.Name.Block).Order()]).Select(run =>
-                (group.Key.Module, group.Key.Setting, group.Key.Expert, run.First, Pattern: PatternOf(run, blocks[group.Key.Expert], group.Key.Module))))
+                (group.Key.Module, group.Key.Setting, group.Key.Expert, run.First,
+                    Pattern: PatternOf(run, blocks[group.Key.Expert], group.Key.Module))))
             .GroupBy(entry => (entry.Module, entry.Setting, entry.Pattern))
-            .OrderBy(group => group.Key.Module, StringComparer.Ordinal).ThenBy(group => group.Key.Setting, StringComparer.Ordinal).ThenBy(group => group.First().First);
-        return [.. entries.Select(group => $"{{ \"match\": \"{group.Key.Pattern}\", {ExpertsOf([.. group.Select(entry => entry.Expert)], blocks.Count)}{group.Key.Setting} }}")];
+            .OrderBy(group => group.Key.Module, StringComparer.Ordinal).ThenBy(group => group.Key.Setting, StringComparer.Ordinal)
+            .ThenBy(group => group.First().First);
+        return [.. entries.Select(group =>
+            $"{{ \"match\": \"{group.Key.Pattern}\", "
+                + $"{ExpertsOf([.. group.Select(entry => entry.Expert)], blocks.Count)}{group.Key.Setting} }}")];
     }
 
     private static string SettingOf(LayerOption option) => option.Precision == Precision.W4A4

@@ -11,7 +11,8 @@ namespace QuantBuild.Compiler.Suggestions;
 /// <param name="Pinned">Layers left alone because an override of the manifest decides their rank or precision.</param>
 /// <param name="Applied">Whether the overrides are in the manifest now.</param>
 public sealed record SuggestionReport(string Manifest, IReadOnlyList<SuggestedChange> Changes, IReadOnlyList<string> Overrides,
-    IReadOnlyList<SuggestionReport.Module> Modules, SuggestionReport.Effect Now, SuggestionReport.Effect Predicted, SuggestionReport.Effect? Built, int Pinned, bool Applied)
+    IReadOnlyList<SuggestionReport.Module> Modules, SuggestionReport.Effect Now, SuggestionReport.Effect Predicted,
+    SuggestionReport.Effect? Built, int Pinned, bool Applied)
 {
     /// <summary>Quality and cost of a build.</summary>
     /// <param name="MeanError">Mean relative error over all quantizable layers, kept ones counting 0.</param>

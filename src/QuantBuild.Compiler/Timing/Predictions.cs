@@ -14,13 +14,16 @@ internal static class Predictions
     /// <summary>Bytes that missing actions will add to the store; the artifact's files share them on file systems that can.</summary>
     public static long StoreBytes(BuildGraph graph, IReadOnlyList<ActionEvent> actions)
     {
-        HashSet<(string, string, string)> missing = [.. actions.Where(action => action.Outcome == ActionOutcome.Missing).Select(action => (action.Stage, action.Expert, action.Name))];
-        return graph.Actions.Where(action => missing.Contains((action.Stage.Name, action.Expert, action.Name))).Sum(action => action.StoredBytes);
+        HashSet<(string, string, string)> missing =
+            [.. actions.Where(action => action.Outcome == ActionOutcome.Missing)
+                .Select(action => (action.Stage, action.Expert, action.Name))];
+        return graph.Actions.Where(action => missing.Contains((action.Stage.Name, action.Expert, action.Name)))
+            .Sum(action => action.StoredBytes);
     }
 
     /// <summary>
-    /// The most memory the process takes: the program, and the largest work that the budget lets run side by side, of encoding, of calibration and
-    /// of the layers, with what the collector has not given back yet; work that is larger than the budget runs alone.
+    /// The most memory the process takes: the program, and the largest work that the budget lets run side by side, of encoding, of
+    /// calibration and of the layers, with what the collector has not given back yet; work that is larger than the budget runs alone.
     /// </summary>
     public static long PeakBytes(BuildContext context, BuildGraph graph, IReadOnlyList<ExpertSource> sources)
     {
@@ -29,17 +32,26 @@ internal static class Predictions
         ActionNode[] samples = [.. graph.Actions.Where(action => action.Stage == BuildStages.Trajectory)];
         if (samples.Length == 0)
             return ProcessMemory.LimitFor(layers);
-        long models = CalibrationModels.StorageFor(sources, budget) == WeightStorage.Resident ? CalibrationModels.ResidentBytes(sources) : 0;
-        return ProcessMemory.LimitFor(Math.Max(Math.Max(layers, Encoding(context)), models + SideBySide(budget, samples.Select(action => action.Bytes(threads: 1)))));
+        long models = CalibrationModels.StorageFor(sources, budget) == WeightStorage.Resident
+            ? CalibrationModels.ResidentBytes(sources)
+            : 0;
+        return ProcessMemory
+            .LimitFor(Math.Max(Math.Max(layers, Encoding(context)),
+                models + SideBySide(budget, samples.Select(action => action.Bytes(threads: 1)))));
     }
 
-    /// <summary>Bytes that pictures and prompts take while they are encoded, one after the other; 0 without pictures, or where only headers are at hand.</summary>
+    /// <summary>
+    /// Bytes that pictures and prompts take while they are encoded, one after the other; 0 without pictures, or where only headers are at
+    /// hand.
+    /// </summary>
     private static long Encoding(BuildContext context)
     {
         if (context.Plan.Location.HeadersOnly || SampleSet.Of(context.Plan.Manifest.Calibration) is not { FromPictures: true } set)
             return 0;
         var encoders = EncoderSource.Open(context, context.Plan.Experts[0].Config);
-        return set.Lines.Max(line => BuildStages.Condition.Bytes(new ConditionSubject(context.Plan.Experts[0].Config, line, Source: encoders), context.Budget.Threads));
+        return set.Lines.Max(line =>
+            BuildStages.Condition.Bytes(new ConditionSubject(context.Plan.Experts[0].Config, line, Source: encoders),
+                context.Budget.Threads));
     }
 
     /// <summary>Bytes of the largest pieces of work together, as many as there are threads and as fit.</summary>

@@ -14,8 +14,8 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Timing;
 
 /// <summary>
-/// Does the work of each stage on made-up layers of two sizes, for about three seconds. Processor time counts, not the clock, so that other work on
-/// the machine does not matter much.
+/// Does the work of each stage on made-up layers of two sizes, for about three seconds. Processor time counts, not the clock, so that other
+/// work on the machine does not matter much.
 /// </summary>
 internal static class SpeedMeasurement
 {
@@ -29,7 +29,8 @@ internal static class SpeedMeasurement
     public static MachineSpeed Run(ContentStore store, CancellationToken ct)
     {
         double rotation = Rotation();
-        OperationSeconds small = Layer(MachineSpeed.SmallSize, tokens: 2048, rotation, ct), large = Layer(MachineSpeed.LargeSize, tokens: 512, rotation, ct);
+        OperationSeconds small = Layer(MachineSpeed.SmallSize, tokens: 2048, rotation, ct),
+            large = Layer(MachineSpeed.LargeSize, tokens: 512, rotation, ct);
         (double action, double perByte) = Storing(store);
         return new MachineSpeed(MachineIdentity.Text, Environment.ProcessorCount, action, perByte, rotation, small, large);
     }
@@ -37,7 +38,8 @@ internal static class SpeedMeasurement
     private static double Rotation()
     {
         float[] w = Values(new Random(42), RotatedSize * RotatedSize);
-        return Best(() => LowRankSplit.Of(new(w, RotatedSize, RotatedSize), new LowRankRecipe(Rank, LowRankMethod.Exact), seed: 1)) / Math.Pow(RotatedSize, 3);
+        return Best(() => LowRankSplit.Of(new(w, RotatedSize, RotatedSize), new LowRankRecipe(Rank, LowRankMethod.Exact), seed: 1))
+            / Math.Pow(RotatedSize, 3);
     }
 
     private delegate void WithTokens(ReadOnlyMatrixView tokens);
@@ -53,8 +55,10 @@ internal static class SpeedMeasurement
         GptqResult rounded = null!;
 
         double product = Seconds(() => Gemm.Multiply(Tokens(), Weight().Transposed, new MatrixView(y, tokens, size))) / products;
-        double lowRank = Seconds(() => branch = LowRankSplit.Of(Weight(), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1)) / branch.Passes;
-        double width = LowRankStage.BasisOf(Rank), passes = Math.Max(lowRank / 4, lowRank - (width * width * width * rotation)) / (square * width);
+        double lowRank = Seconds(() => branch = LowRankSplit.Of(Weight(), new LowRankRecipe(Rank, LowRankMethod.Randomized), seed: 1))
+            / branch.Passes;
+        double width = LowRankStage.BasisOf(Rank), passes = Math.Max(lowRank / 4, lowRank - (width * width * width * rotation))
+            / (square * width);
         double gram = Seconds(() =>
         {
             var sum = new InputHessian(size, quantizer);
@@ -62,8 +66,10 @@ internal static class SpeedMeasurement
             hessian = sum.Finish();
         }) / products;
         // The factorization takes the place of the matrix: every run needs its own, and copying one is next to nothing.
-        double gptq = Seconds(() => rounded = Gptq.Quantize(Weight(), new MatrixView([.. hessian], size, size), new GptqOptions())) / (square * size);
-        (double clip, double clipWeight) = Split(some => ClipSearch.Search(some, Weight(), rounded.Weight, LayerRecipe.Default.Activations));
+        double gptq = Seconds(() => rounded = Gptq.Quantize(Weight(), new MatrixView([.. hessian], size, size), new GptqOptions()))
+            / (square * size);
+        (double clip, double clipWeight) =
+            Split(some => ClipSearch.Search(some, Weight(), rounded.Weight, LayerRecipe.Default.Activations));
         // Four that differ, as in a build: equal ones would be measured once.
         PackedWeight nearest = RoundToNearest.Quantize(Weight(), TieRule.Even).Weight;
         float[] scale = [.. Enumerable.Repeat(1f, size)];
@@ -73,7 +79,8 @@ internal static class SpeedMeasurement
             new(scale, branch, rounded.Weight, new ActivationQuantizer(new ClipSetting(0.9f), TieRule.Even)),
         ];
         (double measure, double measureWeight) = Split(some => LayerError.Measure(some, Weight(), ladder));
-        return new OperationSeconds(product, passes, gram, gptq, clip, measure * square / MeasureStage.LadderOf(size, size, Rank), clipWeight, measureWeight);
+        return new OperationSeconds(product, passes, gram, gptq, clip, measure * square / MeasureStage.LadderOf(size, size, Rank),
+            clipWeight, measureWeight);
 
         // With all tokens and with a quarter of them: what does not grow with the tokens is the weight's.
         (double PerOperation, double PerWeight) Split(WithTokens work)
@@ -121,7 +128,8 @@ internal static class SpeedMeasurement
                 for (int i = 0; i < Actions; i++)
                 {
                     var spec = new ActionSpec(BuildStages.Gptq, "", "speed", new JsonObject { ["number"] = number++ }, []);
-                    new StageRunner(trial, SilentObserver.Instance).Run(spec, () => Outputs.Of("content", trial.StoreTensors(TensorData.Of("n", [1], new[] { number }))), CancellationToken.None);
+                    new StageRunner(trial, SilentObserver.Instance).Run(spec, () =>
+                        Outputs.Of("content", trial.StoreTensors(TensorData.Of("n", [1], new[] { number }))), CancellationToken.None);
                 }
             }) / Actions;
             return (actions, perByte);

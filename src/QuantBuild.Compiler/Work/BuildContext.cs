@@ -21,7 +21,8 @@ public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budg
     /// <param name="inputs">Digests of its inputs by role.</param>
     /// <param name="work">Executes it with the threads it is given.</param>
     /// <param name="before">Called before an execution, to refuse what would fail later; null for nothing.</param>
-    internal TResult? Run<TSubject, TResult>(Stage<TSubject, TResult> stage, TSubject subject, IEnumerable<KeyValuePair<string, Digest>> inputs,
+    internal TResult? Run<TSubject, TResult>(Stage<TSubject, TResult> stage, TSubject subject,
+        IEnumerable<KeyValuePair<string, Digest>> inputs,
         Func<int, IReadOnlyDictionary<string, BlobRef>> work, Action? before = null) where TResult : class
     {
         ActionSpec spec = stage.Action(subject, inputs);
@@ -43,7 +44,8 @@ public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budg
     }
 
     /// <summary>The same for an action that takes next to no memory, or is the only one at the time.</summary>
-    internal TResult? RunUnbudgeted<TSubject, TResult>(Stage<TSubject, TResult> stage, TSubject subject, IEnumerable<KeyValuePair<string, Digest>> inputs,
+    internal TResult? RunUnbudgeted<TSubject, TResult>(Stage<TSubject, TResult> stage, TSubject subject,
+        IEnumerable<KeyValuePair<string, Digest>> inputs,
         Func<IReadOnlyDictionary<string, BlobRef>> work) where TResult : class =>
         Runner.Run(stage.Action(subject, inputs), work, Cancellation) is { } record ? stage.Read(Store, record.Outputs) : null;
 }

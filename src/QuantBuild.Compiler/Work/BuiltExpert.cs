@@ -8,4 +8,5 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="Layers">Its layers, in plan order.</param>
 /// <param name="Directory">Its folder in the artifact.</param>
 /// <param name="Files">Artifact files by name.</param>
-internal sealed record BuiltExpert(ExpertSource Source, ImmutableArray<BuiltLayer> Layers, string Directory, IReadOnlyDictionary<string, BlobRef> Files);
+internal sealed record BuiltExpert(ExpertSource Source, ImmutableArray<BuiltLayer> Layers, string Directory,
+    IReadOnlyDictionary<string, BlobRef> Files);

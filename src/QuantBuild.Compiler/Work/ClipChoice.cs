@@ -24,7 +24,9 @@ public sealed record ClipChoice(double Ratio, int Offset, float? Threshold, IRea
         {
             ["ratio"] = Ratio,
             ["offset"] = Offset,
-            ["errors"] = new JsonArray([.. Errors.Select(error => (JsonNode)new JsonObject { ["ratio"] = error.Ratio, ["offset"] = error.Offset, ["error"] = error.Error })]),
+            ["errors"] = new JsonArray(
+                [.. Errors.Select(error =>
+                    (JsonNode)new JsonObject { ["ratio"] = error.Ratio, ["offset"] = error.Offset, ["error"] = error.Error })]),
         };
         if (Threshold is { } threshold)
             json["threshold"] = threshold;
@@ -35,5 +37,7 @@ public sealed record ClipChoice(double Ratio, int Offset, float? Threshold, IRea
     /// <exception cref="FormatException">It is something else.</exception>
     public static ClipChoice FromJson(JsonObject json) => new(json.Member("ratio").Number(), json.Member("offset").Integer(),
         (float?)json.Find("threshold")?.Number(),
-        [.. json.Member("errors").Items().Select(error => new Candidate(error.Member("ratio").Number(), error.Member("offset").Integer(), error.Member("error").Number()))]);
+        [.. json.Member("errors").Items()
+            .Select(error =>
+                new Candidate(error.Member("ratio").Number(), error.Member("offset").Integer(), error.Member("error").Number()))]);
 }

@@ -13,7 +13,8 @@ public sealed class ExpertSource : IDisposable
 {
     private readonly ImmutableArray<HashedTensors> _files;
 
-    private ExpertSource(ExpertPlan plan, WanCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests, ReadOnlyMemory<byte> config,
+    private ExpertSource(ExpertPlan plan, WanCheckpoint checkpoint, IReadOnlyDictionary<string, Digest> digests,
+        ReadOnlyMemory<byte> config,
         ImmutableArray<HashedTensors> files)
     {
         _files = files;
@@ -40,7 +41,10 @@ public sealed class ExpertSource : IDisposable
     /// <summary>Digest of all tensors and the configuration: equal ones compute the same.</summary>
     public Digest Model { get; }
 
-    /// <summary>Its <c>config.json</c>, byte for byte; that of the Diffusers layout under the original field names, as its tensors have original names.</summary>
+    /// <summary>
+    /// Its <c>config.json</c>, byte for byte; that of the Diffusers layout under the original field names, as its tensors have original
+    /// names.
+    /// </summary>
     public ReadOnlyMemory<byte> ConfigJson { get; }
 
     /// <summary>Opens and hashes a checkpoint; unchanged files are not read again.</summary>
@@ -50,7 +54,8 @@ public sealed class ExpertSource : IDisposable
     /// <param name="threads">Threads to hash with.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="DiagnosticException">It cannot be read or breaks a rule of its format.</exception>
-    public static ExpertSource Open(ExpertPlan plan, CheckpointLocation location, ContentStore store, int threads, CancellationToken cancellation)
+    public static ExpertSource Open(ExpertPlan plan, CheckpointLocation location, ContentStore store, int threads,
+        CancellationToken cancellation)
     {
         WanCheckpoint? checkpoint = null;
         try
@@ -59,10 +64,12 @@ public sealed class ExpertSource : IDisposable
             if (location.HeadersOnly)
                 return new ExpertSource(plan, checkpoint, ImmutableDictionary<string, Digest>.Empty, ReadOnlyMemory<byte>.Empty, []);
             ImmutableArray<HashedTensors> files =
-                [.. checkpoint.OpenFiles.Select(file => HashedTensors.OfAsync(file, store, threads, null, cancellation).GetAwaiter().GetResult())];
+                [.. checkpoint.OpenFiles.Select(file => HashedTensors.OfAsync(file, store, threads, null, cancellation).GetAwaiter()
+                    .GetResult())];
             Dictionary<string, Digest> inFiles = files.SelectMany(file => file.Digests).ToDictionary(StringComparer.Ordinal);
             return new ExpertSource(plan, checkpoint,
-                checkpoint.Tensors.Keys.ToImmutableSortedDictionary(name => name, name => inFiles[checkpoint.NameInFile(name)], StringComparer.Ordinal),
+                checkpoint.Tensors.Keys.ToImmutableSortedDictionary(name => name, name => inFiles[checkpoint.NameInFile(name)],
+                    StringComparer.Ordinal),
                 checkpoint.IsDiffusers ? plan.Config.ToJson() : ConfigOf(plan), files);
         }
         catch (DiagnosticException)
@@ -73,7 +80,8 @@ public sealed class ExpertSource : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
             checkpoint?.Dispose();
-            throw StoreErrors.Shrunk(e) ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(plan.Directory), e.Message), e);
+            throw StoreErrors.Shrunk(e)
+                ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(plan.Directory), e.Message), e);
         }
     }
 

@@ -25,7 +25,8 @@ public sealed record LayerErrors(ImmutableArray<LayerErrors.Bin> Bins)
     }
 
     /// <summary>Sums over all bins of every method, in the order of <see cref="Methods"/>.</summary>
-    public ImmutableArray<ErrorSums> Totals() => [.. Methods.Select((_, method) => Bins.Select(bin => bin.Sums[method]).Aggregate(new ErrorSums(0, 0, 0, 0), (a, b) => a + b))];
+    public ImmutableArray<ErrorSums> Totals() =>
+        [.. Methods.Select((_, method) => Bins.Select(bin => bin.Sums[method]).Aggregate(new ErrorSums(0, 0, 0, 0), (a, b) => a + b))];
 
     /// <summary>The stored form.</summary>
     public JsonObject ToJson() => new() { ["bins"] = new JsonArray([.. Bins.Select(bin => (JsonNode)ToJson(bin))]) };

@@ -23,10 +23,13 @@ internal static class LayerQualities
         ImmutableArray<ErrorSums> totals = errors.Totals();
         double Relative(int method) => totals[method].Reference > 0 ? Math.Sqrt(totals[method].Difference / totals[method].Reference) : 0;
         double norms = Math.Sqrt(totals[^1].Reference * totals[^1].Output);
-        return new LayerQuality(expert, layer, Relative(0), Relative(1), Relative(2), Relative(3), norms > 0 ? totals[^1].Product / norms : 1);
+        return new LayerQuality(expert, layer, Relative(0), Relative(1), Relative(2), Relative(3), norms > 0
+            ? totals[^1].Product / norms
+            : 1);
     }
 
     /// <summary>Quality of a layer in each bin.</summary>
-    public static IEnumerable<BinQuality> PerBin(LayerErrors errors, ExpertPlan expert, string layer) => errors.Bins.Zip(expert.Bins, (sums, bin) =>
+    public static IEnumerable<BinQuality> PerBin(LayerErrors errors, ExpertPlan expert, string layer) =>
+        errors.Bins.Zip(expert.Bins, (sums, bin) =>
         new BinQuality(expert.Name, layer, bin.Name, sums.Sums[0].RelativeError, sums.Recipe.RelativeError, sums.Recipe.Cosine));
 }

@@ -6,7 +6,9 @@ namespace QuantBuild.Compiler.Work;
 
 /// <summary>How a low-rank branch was found.</summary>
 /// <param name="Passes">Passes over the weight.</param>
-/// <param name="Excess">How far the residual's norm may lie above the smallest possible, as a part of that; null when nothing bounds it.</param>
+/// <param name="Excess">
+/// How far the residual's norm may lie above the smallest possible, as a part of that; null when nothing bounds it.
+/// </param>
 public sealed record LowRankOutcome(int Passes, double? Excess)
 {
     /// <summary>Of a branch.</summary>

@@ -4,7 +4,9 @@ using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Work;
 
-/// <summary>Identity of what an expert computes: its tensors, and its configuration, which no tensor's shape gives away completely.</summary>
+/// <summary>
+/// Identity of what an expert computes: its tensors, and its configuration, which no tensor's shape gives away completely.
+/// </summary>
 internal static class ModelDigest
 {
     /// <summary>The digest. How <c>config.json</c> spells the configuration does not matter, only what it says.</summary>

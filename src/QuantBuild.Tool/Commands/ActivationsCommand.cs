@@ -14,7 +14,9 @@ internal static class ActivationsCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("activations", "Run the calibration of a manifest and write what it records to files, one per sample; calibration.activations reads them.")
+        var command =
+            new Command("activations",
+                "Run the calibration of a manifest and write what it records to files, one per sample; calibration.activations reads them.")
         {
             CommonOptions.Manifest,
             Out,
@@ -26,8 +28,11 @@ internal static class ActivationsCommand
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, run);
-            IReadOnlyList<string> files = run.Observe(observer => ModelCompiler.ExportActivations(options, arguments.GetRequiredValue(Out), observer, run.Cancellation));
-            run.Answer.WriteLine($"{Path.GetDirectoryName(files[0])}: {files.Count} samples, {Quantity.Size(files.Sum(file => new FileInfo(file).Length))}");
+            IReadOnlyList<string> files =
+                run.Observe(observer =>
+                    ModelCompiler.ExportActivations(options, arguments.GetRequiredValue(Out), observer, run.Cancellation));
+            run.Answer.WriteLine(
+                $"{Path.GetDirectoryName(files[0])}: {files.Count} samples, {Quantity.Size(files.Sum(file => new FileInfo(file).Length))}");
             return ExitCode.Done;
         }));
         return command;

@@ -24,7 +24,8 @@ internal static class BuildCommand
         Calibrate,
     }
 
-    private static readonly Option<string> Out = new("--out") { Description = "Folder for the artifact.", HelpName = "dir", Required = true };
+    private static readonly Option<string> Out = new("--out") { Description = "Folder for the artifact.", HelpName = "dir",
+        Required = true };
 
     private static readonly Option<bool> Locked = new("--locked")
     {
@@ -51,13 +52,16 @@ internal static class BuildCommand
 
     private static readonly Option<Phase?> Until = new("--until")
     {
-        Description = "Stop early: when the checkpoint was fetched from the Hub, or after calibration, whose results are then in the store. The next build goes on there; nothing is written to --out.",
+        Description =
+            "Stop early: when the checkpoint was fetched from the Hub, or after calibration, whose results are then in the store. The "
+                + "next build goes on there; nothing is written to --out.",
         HelpName = "fetch|calibrate",
     };
 
     private static readonly Option<string?> Report = new("--report-file")
     {
-        Description = "Write the report page to this file [default: <name>.report.html in the artifact's folder]; see also: quantbuild report.",
+        Description =
+            "Write the report page to this file [default: <name>.report.html in the artifact's folder]; see also: quantbuild report.",
         HelpName = "file",
     };
 
@@ -90,12 +94,17 @@ internal static class BuildCommand
                 Drain = run.ParentGone,
                 HardLinks = arguments.GetValue(CommonOptions.HardLinks),
                 Force = arguments.GetValue(CommonOptions.Force),
-                Lists = [.. new[] { arguments.GetValue(Inputs), arguments.GetValue(Outputs), arguments.GetValue(Summary) }.OfType<string>().Where(path => path.Length > 0)],
+                Lists = [.. new[] { arguments.GetValue(Inputs), arguments.GetValue(Outputs), arguments.GetValue(Summary) }.OfType<string>()
+                    .Where(path => path.Length > 0)],
             };
             if (arguments.GetValue(Until) == Phase.Fetch)
             {
                 CheckpointLocation found = run.Observe(observer => ModelCompiler.Fetch(options, observer, run.Cancellation));
-                run.Answer.WriteLine(found.HeadersOnly ? $"{found.Repository} (commit {found.Commit![..12]}) need not be fetched: the artifact is published" : found.Commit is { } commit ? $"{found.Repository} (commit {commit[..12]}) is in {found.Folder}" : $"{found.Folder} is on this machine");
+                run.Answer.WriteLine(found.HeadersOnly
+                    ? $"{found.Repository} (commit {found.Commit![..12]}) need not be fetched: the artifact is published"
+                    : found.Commit is { } commit
+                    ? $"{found.Repository} (commit {commit[..12]}) is in {found.Folder}"
+                    : $"{found.Folder} is on this machine");
                 return ExitCode.Done;
             }
             if (arguments.GetValue(Until) == Phase.Calibrate)
@@ -108,7 +117,8 @@ internal static class BuildCommand
             string output = arguments.GetRequiredValue(Out);
             string? report = arguments.GetValue(NoReport) ? null
                 : arguments.GetValue(Report) is { } named ? Path.GetFullPath(named) : ReportFile.In(output, options.Manifest);
-            CompileResult result = run.Observe(observer => ModelCompiler.Build(options with { Report = report }, output, observer, run.Interruption));
+            CompileResult result =
+                run.Observe(observer => ModelCompiler.Build(options with { Report = report }, output, observer, run.Interruption));
             FileList.Write(arguments.GetValue(Inputs), result.Inputs);
             FileList.Write(arguments.GetValue(Outputs), OutputFile.IsFile(report) ? [.. result.Outputs, report!] : result.Outputs);
             if (arguments.GetValue(Summary) is { Length: > 0 } summary)
@@ -122,13 +132,16 @@ internal static class BuildCommand
     /// <summary>Says in a few lines what was built.</summary>
     public static void Summarize(CompileResult result, string? report, TextWriter answer)
     {
-        answer.WriteLine(result.PulledFrom is { } source ? $"{result.Name}: pulled from {source}, nothing computed" : Tally(result.Name, result.Actions));
+        answer.WriteLine(result.PulledFrom is { } source
+            ? $"{result.Name}: pulled from {source}, nothing computed"
+            : Tally(result.Name, result.Actions));
         answer.WriteLine(Line($"  artifact  {result.Directory} ({Quantity.Size(result.Bytes)})"));
         if (result.Layers.Count > 0)
         {
             double recipe = result.Layers.Average(layer => layer.Recipe);
             double nearest = result.Layers.Average(layer => layer.Rtn);
-            answer.WriteLine(Line($"  quality   {result.Layers.Count} layers, mean output error {recipe:0.0000}; rounding to nearest alone {nearest:0.0000}"));
+            answer.WriteLine(Line($"  quality   {result.Layers.Count} layers, mean output error {recipe:0.0000}; ")
+                + Line($"rounding to nearest alone {nearest:0.0000}"));
         }
         answer.WriteLine(Line($"  lock      {result.LockFile} ({(result.LockChanged ? "changed" : "unchanged")})"));
         if (OutputFile.IsFile(report))

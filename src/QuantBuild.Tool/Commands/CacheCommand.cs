@@ -24,21 +24,25 @@ internal static class CacheCommand
     {
         Description = "Also remove what no build has used for this long, such as 30d or 12h.",
         HelpName = "age",
-        CustomParser = result => Parse(result, Quantity.TryParseDuration, "an age such as 30d, 12h or 45min", out TimeSpan age) ? age : null,
+        CustomParser = result => Parse(result, Quantity.TryParseDuration, "an age such as 30d, 12h or 45min", out TimeSpan age)
+            ? age
+            : null,
     };
 
     private static readonly Option<bool> Yes = new("--yes") { Description = "Do not ask." };
 
     private delegate bool TryParse<T>(string text, out T value);
 
-    public static Command Create(Session session) => new("cache", "Look at the store of finished work, check it and clean it. Builds may run meanwhile.")
+    public static Command Create(Session session) =>
+        new("cache", "Look at the store of finished work, check it and clean it. Builds may run meanwhile.")
     {
         Sub(session, "stat", "Show what the store holds.", [], (_, run, store) =>
         {
             Print(store.Statistics(), store.Root, run.Console);
             return ExitCode.Done;
         }),
-        Sub(session, "verify", "Read and hash everything; what is damaged is removed and will be made again.", [], (_, run, store) => Verify(run, store)),
+        Sub(session, "verify", "Read and hash everything; what is damaged is removed and will be made again.", [], (_, run, store) =>
+            Verify(run, store)),
         Sub(session, "prune", "Remove what was not used for longest until the rest fits.", [MaxSize, OlderThan], (arguments, run, store) =>
         {
             Print(store.Prune(arguments.GetRequiredValue(MaxSize), arguments.GetValue(OlderThan)), run.Answer);
@@ -52,7 +56,8 @@ internal static class CacheCommand
         }),
     };
 
-    private static Command Sub(Session session, string name, string description, Option[] options, Func<ParseResult, CommandRun, ContentStore, int> body)
+    private static Command Sub(Session session, string name, string description, Option[] options,
+        Func<ParseResult, CommandRun, ContentStore, int> body)
     {
         var command = new Command(name, description) { CommonOptions.Store };
         foreach (Option option in options)
@@ -72,7 +77,8 @@ internal static class CacheCommand
         foreach (Digest damaged in result.Damaged)
             run.Answer.WriteLine($"damaged, removed: {damaged}");
         run.Answer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Quantity.Count(result.Blobs, "file")}, {Quantity.Size(result.Bytes)} read: {result.Damaged.Length} damaged; {Quantity.Count(result.RemovedActions, "action")} will run again"));
+            $"{Quantity.Count(result.Blobs, "file")}, {Quantity.Size(result.Bytes)} read: {result.Damaged.Length} damaged; "
+                + $"{Quantity.Count(result.RemovedActions, "action")} will run again"));
         return result.Damaged.Length == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -101,11 +107,15 @@ internal static class CacheCommand
         console.Out.WriteLine(root);
         console.Tables.Write(table);
         console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Quantity.Count(statistics.Actions, "action")}, {Quantity.Count(statistics.Blobs, "file")}, {Quantity.Size(statistics.BlobBytes)}; {Quantity.Size(statistics.OrphanBytes + statistics.TemporaryBytes)} belong to no action"));
+            $"{Quantity.Count(statistics.Actions, "action")}, {Quantity.Count(statistics.Blobs, "file")}, "
+                + $"{Quantity.Size(statistics.BlobBytes)}; {Quantity.Size(statistics.OrphanBytes + statistics.TemporaryBytes)} belong "
+                    + $"to no action"));
     }
 
     private static void Print(PruneResult result, TextWriter answer) => answer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"removed {Quantity.Count(result.RemovedActions, "action")} and {Quantity.Count(result.RemovedBlobs, "file")}, {Quantity.Size(result.RemovedBytes)}; {Quantity.Count(result.RemainingActions, "action")}, {Quantity.Size(result.RemainingBytes)} remain"));
+        $"removed {Quantity.Count(result.RemovedActions, "action")} and {Quantity.Count(result.RemovedBlobs, "file")}, "
+            + $"{Quantity.Size(result.RemovedBytes)}; {Quantity.Count(result.RemainingActions, "action")}, "
+                + $"{Quantity.Size(result.RemainingBytes)} remain"));
 
     private static bool Parse<T>(ArgumentResult result, TryParse<T> parse, string expected, out T value)
     {

@@ -19,9 +19,11 @@ namespace QuantBuild.Tool.Commands;
 /// <summary><c>quantbuild ci</c>: a locked build that tells the CI system what it did, in the words of that system.</summary>
 internal static class CiCommand
 {
-    private static readonly Option<string> Out = new("--out") { Description = "Folder for the artifact.", HelpName = "dir", Required = true };
+    private static readonly Option<string> Out = new("--out") { Description = "Folder for the artifact.", HelpName = "dir",
+        Required = true };
 
-    private static readonly Option<bool> Unlocked = new("--unlocked") { Description = "Write the lock file instead of failing when the result differs from it." };
+    private static readonly Option<bool> Unlocked =
+        new("--unlocked") { Description = "Write the lock file instead of failing when the result differs from it." };
 
     private static readonly Option<string?> Upload = new("--upload")
     {
@@ -31,9 +33,13 @@ internal static class CiCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("ci", "Build as continuous integration does: locked, with annotations, a summary, outputs and checksums for GitHub Actions and Azure Pipelines.")
+        var command =
+            new Command("ci",
+                "Build as continuous integration does: locked, with annotations, a summary, outputs and checksums for GitHub Actions "
+                    + "and Azure Pipelines.")
         {
-            CommonOptions.Manifest, Out, CommonOptions.Store, CommonOptions.Threads, CommonOptions.Memory, Unlocked, CommonOptions.HardLinks, CommonOptions.Force, Upload,
+            CommonOptions.Manifest, Out, CommonOptions.Store, CommonOptions.Threads, CommonOptions.Memory, Unlocked,
+                CommonOptions.HardLinks, CommonOptions.Force, Upload,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
@@ -59,7 +65,9 @@ internal static class CiCommand
             try
             {
                 using var log = new PlainLog(run.Console.Out, run.Console.Error, run.Verbose);
-                result = ModelCompiler.Build(options with { Report = report }, output, system is null ? log : new Forwarding(log, collected), run.Cancellation);
+                result = ModelCompiler.Build(options with { Report = report }, output, system is null
+                    ? log
+                    : new Forwarding(log, collected), run.Cancellation);
             }
             finally
             {
@@ -72,7 +80,9 @@ internal static class CiCommand
                 system?.Annotate(warning);
             Tell(system, result, report, sums, collected.All);
             if (upload is not null && system is not null && !system.Upload(upload, result.Directory, 
-                [.. sums.Select(file => file.Path), ArtifactSums.FileName, .. File.Exists(report) ? (string[])[Path.GetFileName(report)] : []]))
+                [.. sums.Select(file => file.Path), ArtifactSums.FileName, .. File.Exists(report)
+                    ? (string[])[Path.GetFileName(report)]
+                    : []]))
                 run.Console.Error.WriteLine($"{system.Name} keeps files with a step of its own: see docs/ci");
             BuildCommand.Summarize(result, report, run.Answer);
             return ExitCode.Done;
@@ -91,7 +101,8 @@ internal static class CiCommand
         }
     }
 
-    private static void Tell(ICiSystem? system, CompileResult result, string report, ImmutableArray<(string Path, long Size, string Digest)> sums, IReadOnlyList<Diagnostic> warnings)
+    private static void Tell(ICiSystem? system, CompileResult result, string report,
+        ImmutableArray<(string Path, long Size, string Digest)> sums, IReadOnlyList<Diagnostic> warnings)
     {
         if (system is null)
             return;

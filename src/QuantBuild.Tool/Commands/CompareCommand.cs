@@ -23,11 +23,15 @@ internal static class CompareCommand
         Description = "A built artifact to compare with full precision; may be given several times.", HelpName = "dir", Required = true,
     };
 
-    private static readonly Option<string?> Output = new("--out") { Description = "Also write the videos side by side: .mp4, .png, or a folder.", HelpName = "path" };
+    private static readonly Option<string?> Output =
+        new("--out") { Description = "Also write the videos side by side: .mp4, .png, or a folder.", HelpName = "path" };
 
     public static Command Create(Session session)
     {
-        var command = new Command("compare", "Make a video with full-precision experts and with those of artifacts, and tell how far they are apart.") { Artifacts, Output };
+        var command =
+            new Command("compare",
+                "Make a video with full-precision experts and with those of artifacts, and tell how far they are apart.") { Artifacts,
+                    Output };
         GenerateOptions.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
@@ -69,22 +73,27 @@ internal static class CompareCommand
             {
                 VideoShape size = FirstFrame.SizeFor(picture.Width, picture.Height, options.Area, options.Frames);
                 // The frames of every video, and full precision's latent after every step.
-                long kept = (folders.Length * (long)size.Frames * size.FrameLength) + (options.Sampling.Steps * pipeline.PreparedBytes(size));
+                long kept = (folders.Length * (long)size.Frames * size.FrameLength)
+                    + (options.Sampling.Steps * pipeline.PreparedBytes(size));
                 VideoMemory.Check(pipeline, size, options.Sampling.Threads, kept, run);
                 GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
             }
-            GeneratedVideo video = pipeline.Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), Step, run.Cancellation);
+            GeneratedVideo video = pipeline.Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options,
+                new GenerationLog(run.Console.Error), Step, run.Cancellation);
             videos.Add(new Rendered(folder ?? FullPrecision, video, latents, errors));
         }
         Print(picture, videos, run.Console);
         PrintSteps(videos, FlowSchedule.Create(options.Sampling.Steps, options.Sampling.Shift).Timesteps, run.Console);
         if (output is not null)
         {
-            Image[] frames = [.. Enumerable.Range(0, options.Frames).Select(i => ContactSheet.Arrange([.. videos.Select(entry => entry.Video.Frames[i])], videos.Count))];
+            Image[] frames =
+                [.. Enumerable.Range(0, options.Frames)
+                    .Select(i => ContactSheet.Arrange([.. videos.Select(entry => entry.Video.Frames[i])], videos.Count))];
             VideoFile.Write(output, frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);
         }
         if (sheet is not null)
-            VideoFile.WritePicture(sheet, ContactSheet.Arrange([.. videos.SelectMany(entry => ContactSheet.Pick(entry.Video.Frames, SheetFrames))], SheetFrames));
+            VideoFile.WritePicture(sheet,
+                ContactSheet.Arrange([.. videos.SelectMany(entry => ContactSheet.Pick(entry.Video.Frames, SheetFrames))], SheetFrames));
     }
 
     /// <summary>A model's video.</summary>
@@ -112,7 +121,9 @@ internal static class CompareCommand
         }
         console.Tables.Write(table);
         console.Out.WriteLine();
-        console.Out.WriteLine("psnr (in dB), ssim and error against full precision, of the first frame against the picture; flicker is the mean difference of neighbouring frames");
+        console.Out.WriteLine(
+            "psnr (in dB), ssim and error against full precision, of the first frame against the picture; flicker is the mean "
+                + "difference of neighbouring frames");
     }
 
     /// <summary>How the latent drifts away from full precision's, step by step.</summary>

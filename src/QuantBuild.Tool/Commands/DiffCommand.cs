@@ -16,14 +16,20 @@ internal static class DiffCommand
 
     private static readonly Argument<string[]> Builds = new("builds")
     {
-        Description = "Two of: an artifact's folder, a lock file, a manifest (for the lock file beside it). One manifest, or nothing: its last build and the one before.",
+        Description =
+            "Two of: an artifact's folder, a lock file, a manifest (for the lock file beside it). One manifest, or nothing: its last "
+                + "build and the one before.",
         HelpName = "[<before> <after>]",
         Arity = new ArgumentArity(0, 2),
     };
 
-    private static readonly Option<bool> Markdown = new("--markdown") { Description = "Answer in Markdown, for the comment of a pull request." };
+    private static readonly Option<bool> Markdown =
+        new("--markdown") { Description = "Answer in Markdown, for the comment of a pull request." };
 
-    private static readonly Option<bool> All = new("--all") { Description = string.Create(CultureInfo.InvariantCulture, $"List every layer that differs, not only the {Shown} whose errors changed most.") };
+    private static readonly Option<bool> All =
+        new("--all") { Description =
+            string.Create(CultureInfo.InvariantCulture,
+                $"List every layer that differs, not only the {Shown} whose errors changed most.") };
 
     public static Command Create(Session session)
     {
@@ -59,15 +65,21 @@ internal static class DiffCommand
         {
             Table table = Tables.Create("expert", "layer", "before", "after", "change", "size before", "after", "why");
             foreach (LayerDifference layer in difference.Layers.Take(rows))
-                Tables.AddRow(table, layer.Expert, layer.Layer, Number(layer.ErrorBefore), Number(layer.ErrorAfter), Part(layer.ErrorBefore, layer.ErrorAfter), Size(layer.BytesBefore), Size(layer.BytesAfter), layer.Why);
+                Tables.AddRow(table, layer.Expert, layer.Layer, Number(layer.ErrorBefore), Number(layer.ErrorAfter),
+                    Part(layer.ErrorBefore, layer.ErrorAfter), Size(layer.BytesBefore), Size(layer.BytesAfter), layer.Why);
             console.Tables.Write(table);
             if (difference.Layers.Length > rows)
                 console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {difference.Layers.Length - rows} more: --all"));
             console.Out.WriteLine();
         }
-        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{difference.Before.Name} -> {difference.After.Name}: {difference.Layers.Length} of {difference.LayerCount} layers differ"));
-        console.Out.WriteLine($"  mean error  {Number(difference.MeanErrorBefore)} -> {Number(difference.MeanErrorAfter)}  {Part(difference.MeanErrorBefore, difference.MeanErrorAfter)}".TrimEnd());
-        console.Out.WriteLine($"  size        {Size(difference.BytesBefore)} -> {Size(difference.BytesAfter)}  {Part(difference.BytesBefore, difference.BytesAfter)}".TrimEnd());
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{difference.Before.Name} -> {difference.After.Name}: {difference.Layers.Length} of {difference.LayerCount} layers differ"));
+        console.Out.WriteLine(
+            $"  mean error  {Number(difference.MeanErrorBefore)} -> {Number(difference.MeanErrorAfter)}  "
+                + $"{Part(difference.MeanErrorBefore, difference.MeanErrorAfter)}".TrimEnd());
+        console.Out.WriteLine(
+            $"  size        {Size(difference.BytesBefore)} -> {Size(difference.BytesAfter)}  "
+                + $"{Part(difference.BytesBefore, difference.BytesAfter)}".TrimEnd());
     }
 
     private static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "?";

@@ -12,14 +12,17 @@ internal static class DoctorCommand
 {
     public static Command Create(Session session)
     {
-        var command = new Command("doctor", "Check what builds need on this machine, and say what each finding means. Fails only for what prevents builds.")
+        var command =
+            new Command("doctor",
+                "Check what builds need on this machine, and say what each finding means. Fails only for what prevents builds.")
         {
             CommonOptions.Store,
             CommonOptions.Json,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            IReadOnlyList<MachineCheck> checks = MachineReport.Create(arguments.GetValue(CommonOptions.Store), Environment.GetEnvironmentVariable);
+            IReadOnlyList<MachineCheck> checks =
+                MachineReport.Create(arguments.GetValue(CommonOptions.Store), Environment.GetEnvironmentVariable);
             bool works = checks.All(check => check.State != CheckState.Problem);
             if (arguments.GetValue(CommonOptions.Json))
                 JsonReport.Write(run.Answer, Document(checks, works));
@@ -39,7 +42,9 @@ internal static class DoctorCommand
         }
         answer.WriteLine();
         int notes = checks.Count(check => check.State == CheckState.Note);
-        answer.WriteLine(!works ? "Builds do not work on this machine yet." : notes == 0 ? "Builds work." : $"Builds work; {Quantity.Count(notes, "note")} above.");
+        answer.WriteLine(!works ? "Builds do not work on this machine yet." : notes == 0
+            ? "Builds work."
+            : $"Builds work; {Quantity.Count(notes, "note")} above.");
     }
 
     private static JsonObject Document(IReadOnlyList<MachineCheck> checks, bool works) => new()

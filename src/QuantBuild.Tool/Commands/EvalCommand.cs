@@ -28,16 +28,20 @@ internal static class EvalCommand
         HelpName = "n",
     });
 
-    private static readonly Option<string?> Json = new("--json") { Description = "Also write the table as JSON to this file.", HelpName = "file" };
+    private static readonly Option<string?> Json = new("--json") { Description = "Also write the table as JSON to this file.",
+        HelpName = "file" };
 
     private static readonly Option<string?> Videos = new("--videos")
     {
-        Description = "Also write the decoded videos to this folder as VBench's scripts read them: method/prompt-index.mp4 (needs ffmpeg).", HelpName = "dir",
+        Description = "Also write the decoded videos to this folder as VBench's scripts read them: method/prompt-index.mp4 (needs ffmpeg).",
+            HelpName = "dir",
     };
 
     public static Command Create(Session session)
     {
-        var command = new Command("eval", "Run an evaluation set through full precision, the ladder of methods and the manifest's recipe, and compare.")
+        var command =
+            new Command("eval",
+                "Run an evaluation set through full precision, the ladder of methods and the manifest's recipe, and compare.")
         {
             CommonOptions.Manifest,
             Data,
@@ -54,7 +58,10 @@ internal static class EvalCommand
             CompileOptions options = CommonOptions.Compile(arguments, run);
             string data = arguments.GetValue(Data) ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.Manifest))!, DefaultData);
             ClipFolder? clips = arguments.GetValue(Videos) is { } folder ? new ClipFolder(folder, run.Cancellation) : null;
-            EvaluationReport report = run.Observe(observer => ModelCompiler.Evaluate(options, data, arguments.GetValue(Samples), observer, clips is null ? null : clips.Write, run.Cancellation));
+            EvaluationReport report =
+                run.Observe(observer =>
+                    ModelCompiler.Evaluate(options, data, arguments.GetValue(Samples), observer, clips is null ? null : clips.Write,
+                        run.Cancellation));
             if (arguments.GetValue(Json) is { } file)
                 Save(file, report);
             if (run.Answer == run.Console.Out)
@@ -68,19 +75,26 @@ internal static class EvalCommand
     {
         string[] experts = [.. report.Rows.SelectMany(row => row.MeanLayerErrorByExpert.Keys).Distinct()];
         bool decoded = report.Rows.All(row => row.Video is not null);
-        Table table = Tables.Create(["method", "layer error", .. experts, "latent error", "latent cosine", .. decoded ? ["psnr", "ssim", "first frame", "flicker"] : (string[])[], "size"]);
+        Table table =
+            Tables.Create(["method", "layer error", .. experts, "latent error", "latent cosine", .. decoded
+                ? ["psnr", "ssim", "first frame", "flicker"]
+                : (string[])[], "size"]);
         foreach (EvaluationReport.Row row in report.Rows)
         {
-            Tables.AddRow(table, [row.Method, Number(row.MeanLayerError), .. experts.Select(expert => Number(row.MeanLayerErrorByExpert[expert])),
+            Tables.AddRow(table,
+                [row.Method, Number(row.MeanLayerError), .. experts.Select(expert => Number(row.MeanLayerErrorByExpert[expert])),
                 Number(row.FinalLatentError), Number(row.FinalLatentCosine),
-                .. decoded ? [Number(row.Video!.Psnr, "0.00"), Number(row.Video.Ssim, "0.0000"), Number(row.Video.FirstFramePsnr, "0.00"), Number(row.Video.Flicker, "0.000")] : (string[])[],
+                .. decoded ? [Number(row.Video!.Psnr, "0.00"), Number(row.Video.Ssim, "0.0000"), Number(row.Video.FirstFramePsnr, "0.00"),
+                    Number(row.Video.Flicker, "0.000")] : (string[])[],
                 Quantity.Size(row.ArtifactBytes)]);
         }
         console.Tables.Write(table);
         console.Out.WriteLine();
-        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Samples} samples; errors are relative, against full precision"));
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{report.Samples} samples; errors are relative, against full precision"));
         console.Out.WriteLine(decoded
-            ? "psnr (in dB) and ssim of decoded frames against full precision, of the first frame against the picture; flicker is the mean difference of neighbouring frames"
+            ? "psnr (in dB) and ssim of decoded frames against full precision, of the first frame against the picture; flicker is the "
+                + "mean difference of neighbouring frames"
             : "frames were not decoded: the checkpoint has no text_encoder, tokenizer and vae");
     }
 
@@ -102,7 +116,8 @@ internal static class EvalCommand
     {
         ["method"] = row.Method,
         ["meanLayerError"] = row.MeanLayerError,
-        ["meanLayerErrorByExpert"] = new JsonObject(row.MeanLayerErrorByExpert.Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)expert.Value))),
+        ["meanLayerErrorByExpert"] =
+            new JsonObject(row.MeanLayerErrorByExpert.Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)expert.Value))),
         ["finalLatentError"] = row.FinalLatentError,
         ["finalLatentCosine"] = row.FinalLatentCosine,
         ["artifactBytes"] = row.ArtifactBytes,

@@ -18,7 +18,9 @@ internal static class ExplainCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("explain", "Say what a code of an error or warning means, why it happens and what to do about it.") { Code, CommonOptions.Json };
+        var command =
+            new Command("explain", "Say what a code of an error or warning means, why it happens and what to do about it.") { Code,
+                CommonOptions.Json };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             bool json = arguments.GetValue(CommonOptions.Json);
@@ -41,7 +43,8 @@ internal static class ExplainCommand
             return;
         }
         foreach (DiagnosticDescriptor descriptor in Descriptors.All)
-            answer.WriteLine($"{descriptor.Code}  {DiagnosticCodes.SeverityOf(descriptor),-7}  {descriptor.Format.ReplaceLineEndings(" ")}");
+            answer.WriteLine(
+                $"{descriptor.Code}  {DiagnosticCodes.SeverityOf(descriptor),-7}  {descriptor.Format.ReplaceLineEndings(" ")}");
     }
 
     private static void Explain(TextWriter answer, DiagnosticDescriptor descriptor, bool json)

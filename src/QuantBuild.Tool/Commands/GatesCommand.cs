@@ -17,7 +17,8 @@ internal static class GatesCommand
 
     private static readonly Option<bool> Update = new("--update")
     {
-        Description = "Write the measured values with a margin into the manifest; comments and layout stay. A manifest without gates gets two.",
+        Description =
+            "Write the measured values with a margin into the manifest; comments and layout stay. A manifest without gates gets two.",
     };
 
     private static readonly Option<double?> Margin = new("--margin")
@@ -35,7 +36,9 @@ internal static class GatesCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("gates", "Show the quality gates of a manifest against what the last build measured, without building; or set them by it.")
+        var command =
+            new Command("gates",
+                "Show the quality gates of a manifest against what the last build measured, without building; or set them by it.")
         {
             CommonOptions.Manifest,
             Update,
@@ -50,7 +53,8 @@ internal static class GatesCommand
             bool update = arguments.GetValue(Update);
             if (arguments.GetValue(Margin) is not null && !update)
                 throw new UsageException("--margin goes with --update.");
-            GateReport report = ModelCompiler.CheckGates(CommonOptions.Compile(arguments, run), update ? arguments.GetValue(Margin) ?? DefaultMargin : null, run.Cancellation);
+            GateReport report = ModelCompiler.CheckGates(CommonOptions.Compile(arguments, run), update ? arguments.GetValue(Margin)
+                ?? DefaultMargin : null, run.Cancellation);
             if (arguments.GetValue(CommonOptions.Json))
                 JsonReport.Write(run.Answer, Document(report));
             else
@@ -64,10 +68,15 @@ internal static class GatesCommand
     {
         if (report.Rows.Count == 0 && report.Added.Count == 0)
         {
-            console.Out.WriteLine(updated ? "Nothing is quantized, so there is nothing to limit." : "The manifest has no gates. `quantbuild gates --update` sets some by what was measured.");
+            console.Out.WriteLine(updated
+                ? "Nothing is quantized, so there is nothing to limit."
+                : "The manifest has no gates. `quantbuild gates --update` sets some by what was measured.");
             return;
         }
-        Table table = Tables.Create(["line", "gate", "layers", "bins", "severity", "values", "worst", "at", "limit", .. updated ? (ReadOnlySpan<string>)["now"] : []]);
+        Table table =
+            Tables.Create(["line", "gate", "layers", "bins", "severity", "values", "worst", "at", "limit", .. updated
+                ? (ReadOnlySpan<string>)["now"]
+                : []]);
         foreach (GateReport.Row row in report.Rows)
         {
             Gate gate = row.Gate;
@@ -76,8 +85,11 @@ internal static class GatesCommand
                 ofModel ? "" : $"{gate.Match}{(gate.Experts.IsEmpty ? "" : " of " + string.Join(", ", gate.Experts))}",
                 gate.Bins.IsEmpty ? ofModel ? "" : "all as one" : string.Join(", ", gate.Bins),
                 GateNames.Severity.NameOf(gate.Severity), row.Governed.ToString(CultureInfo.InvariantCulture),
-                row.Worst is { } worst ? Number(gate.Metric, worst.Value) : "", row.Worst?.Subject ?? (ofModel ? "not evaluated" : "later gates replace it"),
-                GateUpdate.Text(gate.Limit), .. updated ? [row.NewLimit is { } limit ? GateUpdate.Text(limit) : "unchanged"] : Array.Empty<string>()]);
+                row.Worst is { } worst ? Number(gate.Metric, worst.Value) : "", row.Worst?.Subject
+                    ?? (ofModel ? "not evaluated" : "later gates replace it"),
+                GateUpdate.Text(gate.Limit), .. updated
+                    ? [row.NewLimit is { } limit ? GateUpdate.Text(limit) : "unchanged"]
+                    : Array.Empty<string>()]);
         }
         if (report.Rows.Count > 0)
             console.Tables.Write(table);
@@ -112,7 +124,8 @@ internal static class GatesCommand
                 ["exceeded"] = worst.IsExceeded,
             },
         })]),
-        ["added"] = new JsonObject(report.Added.Select(entry => KeyValuePair.Create(GateNames.Metric.NameOf(entry.Metric), (JsonNode?)entry.Limit))),
+        ["added"] = new JsonObject(report.Added.Select(entry =>
+            KeyValuePair.Create(GateNames.Metric.NameOf(entry.Metric), (JsonNode?)entry.Limit))),
     };
 
     private static JsonArray Names(IEnumerable<string> names) => [.. names.Select(name => (JsonNode)name)];

@@ -11,16 +11,20 @@ namespace QuantBuild.Tool.Commands;
 /// <summary><c>quantbuild generate</c>: a video of a picture and a prompt.</summary>
 internal static class GenerateCommand
 {
-    private static readonly Option<string?> Artifact = new("--artifact") { Description = "A built artifact whose experts are used [default: full precision].", HelpName = "dir" };
+    private static readonly Option<string?> Artifact =
+        new("--artifact") { Description = "A built artifact whose experts are used [default: full precision].", HelpName = "dir" };
 
     private static readonly Option<string> Output = new("--out")
     {
-        Description = "The video: .mp4 (needs ffmpeg), .png (animated), or a folder that gets a PNG file per frame.", HelpName = "path", Required = true,
+        Description = "The video: .mp4 (needs ffmpeg), .png (animated), or a folder that gets a PNG file per frame.", HelpName = "path",
+            Required = true,
     };
 
     public static Command Create(Session session)
     {
-        var command = new Command("generate", "Make a video of a first frame and a prompt, with full-precision experts or those of an artifact.") { Artifact, Output };
+        var command =
+            new Command("generate",
+                "Make a video of a first frame and a prompt, with full-precision experts or those of an artifact.") { Artifact, Output };
         GenerateOptions.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
@@ -41,9 +45,11 @@ internal static class GenerateCommand
         WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
         Image image = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
         GenerationOptions options = GenerateOptions.Of(arguments, checkpoint, artifact);
-        VideoMemory.Check(pipeline, FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames), options.Sampling.Threads, kept: 0, run);
+        VideoMemory.Check(pipeline, FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames), options.Sampling.Threads,
+            kept: 0, run);
         GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
-        GeneratedVideo video = pipeline.Generate(image, arguments.GetValue(GenerateOptions.Prompt)!, options, new GenerationLog(run.Console.Error), ct: run.Cancellation);
+        GeneratedVideo video = pipeline.Generate(image, arguments.GetValue(GenerateOptions.Prompt)!, options,
+            new GenerationLog(run.Console.Error), ct: run.Cancellation);
 
         VideoFile.Write(output, video.Frames, arguments.GetValue(GenerateOptions.FramesPerSecond), run.Cancellation);
         if (sheet is not null)

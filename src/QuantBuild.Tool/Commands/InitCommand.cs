@@ -14,18 +14,25 @@ internal static class InitCommand
 {
     private static readonly Argument<string> Folder = new("dir") { Description = "Folder of the new project." };
 
-    private static readonly Option<string> From = new("--from") { Description = "The checkpoint, in the original layout or that of the Diffusers library: a folder, or hf://owner/name@revision.", HelpName = "checkpoint", Required = true };
+    private static readonly Option<string> From =
+        new("--from") { Description =
+            "The checkpoint, in the original layout or that of the Diffusers library: a folder, or hf://owner/name@revision.",
+            HelpName = "checkpoint", Required = true };
 
-    private static readonly Option<string?> Name = new("--name") { Description = "Name of the project and of the model [default: the folder's].", HelpName = "name" };
+    private static readonly Option<string?> Name =
+        new("--name") { Description = "Name of the project and of the model [default: the folder's].", HelpName = "name" };
 
     private static readonly Option<bool> Force = new("--force") { Description = "Replace files that are there." };
 
     public static Command Create(Session session)
     {
-        var command = new Command("init", "Make a model project of a checkpoint: manifest, project file, and a calibration set to fill in.") { Folder, From, Name, Force };
+        var command =
+            new Command("init", "Make a model project of a checkpoint: manifest, project file, and a calibration set to fill in.") { Folder,
+                From, Name, Force };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            NewProject project = ProjectCreation.Write(new ProjectRequest(arguments.GetRequiredValue(Folder), arguments.GetRequiredValue(From),
+            NewProject project =
+                ProjectCreation.Write(new ProjectRequest(arguments.GetRequiredValue(Folder), arguments.GetRequiredValue(From),
                 arguments.GetValue(Name), arguments.GetValue(Force)), SilentObserver.Instance, run.Cancellation);
             Print(project, run.Answer);
             return ExitCode.Done;
@@ -42,15 +49,19 @@ internal static class InitCommand
         {
             int quantized = expert.Layers.Count(layer => layer.Recipe.Precision != Precision.BF16);
             answer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  {expert.Name}: {expert.Config.NumLayers} blocks of width {expert.Config.Dim}, {quantized} layers to quantize, {expert.Timesteps.Length} of the {project.Plan.Calibration.Timesteps.Length} steps"));
-            answer.WriteLine($"    bins by timestep: {string.Join(", ", expert.Bins.Select(bin => string.Create(CultureInfo.InvariantCulture, $"{bin.Name} {bin.MaxTimestep}-{bin.MinTimestep}")))}");
+                $"  {expert.Name}: {expert.Config.NumLayers} blocks of width {expert.Config.Dim}, {quantized} layers to quantize, "
+                    + $"{expert.Timesteps.Length} of the {project.Plan.Calibration.Timesteps.Length} steps"));
+            answer.WriteLine(
+                $"    bins by timestep: "
+                    + $"{string.Join(", ", expert.Bins.Select(bin => string.Create(CultureInfo.InvariantCulture, $"{bin.Name} {bin.MaxTimestep}-{bin.MinTimestep}")))}");
         }
         string folder = Quote(Shown(project.Folder));
         answer.WriteLine();
         answer.WriteLine("Put pictures and prompts into calibration.jsonl, as README.md says. Then:");
         answer.WriteLine(project.HasEncoders
             ? $"  quantbuild plan {Quote(Path.Combine(Shown(project.Folder), project.Name + ".quant.json"))}"
-            : $"  quantbuild prepare {Quote(Path.Combine(Shown(project.Folder), "calibration.jsonl"))} --model <the checkpoint in the Diffusers layout: this one has no encoders>");
+            : $"  quantbuild prepare {Quote(Path.Combine(Shown(project.Folder), "calibration.jsonl"))} --model <the checkpoint in the "
+                + $"Diffusers layout: this one has no encoders>");
         answer.WriteLine($"  dotnet build {folder} -c Release");
     }
 

@@ -13,11 +13,13 @@ namespace QuantBuild.Tool.Commands;
 /// <summary><c>quantbuild inspect</c>: what is in a safetensors file, a checkpoint or an artifact.</summary>
 internal static class InspectCommand
 {
-    private static readonly Argument<string> Target = new("path") { Description = "A safetensors file, a folder of them, or an artifact's folder." };
+    private static readonly Argument<string> Target =
+        new("path") { Description = "A safetensors file, a folder of them, or an artifact's folder." };
 
     public static Command Create(Session session)
     {
-        var command = new Command("inspect", "Show what is in a safetensors file, a checkpoint or an artifact.") { Target, CommonOptions.Json };
+        var command = new Command("inspect", "Show what is in a safetensors file, a checkpoint or an artifact.") { Target,
+            CommonOptions.Json };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             string path = arguments.GetRequiredValue(Target);
@@ -41,7 +43,8 @@ internal static class InspectCommand
         }
         foreach (TensorListing listing in listings)
         {
-            console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{listing.File}: {listing.Tensors.Count} tensors, {Quantity.Size(listing.Bytes)}"));
+            console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{listing.File}: {listing.Tensors.Count} tensors, {Quantity.Size(listing.Bytes)}"));
             foreach ((string key, string value) in listing.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 console.Out.WriteLine($"  {key}: {value}");
             Table table = Tables.Create("name", "dtype", "shape", "bytes");
@@ -63,12 +66,15 @@ internal static class InspectCommand
             return;
         }
         TextWriter output = console.Out;
-        output.WriteLine($"{artifact.Name}: {artifact.Architecture}, layout {artifact.Layout}, made by {artifact.Tool}, numeric profile {artifact.Profile}");
+        output.WriteLine(
+            $"{artifact.Name}: {artifact.Architecture}, layout {artifact.Layout}, made by {artifact.Tool}, numeric profile "
+                + $"{artifact.Profile}");
         output.WriteLine($"plan {artifact.Plan}");
         foreach ((string name, ArtifactExpert expert) in artifact.Experts)
         {
             output.WriteLine();
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: timesteps {expert.MinTimestep} to {expert.MaxTimestep}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{name}: timesteps {expert.MinTimestep} to {expert.MaxTimestep}"));
             foreach (ArtifactFile file in expert.Files)
                 output.WriteLine($"  {expert.Directory}/{file.Name}  {Quantity.Size(file.Size)}  sha256 {file.Digest}");
             Table table = Tables.Create(["layer", "precision", "rank", .. expert.Bins.Select(bin =>
@@ -82,12 +88,16 @@ internal static class InspectCommand
         }
     }
 
-    /// <summary>A layer's clip setting in a bin, such as <c>0.9</c> or <c>0.9 exponent+1</c>; empty when its activations are not quantized.</summary>
+    /// <summary>
+    /// A layer's clip setting in a bin, such as <c>0.9</c> or <c>0.9 exponent+1</c>; empty when its activations are not quantized.
+    /// </summary>
     private static string Clip(ArtifactLayer layer, int bin)
     {
         if (layer.Clips.IsDefaultOrEmpty)
             return "";
         string text = layer.Clips[bin].Ratio.ToString(CultureInfo.InvariantCulture);
-        return layer.Clips[bin].ExponentOffset is var offset and not 0 ? string.Create(CultureInfo.InvariantCulture, $"{text} exponent{offset:+0;-0}") : text;
+        return layer.Clips[bin].ExponentOffset is var offset and not 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{text} exponent{offset:+0;-0}")
+            : text;
     }
 }

@@ -17,7 +17,9 @@ internal static class PlanCommand
 {
     private static readonly Option<bool> Headers = new("--headers")
     {
-        Description = "Read only the headers of weights: at once for any size, but without telling what is in the store. A checkpoint of the Hub that is not in the download cache is always looked at this way.",
+        Description =
+            "Read only the headers of weights: at once for any size, but without telling what is in the store. A checkpoint of the Hub "
+                + "that is not in the download cache is always looked at this way.",
     };
 
     private static readonly Option<bool> Measure = new("--measure")
@@ -39,7 +41,8 @@ internal static class PlanCommand
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            CompileOptions options = CommonOptions.Compile(arguments, run) with { HeadersOnly = arguments.GetValue(Headers), MeasureSpeed = arguments.GetValue(Measure) };
+            CompileOptions options = CommonOptions.Compile(arguments, run) with { HeadersOnly = arguments.GetValue(Headers),
+                MeasureSpeed = arguments.GetValue(Measure) };
             PlanReport report = ModelCompiler.Plan(options, new DiagnosticsOnly(run.Report), run.Cancellation);
             if (arguments.GetValue(CommonOptions.Json))
                 JsonReport.Write(run.Answer, PlanDocument.Of(report));
@@ -58,20 +61,26 @@ internal static class PlanCommand
             (string method, string rank) = layer.IsQuantized
                 ? (layer.Method, layer.Plan.Recipe.LowRank.Rank.ToString(CultureInfo.InvariantCulture))
                 : ("", "");
-            Tables.AddRow(table, layer.Expert, layer.Plan.Name, string.Create(CultureInfo.InvariantCulture, $"{layer.Plan.OutFeatures}x{layer.Plan.InFeatures}"),
+            Tables.AddRow(table, layer.Expert, layer.Plan.Name,
+                string.Create(CultureInfo.InvariantCulture, $"{layer.Plan.OutFeatures}x{layer.Plan.InFeatures}"),
                 layer.Precision, rank, method, layer.Plan.Reason, layer.State);
         }
         console.Tables.Write(table);
 
         int missing = report.Actions.Count(action => action.Outcome == ActionOutcome.Missing);
         console.Out.WriteLine();
-        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Quantity.Count(report.Actions.Count, "action")}: {missing} to run, {report.Actions.Count - missing} in the store"));
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Quantity.Count(report.Actions.Count, "action")}: {missing} to run, {report.Actions.Count - missing} in the store"));
         if (report.Plan.Location.HeadersOnly)
             console.Out.WriteLine("weights were not read: whether any of this is in the store is not known");
         if (report.Plan.Location is { Repository: { } repository, Commit: { } commit })
-            console.Out.WriteLine($"{repository} is commit {commit}; weights {Quantity.Size(report.WeightBytes)}{(report.Plan.Location.Heads is null ? "" : ", not downloaded")}");
+            console.Out.WriteLine(
+                $"{repository} is commit {commit}; weights "
+                    + $"{Quantity.Size(report.WeightBytes)}{(report.Plan.Location.Heads is null ? "" : ", not downloaded")}");
         PrintTime(report.Time, console);
-        console.Out.WriteLine($"memory {Quantity.Size(report.PeakBytes)}, store grows by {Quantity.Size(report.StoreBytes)}, artifact {Quantity.Size(report.ArtifactBytes)} (predicted)");
+        console.Out.WriteLine(
+            $"memory {Quantity.Size(report.PeakBytes)}, store grows by {Quantity.Size(report.StoreBytes)}, artifact "
+                + $"{Quantity.Size(report.ArtifactBytes)} (predicted)");
     }
 
     private static void PrintTime(TimePrediction time, ToolConsole console)
@@ -86,7 +95,9 @@ internal static class PlanCommand
         console.Tables.Write(table);
         console.Out.WriteLine();
         if (time.ProcessorSeconds > 0)
-            console.Out.WriteLine($"time {Quantity.Duration(TimeSpan.FromSeconds(time.Seconds))} with {Quantity.Count(time.Threads, "thread")} on this machine when it does nothing else (predicted)");
+            console.Out.WriteLine(
+                $"time {Quantity.Duration(TimeSpan.FromSeconds(time.Seconds))} with {Quantity.Count(time.Threads, "thread")} on this "
+                    + $"machine when it does nothing else (predicted)");
 
         static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
     }

@@ -15,11 +15,14 @@ namespace QuantBuild.Tool.Commands;
 /// <summary><c>quantbuild prepare</c>: the tensors of a sample set, of its pictures, prompts and seeds.</summary>
 internal static class PrepareCommand
 {
-    private static readonly Argument<string> Set = new("set") { Description = "The sample set, a .jsonl file; its tensors are written beside it." };
+    private static readonly Argument<string> Set =
+        new("set") { Description = "The sample set, a .jsonl file; its tensors are written beside it." };
 
     public static Command Create(Session session)
     {
-        var command = new Command("prepare", "Make the tensors that calibration and eval read of a sample set's pictures, prompts and seeds.") { Set, GenerateOptions.Model, CommonOptions.Threads };
+        var command =
+            new Command("prepare", "Make the tensors that calibration and eval read of a sample set's pictures, prompts and seeds.") { Set,
+                GenerateOptions.Model, CommonOptions.Threads };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             VideoFailures.Translate(() => Prepare(arguments, run), "make frames, width or height of its line smaller");
@@ -42,7 +45,8 @@ internal static class PrepareCommand
         int threads = arguments.GetValue(CommonOptions.Threads) is > 0 and var count ? count : Environment.ProcessorCount;
         SampleMemory.Check(pipeline, lines, threads);
         foreach (SampleLine line in lines)
-            PromptLength.Check(pipeline, string.Create(CultureInfo.InvariantCulture, $"The prompt of sample {line.Id}"), line.Prompt, line.Span, run);
+            PromptLength.Check(pipeline, string.Create(CultureInfo.InvariantCulture, $"The prompt of sample {line.Id}"), line.Prompt,
+                line.Span, run);
         var tensors = new List<TensorData>();
         foreach (SampleLine line in lines)
         {

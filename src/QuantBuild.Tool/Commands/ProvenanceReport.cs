@@ -30,12 +30,17 @@ internal static class ProvenanceReport
         foreach (string file in result.Unsigned)
             run.Answer.WriteLine($"no proof  {file} is not covered: anybody could have written it");
         run.Answer.WriteLine(result.Signer is { } signer ? $"signed    by key {signer}"
-            : File.Exists(Path.Combine(folder, Envelope.FileName)) ? "unknown   signed, but by whom is not checked: give the public key (--key)"
+            : File.Exists(Path.Combine(folder, Envelope.FileName))
+            ? "unknown   signed, but by whom is not checked: give the public key (--key)"
             : "unsigned  a record, and no proof: anybody could have written it");
-        run.Answer.WriteLine($"{(result.Signer is null ? "claimed   built" : "built    ")} by QuantBuild {build.Tool} ({build.NumericProfile}), plan {build.Plan.Short}");
+        run.Answer.WriteLine(
+            $"{(result.Signer is null ? "claimed   built" : "built    ")} by QuantBuild {build.Tool} ({build.NumericProfile}), plan "
+                + $"{build.Plan.Short}");
         if (inputs is null)
         {
-            run.Answer.WriteLine($"{(result.Signer is null ? "claimed  " : "inputs   ")} {build.Dependencies.Count + 1} are stated; --manifest compares them with those that are here");
+            run.Answer.WriteLine(
+                $"{(result.Signer is null ? "claimed  " : "inputs   ")} {build.Dependencies.Count + 1} are stated; --manifest compares "
+                    + $"them with those that are here");
             return ExitCode.Done;
         }
         ImmutableArray<(string Name, Diagnostic? Problem)> compared = ProvenanceInputs.Compare(build, inputs, run.Cancellation);

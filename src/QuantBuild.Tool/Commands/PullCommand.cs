@@ -34,7 +34,8 @@ internal static class PullCommand
         store.Notice = run.Report;
         using HubClient? client = HubConnection.Open(run, root);
         (string commit, ArtifactWriteResult result) = await ArtifactPull.RunAsync(client, HubConnection.Cache(), store, reference,
-            arguments.GetRequiredValue(Folder), arguments.GetValue(CommonOptions.PublicKey), HubConnection.Progress(run), arguments.GetValue(CommonOptions.HardLinks),
+            arguments.GetRequiredValue(Folder), arguments.GetValue(CommonOptions.PublicKey), HubConnection.Progress(run),
+                arguments.GetValue(CommonOptions.HardLinks),
             arguments.GetValue(CommonOptions.Force), run.Cancellation);
         foreach (string path in result.Written)
             await run.Answer.WriteLineAsync($"written  {path}");

@@ -21,7 +21,8 @@ internal static class ReportCommand
 
     private static readonly Option<string?> Out = new("--out")
     {
-        Description = "Write the page to this file [default: <name>.report.html in the current folder; an artifact's page stays where it is].",
+        Description =
+            "Write the page to this file [default: <name>.report.html in the current folder; an artifact's page stays where it is].",
         HelpName = "file",
     };
 
@@ -35,7 +36,8 @@ internal static class ReportCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("report", "Show what quantization did to a model: one HTML page, made from the store without building anything.")
+        var command =
+            new Command("report", "Show what quantization did to a model: one HTML page, made from the store without building anything.")
         {
             Target,
             Out,
@@ -54,7 +56,8 @@ internal static class ReportCommand
                 throw new UsageException($"--open opens pages in the browser; '{named}' does not end in .html.");
             string page = target is not null && Directory.Exists(target)
                 ? OfArtifact(target, arguments.GetValue(Out))
-                : ModelCompiler.Report(new CompileOptions(CommonOptions.ManifestOf(target), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads),
+                : ModelCompiler.Report(new CompileOptions(CommonOptions.ManifestOf(target), arguments.GetValue(CommonOptions.Store),
+                    arguments.GetValue(CommonOptions.Threads),
                     Hub: HubConnection.Access(run)),
                     arguments.GetValue(Out), earlier, run.Cancellation);
             run.Answer.WriteLine(page);

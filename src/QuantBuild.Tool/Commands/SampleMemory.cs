@@ -8,7 +8,9 @@ using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Commands;
 
-/// <summary>Whether there is memory to make a set's samples, told from their lines and the headers of their pictures before any work.</summary>
+/// <summary>
+/// Whether there is memory to make a set's samples, told from their lines and the headers of their pictures before any work.
+/// </summary>
 internal static class SampleMemory
 {
     /// <summary>Refuses samples that take more than the machine has; what is made of earlier ones is kept until all are written.</summary>

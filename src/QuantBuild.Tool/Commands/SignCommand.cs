@@ -21,7 +21,8 @@ internal static class SignCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("sign", "Sign the provenance of an artifact, after comparing it with every file.") { Folder, Key, WithCosign, CommonOptions.Log };
+        var command = new Command("sign", "Sign the provenance of an artifact, after comparing it with every file.") { Folder, Key,
+            WithCosign, CommonOptions.Log };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             string folder = arguments.GetRequiredValue(Folder);

@@ -30,7 +30,8 @@ internal static class SuggestCommand
         },
     };
 
-    private static readonly Option<double?> Target = new("--target-error") { Description = "Mean layer error to reach with as few bytes as possible.", HelpName = "e" };
+    private static readonly Option<double?> Target =
+        new("--target-error") { Description = "Mean layer error to reach with as few bytes as possible.", HelpName = "e" };
 
     private static readonly Option<int[]> Ranks = new("--ranks")
     {
@@ -60,11 +61,15 @@ internal static class SuggestCommand
         Description = "Execute nothing: choose among what the store has measured, and leave the suggestion unchecked.",
     };
 
-    private static readonly Option<bool> Apply = new("--apply") { Description = "Write the overrides into the manifest; comments and layout stay." };
+    private static readonly Option<bool> Apply =
+        new("--apply") { Description = "Write the overrides into the manifest; comments and layout stay." };
 
     public static Command Create(Session session)
     {
-        var command = new Command("suggest", "Propose overrides, layers to keep at more bits and ranks to raise, for a size or an error, from measured errors; checked by a build.")
+        var command =
+            new Command("suggest",
+                "Propose overrides, layers to keep at more bits and ranks to raise, for a size or an error, from measured errors; "
+                    + "checked by a build.")
         {
             CommonOptions.Manifest,
             Size,
@@ -81,14 +86,16 @@ internal static class SuggestCommand
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
-            var goal = new SuggestionGoal(arguments.GetValue(Size), arguments.GetValue(Target), [.. (arguments.GetValue(Ranks) ?? []).Distinct()],
+            var goal = new SuggestionGoal(arguments.GetValue(Size), arguments.GetValue(Target),
+                [.. (arguments.GetValue(Ranks) ?? []).Distinct()],
                 arguments.GetValue(Share) ?? DefaultShare, arguments.GetValue(CachedOnly));
             if (goal.MaxBytes is null == goal.TargetError is null)
                 throw new UsageException("Give either --size or --target-error.");
             if (goal.TargetError < 0 || goal.Ranks.Any(rank => rank < 0))
                 throw new UsageException("Errors and ranks cannot be below 0.");
             CompileOptions options = CommonOptions.Compile(arguments, run);
-            SuggestionReport report = run.Observe(observer => ModelCompiler.Suggest(options, goal, arguments.GetValue(Apply), observer, run.Cancellation));
+            SuggestionReport report =
+                run.Observe(observer => ModelCompiler.Suggest(options, goal, arguments.GetValue(Apply), observer, run.Cancellation));
             if (arguments.GetValue(CommonOptions.Json))
                 JsonReport.Write(run.Answer, Document(report));
             else
@@ -103,14 +110,17 @@ internal static class SuggestCommand
         Table modules = Tables.Create("module", "layers", "mean error", "saved per MiB", "to change", "bytes");
         foreach (SuggestionReport.Module module in report.Modules)
         {
-            Tables.AddRow(modules, module.Name, Text(module.Layers), Number(module.MeanError), module.Gain.ToString("0.00", CultureInfo.InvariantCulture),
-                module.Changed == 0 ? "" : Text(module.Changed), module.Changed == 0 ? "" : (module.Bytes < 0 ? "" : "+") + Quantity.Size(module.Bytes));
+            Tables.AddRow(modules, module.Name, Text(module.Layers), Number(module.MeanError),
+                module.Gain.ToString("0.00", CultureInfo.InvariantCulture),
+                module.Changed == 0 ? "" : Text(module.Changed), module.Changed == 0 ? "" : (module.Bytes < 0 ? "" : "+")
+                    + Quantity.Size(module.Bytes));
         }
         console.Tables.Write(modules);
         console.Out.WriteLine();
         if (report.Pinned > 0)
         {
-            console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Pinned} layers are left as overrides of the manifest set them."));
+            console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{report.Pinned} layers are left as overrides of the manifest set them."));
             console.Out.WriteLine();
         }
         if (report.Changes.Count == 0)
@@ -118,7 +128,9 @@ internal static class SuggestCommand
             console.Out.WriteLine("Nothing to change.");
             return;
         }
-        console.Out.WriteLine(report.Applied ? $"Added to the overrides of {report.Manifest}:" : "To add to the manifest's overrides, at the end (--apply does):");
+        console.Out.WriteLine(report.Applied
+            ? $"Added to the overrides of {report.Manifest}:"
+            : "To add to the manifest's overrides, at the end (--apply does):");
         foreach (string line in report.Overrides)
             console.Out.WriteLine($"  {line},");
         console.Out.WriteLine();
@@ -130,8 +142,10 @@ internal static class SuggestCommand
         console.Tables.Write(effects);
     }
 
-    private static void AddEffect(Table table, string name, SuggestionReport.Effect effect) => Tables.AddRow(table, name, Number(effect.MeanError),
-        string.Create(CultureInfo.InvariantCulture, $"{Quantity.Size(effect.Bytes)} ({effect.Bytes} bytes)"), effect.Share16Bit.ToString("0.0%", CultureInfo.InvariantCulture));
+    private static void AddEffect(Table table, string name, SuggestionReport.Effect effect) =>
+        Tables.AddRow(table, name, Number(effect.MeanError),
+        string.Create(CultureInfo.InvariantCulture, $"{Quantity.Size(effect.Bytes)} ({effect.Bytes} bytes)"),
+            effect.Share16Bit.ToString("0.0%", CultureInfo.InvariantCulture));
 
     private static string Number(double value) => value.ToString("0.00000", CultureInfo.InvariantCulture);
 

@@ -18,7 +18,9 @@ internal static class VerifyCommand
 {
     private static readonly Argument<string?> Target = new("path")
     {
-        Description = "An artifact's folder, or the output folder of an app with one; with --recompute a manifest, or nothing for the only one of the current folder.",
+        Description =
+            "An artifact's folder, or the output folder of an app with one; with --recompute a manifest, or nothing for the only one of "
+                + "the current folder.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -35,7 +37,9 @@ internal static class VerifyCommand
         },
     };
 
-    private static readonly Option<bool> Provenance = new("--provenance") { Description = "Hold the artifact against the statement of its provenance, and with --key check who signed it." };
+    private static readonly Option<bool> Provenance =
+        new("--provenance") { Description =
+            "Hold the artifact against the statement of its provenance, and with --key check who signed it." };
 
     private static readonly Option<string?> Built = new("--manifest")
     {
@@ -43,11 +47,15 @@ internal static class VerifyCommand
         HelpName = "file",
     };
 
-    private static readonly Option<ulong?> Seed = new("--seed") { Description = "Choose the actions by this seed [default: a new choice every time].", HelpName = "n" };
+    private static readonly Option<ulong?> Seed =
+        new("--seed") { Description = "Choose the actions by this seed [default: a new choice every time].", HelpName = "n" };
 
     public static Command Create(Session session)
     {
-        var command = new Command("verify", "Recompute the digests of an artifact; compare it with its provenance; or, with --recompute, do a random part of a build again.")
+        var command =
+            new Command("verify",
+                "Recompute the digests of an artifact; compare it with its provenance; or, with --recompute, do a random part of a "
+                    + "build again.")
         {
             Target,
             Provenance,
@@ -65,16 +73,19 @@ internal static class VerifyCommand
             string? path = arguments.GetValue(Target);
             if (arguments.GetValue(Recompute) is { } fraction)
             {
-                var options = new CompileOptions(CommonOptions.ManifestOf(path), arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads),
+                var options = new CompileOptions(CommonOptions.ManifestOf(path), arguments.GetValue(CommonOptions.Store),
+                    arguments.GetValue(CommonOptions.Threads),
                     Memory: arguments.GetValue(CommonOptions.Memory), Hub: HubConnection.Access(run));
                 return Repeat(run, options, fraction, arguments.GetValue(Seed) ?? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue));
             }
             if (path is null || File.Exists(path))
                 throw new UsageException("Name an artifact's folder, or add --recompute to verify a manifest's build.");
             path = ArtifactFiles.In(path);
-            return arguments.GetValue(Provenance) || arguments.GetValue(CommonOptions.PublicKey) is not null || arguments.GetValue(Built) is not null
+            return arguments.GetValue(Provenance) || arguments.GetValue(CommonOptions.PublicKey) is not null
+                || arguments.GetValue(Built) is not null
                 ? ProvenanceReport.Write(run, path, arguments.GetValue(CommonOptions.PublicKey), arguments.GetValue(Built) is { } manifest
-                    ? new CompileOptions(manifest, arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads), Hub: HubConnection.Access(run)) : null)
+                    ? new CompileOptions(manifest, arguments.GetValue(CommonOptions.Store), arguments.GetValue(CommonOptions.Threads),
+                        Hub: HubConnection.Access(run)) : null)
                 : VerifyFiles(run, path);
         }));
         return command;
@@ -84,7 +95,8 @@ internal static class VerifyCommand
     {
         ArtifactDescriptor artifact = ArtifactFiles.Describe(folder);
         ImmutableArray<Diagnostic> problems = ArtifactFolder.Check(folder, ct: run.Cancellation);
-        foreach (string file in artifact.Experts.Values.SelectMany(expert => expert.Files.Select(file => $"{expert.Directory}/{file.Name}")))
+        foreach (string file in artifact.Experts.Values.SelectMany(expert =>
+            expert.Files.Select(file => $"{expert.Directory}/{file.Name}")))
         {
             bool damaged = problems.Any(problem => problem.Arguments.Contains(Path.Combine(folder, file)));
             run.Answer.WriteLine($"{(damaged ? "damaged" : "ok     ")}  {file}");

@@ -11,7 +11,9 @@ namespace QuantBuild.Tool.Commands;
 /// <summary>Whether there is memory for a video, told from its size before any work.</summary>
 internal static class VideoMemory
 {
-    /// <summary>Refuses what takes more than the machine has, and warns where decoding, which comes last, takes more than is free now.</summary>
+    /// <summary>
+    /// Refuses what takes more than the machine has, and warns where decoding, which comes last, takes more than is free now.
+    /// </summary>
     /// <param name="pipeline">Makes the video.</param>
     /// <param name="size">Its size.</param>
     /// <param name="threads">Threads to use.</param>
@@ -33,7 +35,8 @@ internal static class VideoMemory
         void Require(string phase, long needed, string cure)
         {
             if (needed > machine.Total)
-                throw new InvalidDataException($"{phase} takes about {Quantity.Size(needed)} at once, and this machine has {Quantity.Size(machine.Total)}; take {cure}");
+                throw new InvalidDataException(
+                    $"{phase} takes about {Quantity.Size(needed)} at once, and this machine has {Quantity.Size(machine.Total)}; take {cure}");
         }
     }
 }

@@ -21,7 +21,8 @@ internal static class WhyCommand
 
     public static Command Create(Session session)
     {
-        var command = new Command("why", "Say why a layer's work runs, or ran, again: which parts of its keys changed since the last build.")
+        var command =
+            new Command("why", "Say why a layer's work runs, or ran, again: which parts of its keys changed since the last build.")
         {
             Arguments,
             CommonOptions.Store,
@@ -46,7 +47,9 @@ internal static class WhyCommand
         foreach (IGrouping<(string Stage, string State, string Reason, string Changes), WhyReport.Action> group in report.Actions
             .GroupBy(action => (action.Now.Stage, StateOf(action), ReasonOf(action), string.Concat(action.Changes.Select(LineOf)))))
         {
-            string count = group.Count() > 1 ? string.Create(CultureInfo.InvariantCulture, $"{group.Count()} actions") : group.Single().Now.Key?.Short ?? "";
+            string count = group.Count() > 1
+                ? string.Create(CultureInfo.InvariantCulture, $"{group.Count()} actions")
+                : group.Single().Now.Key?.Short ?? "";
             answer.WriteLine($"  {group.Key.Stage,-10}  {count,-12}  {group.Key.State,-6}  {group.Key.Reason}");
             answer.Write(group.Key.Changes);
         }

@@ -96,7 +96,10 @@ internal sealed class BuildProgress(TimeProvider? clock = null)
         Phase = null;
     }
 
-    /// <summary>Time until all known actions have ended, by how long those took that have, or what the plan expected of them; null while that is a guess.</summary>
+    /// <summary>
+    /// Time until all known actions have ended, by how long those took that have, or what the plan expected of them; null while that is a
+    /// guess.
+    /// </summary>
     public TimeSpan? Left
     {
         get
@@ -116,7 +119,9 @@ internal sealed class BuildProgress(TimeProvider? clock = null)
     {
         if (Left is null || !_planned.ContainsKey((action.Stage, action.Expert, action.Name)))
             return null;
-        double seconds = _planned.Where(planned => planned.Key.Expert == action.Expert && (planned.Key.Name == action.Layer || planned.Key.Name.StartsWith(action.Layer + "/", StringComparison.Ordinal)))
+        double seconds =
+            _planned.Where(planned => planned.Key.Expert == action.Expert
+                && (planned.Key.Name == action.Layer || planned.Key.Name.StartsWith(action.Layer + "/", StringComparison.Ordinal)))
             .Sum(planned => planned.Value * Pace(StageOf(planned.Key.Stage)));
         return TimeSpan.FromSeconds(Math.Max(0, seconds - action.Elapsed.TotalSeconds));
     }
@@ -126,7 +131,8 @@ internal sealed class BuildProgress(TimeProvider? clock = null)
     {
         double pace = Pace(stage);
         double begun = _running.Where(action => action.Stage == stage.Name && !action.Waits)
-            .Sum(action => Math.Min(action.Elapsed.TotalSeconds, pace * _planned.GetValueOrDefault((action.Stage, action.Expert, action.Name))));
+            .Sum(action =>
+                Math.Min(action.Elapsed.TotalSeconds, pace * _planned.GetValueOrDefault((action.Stage, action.Expert, action.Name))));
         return Math.Max(0, (stage.Remaining * pace) - begun);
     }
 
@@ -140,7 +146,10 @@ internal sealed class BuildProgress(TimeProvider? clock = null)
     }
 
     /// <summary>Seconds of work per second on the clock so far.</summary>
-    private double SideBySide => Math.Max(0.5, (_stages.Sum(stage => stage.Work) + _running.Where(action => !action.Waits).Sum(action => action.Elapsed.TotalSeconds)) / Elapsed.TotalSeconds);
+    private double SideBySide =>
+        Math.Max(0.5,
+            (_stages.Sum(stage => stage.Work) + _running.Where(action => !action.Waits).Sum(action => action.Elapsed.TotalSeconds))
+                / Elapsed.TotalSeconds);
 
     private StageProgress StageOf(string name)
     {

@@ -4,7 +4,10 @@ using QuantBuild.Pipelines;
 
 namespace QuantBuild.Tool.Logging;
 
-/// <summary>Tells how far a video is: a line per phase, and one with the time left for every tenth of its steps, or half a minute where a step takes longer.</summary>
+/// <summary>
+/// Tells how far a video is: a line per phase, and one with the time left for every tenth of its steps, or half a minute where a step takes
+/// longer.
+/// </summary>
 /// <param name="output">Where to write.</param>
 internal sealed class GenerationLog(TextWriter output) : IProgress<GenerationProgress>
 {
@@ -30,7 +33,8 @@ internal sealed class GenerationLog(TextWriter output) : IProgress<GenerationPro
         else if (value.Done > 0 && elapsed >= Short && (value.Done % ((value.Total + 9) / 10) == 0 || elapsed - _told >= Patience))
         {
             _told = elapsed;
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Name(value.Phase)}: {value.Done} of {value.Total}, {Seconds(elapsed / value.Done * (value.Total - value.Done))} left"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{Name(value.Phase)}: {value.Done} of {value.Total}, {Seconds(elapsed / value.Done * (value.Total - value.Done))} left"));
         }
     }
 

@@ -4,7 +4,9 @@ using Spectre.Console;
 
 namespace QuantBuild.Tool.Logging;
 
-/// <summary>A log for a person at a terminal: a table of stages and layers, drawn again and again. Diagnostics wait until the display has ended.</summary>
+/// <summary>
+/// A log for a person at a terminal: a table of stages and layers, drawn again and again. Diagnostics wait until the display has ended.
+/// </summary>
 internal sealed class LiveLog : IBuildObserver, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);

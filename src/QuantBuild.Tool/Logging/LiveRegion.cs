@@ -4,8 +4,9 @@ using Spectre.Console.Rendering;
 namespace QuantBuild.Tool.Logging;
 
 /// <summary>
-/// The lines at the end of a terminal that are drawn again and again. A line never reaches the last column, so that none wraps by itself; when the
-/// terminal has become narrower since, lines that it has wrapped are counted. The cursor stays visible below: there is nothing to restore if the process dies.
+/// The lines at the end of a terminal that are drawn again and again. A line never reaches the last column, so that none wraps by itself;
+/// when the terminal has become narrower since, lines that it has wrapped are counted. The cursor stays visible below: there is nothing to
+/// restore if the process dies.
 /// </summary>
 /// <param name="terminal">Where to draw.</param>
 internal sealed class LiveRegion(IAnsiConsole terminal)

@@ -39,15 +39,18 @@ internal static class LiveTable
     /// <summary>When it has ended: the stages alone.</summary>
     /// <param name="progress">The work.</param>
     /// <param name="width">Cells of the terminal.</param>
-    public static IRenderable Ended(BuildProgress progress, int width) => progress.Stages.Count == 0 ? new Rows() : Stages(progress, width, ended: true);
+    public static IRenderable Ended(BuildProgress progress, int width) =>
+        progress.Stages.Count == 0 ? new Rows() : Stages(progress, width, ended: true);
 
     private static Spectre.Console.Text Headline(BuildProgress progress) => new Spectre.Console.Text(
-        $"{PrintableText.Line(progress.Phase ?? "Starting")}  {Quantity.Duration(progress.Elapsed)}{(progress.Left is { } left ? $", about {Quantity.Duration(left)} left" : "")}");
+        $"{PrintableText.Line(progress.Phase ?? "Starting")}  "
+            + $"{Quantity.Duration(progress.Elapsed)}{(progress.Left is { } left ? $", about {Quantity.Duration(left)} left" : "")}");
 
     private static Table Stages(BuildProgress progress, int width, bool ended)
     {
         // Widths that do not change while numbers grow: nothing jumps.
-        int counts = progress.Stages.Max(stage => Counts(stage.Actions, stage).Length), names = progress.Stages.Max(stage => stage.Name.Length);
+        int counts = progress.Stages.Max(stage => Counts(stage.Actions, stage).Length),
+            names = progress.Stages.Max(stage => stage.Name.Length);
         var columns = new List<Column> { new("stage", names, Right: false, stage => new(stage.Name)) };
         if (width >= WidthWithBar)
             columns.Add(new("", BarWidth, Right: false, Bar));
@@ -56,7 +59,8 @@ internal static class LiveTable
         if (width >= WidthWithWork)
             columns.Add(new("work", TimeWidth, Right: true, stage => new(stage.Ran == 0 ? "" : Time(TimeSpan.FromSeconds(stage.Work)))));
         if (!ended)
-            columns.Add(new("left", TimeWidth, Right: true, stage => new(stage.Finished < stage.Actions && progress.LeftOf(stage) is { } left ? Time(left) : "")));
+            columns.Add(new("left", TimeWidth, Right: true, stage =>
+                new(stage.Finished < stage.Actions && progress.LeftOf(stage) is { } left ? Time(left) : "")));
         Table table = Empty([.. columns.Select(column => (column.Name, column.Width, column.Right))]);
         foreach (StageProgress stage in progress.Stages)
             table.AddRow(columns.Select(column => column.Cell(stage)));
@@ -67,11 +71,16 @@ internal static class LiveTable
     {
         RunningAction[] shown = [.. progress.Running.Take(MostLayers)];
         (int subject, int step) = width >= WidthWithBar ? (30, 10) : (0, 0);
-        Table table = Empty([("working on", Math.Max(subject, shown.Max(action => action.Subject.Length)), false), ("stage", Math.Max(step, shown.Max(action => StepOf(action).Length)), false),
+        Table table =
+            Empty([("working on", Math.Max(subject, shown.Max(action => action.Subject.Length)), false),
+                ("stage", Math.Max(step, shown.Max(action => StepOf(action).Length)), false),
             ("for", TimeWidth, true), ("left", TimeWidth, true)]);
         foreach (RunningAction action in shown)
-            table.AddRow(new Paragraph(PrintableText.Line(action.Subject)), new Paragraph(StepOf(action)), new Paragraph(Time(action.Elapsed)), new Paragraph(progress.LeftOf(action) is { } left ? Time(left) : ""));
-        string more = progress.Running.Count > MostLayers ? string.Create(CultureInfo.InvariantCulture, $"and {progress.Running.Count - MostLayers} others; ") : "";
+            table.AddRow(new Paragraph(PrintableText.Line(action.Subject)), new Paragraph(StepOf(action)),
+                new Paragraph(Time(action.Elapsed)), new Paragraph(progress.LeftOf(action) is { } left ? Time(left) : ""));
+        string more = progress.Running.Count > MostLayers
+            ? string.Create(CultureInfo.InvariantCulture, $"and {progress.Running.Count - MostLayers} others; ")
+            : "";
         // Measuring is the last that happens to a layer.
         string layers = progress.Stages.FirstOrDefault(stage => stage.Name == BuildStages.LastOfLayer.Name) is { } measured
             ? string.Create(CultureInfo.InvariantCulture, $"{measured.Finished} of {Quantity.Count(measured.Actions, "layer")} done") : "";
@@ -85,7 +94,9 @@ internal static class LiveTable
         {
             table.AddColumn(new TableColumn(new Spectre.Console.Text(name, Faint))
             {
-                Padding = new Padding(0, 0, 2, 0), Width = Math.Max(width, name.Length), NoWrap = true, Alignment = right ? Justify.Right : Justify.Left,
+                Padding = new Padding(0, 0, 2, 0), Width = Math.Max(width, name.Length), NoWrap = true, Alignment = right
+                    ? Justify.Right
+                    : Justify.Left,
             });
         }
         return table;
@@ -99,7 +110,8 @@ internal static class LiveTable
 
     private static string StepOf(RunningAction action) => action.Waits ? $"{action.Step}, by another build" : action.Step;
 
-    private static string Counts(int finished, StageProgress stage) => string.Create(CultureInfo.InvariantCulture, $"{finished}/{stage.Actions}");
+    private static string Counts(int finished, StageProgress stage) =>
+        string.Create(CultureInfo.InvariantCulture, $"{finished}/{stage.Actions}");
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -30,9 +30,11 @@ internal sealed class PhaseTally(string name, int actions)
     }
 
     /// <summary>How far it is, such as <c>240 of 720 actions</c>.</summary>
-    public string Position => string.Create(CultureInfo.InvariantCulture, $"{_ran + _cached} of {Quantity.Count(Math.Max(actions, _ran + _cached), "action")}");
+    public string Position =>
+        string.Create(CultureInfo.InvariantCulture, $"{_ran + _cached} of {Quantity.Count(Math.Max(actions, _ran + _cached), "action")}");
 
     /// <summary>Its result, such as <c>Quantize: 84 of 720 actions ran, 636 cached, 12.3 s</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{name}: {_ran} of {Quantity.Count(Math.Max(actions, _ran + _cached), "action")} ran, {_cached} cached, {Quantity.Duration(Elapsed)}");
+        $"{name}: {_ran} of {Quantity.Count(Math.Max(actions, _ran + _cached), "action")} ran, {_cached} cached, "
+            + $"{Quantity.Duration(Elapsed)}");
 }

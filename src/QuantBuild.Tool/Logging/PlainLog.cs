@@ -6,9 +6,9 @@ using QuantBuild.Tool.Text;
 namespace QuantBuild.Tool.Logging;
 
 /// <summary>
-/// A log of plain lines for files, CI systems and MSBuild: a line when a phase begins, one every few seconds while it lasts, and one when it ends.
-/// Details are indented, which is how the build's task tells them from what a person wants to see. Diagnostics go to standard output, where
-/// MSBuild looks for them.
+/// A log of plain lines for files, CI systems and MSBuild: a line when a phase begins, one every few seconds while it lasts, and one when
+/// it ends. Details are indented, which is how the build's task tells them from what a person wants to see. Diagnostics go to standard
+/// output, where MSBuild looks for them.
 /// </summary>
 [SuppressMessage("Usage", "CA2213:Disposable fields should be disposed", Justification = "The writers are the caller's.")]
 internal sealed class PlainLog : IBuildObserver, IDisposable
@@ -30,7 +30,9 @@ internal sealed class PlainLog : IBuildObserver, IDisposable
     /// <param name="output">Takes diagnostics.</param>
     /// <param name="error">Takes the log.</param>
     /// <param name="verbose">Whether every executed action gets a line.</param>
-    /// <param name="nested">Whether a build step shows the log, which says itself when its stages begin and end: there these lines are details.</param>
+    /// <param name="nested">
+    /// Whether a build step shows the log, which says itself when its stages begin and end: there these lines are details.
+    /// </param>
     /// <param name="pulse">How often a long phase says how far it is; null for every ten seconds.</param>
     public PlainLog(TextWriter output, TextWriter error, bool verbose, bool nested = false, TimeSpan? pulse = null)
     {
@@ -76,7 +78,8 @@ internal sealed class PlainLog : IBuildObserver, IDisposable
             _progress.Finish(action);
             _phase?.Count(action);
             if (_verbose && action.Outcome == ActionOutcome.Ran)
-                _error.WriteLine($"  {action.Stage} {Label(action.Expert, action.Name)}: {Quantity.Duration(TimeSpan.FromSeconds(action.Seconds))}");
+                _error.WriteLine(
+                    $"  {action.Stage} {Label(action.Expert, action.Name)}: {Quantity.Duration(TimeSpan.FromSeconds(action.Seconds))}");
         }
     }
 
@@ -107,7 +110,9 @@ internal sealed class PlainLog : IBuildObserver, IDisposable
             EndPhase();
     }
 
-    /// <summary>Says how far the phase is, by the clock: an action of a large model takes longer than anybody waits for a sign of life.</summary>
+    /// <summary>
+    /// Says how far the phase is, by the clock: an action of a large model takes longer than anybody waits for a sign of life.
+    /// </summary>
     private void Beat()
     {
         lock (_gate)

@@ -6,7 +6,8 @@ namespace QuantBuild.Tool.Running;
 internal static class Cancelled
 {
     // Commands that put finished work into the store.
-    private static readonly FrozenSet<string> Keeping = FrozenSet.Create(StringComparer.Ordinal, "build", "ci", "eval", "suggest", "activations");
+    private static readonly FrozenSet<string> Keeping = FrozenSet.Create(StringComparer.Ordinal, "build", "ci", "eval", "suggest",
+        "activations");
 
     /// <summary>The words, for a command by its name.</summary>
     public static string Text(string? command) => command is not null && Keeping.Contains(command)

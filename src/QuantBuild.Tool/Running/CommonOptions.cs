@@ -13,7 +13,9 @@ internal static class CommonOptions
 {
     private const string ManifestPattern = "*.quant.json";
 
-    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Say more: every executed action, what to do about each diagnostic, and stack traces.", Recursive = true };
+    public static Option<bool> Verbose { get; } =
+        new("--verbose") { Description = "Say more: every executed action, what to do about each diagnostic, and stack traces.",
+            Recursive = true };
 
     public static Argument<string?> Manifest { get; } = new("manifest")
     {
@@ -35,7 +37,8 @@ internal static class CommonOptions
 
     public static Option<MemoryLimit?> Memory { get; } = new("--memory-limit")
     {
-        Description = "Memory to use, such as 8GiB, or a share of what is free, such as 50% [default: 70%]. The result is the same for any limit.",
+        Description =
+            "Memory to use, such as 8GiB, or a share of what is free, such as 50% [default: 70%]. The result is the same for any limit.",
         HelpName = "size",
         CustomParser = result =>
         {
@@ -54,16 +57,20 @@ internal static class CommonOptions
 
     public static Option<string?> PublicKey { get; } = new("--key")
     {
-        Description = "Require the provenance to be signed by the owner of this public key: a PEM file for openssl, or an address that cosign knows.",
+        Description =
+            "Require the provenance to be signed by the owner of this public key: a PEM file for openssl, or an address that cosign knows.",
         HelpName = "key",
     };
 
     public static Option<bool> HardLinks { get; } = new("--hard-links")
     {
-        Description = "Make the artifact's files read-only hard links into the store instead of copies: no space is taken twice, but whoever writes into one damages the store.",
+        Description =
+            "Make the artifact's files read-only hard links into the store instead of copies: no space is taken twice, but whoever "
+                + "writes into one damages the store.",
     };
 
-    public static Option<bool> Force { get; } = new("--force") { Description = "Write the artifact over files that no artifact wrote, too." };
+    public static Option<bool> Force { get; } =
+        new("--force") { Description = "Write the artifact over files that no artifact wrote, too." };
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Answer in JSON." };
 
@@ -72,7 +79,8 @@ internal static class CommonOptions
     /// <param name="run">The command, which tells of downloads.</param>
     /// <param name="locked">Whether the lock file must not change.</param>
     public static CompileOptions Compile(ParseResult arguments, CommandRun run, bool locked = false) =>
-        new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked, arguments.GetValue(Memory), HubConnection.Access(run));
+        new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked,
+            arguments.GetValue(Memory), HubConnection.Access(run));
 
     /// <summary>The manifest named, or the only one here.</summary>
     /// <exception cref="UsageException">None or several are here.</exception>
@@ -96,7 +104,8 @@ internal static class CommonOptions
     /// <summary>Refuses values beyond limits as wrong usage.</summary>
     public static Option<T> Between<T, TValue>(TValue least, TValue most, Option<T> option)
         where TValue : struct, INumber<TValue> =>
-        Checked<T, TValue>(option, value => value >= least && value <= most, string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}"));
+        Checked<T, TValue>(option, value => value >= least && value <= most,
+            string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}"));
 
     private static Option<T> Checked<T, TValue>(Option<T> option, Func<TValue, bool> isRight, string rule)
     {

@@ -5,7 +5,9 @@ using QuantBuild.Tool.Text;
 
 namespace QuantBuild.Tool.Running;
 
-/// <summary>The Hub as the environment describes it. Tokens come from the environment alone: a command line is no place for a secret.</summary>
+/// <summary>
+/// The Hub as the environment describes it. Tokens come from the environment alone: a command line is no place for a secret.
+/// </summary>
 internal static class HubConnection
 {
     /// <summary>Finds the token and makes a client; null when the environment says to work offline.</summary>
@@ -26,11 +28,13 @@ internal static class HubConnection
             StateFolder = Path.Combine(opened.Root, "uploads"),
             Notice = run.Console.Error.WriteLine,
         };
-        return new HubClient(options with { Token = TokenDiscovery.FindAsync(options, environment, ct: run.Cancellation).GetAwaiter().GetResult() });
+        return new HubClient(options with { Token = TokenDiscovery.FindAsync(options, environment, ct: run.Cancellation).GetAwaiter()
+            .GetResult() });
     }
 
     /// <summary>How checkpoints of the Hub are reached, with progress and notices on standard error.</summary>
-    public static HubAccess Access(CommandRun run) => HubAccess.OfProcess() with { Notice = run.Console.Error.WriteLine, Progress = Progress(run) };
+    public static HubAccess Access(CommandRun run) =>
+        HubAccess.OfProcess() with { Notice = run.Console.Error.WriteLine, Progress = Progress(run) };
 
     /// <summary>The download cache.</summary>
     public static HubCache Cache() => new(HubEnvironment.OfProcess().CacheFolder);
@@ -52,8 +56,11 @@ internal static class HubConnection
                 if (value.Done < value.Total && TimeProvider.System.GetElapsedTime(_last) < Interval)
                     return;
                 _last = TimeProvider.System.GetTimestamp();
-                string left = value.Remaining is { } remaining && value.Done < value.Total ? string.Create(CultureInfo.InvariantCulture, $", {remaining:hh\\:mm\\:ss} left") : "";
-                writer.WriteLine($"{Quantity.Size(value.Done)} of {Quantity.Size(value.Total)}, {Quantity.Size((long)value.BytesPerSecond)}/s{left}");
+                string left = value.Remaining is { } remaining && value.Done < value.Total
+                    ? string.Create(CultureInfo.InvariantCulture, $", {remaining:hh\\:mm\\:ss} left")
+                    : "";
+                writer.WriteLine(
+                    $"{Quantity.Size(value.Done)} of {Quantity.Size(value.Total)}, {Quantity.Size((long)value.BytesPerSecond)}/s{left}");
             }
         }
     }

@@ -4,8 +4,9 @@ using System.IO.Pipes;
 namespace QuantBuild.Tool.Running;
 
 /// <summary>
-/// Notices that the build which started this process is gone, however it ended. Its task holds the other end of a pipe and never writes: the end
-/// of the stream is the end of the parent, on every operating system, and no process that later gets the parent's number is taken for it.
+/// Notices that the build which started this process is gone, however it ended. Its task holds the other end of a pipe and never writes:
+/// the end of the stream is the end of the parent, on every operating system, and no process that later gets the parent's number is taken
+/// for it.
 /// </summary>
 internal static class ParentWatch
 {
@@ -13,7 +14,8 @@ internal static class ParentWatch
     private const string Variable = "QUANTBUILD_PARENT";
 
     /// <summary>Cancelled when the parent is gone; <see cref="CancellationToken.None"/> in a process that nobody watches over.</summary>
-    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The thread that reads the pipe owns it, until the process ends.")]
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope",
+        Justification = "The thread that reads the pipe owns it, until the process ends.")]
     public static CancellationToken OfProcess()
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } handle)
@@ -29,8 +31,11 @@ internal static class ParentWatch
         }
     }
 
-    /// <summary>Cancelled when the other end of a pipe is closed. The stream belongs to the thread that reads it, until the process ends.</summary>
-    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The token lives as long as the process.")]
+    /// <summary>
+    /// Cancelled when the other end of a pipe is closed. The stream belongs to the thread that reads it, until the process ends.
+    /// </summary>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope",
+        Justification = "The token lives as long as the process.")]
     internal static CancellationToken Watch(Stream pipe)
     {
         var gone = new CancellationTokenSource();

@@ -17,7 +17,8 @@ internal sealed record Session(ToolConsole Console, CancellationToken Interrupti
     /// <summary>Runs a command's body.</summary>
     /// <param name="arguments">The parsed command line.</param>
     /// <param name="body">Does the work and returns the exit code.</param>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whatever escapes a command is reported as a diagnostic.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+        Justification = "Whatever escapes a command is reported as a diagnostic.")]
     public int Run(ParseResult arguments, Func<CommandRun, int> body)
     {
         bool verbose = arguments.GetValue(CommonOptions.Verbose);
@@ -59,7 +60,9 @@ internal sealed record Session(ToolConsole Console, CancellationToken Interrupti
         return ExitCode.Failed;
     }
 
-    /// <summary>The failure that matters among those that parallel work collects: a diagnostic before a crash before a cancellation.</summary>
+    /// <summary>
+    /// The failure that matters among those that parallel work collects: a diagnostic before a crash before a cancellation.
+    /// </summary>
     private static Exception Root(Exception failure)
     {
         if (failure is not AggregateException several)

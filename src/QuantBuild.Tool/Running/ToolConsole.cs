@@ -26,8 +26,12 @@ internal sealed record ToolConsole(TextWriter Out, TextWriter Error, IAnsiConsol
     /// <summary>A console without a terminal.</summary>
     public static ToolConsole To(TextWriter output, TextWriter error) => To(output, error, View(output, redirected: true), progress: null);
 
-    /// <summary>What the tool writes may hold names of strangers, so no writer but that of commands reaches a stream as it is; tables have a guard of their own.</summary>
-    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The writers are the process's, and end with it.")]
+    /// <summary>
+    /// What the tool writes may hold names of strangers, so no writer but that of commands reaches a stream as it is; tables have a guard
+    /// of their own.
+    /// </summary>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope",
+        Justification = "The writers are the process's, and end with it.")]
     private static ToolConsole To(TextWriter output, TextWriter error, IAnsiConsole tables, IAnsiConsole? progress) =>
         new(new PrintableWriter(output), new PrintableWriter(error), tables, progress, output);
 

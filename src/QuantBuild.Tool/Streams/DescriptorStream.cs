@@ -23,9 +23,9 @@ internal sealed partial class DescriptorStream : WriteOnlyStream
     private DescriptorStream(int descriptor) => _descriptor = descriptor;
 
     /// <summary>
-    /// Opens a descriptor that the process was started with; null when it was not, or cannot write. The runtime gives the numbers of closed ones to files
-    /// and pipes of its own, most of which a child would not inherit. A number can change hands at any time, so that a duplicate is used: what is meant for
-    /// a log must never get into a file that is opened later.
+    /// Opens a descriptor that the process was started with; null when it was not, or cannot write. The runtime gives the numbers of closed
+    /// ones to files and pipes of its own, most of which a child would not inherit. A number can change hands at any time, so that a
+    /// duplicate is used: what is meant for a log must never get into a file that is opened later.
     /// </summary>
     public static DescriptorStream? TryOpen(int descriptor)
     {

@@ -1,8 +1,8 @@
 namespace QuantBuild.Tool.Streams;
 
 /// <summary>
-/// Standard output or standard error. What cannot be written is dropped, and the failure remembered: a log that nobody reads any more must not end the
-/// work, and reporting a failure must not fail.
+/// Standard output or standard error. What cannot be written is dropped, and the failure remembered: a log that nobody reads any more must
+/// not end the work, and reporting a failure must not fail.
 /// </summary>
 /// <param name="inner">The stream; null when the caller has closed it.</param>
 internal sealed class StandardStream(Stream? inner) : WriteOnlyStream

@@ -41,5 +41,7 @@ internal sealed class StandardStreams
         OperatingSystem.IsWindows() ? ofConsole() : DescriptorStream.TryOpen(descriptor));
 
     private static StreamWriter Writer(StandardStream stream) =>
-        new(stream, OperatingSystem.IsWindows() ? Console.OutputEncoding : new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+        new(stream, OperatingSystem.IsWindows()
+            ? Console.OutputEncoding
+            : new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
 }

@@ -10,11 +10,15 @@ internal static class ArtifactFiles
     /// <summary>Whether a folder holds an artifact.</summary>
     public static bool IsArtifact(string folder) => File.Exists(Path.Combine(folder, ArtifactDescriptor.FileName));
 
-    /// <summary>The artifact that is meant by a folder: the folder itself, or the only one beside the app in an output folder of the build.</summary>
+    /// <summary>
+    /// The artifact that is meant by a folder: the folder itself, or the only one beside the app in an output folder of the build.
+    /// </summary>
     public static string In(string folder)
     {
         string beside = Path.Combine(folder, "artifact");
-        return !IsArtifact(folder) && Directory.Exists(beside) && Directory.GetDirectories(beside).Where(IsArtifact).ToArray() is [var only] ? only : folder;
+        return !IsArtifact(folder) && Directory.Exists(beside) && Directory.GetDirectories(beside).Where(IsArtifact).ToArray() is [var only]
+            ? only
+            : folder;
     }
 
     /// <summary>Reads an artifact's descriptor.</summary>

@@ -3,7 +3,9 @@ using QuantBuild.Compiler.Evaluation;
 
 namespace QuantBuild.Tool.Text;
 
-/// <summary>Decoded videos of an evaluation in the layout that the public VBench scripts read: a folder per model, in it <c>prompt-index.mp4</c>.</summary>
+/// <summary>
+/// Decoded videos of an evaluation in the layout that the public VBench scripts read: a folder per model, in it <c>prompt-index.mp4</c>.
+/// </summary>
 internal sealed class ClipFolder
 {
     private const int FramesPerSecond = 16;
@@ -34,7 +36,9 @@ internal sealed class ClipFolder
     /// <summary>File name of a video: its prompt as far as file systems allow, and which of several it is.</summary>
     public static string NameOf(string prompt, int index)
     {
-        string text = string.Concat(prompt.Take(LongestPrompt).Select(c => char.IsControl(c) || "/\\:*?\"<>|".Contains(c, StringComparison.Ordinal) ? '_' : c));
+        string text =
+            string.Concat(prompt.Take(LongestPrompt)
+                .Select(c => char.IsControl(c) || "/\\:*?\"<>|".Contains(c, StringComparison.Ordinal) ? '_' : c));
         return string.Create(CultureInfo.InvariantCulture, $"{text}-{index}.mp4");
     }
 }

@@ -7,7 +7,9 @@ using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Tool.Text;
 
-/// <summary>A layer of a plan with the actions that are its own, or its site's; calibration is everybody's and counts in the totals only.</summary>
+/// <summary>
+/// A layer of a plan with the actions that are its own, or its site's; calibration is everybody's and counts in the totals only.
+/// </summary>
 /// <param name="Expert">Its expert.</param>
 /// <param name="Plan">What it becomes.</param>
 /// <param name="Actions">Its actions, by stage.</param>
@@ -24,7 +26,8 @@ internal sealed record PlannedLayer(string Expert, LayerPlan Plan, IReadOnlyList
     {
         get
         {
-            string[] missing = [.. Actions.Where(action => action.Outcome == ActionOutcome.Missing).Select(action => action.Stage).Distinct()];
+            string[] missing = [.. Actions.Where(action => action.Outcome == ActionOutcome.Missing).Select(action => action.Stage)
+                .Distinct()];
             return missing.Length > 0 ? $"to run: {string.Join(", ", missing)}" : Actions.Count > 0 ? "cached" : "";
         }
     }

@@ -32,7 +32,8 @@ internal static class Quantity
     };
 
     /// <summary>A number of things, such as <c>1 action</c> or <c>12 actions</c>.</summary>
-    public static string Count(int number, string thing) => string.Create(CultureInfo.InvariantCulture, $"{number} {thing}{(number == 1 ? "" : "s")}");
+    public static string Count(int number, string thing) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {thing}{(number == 1 ? "" : "s")}");
 
     /// <summary>Reads a size such as <c>20GiB</c>, <c>500 MB</c> or <c>1048576</c>.</summary>
     public static bool TryParseSize(string text, out long bytes)
@@ -76,7 +77,9 @@ internal static class Quantity
         int end = 0;
         while (end < trimmed.Length && (char.IsAsciiDigit(trimmed[end]) || trimmed[end] == '.'))
             end++;
-        double number = double.TryParse(trimmed[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) ? value : double.NaN;
+        double number = double.TryParse(trimmed[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+            ? value
+            : double.NaN;
         return (number, trimmed[end..].Trim().ToString());
     }
 }

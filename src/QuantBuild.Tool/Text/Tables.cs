@@ -11,10 +11,13 @@ internal static class Tables
     {
         var table = new Table { Border = TableBorder.None, UseSafeBorder = true };
         foreach (string column in columns)
-            table.AddColumn(new TableColumn(new Spectre.Console.Text(PrintableText.Line(column), new Style(decoration: Decoration.Bold))) { Padding = new Padding(0, 0, 2, 0) });
+            table.AddColumn(
+                new TableColumn(new Spectre.Console.Text(PrintableText.Line(column), new Style(decoration: Decoration.Bold))) { Padding =
+                    new Padding(0, 0, 2, 0) });
         return table;
     }
 
     /// <summary>Adds a row of plain text: brackets in names are no markup, and no name does more than be there.</summary>
-    public static void AddRow(Table table, params string[] cells) => table.AddRow(cells.Select(cell => new Spectre.Console.Text(PrintableText.Line(cell))));
+    public static void AddRow(Table table, params string[] cells) =>
+        table.AddRow(cells.Select(cell => new Spectre.Console.Text(PrintableText.Line(cell))));
 }

@@ -16,7 +16,9 @@ internal sealed record TensorListing(string File, IReadOnlyDictionary<string, st
     /// <summary>Size of its tensors.</summary>
     public long Bytes => Tensors.Sum(tensor => tensor.ByteLength);
 
-    /// <summary>Lists a file, or every file in and below a folder; indices of sharded checkpoints are checked against their shards.</summary>
+    /// <summary>
+    /// Lists a file, or every file in and below a folder; indices of sharded checkpoints are checked against their shards.
+    /// </summary>
     /// <exception cref="DiagnosticException">There is nothing to list, or a file cannot be read or breaks the format.</exception>
     public static IReadOnlyList<TensorListing> Read(string path)
     {
@@ -26,10 +28,12 @@ internal sealed record TensorListing(string File, IReadOnlyDictionary<string, st
                 return [Of(path, Path.GetFileName(path))];
             foreach (string index in Directory.EnumerateFiles(path, "*" + IndexEnding, SearchOption.AllDirectories))
                 ShardedCheckpoint.Open(Path.GetDirectoryName(index)!, Path.GetFileName(index)[..^IndexEnding.Length]).Dispose();
-            string[] files = [.. Directory.EnumerateFiles(path, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+            string[] files = [.. Directory.EnumerateFiles(path, "*.safetensors", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)];
             return files.Length > 0
                 ? [.. files.Select(file => Of(file, Path.GetRelativePath(path, file)))]
-                : throw new DiagnosticException(Descriptors.InvalidCheckpoint.At(null, path, "it has no safetensors files", "MissingCheckpoint"));
+                : throw new DiagnosticException(Descriptors.InvalidCheckpoint.At(null, path, "it has no safetensors files",
+                    "MissingCheckpoint"));
         }
         catch (SafeTensorsException failure)
         {
@@ -46,7 +50,8 @@ internal sealed record TensorListing(string File, IReadOnlyDictionary<string, st
     {
         ["file"] = File,
         ["bytes"] = Bytes,
-        ["metadata"] = new JsonObject(Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
+        ["metadata"] = new JsonObject(Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
         ["tensors"] = new JsonArray([.. Tensors.Select(tensor => new JsonObject
         {
             ["name"] = tensor.Name,
@@ -59,6 +64,7 @@ internal sealed record TensorListing(string File, IReadOnlyDictionary<string, st
     private static TensorListing Of(string path, string name)
     {
         using var file = SafeTensorsFile.Open(path);
-        return new TensorListing(name, file.Metadata, [.. file.Tensors.Values.OrderBy(tensor => tensor.Begin).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)]);
+        return new TensorListing(name, file.Metadata,
+            [.. file.Tensors.Values.OrderBy(tensor => tensor.Begin).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)]);
     }
 }

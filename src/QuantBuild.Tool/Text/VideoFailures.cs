@@ -24,7 +24,9 @@ internal static class VideoFailures
         {
             throw new DiagnosticException(Descriptors.GenerationFailed.At(null, $"there is not enough memory; {smaller}"), e);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or SafeTensorsException or ArtifactException or ArgumentException)
+        catch (Exception e)
+            when (e is InvalidDataException or IOException or UnauthorizedAccessException or SafeTensorsException or ArtifactException
+                or ArgumentException)
         {
             throw new DiagnosticException(Descriptors.GenerationFailed.At(null, Text(e)), e);
         }
@@ -32,5 +34,7 @@ internal static class VideoFailures
 
     /// <summary>What failed, without the parameter's name that the runtime adds for programmers.</summary>
     private static string Text(Exception e) =>
-        e is ArgumentException { ParamName: not null } && e.Message.IndexOf(" (Parameter", StringComparison.Ordinal) is >= 0 and var end ? e.Message[..end] : e.Message;
+        e is ArgumentException { ParamName: not null } && e.Message.IndexOf(" (Parameter", StringComparison.Ordinal) is >= 0 and var end
+        ? e.Message[..end]
+        : e.Message;
 }

@@ -73,7 +73,8 @@ internal static class VideoFile
         {
             string folder = isFolder ? path : FolderOf(path);
             Directory.CreateDirectory(folder);
-            using FileStream _ = new(OutputFile.TemporaryIn(folder), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            using FileStream _ = new(OutputFile.TemporaryIn(folder), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0,
+                FileOptions.DeleteOnClose);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

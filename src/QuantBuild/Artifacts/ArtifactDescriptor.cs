@@ -64,6 +64,8 @@ public sealed record ArtifactDescriptor
         }
     }
 
-    /// <summary>The canonical bytes: fixed order of properties, two-space indent, line feeds, shortest numbers that read back the same.</summary>
+    /// <summary>
+    /// The canonical bytes: fixed order of properties, two-space indent, line feeds, shortest numbers that read back the same.
+    /// </summary>
     public byte[] ToJson() => ArtifactJsonWriter.Write(this);
 }

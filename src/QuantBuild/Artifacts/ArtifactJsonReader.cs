@@ -26,7 +26,8 @@ internal static class ArtifactJsonReader
             Plan = root.Text("plan"),
             Boundary = root.Integer("boundary"),
             Sampling = ReadSampling(root.Object("sampling")),
-            Experts = root.Object("experts").Entries().ToImmutableSortedDictionary(entry => entry.Key, entry => ReadExpert(entry.Value), StringComparer.Ordinal),
+            Experts = root.Object("experts").Entries()
+                .ToImmutableSortedDictionary(entry => entry.Key, entry => ReadExpert(entry.Value), StringComparer.Ordinal),
         };
         root.End();
         return descriptor;
@@ -48,7 +49,8 @@ internal static class ArtifactJsonReader
             MaxTimestep = fields.Integer("maxTimestep"),
             Files = [.. fields.Objects("files").Select(ReadFile)],
             Bins = [.. fields.Objects("bins").Select(ReadBin)],
-            Layers = fields.Object("layers").Entries().ToImmutableSortedDictionary(entry => entry.Key, entry => ReadLayer(entry.Value), StringComparer.Ordinal),
+            Layers = fields.Object("layers").Entries()
+                .ToImmutableSortedDictionary(entry => entry.Key, entry => ReadLayer(entry.Value), StringComparer.Ordinal),
         };
         fields.End();
         return expert;
@@ -70,7 +72,8 @@ internal static class ArtifactJsonReader
 
     private static ArtifactLayer ReadLayer(JsonFields fields)
     {
-        var layer = new ArtifactLayer { Precision = fields.Choice("precision", ArtifactLayer.W4A4, ArtifactLayer.W4A16, ArtifactLayer.BF16) };
+        var layer = new ArtifactLayer { Precision = fields.Choice("precision", ArtifactLayer.W4A4, ArtifactLayer.W4A16,
+            ArtifactLayer.BF16) };
         if (layer.Precision is ArtifactLayer.W4A4 or ArtifactLayer.W4A16)
             layer = layer with { Rank = fields.Integer("rank"), Smooth = fields.Flag("smooth") };
         if (layer.Precision == ArtifactLayer.W4A4)

@@ -46,7 +46,10 @@ public sealed record ArtifactLayer
     /// <summary>Rounding of exact midpoints, <c>even</c> or <c>zero</c>; null unless activations are quantized.</summary>
     public string? Ties { get; init; }
 
-    /// <summary>How the input is clipped in every bin; empty unless activations are quantized. They have thresholds when the granularity is <c>bin</c>.</summary>
+    /// <summary>
+    /// How the input is clipped in every bin; empty unless activations are quantized. They have thresholds when the granularity is
+    /// <c>bin</c>.
+    /// </summary>
     public ImmutableArray<ClipSetting> Clips { get; init; } = [];
 
     /// <summary>Whether the weight is stored in 4 bits.</summary>

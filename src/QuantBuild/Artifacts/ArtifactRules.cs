@@ -14,7 +14,8 @@ internal static class ArtifactRules
         Require(IsDigest(descriptor.Plan), "plan is not a SHA-256 digest");
         Require(descriptor.Sampling.Steps >= 1, "sampling.steps is less than 1");
         Require(descriptor.Sampling.Shift > 0, "sampling.shift is not positive");
-        Require(FileSizes.AreSummable(descriptor.Experts.Values.SelectMany(expert => expert.Files).Select(file => file.Size)), "experts: the sizes of files are negative, or more than any disk has");
+        Require(FileSizes.AreSummable(descriptor.Experts.Values.SelectMany(expert => expert.Files).Select(file => file.Size)),
+            "experts: the sizes of files are negative, or more than any disk has");
         foreach ((string name, ArtifactExpert expert) in descriptor.Experts)
             Check($"experts.{name}", expert);
     }
@@ -36,16 +37,19 @@ internal static class ArtifactRules
 
     private static void CheckBins(string place, ArtifactExpert expert)
     {
-        Require(expert.MinTimestep >= 0 && expert.MinTimestep <= expert.MaxTimestep, $"{place} has the timesteps {expert.MinTimestep} to {expert.MaxTimestep}");
+        Require(expert.MinTimestep >= 0 && expert.MinTimestep <= expert.MaxTimestep,
+            $"{place} has the timesteps {expert.MinTimestep} to {expert.MaxTimestep}");
         Require(expert.Bins.Length > 0, $"{place} has no bins");
-        Require(expert.Bins.Select(bin => bin.Name).Distinct(StringComparer.Ordinal).Count() == expert.Bins.Length, $"{place}.bins has a name twice");
+        Require(expert.Bins.Select(bin => bin.Name).Distinct(StringComparer.Ordinal).Count() == expert.Bins.Length,
+            $"{place}.bins has a name twice");
         long next = expert.MinTimestep;
         foreach (ArtifactBin bin in expert.Bins.OrderBy(bin => bin.MinTimestep))
         {
             Require(bin.MinTimestep <= bin.MaxTimestep, $"{place}.bins: '{bin.Name}' goes from {bin.MinTimestep} to {bin.MaxTimestep}");
             Require(bin.MinTimestep >= next, $"{place}.bins: timestep {bin.MinTimestep} is in two bins or below the expert's");
             Require(bin.MinTimestep == next, $"{place}.bins: timestep {next} is in no bin");
-            Require(bin.MaxTimestep <= expert.MaxTimestep, $"{place}.bins: '{bin.Name}' ends at {bin.MaxTimestep}, the expert at {expert.MaxTimestep}");
+            Require(bin.MaxTimestep <= expert.MaxTimestep,
+                $"{place}.bins: '{bin.Name}' ends at {bin.MaxTimestep}, the expert at {expert.MaxTimestep}");
             next = bin.MaxTimestep + 1L;
         }
         Require(next == expert.MaxTimestep + 1L, $"{place}.bins: timestep {next} is in no bin");
@@ -58,9 +62,11 @@ internal static class ArtifactRules
             return;
         Require(layer.Clips.Length == bins, $"{place}.clipRatios has {layer.Clips.Length} entries for {bins} bins");
         Require(layer.Clips.All(clip => clip.Ratio is > 0 and <= 1), $"{place}.clipRatios leaves the range above 0 up to 1");
-        Require(layer.Clips.All(clip => clip.ExponentOffset is >= -LargestOffset and <= LargestOffset), $"{place}.exponentOffsets leaves the range -{LargestOffset} to {LargestOffset}");
+        Require(layer.Clips.All(clip => clip.ExponentOffset is >= -LargestOffset and <= LargestOffset),
+            $"{place}.exponentOffsets leaves the range -{LargestOffset} to {LargestOffset}");
         bool perBin = layer.Granularity == ArtifactLayer.PerBin;
-        Require(layer.Clips.All(clip => clip.Threshold is not null == perBin), $"{place}.thresholds {(perBin ? "are missing" : "need the granularity 'bin'")}");
+        Require(layer.Clips.All(clip => clip.Threshold is not null == perBin),
+            $"{place}.thresholds {(perBin ? "are missing" : "need the granularity 'bin'")}");
         Require(layer.Clips.All(clip => clip.Threshold is null or >= 0), $"{place}.thresholds has a negative entry");
     }
 

@@ -33,7 +33,8 @@ internal sealed class ArtifactTensorChecks(ArtifactExpert expert, ShardedCheckpo
 
     private void CheckLayers(WanConfig config)
     {
-        var layers = Enumerable.Range(0, config.NumLayers).SelectMany(block => WanLayers.Names, (block, name) => WanTensors.BlockPrefix(block) + name).ToHashSet(StringComparer.Ordinal);
+        var layers = Enumerable.Range(0, config.NumLayers)
+            .SelectMany(block => WanLayers.Names, (block, name) => WanTensors.BlockPrefix(block) + name).ToHashSet(StringComparer.Ordinal);
         foreach (string name in layers)
         {
             if (!expert.Layers.ContainsKey(name))

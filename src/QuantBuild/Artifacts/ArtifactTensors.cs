@@ -53,12 +53,14 @@ public static class ArtifactTensors
                 yield return (name, null, shape);
                 continue;
             }
-            foreach ((string suffix, DType type, IReadOnlyList<long> quantizedShape) in Expected(entry, shape[0], (int)shape[1], expert.Bins.Length))
+            foreach ((string suffix, DType type, IReadOnlyList<long> quantizedShape) in Expected(entry, shape[0], (int)shape[1],
+                expert.Bins.Length))
                 yield return (layer + suffix, type, quantizedShape);
         }
     }
 
-    private static IEnumerable<(string Suffix, DType Type, IReadOnlyList<long> Shape)> Expected(ArtifactLayer layer, long rows, int columns, int bins)
+    private static IEnumerable<(string Suffix, DType Type, IReadOnlyList<long> Shape)> Expected(ArtifactLayer layer, long rows, int columns,
+        int bins)
     {
         yield return (Codes, DType.U8, [rows, Mxfp4.CodeBytes(columns)]);
         yield return (Scales, DType.U8, [rows, Mxfp4.Blocks(columns)]);

@@ -38,7 +38,9 @@ internal sealed class JsonFields
     public int Integer(string name) => Integer(Take(name), name);
 
     public long LongInteger(string name) =>
-        Take(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out long number) ? number : throw Wrong(name, "a whole number");
+        Take(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out long number)
+        ? number
+        : throw Wrong(name, "a whole number");
 
     public double Number(string name) =>
         Take(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number) && double.IsFinite(number)
@@ -73,7 +75,9 @@ internal sealed class JsonFields
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Wrong(name, "whole numbers");
 
     private float Float(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && float.IsFinite(number) ? number : throw Wrong(name, "numbers");
+        value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && float.IsFinite(number)
+        ? number
+        : throw Wrong(name, "numbers");
 
     private JsonElement Take(string name, JsonValueKind kind, string expected)
     {
@@ -81,7 +85,8 @@ internal sealed class JsonFields
         return value.ValueKind == kind ? value : throw Wrong(name, expected);
     }
 
-    private JsonElement Take(string name) => _left.Remove(name, out JsonElement value) ? value : throw new ArtifactException($"{At(name)} is missing");
+    private JsonElement Take(string name) =>
+        _left.Remove(name, out JsonElement value) ? value : throw new ArtifactException($"{At(name)} is missing");
 
     private ArtifactException Wrong(string name, string expected) => new($"{At(name)} is not {expected}");
 

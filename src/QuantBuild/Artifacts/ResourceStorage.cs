@@ -36,7 +36,9 @@ internal sealed class ResourceStorage(Assembly assembly, string model) : IArtifa
         {
             foreach (string name in names.Where(name => name.EndsWith(Tensors, StringComparison.Ordinal)))
                 files.Add(OpenTensors(name));
-            return ShardedCheckpoint.Of([.. files], index is null ? null : Locate(index), index is null ? null : ShardIndex.Read(ReadAll(index), Locate(index)));
+            return ShardedCheckpoint.Of([.. files], index is null ? null : Locate(index), index is null
+                ? null
+                : ShardIndex.Read(ReadAll(index), Locate(index)));
         }
         catch
         {

@@ -44,7 +44,9 @@ internal static partial class FileKinds
 
     private static int ModeMac(string path)
     {
-        int result = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatMacX64(path, out MacStatus status) : StatMac(path, out status);
+        int result = RuntimeInformation.ProcessArchitecture == Architecture.X64
+            ? StatMacX64(path, out MacStatus status)
+            : StatMac(path, out status);
         return result == 0 ? status.Mode : 0;
     }
 

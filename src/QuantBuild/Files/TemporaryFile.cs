@@ -8,8 +8,8 @@ using System.Text.RegularExpressions;
 namespace QuantBuild.Files;
 
 /// <summary>
-/// Names of unfinished files: <c>.&lt;file&gt;.&lt;machine&gt;-&lt;process&gt;-&lt;random&gt;.quantbuild-tmp</c>, beside the file that they become. A process that is
-/// killed leaves its own behind: the next one that writes into the folder removes them.
+/// Names of unfinished files: <c>.&lt;file&gt;.&lt;machine&gt;-&lt;process&gt;-&lt;random&gt;.quantbuild-tmp</c>, beside the file that they
+/// become. A process that is killed leaves its own behind: the next one that writes into the folder removes them.
 /// </summary>
 internal static partial class TemporaryFile
 {
@@ -40,12 +40,17 @@ internal static partial class TemporaryFile
     {
         if (Visited.TryAdd(folder, true))
             RemoveAbandoned(folder);
-        string stem = what.Length <= LongestStem ? what : what[..(char.IsHighSurrogate(what[LongestStem - 1]) ? LongestStem - 1 : LongestStem)];
+        string stem = what.Length <= LongestStem
+            ? what
+            : what[..(char.IsHighSurrogate(what[LongestStem - 1]) ? LongestStem - 1 : LongestStem)];
         string random = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $".{stem}.{Machine}-{Environment.ProcessId}-{random}{Extension}"));
+        return Path.Combine(folder,
+            string.Create(CultureInfo.InvariantCulture, $".{stem}.{Machine}-{Environment.ProcessId}-{random}{Extension}"));
     }
 
-    /// <summary>Removes what was left behind in a folder: by a process of this machine that is gone, or by any, more than a day ago.</summary>
+    /// <summary>
+    /// Removes what was left behind in a folder: by a process of this machine that is gone, or by any, more than a day ago.
+    /// </summary>
     public static void RemoveAbandoned(string folder)
     {
         try

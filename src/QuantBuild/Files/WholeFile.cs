@@ -1,8 +1,8 @@
 namespace QuantBuild.Files;
 
 /// <summary>
-/// Files that appear whole or not at all: written beside the target, then renamed over it. A device or a pipe is written to instead, never replaced;
-/// where a link leads to a file, that file is replaced and the link stays.
+/// Files that appear whole or not at all: written beside the target, then renamed over it. A device or a pipe is written to instead, never
+/// replaced; where a link leads to a file, that file is replaced and the link stays.
 /// </summary>
 internal static class WholeFile
 {
@@ -70,7 +70,9 @@ internal static class WholeFile
     /// <summary>Writes to the end of a file, a device or a pipe; a file that is missing is created.</summary>
     public static FileStream Append(string path) => new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
 
-    /// <summary>The file that writing to a path replaces, links followed; null when the path leads to something that is written to.</summary>
+    /// <summary>
+    /// The file that writing to a path replaces, links followed; null when the path leads to something that is written to.
+    /// </summary>
     public static string? TargetOf(string path)
     {
         string target = Path.GetFullPath(path);
@@ -121,7 +123,8 @@ internal static class WholeFile
                 File.Move(temporary, target, overwrite: true);
                 return;
             }
-            catch (Exception failure) when (OperatingSystem.IsWindows() && attempt < 20 && failure is UnauthorizedAccessException or IOException)
+            catch (Exception failure)
+                when (OperatingSystem.IsWindows() && attempt < 20 && failure is UnauthorizedAccessException or IOException)
             {
                 Thread.Sleep(5 + 5 * attempt);
             }

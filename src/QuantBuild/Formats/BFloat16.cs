@@ -60,7 +60,8 @@ public static class BFloat16
     private static Vector128<uint> Round(Vector128<uint> bits)
     {
         Vector128<uint> rounded = (bits + Vector128.Create(0x7FFFu) + ((bits >> 16) & Vector128<uint>.One)) >> 16;
-        Vector128<uint> number = Vector128.LessThanOrEqual((bits & Vector128.Create(0x7FFF_FFFFu)).AsInt32(), Vector128.Create(0x7F80_0000)).AsUInt32();
+        Vector128<uint> number = Vector128.LessThanOrEqual((bits & Vector128.Create(0x7FFF_FFFFu)).AsInt32(), Vector128.Create(0x7F80_0000))
+            .AsUInt32();
         return Vector128.ConditionalSelect(number, rounded, Vector128.Create((uint)QuietNaN));
     }
 

@@ -31,7 +31,9 @@ public static class E8M0
     public static byte ForMaximum(float maximum, ScaleRule rule, int offset = 0) =>
         maximum == 0 ? One : FromExponent(Exponent(maximum, rule) + offset);
 
-    /// <summary>The exponent <paramref name="rule"/> gives for a positive magnitude, taken from the float's bits and therefore exact.</summary>
+    /// <summary>
+    /// The exponent <paramref name="rule"/> gives for a positive magnitude, taken from the float's bits and therefore exact.
+    /// </summary>
     /// <remarks>
     /// With <c>a = m 2^k, 1 &lt;= m &lt; 2</c>: Floor is <c>k - 2</c>. Ceil is the least e with <c>a &lt;= 6 2^e = 1.5 2^(e+2)</c>,
     /// that is <c>k - 2</c> up to <c>m = 1.5</c> and <c>k - 1</c> above.

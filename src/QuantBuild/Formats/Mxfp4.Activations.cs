@@ -21,14 +21,16 @@ public static unsafe partial class Mxfp4
     /// <param name="exponentOffset">Added to every scale's exponent.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
-    public static void QuantizeDequantize(ReadOnlyMatrixView x, MatrixView y, ScaleRule rule, TieRule ties, float ratio = 1, int exponentOffset = 0, int threads = 1)
+    public static void QuantizeDequantize(ReadOnlyMatrixView x, MatrixView y, ScaleRule rule, TieRule ties, float ratio = 1,
+        int exponentOffset = 0, int threads = 1)
     {
         if (x.Rows != y.Rows || x.Columns != y.Columns)
             throw new ArgumentException($"{x.Rows} x {x.Columns} does not quantize into {y.Rows} x {y.Columns}");
         var block = new ActivationBlock(rule, ties, ratio, exponentOffset);
         int whole = x.ColumnStride == 1 && y.ColumnStride == 1 ? x.Columns / BlockSize : 0;
         fixed (float* source = x.Data, target = y.Data)
-            RowLoop.Run(whole > 0 ? x.Rows : 0, x.Columns, threads, new WholeBlocks(source, x.RowStride, target, y.RowStride, whole, block));
+            RowLoop.Run(whole > 0 ? x.Rows : 0, x.Columns, threads,
+                new WholeBlocks(source, x.RowStride, target, y.RowStride, whole, block));
         for (int row = 0; row < x.Rows; row++)
         {
             for (int column = whole * BlockSize; column < x.Columns; column += BlockSize)

@@ -38,7 +38,8 @@ public static unsafe partial class Mxfp4
 
         Vector512<int> Twice(Vector512<float> value)
         {
-            Vector512<float> rounded = E2M1.RoundNumbers((value.AsUInt32() & Vector512.Equals(value, value).AsUInt32()).AsSingle(), tieFactor);
+            Vector512<float> rounded = E2M1.RoundNumbers((value.AsUInt32() & Vector512.Equals(value, value).AsUInt32()).AsSingle(),
+                tieFactor);
             return Vector512.ConvertToInt32Native(rounded + rounded);
         }
     }

@@ -42,7 +42,8 @@ public static partial class Mxfp4
         int blocks = Blocks(w.Columns);
         float[] gathered = w.ColumnStride == 1 ? [] : new float[w.Columns];
         for (int row = 0; row < w.Rows; row++)
-            EncodeRow(Row(w, row, gathered), scales.Slice(row * blocks, blocks), ties, codes.Slice(row * blocks * BlockBytes, blocks * BlockBytes));
+            EncodeRow(Row(w, row, gathered), scales.Slice(row * blocks, blocks), ties,
+                codes.Slice(row * blocks * BlockBytes, blocks * BlockBytes));
     }
 
     /// <summary>The scales <see cref="Quantize"/> would use.</summary>

@@ -1,11 +1,16 @@
 namespace QuantBuild.Imaging;
 
-/// <summary>Cubic interpolation with a = -0.75, without smoothing, pixel centres at halves: <c>interpolate(mode="bicubic")</c> of the official pipeline.</summary>
+/// <summary>
+/// Cubic interpolation with a = -0.75, without smoothing, pixel centres at halves: <c>interpolate(mode="bicubic")</c> of the official
+/// pipeline.
+/// </summary>
 internal static class Bicubic
 {
     private const double A = -0.75;
 
-    /// <summary>Resizes a picture to planes [3, height, width]; values of a picture are in [-1, 1], and interpolation may go beyond.</summary>
+    /// <summary>
+    /// Resizes a picture to planes [3, height, width]; values of a picture are in [-1, 1], and interpolation may go beyond.
+    /// </summary>
     public static float[] Resize(Image image, int height, int width)
     {
         (int, float)[][] columns = Taps(image.Width, width), rows = Taps(image.Height, height);

@@ -28,8 +28,10 @@ public static class Ffmpeg
         string size = string.Create(CultureInfo.InvariantCulture, $"{frames[0].Width}x{frames[0].Height}");
         // The format is named: a temporary file's ending tells none.
         using Process process = Start(path,
-            "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", framesPerSecond.ToString(CultureInfo.InvariantCulture),
-            "-i", "-", "-c:v", "libx264", "-crf", "12", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", Path.GetFullPath(path));
+            "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r",
+                framesPerSecond.ToString(CultureInfo.InvariantCulture),
+            "-i", "-", "-c:v", "libx264", "-crf", "12", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4",
+                Path.GetFullPath(path));
         Feed(process, path, frames, ct);
     }
 
@@ -48,7 +50,8 @@ public static class Ffmpeg
     private static void Feed(Process process, string path, IReadOnlyList<Image> frames, CancellationToken ct)
     {
         Task<string> words = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None); // it says nothing there; if it does, it shall not wait for a reader
+        // it says nothing there; if it does, it shall not wait for a reader
+        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         try
         {
             using (Stream input = process.StandardInput.BaseStream)

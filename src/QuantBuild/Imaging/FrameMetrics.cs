@@ -30,8 +30,12 @@ public static class FrameMetrics
         return sum == 0 ? double.PositiveInfinity : 10 / DeterministicMath.Log(10) * DeterministicMath.Log(255.0 * 255.0 * count / sum);
     }
 
-    /// <summary>Structural similarity of the luminance, the mean over all frames and windows of 8 x 8 pixels, four apart; 1 for equal frames.</summary>
-    /// <exception cref="ArgumentException">Numbers or sizes of frames differ, there is none, or frames are smaller than a window.</exception>
+    /// <summary>
+    /// Structural similarity of the luminance, the mean over all frames and windows of 8 x 8 pixels, four apart; 1 for equal frames.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// Numbers or sizes of frames differ, there is none, or frames are smaller than a window.
+    /// </exception>
     public static double Ssim(IReadOnlyList<Image> frames, IReadOnlyList<Image> reference)
     {
         Check(frames, reference);
@@ -84,7 +88,8 @@ public static class FrameMetrics
         }
         const int Count = Window * Window;
         (double meanA, double meanB) = (sumA / Count, sumB / Count);
-        double variances = ((squaresA + squaresB) / Count) - (meanA * meanA) - (meanB * meanB), covariance = (products / Count) - (meanA * meanB);
+        double variances = ((squaresA + squaresB) / Count) - (meanA * meanA) - (meanB * meanB),
+            covariance = (products / Count) - (meanA * meanB);
         return ((2 * meanA * meanB) + MeanFloor) * ((2 * covariance) + VarianceFloor)
             / (((meanA * meanA) + (meanB * meanB) + MeanFloor) * (variances + VarianceFloor));
     }

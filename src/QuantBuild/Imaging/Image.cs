@@ -31,7 +31,9 @@ public sealed class Image
     /// <summary>Whether all pixels have one colour.</summary>
     public bool IsUniform => Pixels.Span[3..].SequenceEqual(Pixels.Span[..^3]);
 
-    /// <summary>A frame of planes [3, height, width] in [-1, 1] as a picture; values beyond are clamped, others rounded to the nearest.</summary>
+    /// <summary>
+    /// A frame of planes [3, height, width] in [-1, 1] as a picture; values beyond are clamped, others rounded to the nearest.
+    /// </summary>
     public static Image FromPlanes(ReadOnlySpan<float> planes, int height, int width)
     {
         int area = height * width;

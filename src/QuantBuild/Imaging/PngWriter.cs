@@ -36,7 +36,9 @@ public static class PngWriter
         for (int i = 0; i < frames.Count; i++)
         {
             if (frames.Count > 1)
-                Chunk(stream, "fcTL", [.. Big(sequence++), .. Big(width), .. Big(height), .. Big(0), .. Big(0), 0, 1, (byte)(framesPerSecond >> 8), (byte)framesPerSecond, 0, 0]);
+                Chunk(stream, "fcTL",
+                    [.. Big(sequence++), .. Big(width), .. Big(height), .. Big(0), .. Big(0), 0, 1, (byte)(framesPerSecond >> 8),
+                        (byte)framesPerSecond, 0, 0]);
             byte[] data = Compress(frames[i]);
             if (i == 0)
                 Chunk(stream, "IDAT", data);

@@ -13,7 +13,8 @@ internal static class CheckedJson
     /// <summary>Levels of objects and lists that may be nested.</summary>
     public const int Depth = 64;
 
-    // The largest double has 309 digits before the point, the smallest one's exact value 1074 behind it. Longer ones cost quadratic time to read.
+    // The largest double has 309 digits before the point, the smallest one's exact value 1074 behind it. Longer ones cost quadratic time to
+    // read.
     private const int LongestNumber = 1100;
 
     /// <summary>How documents are parsed once they are checked.</summary>
@@ -21,8 +22,8 @@ internal static class CheckedJson
 
     /// <summary>Checks and parses a text.</summary>
     /// <exception cref="MalformedJsonException">
-    /// It is not UTF-8 or not JSON, is nested too deeply, names a property twice, or has half of a surrogate pair. Of numbers only the length
-    /// is checked: who asks for one says in which range, and names it.
+    /// It is not UTF-8 or not JSON, is nested too deeply, names a property twice, or has half of a surrogate pair. Of numbers only the
+    /// length is checked: who asks for one says in which range, and names it.
     /// </exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
     {
@@ -63,7 +64,8 @@ internal static class CheckedJson
         int position = failure.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         string why = position < 0 ? failure.Message : failure.Message[..position];
         return failure is { LineNumber: { } line, BytePositionInLine: { } column }
-            ? new MalformedJsonException(why, (int)Math.Min(line, int.MaxValue - 1) + 1, (int)Math.Min(column, int.MaxValue - 1) + 1, failure)
+            ? new MalformedJsonException(why, (int)Math.Min(line, int.MaxValue - 1) + 1, (int)Math.Min(column, int.MaxValue - 1) + 1,
+                failure)
             : new MalformedJsonException(why, failure);
     }
 
@@ -73,12 +75,15 @@ internal static class CheckedJson
         {
             case JsonTokenType.PropertyName or JsonTokenType.String when reader.ValueIsEscaped && HasHalfSurrogate(reader.ValueSpan):
                 throw At(utf8, reader.TokenStartIndex, "the text contains half of a surrogate pair");
-            case JsonTokenType.Number when reader.ValueSpan.Length > LongestNumber || (finite && !(reader.TryGetDouble(out double value) && double.IsFinite(value))):
+            case JsonTokenType.Number when reader.ValueSpan.Length > LongestNumber
+            || (finite && !(reader.TryGetDouble(out double value) && double.IsFinite(value))):
                 throw At(utf8, reader.TokenStartIndex, "the number is larger than any that can be computed with");
         }
     }
 
-    /// <summary>Whether escapes name a half of a surrogate pair without its other half; the escapes themselves are known to be well-formed.</summary>
+    /// <summary>
+    /// Whether escapes name a half of a surrogate pair without its other half; the escapes themselves are known to be well-formed.
+    /// </summary>
     private static bool HasHalfSurrogate(ReadOnlySpan<byte> escaped)
     {
         bool open = false;

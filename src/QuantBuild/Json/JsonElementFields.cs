@@ -29,12 +29,16 @@ internal static class JsonElementFields
     /// <summary>True or false.</summary>
     /// <exception cref="MalformedJsonException">The value is neither.</exception>
     public static bool Flag(this JsonElement value, string name) =>
-        value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new MalformedJsonException($"'{name}' is not true or false");
+        value.ValueKind is JsonValueKind.True or JsonValueKind.False
+        ? value.GetBoolean()
+        : throw new MalformedJsonException($"'{name}' is not true or false");
 
     /// <summary>A whole number of 32 bits.</summary>
     /// <exception cref="MalformedJsonException">The value is none.</exception>
     public static int Integer(this JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw new MalformedJsonException($"'{name}' is not a whole number");
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number)
+        ? number
+        : throw new MalformedJsonException($"'{name}' is not a whole number");
 
     /// <summary>A number that float32 holds.</summary>
     /// <exception cref="MalformedJsonException">The value is none.</exception>

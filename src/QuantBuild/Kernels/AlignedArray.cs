@@ -1,6 +1,8 @@
 namespace QuantBuild.Kernels;
 
-/// <summary>Memory that stays in its place and begins with a cache line, so that a kernel's widest loads and stores touch one line each.</summary>
+/// <summary>
+/// Memory that stays in its place and begins with a cache line, so that a kernel's widest loads and stores touch one line each.
+/// </summary>
 /// <param name="length">Elements, undefined at first.</param>
 internal sealed unsafe class AlignedArray<T>(int length)
     where T : unmanaged

@@ -28,7 +28,8 @@ public static unsafe class Attention
     /// <param name="ct">Cancels between blocks of queries of a head.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other, or neighbours in a row are not adjacent.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public static void Apply(ReadOnlyMatrixView q, ReadOnlyMatrixView k, ReadOnlyMatrixView v, int heads, MatrixView output, int threads = 1,
+    public static void Apply(ReadOnlyMatrixView q, ReadOnlyMatrixView k, ReadOnlyMatrixView v, int heads, MatrixView output,
+        int threads = 1,
         CancellationToken ct = default)
     {
         Check(q, k, v, heads, output, threads);
@@ -37,7 +38,8 @@ public static unsafe class Attention
         fixed (float* queries = q.Data, keys = k.Data, values = v.Data, result = output.Data)
         {
             var work = new Work(
-                new Operand(queries, q), new Operand(keys, k), new Operand(values, v), new Operand(result, output), q.Columns / heads, block);
+                new Operand(queries, q), new Operand(keys, k), new Operand(values, v), new Operand(result, output), q.Columns / heads,
+                    block);
             if (threads == 1 || heads * blocks == 1)
             {
                 for (int task = 0; task < heads * blocks; task++)
@@ -56,7 +58,8 @@ public static unsafe class Attention
     private static void RunParallel(Work work, int heads, int blocks, int threads, CancellationToken ct) =>
         Workers.For(heads * blocks, threads, task => work.Run(task % heads, task / heads), ct);
 
-    private static void Check(ReadOnlyMatrixView q, ReadOnlyMatrixView k, ReadOnlyMatrixView v, int heads, ReadOnlyMatrixView output, int threads)
+    private static void Check(ReadOnlyMatrixView q, ReadOnlyMatrixView k, ReadOnlyMatrixView v, int heads, ReadOnlyMatrixView output,
+        int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
@@ -97,7 +100,8 @@ public static unsafe class Attention
             var scores = new MatrixView(scratch, count, keys);
             int column = head * headDim;
 
-            Gemm.Multiply(q.Slice(first, column, count, headDim), ((ReadOnlyMatrixView)k.Slice(0, column, keys, headDim)).Transposed, scores);
+            Gemm.Multiply(q.Slice(first, column, count, headDim), ((ReadOnlyMatrixView)k.Slice(0, column, keys, headDim)).Transposed,
+                scores);
             float scale = 1 / MathF.Sqrt(headDim);
             for (int row = 0; row < count; row++)
                 sums[row] = Exponentials(scratch.AsSpan(row * keys, keys), scale);

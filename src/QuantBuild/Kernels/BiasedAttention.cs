@@ -16,7 +16,8 @@ internal static class BiasedAttention
     /// <param name="output">Result, [n, heads * d]; must not overlap the inputs.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <param name="ct">Cancels between heads.</param>
-    public static void Apply(float[] q, float[] k, float[] v, float[] bias, int heads, int tokens, float[] output, int threads, CancellationToken ct = default)
+    public static void Apply(float[] q, float[] k, float[] v, float[] bias, int heads, int tokens, float[] output, int threads,
+        CancellationToken ct = default)
     {
         int channels = output.Length / tokens, width = channels / heads;
         Workers.For(heads, threads, head =>
@@ -24,7 +25,8 @@ internal static class BiasedAttention
             int column = head * width;
             var scores = new MatrixView(bias.AsSpan(head * tokens * tokens, tokens * tokens).ToArray(), tokens, tokens);
             ReadOnlyMatrixView keys = new ReadOnlyMatrixView(k, tokens, channels).Slice(0, column, tokens, width);
-            Gemm.Multiply(new ReadOnlyMatrixView(q, tokens, channels).Slice(0, column, tokens, width), keys.Transposed, scores, GemmMode.Add, ct: ct);
+            Gemm.Multiply(new ReadOnlyMatrixView(q, tokens, channels).Slice(0, column, tokens, width), keys.Transposed, scores,
+                GemmMode.Add, ct: ct);
             for (int row = 0; row < tokens; row++)
                 Softmax(scores.Data.Slice(row * tokens, tokens));
             Gemm.Multiply(scores, new ReadOnlyMatrixView(v, tokens, channels).Slice(0, column, tokens, width),

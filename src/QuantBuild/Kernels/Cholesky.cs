@@ -9,7 +9,9 @@ public static unsafe class Cholesky
     // 32 would be a little faster, but loses agreement of GPTQ's codes with the golden values (below 99.9 % at 512 columns).
     private const int Leaf = 64;
 
-    /// <summary>Diagonals from the main one downwards that a factorization may write to: a product's tile on the diagonal reaches below it.</summary>
+    /// <summary>
+    /// Diagonals from the main one downwards that a factorization may write to: a product's tile on the diagonal reaches below it.
+    /// </summary>
     public const int Band = 64;
 
     /// <summary>
@@ -27,14 +29,16 @@ public static unsafe class Cholesky
     /// <returns>False when a pivot is not positive or not finite; <paramref name="h"/> is then undefined.</returns>
     /// <exception cref="ArgumentException"><paramref name="h"/> is not square.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public static bool TryFactorReversed(MatrixView h, int threads = 1, CancellationToken ct = default) => TryFactorReversed(Gemm.Fastest, h, threads, ct);
+    public static bool TryFactorReversed(MatrixView h, int threads = 1, CancellationToken ct = default) =>
+        TryFactorReversed(Gemm.Fastest, h, threads, ct);
 
     /// <summary>
-    /// The same, but keeps what lies <see cref="Band"/> or more below the diagonal; the band between holds anything.  With the band saved, the
-    /// lower triangle can bring the matrix back.
+    /// The same, but keeps what lies <see cref="Band"/> or more below the diagonal; the band between holds anything. With the band saved,
+    /// the lower triangle can bring the matrix back.
     /// </summary>
     /// <inheritdoc cref="TryFactorReversed(MatrixView, int, CancellationToken)"/>
-    public static bool TryFactorAboveBand(MatrixView h, int threads = 1, CancellationToken ct = default) => TryFactor(Gemm.Fastest, h, threads, ct);
+    public static bool TryFactorAboveBand(MatrixView h, int threads = 1, CancellationToken ct = default) =>
+        TryFactor(Gemm.Fastest, h, threads, ct);
 
     internal static bool TryFactorReversed(GemmPath path, MatrixView h, int threads, CancellationToken ct = default)
     {

@@ -15,7 +15,9 @@ internal static class Convolution
     private const int FewestOutputs = 256;
     private const int MostOutputs = 768;
 
-    /// <summary>Reorders a weight [out, in, frames, rows, columns] to what <see cref="Apply"/> takes, [out, frames, rows, columns, in].</summary>
+    /// <summary>
+    /// Reorders a weight [out, in, frames, rows, columns] to what <see cref="Apply"/> takes, [out, frames, rows, columns, in].
+    /// </summary>
     public static float[] Reorder(ConvolutionShape shape, ReadOnlySpan<float> weight)
     {
         int taps = shape.Depth / shape.In;
@@ -42,7 +44,8 @@ internal static class Convolution
     /// <param name="y">Output, [output frames, output rows, output columns, out]; every value is written.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <param name="ct">Cancels between blocks of outputs.</param>
-    public static void Apply(ConvolutionShape shape, float[] x, int frames, int height, int width, float[] weight, float[] bias, float[] y, int threads,
+    public static void Apply(ConvolutionShape shape, float[] x, int frames, int height, int width, float[] weight, float[] bias, float[] y,
+        int threads,
         CancellationToken ct = default)
     {
         int rows = shape.OutputSize(height), columns = shape.OutputSize(width);
@@ -59,14 +62,16 @@ internal static class Convolution
             for (int i = 0; i < count; i++)
             {
                 (int frame, int position) = Math.DivRem(first + i, rows * columns);
-                Gather(shape, x, height, width, frame * shape.StrideFrames, position / columns, position % columns, patches.AsSpan(i * depth, depth));
+                Gather(shape, x, height, width, frame * shape.StrideFrames, position / columns, position % columns,
+                    patches.AsSpan(i * depth, depth));
             }
 
             // Few channels and many outputs: with the channels as rows, the tiles of the matrix product are full.
             for (int channel = 0; channel < shape.Out; channel++)
                 result.AsSpan(channel * count, count).Fill(bias[channel]);
             var product = new MatrixView(result, shape.Out, count);
-            Gemm.Multiply(new ReadOnlyMatrixView(weight, shape.Out, depth), new ReadOnlyMatrixView(patches, count, depth).Transposed, product, GemmMode.Add, ct: ct);
+            Gemm.Multiply(new ReadOnlyMatrixView(weight, shape.Out, depth), new ReadOnlyMatrixView(patches, count, depth).Transposed,
+                product, GemmMode.Add, ct: ct);
             Transpose(result, shape.Out, count, y.AsSpan(first * shape.Out));
             ArrayPool<float>.Shared.Return(patches);
             ArrayPool<float>.Shared.Return(result);

@@ -65,7 +65,9 @@ public static partial class DeterministicMath
 
     /// <summary>x^y for positive x.</summary>
     /// <remarks>The logarithm is carried in twice the precision, so that the error does not grow with the size of the result.</remarks>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="x"/> is not positive and finite, or <paramref name="y"/> is not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="x"/> is not positive and finite, or <paramref name="y"/> is not finite.
+    /// </exception>
     public static double Pow(double x, double y)
     {
         if (!(x > 0) || !double.IsFinite(x))

@@ -1,12 +1,16 @@
 namespace QuantBuild.Kernels;
 
-/// <summary>How much energy (sum of squared singular values) a rank-r approximation of a matrix can hold at most, from what one step of a subspace iteration saw.</summary>
+/// <summary>
+/// How much energy (sum of squared singular values) a rank-r approximation of a matrix can hold at most, from what one step of a subspace
+/// iteration saw.
+/// </summary>
 /// <remarks>
 /// Let V be an orthonormal basis, A = M^T M, T = V^T A V, S = A V - V T, and C what A is on the complement of V.  If no eigenvalue of C
-/// exceeds c, then A is at most <c>[T S^T; S c I]</c> in the order of symmetric matrices, whose eigenvalues therefore bound those of A from above,
-/// one by one; they are those of the small <c>[T R^T; R c I]</c> with <c>S^T S = R^T R</c>.  The bound needs no gap in the spectrum.
-/// <para>c is the one thing that is estimated, by the caller: from the first eigenvalue beyond the rank that the iteration sees.  The basis has at least
-/// 16 columns more than the rank; a direction outside it with a larger eigenvalue would have had to be all but orthogonal to every random start.</para>
+/// exceeds c, then A is at most <c>[T S^T; S c I]</c> in the order of symmetric matrices, whose eigenvalues therefore bound those of A from
+/// above, one by one; they are those of the small <c>[T R^T; R c I]</c> with <c>S^T S = R^T R</c>.  The bound needs no gap in the spectrum.
+/// <para>c is the one thing that is estimated, by the caller: from the first eigenvalue beyond the rank that the iteration sees. The basis
+/// has at least 16 columns more than the rank; a direction outside it with a larger eigenvalue would have had to be all but orthogonal to
+/// every random start.</para>
 /// </remarks>
 internal static unsafe class EnergyBound
 {
@@ -25,7 +29,8 @@ internal static unsafe class EnergyBound
     /// <param name="rank">How many eigenvalues.</param>
     /// <param name="threads">Upper bound on threads.</param>
     /// <param name="ct">Ends the work.</param>
-    public static double Of(TallMatrix basis, double[] first, TallMatrix image, double[] second, double beyond, int rank, int threads, CancellationToken ct)
+    public static double Of(TallMatrix basis, double[] first, TallMatrix image, double[] second, double beyond, int rank, int threads,
+        CancellationToken ct)
     {
         int size = basis.Columns;
         double[] t = Product(Transpose(first, size), first, size), product = Product(second, first, size);
@@ -72,7 +77,10 @@ internal static unsafe class EnergyBound
         return r;
     }
 
-    /// <summary>Householder's reduction: the diagonal, and the squares of the elements before it in its row, of a tridiagonal matrix with the same eigenvalues.</summary>
+    /// <summary>
+    /// Householder's reduction: the diagonal, and the squares of the elements before it in its row, of a tridiagonal matrix with the same
+    /// eigenvalues.
+    /// </summary>
     private static (double[] Diagonal, double[] Squares) Tridiagonal(double[] a, int n, CancellationToken ct)
     {
         var squares = new double[n];

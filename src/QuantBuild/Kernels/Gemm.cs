@@ -28,7 +28,8 @@ public static unsafe class Gemm
     /// <param name="ct">Ends the product between cache blocks (some milliseconds of work); <paramref name="c"/> is then half made.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public static void Multiply(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite, int threads = 1,
+    public static void Multiply(ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode = GemmMode.Overwrite,
+        int threads = 1,
         CancellationToken ct = default) => Multiply(Fastest, a, b, c, mode, threads, ct);
 
     /// <summary>C[m,n] (op)= A[m,k] B[k,n] with B in panels, on the calling thread.</summary>
@@ -42,7 +43,8 @@ public static unsafe class Gemm
         : Vector256.IsHardwareAccelerated && Fma.IsSupported ? GemmPath.Vector256
         : GemmPath.Scalar;
 
-    internal static void Multiply(GemmPath path, ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode, int threads, CancellationToken ct = default)
+    internal static void Multiply(GemmPath path, ReadOnlyMatrixView a, ReadOnlyMatrixView b, MatrixView c, GemmMode mode, int threads,
+        CancellationToken ct = default)
     {
         if (!HasProducts(a, b.Rows, b.Columns, c, mode))
             return;

@@ -1,6 +1,8 @@
 namespace QuantBuild.Kernels;
 
-/// <summary>The sizes of the blocks.  None shows in the result: a chain that crosses a block is stored to C and loaded again, exactly.</summary>
+/// <summary>
+/// The sizes of the blocks. None shows in the result: a chain that crosses a block is stored to C and loaded again, exactly.
+/// </summary>
 internal static unsafe class GemmBlockSizes
 {
     // Depth x rows x 4 bytes is 288 KiB, depth x columns x 4 bytes 4.5 MiB.  The depth is long because every pass over it reads and
@@ -21,7 +23,8 @@ internal static unsafe class GemmBlockSizes
 
     /// <summary>Elements of a packed block of B.</summary>
     public static int RoomForB<TKernel>(in GemmProblem problem)
-        where TKernel : struct, IGemmKernel => RoundUp(RoundUp(Math.Min(problem.Columns, Columns), TKernel.Columns) * DepthOf(problem), CacheLine);
+        where TKernel : struct, IGemmKernel =>
+        RoundUp(RoundUp(Math.Min(problem.Columns, Columns), TKernel.Columns) * DepthOf(problem), CacheLine);
 
     /// <summary>The first line of the cache that begins at or after <paramref name="start"/>.</summary>
     public static float* Align(float* start) => (float*)(((nint)start + (CacheLine * sizeof(float)) - 1) & -(CacheLine * sizeof(float)));

@@ -13,7 +13,9 @@ internal static unsafe class GemmBlocking<TKernel>
 {
     public static void Multiply(in GemmProblem problem)
     {
-        int roomForA = GemmBlockSizes.RoomForA<TKernel>(problem), roomForB = problem.PanelStride > 0 ? 0 : GemmBlockSizes.RoomForB<TKernel>(problem);
+        int roomForA = GemmBlockSizes.RoomForA<TKernel>(problem), roomForB = problem.PanelStride > 0
+            ? 0
+            : GemmBlockSizes.RoomForB<TKernel>(problem);
         float[] room = ArrayPool<float>.Shared.Rent(roomForA + roomForB + GemmBlockSizes.CacheLine);
         fixed (float* start = room)
         {

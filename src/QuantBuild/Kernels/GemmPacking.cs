@@ -28,7 +28,8 @@ internal static unsafe class GemmPacking
         int whole = lanes / width * width;
         bool adjacent = Vector128.IsHardwareAccelerated && source.RowStride == 1;
         for (int lane = 0; adjacent && lane < whole; lane += PanelsAtOnce * width)
-            PackAdjacentLanes(source.From(lane, 0), Math.Min(PanelsAtOnce * width, whole - lane), depth, width, negate, target + ((nint)lane * depth));
+            PackAdjacentLanes(source.From(lane, 0), Math.Min(PanelsAtOnce * width, whole - lane), depth, width, negate,
+                target + ((nint)lane * depth));
         for (int lane = adjacent ? whole : 0; lane < lanes; lane += width)
         {
             int count = Math.Min(width, lanes - lane);

@@ -31,7 +31,8 @@ internal readonly unsafe struct GemmProblem
     public int Diagonal { get; init; } = Full;
 
     /// <summary>
-    /// 0, or: B lies in panels already (<see cref="PanelMatrixView"/>), this far apart.  Rectangles of the product must then begin at a whole panel.
+    /// 0, or: B lies in panels already (<see cref="PanelMatrixView"/>), this far apart. Rectangles of the product must then begin at a
+    /// whole panel.
     /// </summary>
     public nint PanelStride { get; init; }
 

@@ -41,7 +41,8 @@ internal sealed unsafe class GemmTeam<TKernel>
     private GemmTeam(in GemmProblem problem, int threads)
     {
         _problem = problem;
-        _rows = Math.Min(GemmBlockSizes.Rows, GemmBlockSizes.Divide(GemmBlockSizes.Divide(problem.Rows, PiecesPerThread * threads), TKernel.Rows) * TKernel.Rows);
+        _rows = Math.Min(GemmBlockSizes.Rows,
+            GemmBlockSizes.Divide(GemmBlockSizes.Divide(problem.Rows, PiecesPerThread * threads), TKernel.Rows) * TKernel.Rows);
         _rowBlocks = GemmBlockSizes.Divide(problem.Rows, _rows);
         int depthBlock = GemmBlockSizes.DepthOf(problem);
         int columnBlocks = GemmBlockSizes.Divide(problem.Columns, GemmBlockSizes.Columns);
@@ -76,7 +77,9 @@ internal sealed unsafe class GemmTeam<TKernel>
         ArrayPool<float>.Shared.Return(shared);
     }
 
-    /// <summary>Orders the pieces: the next block is packed when half of one has been multiplied, so that both buffers are in use at any time.</summary>
+    /// <summary>
+    /// Orders the pieces: the next block is packed when half of one has been multiplied, so that both buffers are in use at any time.
+    /// </summary>
     private void Arrange()
     {
         for (int b = 0; b < _blocks.Count; b++)
@@ -136,7 +139,8 @@ internal sealed unsafe class GemmTeam<TKernel>
         if (before >= 0 && !Reached(ref _multiplied[before], _blocks[before].RowBlocks))
             return false;
         int first = piece.Index * ColumnsPerPiece;
-        GemmPacking.Pack(_problem.B.From(block.Step, block.Column + first).Transposed, Math.Min(ColumnsPerPiece, block.Columns - first), block.Depth,
+        GemmPacking.Pack(_problem.B.From(block.Step, block.Column + first).Transposed, Math.Min(ColumnsPerPiece, block.Columns - first),
+            block.Depth,
             TKernel.Columns, negate: false, packed + ((nint)first * block.Depth));
         Interlocked.Increment(ref _packed[piece.Block]);
         return true;

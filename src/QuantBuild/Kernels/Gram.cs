@@ -18,12 +18,15 @@ public static unsafe class Gram
     /// <param name="ct">Ends the work between cache blocks; <paramref name="h"/> is then half made.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public static void Accumulate(ReadOnlyMatrixView x, MatrixView h, int threads = 1, CancellationToken ct = default) => Accumulate(Gemm.Fastest, x, h, threads, ct);
+    public static void Accumulate(ReadOnlyMatrixView x, MatrixView h, int threads = 1, CancellationToken ct = default) =>
+        Accumulate(Gemm.Fastest, x, h, threads, ct);
 
     /// <summary>The upper triangle of X^T X alone: below the diagonal H then holds anything, until <see cref="Mirror"/>.</summary>
     /// <param name="x">Rows, any strides.</param>
     /// <param name="h">Square, as large as a row of <paramref name="x"/>.</param>
-    /// <param name="mode">What happens to the old content of <paramref name="h"/>. Over zeros, overwriting gives the bits that adding gives.</param>
+    /// <param name="mode">
+    /// What happens to the old content of <paramref name="h"/>. Over zeros, overwriting gives the bits that adding gives.
+    /// </param>
     /// <param name="threads">Upper bound on threads, the caller's included.</param>
     /// <param name="ct">Ends the work between cache blocks; <paramref name="h"/> is then half made.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>

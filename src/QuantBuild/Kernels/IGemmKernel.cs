@@ -21,7 +21,9 @@ internal unsafe interface IGemmKernel
     /// <param name="depth">Length of the chain.</param>
     /// <param name="a">Panel of A: for every step of the depth, <see cref="Rows"/> values.</param>
     /// <param name="b">Panel of B: for every step of the depth, <see cref="Columns"/> values.</param>
-    /// <param name="step">Distance between the steps of <paramref name="b"/>: <see cref="Columns"/>, or more for a part of a wider panel.</param>
+    /// <param name="step">
+    /// Distance between the steps of <paramref name="b"/>: <see cref="Columns"/>, or more for a part of a wider panel.
+    /// </param>
     /// <param name="c">First element of the tile.</param>
     /// <param name="stride">Distance between rows of the tile, in elements.</param>
     /// <param name="accumulate">Whether the chains continue from the tile's old content.</param>

@@ -27,7 +27,8 @@ internal static unsafe class JacobiSvd
     /// <param name="kept">How many singular values are wanted, at most <paramref name="count"/>.</param>
     /// <param name="ct">Ends the work between rotations.</param>
     /// <returns>Values descending, vectors [length,kept] of the rows' space, and [count,kept] of the other.</returns>
-    public static (double[] Values, TallMatrix Along, TallMatrix Across) Decompose(double[] vectors, int count, int length, int kept, CancellationToken ct = default)
+    public static (double[] Values, TallMatrix Along, TallMatrix Across) Decompose(double[] vectors, int count, int length, int kept,
+        CancellationToken ct = default)
     {
         double[] rotated = [.. vectors];
         int[] order = Orthogonalize(rotated, count, length, ct);

@@ -28,7 +28,8 @@ public static unsafe class LayerNorm
     /// <param name="y">Output of the same shape, dense along rows; may be x.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="ArgumentException">The shapes differ, or neighbours in a row are not adjacent.</exception>
-    public static void Apply(ReadOnlyMatrixView x, ReadOnlySpan<float> gain, ReadOnlySpan<float> bias, float epsilon, MatrixView y, int threads = 1)
+    public static void Apply(ReadOnlyMatrixView x, ReadOnlySpan<float> gain, ReadOnlySpan<float> bias, float epsilon, MatrixView y,
+        int threads = 1)
     {
         x.RequireDenseRows();
         ((ReadOnlyMatrixView)y).RequireDenseRows();
@@ -40,12 +41,14 @@ public static unsafe class LayerNorm
             RowLoop.Run(x.Rows, x.Columns, threads, new Work(input, x.RowStride, x.Columns, gains, biases, epsilon, output, y.RowStride));
     }
 
-    private readonly struct Work(float* x, nint xStride, int columns, float* gain, float* bias, float epsilon, float* y, nint yStride) : IRowWork
+    private readonly struct Work(float* x, nint xStride, int columns, float* gain, float* bias, float epsilon, float* y, nint yStride)
+        : IRowWork
     {
         public void Run(int from, int to)
         {
             for (int row = from; row < to; row++)
-                Row(new ReadOnlySpan<float>(x + (row * xStride), columns), gain, bias, epsilon, new Span<float>(y + (row * yStride), columns));
+                Row(new ReadOnlySpan<float>(x + (row * xStride), columns), gain, bias, epsilon,
+                    new Span<float>(y + (row * yStride), columns));
         }
     }
 

@@ -7,5 +7,8 @@ namespace QuantBuild.Kernels;
 /// <paramref name="Up"/> and rows of <paramref name="Down"/> are zero.</param>
 /// <param name="SingularValues">The r largest singular values of W, descending.</param>
 /// <param name="Passes">Products with W or its transpose that were taken; 0 for a full decomposition.</param>
-/// <param name="Excess">How far |W - Up Down| may lie above the smallest possible, as a part of it; 0 where float32 does not resolve it, or for a full decomposition.</param>
+/// <param name="Excess">
+/// How far |W - Up Down| may lie above the smallest possible, as a part of it; 0 where float32 does not resolve it, or for a full
+/// decomposition.
+/// </param>
 public sealed record LowRankFactors(float[] Up, float[] Down, int Rank, float[] SingularValues, int Passes, double Excess);

@@ -4,11 +4,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace QuantBuild.Kernels;
 
-/// <summary>4 tokens x 16 outputs, twice: eight accumulators of 16-bit sums, two vectors of weights and one broadcast of four values.</summary>
+/// <summary>
+/// 4 tokens x 16 outputs, twice: eight accumulators of 16-bit sums, two vectors of weights and one broadcast of four values.
+/// </summary>
 /// <remarks>
-/// A pair of products is at most 2 x 24 x 60, so that none saturates, neither for values up to 12 (<see cref="Mxfp4Tokens"/>) nor up to 60.  A 16-bit lane
-/// adds eight of them to half the correction; sums may wrap on the way, but with w the signed weights the last is (w + 6) a over the lane's own
-/// sixteen channels less 6 a over the other sixteen, at most 16 x 60 x (18 + 6) = 23040.
+/// A pair of products is at most 2 x 24 x 60, so that none saturates, neither for values up to 12 (<see cref="Mxfp4Tokens"/>) nor up to 60.
+/// A 16-bit lane adds eight of them to half the correction; sums may wrap on the way, but with w the signed weights the last is (w + 6) a
+/// over the lane's own sixteen channels less 6 a over the other sixteen, at most 16 x 60 x (18 + 6) = 23040.
 /// </remarks>
 internal readonly unsafe struct Mxfp4Kernel256 : IMxfp4Kernel
 {

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace QuantBuild.Kernels;
 
-/// <summary>6 tokens x 32 outputs: twelve accumulators of 16-bit sums; see <see cref="Mxfp4Kernel256"/> for why they cannot saturate.</summary>
+/// <summary>
+/// 6 tokens x 32 outputs: twelve accumulators of 16-bit sums; see <see cref="Mxfp4Kernel256"/> for why they cannot saturate.
+/// </summary>
 internal readonly unsafe struct Mxfp4Kernel512 : IMxfp4Kernel
 {
     public static int Tokens => 6;

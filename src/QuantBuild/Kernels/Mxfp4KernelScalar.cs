@@ -24,7 +24,8 @@ internal readonly unsafe struct Mxfp4KernelScalar : IMxfp4Kernel
                 for (int o = 0; o < Width; o++)
                 {
                     byte* w = weights + (4 * o);
-                    sums[o] += (values[k] * (w[0] - 12)) + (values[k + 1] * (w[1] - 12)) + (values[k + 2] * (w[2] - 12)) + (values[k + 3] * (w[3] - 12));
+                    sums[o] += (values[k] * (w[0] - 12)) + (values[k + 1] * (w[1] - 12)) + (values[k + 2] * (w[2] - 12))
+                        + (values[k + 3] * (w[3] - 12));
                 }
             }
             float* scales = tile.WeightScales + (block * Width);

@@ -5,7 +5,10 @@ using System.Runtime.Intrinsics.X86;
 namespace QuantBuild.Kernels;
 
 /// <summary>6 tokens x 16 outputs, twice: twelve accumulators of 32-bit sums, to which one instruction adds four products a lane.</summary>
-/// <remarks>.NET 10 has the instruction at 256 bits only, where it takes all sixteen registers: twelve sums, two of weights, a token's values, a spare.</remarks>
+/// <remarks>
+/// .NET 10 has the instruction at 256 bits only, where it takes all sixteen registers: twelve sums, two of weights, a token's values, a
+/// spare.
+/// </remarks>
 internal readonly unsafe struct Mxfp4KernelVnni : IMxfp4Kernel
 {
     private const int Half = Mxfp4Panels.Width / 2;
@@ -93,7 +96,8 @@ internal readonly unsafe struct Mxfp4KernelVnni : IMxfp4Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(Vector256<int> left, Vector256<int> right, float* scale, Vector256<float> scalesLeft, Vector256<float> scalesRight, float* y)
+    private static void Add(Vector256<int> left, Vector256<int> right, float* scale, Vector256<float> scalesLeft,
+        Vector256<float> scalesRight, float* y)
     {
         Vector256<float> factor = Vector256.Create(*(int*)scale).AsSingle();
         Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(left) * factor, scalesLeft, Vector256.Load(y)).Store(y);

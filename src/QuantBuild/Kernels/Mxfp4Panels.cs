@@ -13,7 +13,8 @@ public sealed unsafe class Mxfp4Panels
     internal const int Width = 32;
 
     /// <summary>The bytes of two codes, even channel first.</summary>
-    private static readonly ushort[] BytesOfPair = [.. Enumerable.Range(0, 256).Select(pair => (ushort)(ByteOf(pair & 15) | (ByteOf(pair >> 4) << 8)))];
+    private static readonly ushort[] BytesOfPair =
+        [.. Enumerable.Range(0, 256).Select(pair => (ushort)(ByteOf(pair & 15) | (ByteOf(pair >> 4) << 8)))];
 
     private readonly int _mostRows;
     private readonly AlignedArray<byte> _bytes;
@@ -65,7 +66,8 @@ public sealed unsafe class Mxfp4Panels
     /// <exception cref="ArgumentException">A length does not fit the shape, or the rows do not fit in.</exception>
     public void Load(ReadOnlySpan<byte> codes, ReadOnlySpan<byte> scales, int rows, int threads = 1)
     {
-        if (codes.Length != (long)rows * Mxfp4.CodeBytes(Columns) || scales.Length != (long)rows * Blocks || PanelsOf(rows) > PanelsOf(_mostRows))
+        if (codes.Length != (long)rows * Mxfp4.CodeBytes(Columns) || scales.Length != (long)rows * Blocks
+            || PanelsOf(rows) > PanelsOf(_mostRows))
             throw new ArgumentException($"{codes.Length} bytes of codes and {scales.Length} scales for {rows} x {Columns}");
         Rows = rows;
         fixed (byte* code = codes, scale = scales)

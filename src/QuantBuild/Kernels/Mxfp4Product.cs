@@ -53,11 +53,13 @@ public static unsafe class Mxfp4Product
         _ => true,
     };
 
-    internal static void Add(Mxfp4Path path, Mxfp4Tokens tokens, Mxfp4Panels weight, MatrixView y, int threads, CancellationToken ct = default)
+    internal static void Add(Mxfp4Path path, Mxfp4Tokens tokens, Mxfp4Panels weight, MatrixView y, int threads,
+        CancellationToken ct = default)
     {
         ((ReadOnlyMatrixView)y).RequireDenseRows();
         if (tokens.Columns != weight.Columns || y.Rows != tokens.Rows || y.Columns != weight.Rows)
-            throw new ArgumentException($"cannot multiply {tokens.Rows} x {tokens.Columns} by {weight.Rows} x {weight.Columns} into {y.Rows} x {y.Columns}");
+            throw new ArgumentException(
+                $"cannot multiply {tokens.Rows} x {tokens.Columns} by {weight.Rows} x {weight.Columns} into {y.Rows} x {y.Columns}");
         if (y.Rows == 0 || y.Columns == 0)
             return;
         fixed (float* data = y.Data)
@@ -67,7 +69,9 @@ public static unsafe class Mxfp4Product
         }
     }
 
-    /// <summary>Deals out rectangles of a product whose outputs stay in the second-level cache; those over the same panels follow one another.</summary>
+    /// <summary>
+    /// Deals out rectangles of a product whose outputs stay in the second-level cache; those over the same panels follow one another.
+    /// </summary>
     internal static void ForRectangles(int tokens, int panels, int threads, Action<Mxfp4Rectangle> body, CancellationToken ct = default)
     {
         int wide = Math.Clamp(Divide(panels, 2 * threads), 1, MostPanels);
@@ -96,14 +100,16 @@ public static unsafe class Mxfp4Product
                 for (int panel = rectangle.Panel; panel < endOfPanels; panel++)
                 {
                     int output = panel * Mxfp4Panels.Width;
-                    AddPanel(path, tokens, token, count, block, blocks, weight, panel, y.From(token, output), Math.Min(Mxfp4Panels.Width, weight.Rows - output));
+                    AddPanel(path, tokens, token, count, block, blocks, weight, panel, y.From(token, output),
+                        Math.Min(Mxfp4Panels.Width, weight.Rows - output));
                 }
             }
         }
     }
 
     /// <summary>Adds adjacent tokens' products over adjacent blocks to the <paramref name="width"/> outputs of one panel.</summary>
-    internal static void AddPanel(Mxfp4Path path, Mxfp4Tokens tokens, int token, int count, int block, int blocks, Mxfp4Panels weight, int panel, Strided y, int width)
+    internal static void AddPanel(Mxfp4Path path, Mxfp4Tokens tokens, int token, int count, int block, int blocks, Mxfp4Panels weight,
+        int panel, Strided y, int width)
     {
         if (path == Mxfp4Path.Avx512)
             AddPanel<Mxfp4Kernel512>(tokens, token, count, block, blocks, weight, panel, y, width);
@@ -115,7 +121,8 @@ public static unsafe class Mxfp4Product
             AddPanel<Mxfp4KernelScalar>(tokens, token, count, block, blocks, weight, panel, y, width);
     }
 
-    private static void AddPanel<TKernel>(Mxfp4Tokens tokens, int token, int count, int block, int blocks, Mxfp4Panels weight, int panel, Strided y, int width)
+    private static void AddPanel<TKernel>(Mxfp4Tokens tokens, int token, int count, int block, int blocks, Mxfp4Panels weight, int panel,
+        Strided y, int width)
         where TKernel : struct, IMxfp4Kernel
     {
         // A tile's outputs stay apart while its blocks go by: aligned, because every block loads and stores them.

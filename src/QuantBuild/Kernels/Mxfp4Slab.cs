@@ -5,8 +5,8 @@ namespace QuantBuild.Kernels;
 
 /// <summary>A few panels of outputs for a portion of tokens, to which roundings of those tokens are applied one after another.</summary>
 /// <remarks>
-/// Holds [panels, tokens, 32], panel after panel, so that what a kernel adds to stays together in the cache; outputs beyond the last row of the
-/// weight stay 0.  The arithmetic is that of <see cref="Mxfp4Product"/>, one block after the other.
+/// Holds [panels, tokens, 32], panel after panel, so that what a kernel adds to stays together in the cache; outputs beyond the last row of
+/// the weight stay 0.  The arithmetic is that of <see cref="Mxfp4Product"/>, one block after the other.
 /// </remarks>
 /// <param name="mostTokens">Most tokens of a portion.</param>
 public sealed unsafe class Mxfp4Slab(int mostTokens)
@@ -50,7 +50,8 @@ public sealed unsafe class Mxfp4Slab(int mostTokens)
     public void Add(Mxfp4Tokens tokens, Mxfp4Panels weight)
     {
         for (int panel = 0; panel < _panels; panel++)
-            Mxfp4Product.AddPanel(Mxfp4Product.Fastest, tokens, 0, _tokens, 0, tokens.Blocks, weight, _firstPanel + panel, Of(panel), Mxfp4Panels.Width);
+            Mxfp4Product.AddPanel(Mxfp4Product.Fastest, tokens, 0, _tokens, 0, tokens.Blocks, weight, _firstPanel + panel, Of(panel),
+                Mxfp4Panels.Width);
     }
 
     /// <summary>Adds the product of some tokens' blocks with the weight's rows of this slab.</summary>

@@ -12,7 +12,9 @@ internal readonly unsafe struct Mxfp4Tile
     /// <summary>Half the scale of the first token's first block; the next block's follows.</summary>
     public required float* Scales { get; init; }
 
-    /// <summary>What <see cref="Mxfp4Tokens.Correction"/> makes of the sum of each block's values, laid out as <see cref="Scales"/>.</summary>
+    /// <summary>
+    /// What <see cref="Mxfp4Tokens.Correction"/> makes of the sum of each block's values, laid out as <see cref="Scales"/>.
+    /// </summary>
     public required int* Corrections { get; init; }
 
     /// <summary>Distance between tokens in <see cref="Scales"/> and <see cref="Corrections"/>.</summary>

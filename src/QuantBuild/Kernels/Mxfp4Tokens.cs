@@ -6,7 +6,9 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Kernels;
 
-/// <summary>Activations rounded to MXFP4, ready for <see cref="Mxfp4Product"/>: twice the E2M1 values as integers, and a scale per 32-block.</summary>
+/// <summary>
+/// Activations rounded to MXFP4, ready for <see cref="Mxfp4Product"/>: twice the E2M1 values as integers, and a scale per 32-block.
+/// </summary>
 /// <param name="columns">Input channels.</param>
 public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
 {
@@ -32,8 +34,8 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
     internal int[] Corrections => _corrections;
 
     /// <summary>
-    /// What the 12 in every byte of a weight (<see cref="Mxfp4Panels"/>) adds to a block's product, negated: -12 times the sum of the block's values, in
-    /// two equal halves of 16 bits.
+    /// What the 12 in every byte of a weight (<see cref="Mxfp4Panels"/>) adds to a block's product, negated: -12 times the sum of the
+    /// block's values, in two equal halves of 16 bits.
     /// </summary>
     internal static int Correction(int sum) => (-6 * sum << 16) | (-6 * sum & 0xFFFF);
 
@@ -55,7 +57,8 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
     internal static long BytesFor(int rows, int columns)
     {
         ulong blocks = (ulong)(rows + Spare) * (ulong)Mxfp4.Blocks(columns);
-        return (long)(BitOperations.RoundUpToPowerOf2(blocks * Mxfp4.BlockSize) + ((sizeof(float) + sizeof(int)) * BitOperations.RoundUpToPowerOf2(blocks)));
+        return (long)(BitOperations.RoundUpToPowerOf2(blocks * Mxfp4.BlockSize)
+            + ((sizeof(float) + sizeof(int)) * BitOperations.RoundUpToPowerOf2(blocks)));
     }
 
     /// <summary>Makes room for so many tokens, undefined until they are loaded.</summary>
@@ -81,7 +84,8 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
         fixed (sbyte* values = _values)
         fixed (int* corrections = _corrections)
         {
-            RowLoop.Run(count, Columns, threads, new Work(x, values + (at * Mxfp4.BlockSize), scales + at, corrections + at, Columns, rounding, negate ? -0.5f : 0.5f));
+            RowLoop.Run(count, Columns, threads,
+                new Work(x, values + (at * Mxfp4.BlockSize), scales + at, corrections + at, Columns, rounding, negate ? -0.5f : 0.5f));
         }
     }
 
@@ -103,7 +107,8 @@ public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
         array = length > 0 ? ArrayPool<T>.Shared.Rent(length) : [];
     }
 
-    private readonly struct Work(Strided x, sbyte* values, float* scales, int* corrections, int columns, Mxfp4Rounding rounding, float half) : IRowWork
+    private readonly struct Work(Strided x, sbyte* values, float* scales, int* corrections, int columns, Mxfp4Rounding rounding, float half)
+        : IRowWork
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int from, int to)

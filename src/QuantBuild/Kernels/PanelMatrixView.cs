@@ -8,7 +8,8 @@ namespace QuantBuild.Kernels;
 public readonly ref struct PanelMatrixView
 {
     /// <summary>
-    /// Columns of a panel, 16 or 32: those of a tile of the vector kernel in use, four tiles of the scalar one.  Half of a wider panel would fill only every other cache line.
+    /// Columns of a panel, 16 or 32: those of a tile of the vector kernel in use, four tiles of the scalar one. Half of a wider panel would
+    /// fill only every other cache line.
     /// </summary>
     public static int Width { get; } = Gemm.Fastest == GemmPath.Vector512 ? 32 : 16;
 
@@ -29,8 +30,10 @@ public readonly ref struct PanelMatrixView
     public PanelMatrixView(ReadOnlySpan<float> data, int rows, int columns, int panelStride)
     {
         long panels = ((long)columns + Width - 1) / Width;
-        if (rows < 0 || columns < 0 || panelStride < (long)rows * Width || (panels > 0 && ((panels - 1) * panelStride) + ((long)rows * Width) > data.Length))
-            throw new ArgumentException($"{data.Length} elements are too few for {panels} panels of {rows} x {Width}, {panelStride} apart", nameof(data));
+        if (rows < 0 || columns < 0 || panelStride < (long)rows * Width
+            || (panels > 0 && ((panels - 1) * panelStride) + ((long)rows * Width) > data.Length))
+            throw new ArgumentException($"{data.Length} elements are too few for {panels} panels of {rows} x {Width}, {panelStride} apart",
+                nameof(data));
         Data = data;
         Rows = rows;
         Columns = columns;

@@ -14,7 +14,9 @@ public static class Patches
     /// <param name="frames">Frames.</param>
     /// <param name="height">Height in latent elements.</param>
     /// <param name="width">Width in latent elements.</param>
-    /// <param name="tokens">[tokens, 4 channels]: a channel's patch elements are adjacent, row by row, as the convolution's weight has them.</param>
+    /// <param name="tokens">
+    /// [tokens, 4 channels]: a channel's patch elements are adjacent, row by row, as the convolution's weight has them.
+    /// </param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
     public static void Gather(ReadOnlySpan<float> latent, int frames, int height, int width, MatrixView tokens)
     {
@@ -68,7 +70,8 @@ public static class Patches
         int volume = checked(frames * height * width);
         int channels = length / volume;
         if (channels * volume != length || tokens.Rows != volume / Size || tokens.Columns != channels * Size)
-            throw new ArgumentException($"{tokens.Rows}x{tokens.Columns} tokens are not {length} latent elements of {frames}x{height}x{width}");
+            throw new ArgumentException(
+                $"{tokens.Rows}x{tokens.Columns} tokens are not {length} latent elements of {frames}x{height}x{width}");
         return channels;
     }
 }

@@ -8,7 +8,8 @@ internal static unsafe class Symmetry
     private const int Block = 64;
 
     /// <summary>Copies the elements above the diagonal to their mirror images below it.</summary>
-    public static void MirrorUpper(Strided h, int size, int threads, CancellationToken ct = default) => Workers.For(BlockCount(size), threads, index =>
+    public static void MirrorUpper(Strided h, int size, int threads, CancellationToken ct = default) =>
+        Workers.For(BlockCount(size), threads, index =>
     {
         int first = index * Block, count = Math.Min(Block, size - first);
         for (int row = 0; row < first; row += Block)

@@ -21,7 +21,8 @@ public static unsafe class Transposition
         if (source.Rows != target.Columns || source.Columns != target.Rows)
             throw new ArgumentException($"{source.Rows}x{source.Columns} does not transpose into {target.Rows}x{target.Columns}");
         fixed (float* from = source.Data, to = target.Data)
-            Copy(new Strided(from, source.RowStride, source.ColumnStride), source.Rows, source.Columns, new Strided(to, target.RowStride, target.ColumnStride));
+            Copy(new Strided(from, source.RowStride, source.ColumnStride), source.Rows, source.Columns,
+                new Strided(to, target.RowStride, target.ColumnStride));
     }
 
     /// <summary>target[j, i] = source[i, j], or its negative.</summary>

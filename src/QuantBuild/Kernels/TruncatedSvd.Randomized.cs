@@ -33,10 +33,11 @@ public static partial class TruncatedSvd
     /// <remarks>
     /// Every pass multiplies W or its transpose by an orthonormal basis of 16 to 47 columns more than the rank.  The singular values of
     /// that product give the energy E (sum of squares) which the rank-r approximation within the basis holds; it rises from pass to
-    /// pass towards its optimum.  When the rises to come, extrapolated from the last two, no longer matter, the result is verified: a bound U
-    /// on the energy of any rank-r approximation (<see cref="EnergyBound"/>) gives the excess
-    /// <c>sqrt((|W|^2 - E) / (|W|^2 - U)) - 1</c>.  The iteration goes on until that is within the tolerance, or U - E within 1e-8 |W|^2, which
-    /// float32 products do not resolve; and ends after 40 passes in any case, with <see cref="LowRankFactors.Excess"/> saying what was reached.
+    /// pass towards its optimum. When the rises to come, extrapolated from the last two, no longer matter, the result is verified: a bound
+    /// U on the energy of any rank-r approximation (<see cref="EnergyBound"/>) gives the excess
+    /// <c>sqrt((|W|^2 - E) / (|W|^2 - U)) - 1</c>. The iteration goes on until that is within the tolerance, or U - E within 1e-8 |W|^2,
+    /// which float32 products do not resolve; and ends after 40 passes in any case, with <see cref="LowRankFactors.Excess"/> saying what
+    /// was reached.
     /// <para>The cost is 2 m n l operations a pass, l the columns of the basis; 4 to 10 passes are typical.  Where the basis would span the
     /// whole space the answer is that of <see cref="Exact"/>.</para>
     /// </remarks>
@@ -50,7 +51,8 @@ public static partial class TruncatedSvd
     /// <exception cref="ArithmeticException">A product of <paramref name="w"/> overflows float32.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or the tolerance is not positive.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public static LowRankFactors Randomized(ReadOnlyMatrixView w, int rank, ulong seed, double tolerance = 1e-3, int threads = 1, CancellationToken ct = default)
+    public static LowRankFactors Randomized(ReadOnlyMatrixView w, int rank, ulong seed, double tolerance = 1e-3, int threads = 1,
+        CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tolerance);
@@ -58,10 +60,13 @@ public static partial class TruncatedSvd
         if (rank == 0)
             return new LowRankFactors([], [], 0, [], 0, 0);
         long width = (rank + (long)Oversampling + BasisStep - 1) / BasisStep * BasisStep;
-        return width >= Math.Min(w.Rows, w.Columns) ? Rotate(w, rank, ct) : Iterate(w, rank, (int)width, seed, tolerance, total, threads, ct);
+        return width >= Math.Min(w.Rows, w.Columns)
+            ? Rotate(w, rank, ct)
+            : Iterate(w, rank, (int)width, seed, tolerance, total, threads, ct);
     }
 
-    private static LowRankFactors Iterate(ReadOnlyMatrixView w, int rank, int width, ulong seed, double tolerance, double total, int threads,
+    private static LowRankFactors Iterate(ReadOnlyMatrixView w, int rank, int width, ulong seed, double tolerance, double total,
+        int threads,
         CancellationToken ct)
     {
         var narrow = new float[(long)Math.Max(w.Rows, w.Columns) * width];
@@ -75,7 +80,8 @@ public static partial class TruncatedSvd
             // An even pass has a basis of W's columns and makes one of its rows, W^T basis = next R; an odd one the other way round.
             bool even = pass % 2 == 0;
             basis.Round(narrow);
-            (TallMatrix next, double[] r) = Orthonormalization.Factor(Pass(even ? w.Transposed : w, narrow, width, threads, ct), threads, ct);
+            (TallMatrix next, double[] r) = Orthonormalization.Factor(Pass(even ? w.Transposed : w, narrow, width, threads, ct), threads,
+                ct);
             (double[] values, TallMatrix along, TallMatrix across) = JacobiSvd.Decompose(r, width, width, rank + 1, ct);
 
             (double lastEnergy, double lastRise) = (energy, rise);
@@ -85,16 +91,20 @@ public static partial class TruncatedSvd
             rise = pass > 2 ? energy - lastEnergy : 0;
             double ratio = lastRise > 0 ? Math.Clamp(rise / lastRise, FastestRatio, SlowestRatio) : SlowestRatio;
             double toCome = rise * ratio / (1 - ratio);
-            if (pass >= FewestPasses && (pass == MostPasses || toCome <= Math.Max(2 * tolerance * (total - energy), EnergyResolution * total)))
+            if (pass >= FewestPasses
+                && (pass == MostPasses || toCome <= Math.Max(2 * tolerance * (total - energy), EnergyResolution * total)))
             {
                 double square = values[rank] * values[rank];
-                most = Math.Min(most, EnergyBound.Of(lastBasis!, lastR, next, r, square + (Settling * Math.Max(0, square - beyond)), rank, threads, ct));
+                most = Math.Min(most,
+                    EnergyBound.Of(lastBasis!, lastR, next, r, square + (Settling * Math.Max(0, square - beyond)), rank, threads, ct));
                 double excess = Excess(total, energy, most);
                 if (excess <= tolerance || pass == MostPasses)
                 {
                     // R = across S along^T.
-                    TallMatrix ofNext = next.Times(across.Kept(rank), rank, threads, ct), ofBasis = basis.Times(along.Kept(rank), rank, threads, ct);
-                    return (even ? Factors(ofBasis, ofNext, values, rank) : Factors(ofNext, ofBasis, values, rank)) with { Passes = pass, Excess = excess };
+                    TallMatrix ofNext = next.Times(across.Kept(rank), rank, threads, ct),
+                        ofBasis = basis.Times(along.Kept(rank), rank, threads, ct);
+                    return (even ? Factors(ofBasis, ofNext, values, rank) : Factors(ofNext, ofBasis, values, rank)) with { Passes = pass,
+                        Excess = excess };
                 }
             }
             (lastBasis, basis, lastR, beyond) = (basis, next, r, values[rank] * values[rank]);

@@ -65,6 +65,7 @@ public readonly ref struct ReadOnlyMatrixView
         ArgumentOutOfRangeException.ThrowIfNegative(rowStride);
         ArgumentOutOfRangeException.ThrowIfNegative(columnStride);
         if (rows > 0 && columns > 0 && (((rows - 1L) * rowStride) + ((columns - 1L) * columnStride)) >= length)
-            throw new ArgumentException($"a {rows} x {columns} view with strides {rowStride}, {columnStride} does not fit {length} elements");
+            throw new ArgumentException(
+                $"a {rows} x {columns} view with strides {rowStride}, {columnStride} does not fit {length} elements");
     }
 }

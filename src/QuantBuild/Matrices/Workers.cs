@@ -3,10 +3,14 @@ using System.Collections.Concurrent;
 namespace QuantBuild.Matrices;
 
 /// <summary>Parallel loops over independent pieces of work.</summary>
-/// <remarks>Results never depend on who does which piece: pieces share no output, and sums over pieces are taken afterwards, in order.</remarks>
+/// <remarks>
+/// Results never depend on who does which piece: pieces share no output, and sums over pieces are taken afterwards, in order.
+/// </remarks>
 internal static class Workers
 {
-    /// <summary>Calls <paramref name="body"/> with (first, count) for every range of at most <paramref name="size"/> below <paramref name="total"/>.</summary>
+    /// <summary>
+    /// Calls <paramref name="body"/> with (first, count) for every range of at most <paramref name="size"/> below <paramref name="total"/>.
+    /// </summary>
     /// <inheritdoc cref="For(int, int, Action{int}, CancellationToken)"/>
     public static void ForRanges(int total, int size, int threads, Action<int, int> body, CancellationToken ct = default) =>
         For((total + size - 1) / size, threads, range => body(range * size, Math.Min(size, total - (range * size))), ct);
@@ -27,7 +31,9 @@ internal static class Workers
         }, ct);
     }
 
-    /// <summary>The largest range, a multiple of <paramref name="granule"/> and at most <paramref name="most"/>, that gives every thread as many.</summary>
+    /// <summary>
+    /// The largest range, a multiple of <paramref name="granule"/> and at most <paramref name="most"/>, that gives every thread as many.
+    /// </summary>
     public static int RangeSize(int total, int threads, int granule, int most)
     {
         long rounds = Divide(total, (long)Math.Max(1, threads) * most);
@@ -39,7 +45,9 @@ internal static class Workers
     /// Calls <paramref name="body"/> once for every index below <paramref name="count"/>, on at most <paramref name="threads"/> threads,
     /// the caller's among them.  Indices are handed out one by one, so a thread that is slow or late takes fewer.
     /// </summary>
-    /// <exception cref="AggregateException">The body threw on a thread other than the caller's. What it throws on the caller's goes first, as it is.</exception>
+    /// <exception cref="AggregateException">
+    /// The body threw on a thread other than the caller's. What it throws on the caller's goes first, as it is.
+    /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled: no index is begun after that.</exception>
     public static void For(int count, int threads, Action<int> body, CancellationToken ct = default)
     {

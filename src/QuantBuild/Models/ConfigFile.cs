@@ -43,7 +43,8 @@ internal sealed class ConfigFile : IDisposable
 
     /// <summary>A positive whole number.</summary>
     public int Size(params ReadOnlySpan<string> names) =>
-        Require(names, out string name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out int size) && size is > 0 and <= LargestSize
+        Require(names, out string name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out int size)
+        && size is > 0 and <= LargestSize
             ? size
             : throw Wrong(name, $"a whole number from 1 to {LargestSize}");
 
@@ -54,7 +55,8 @@ internal sealed class ConfigFile : IDisposable
 
     /// <summary>A number between 0 and 1.</summary>
     public float Fraction(params ReadOnlySpan<string> names) =>
-        Require(names, out string name) is { ValueKind: JsonValueKind.Number } value && value.TryGetSingle(out float number) && number is > 0 and < 1
+        Require(names, out string name) is { ValueKind: JsonValueKind.Number } value && value.TryGetSingle(out float number)
+        && number is > 0 and < 1
             ? number
             : throw Wrong(name, "a number between 0 and 1");
 
@@ -71,7 +73,8 @@ internal sealed class ConfigFile : IDisposable
     public bool[] Switches(params ReadOnlySpan<string> names)
     {
         JsonElement value = Require(names, out string name);
-        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind is not (JsonValueKind.True or JsonValueKind.False)))
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray()
+            .Any(item => item.ValueKind is not (JsonValueKind.True or JsonValueKind.False)))
             throw Wrong(name, "a list of true and false");
         return [.. value.EnumerateArray().Select(item => item.GetBoolean())];
     }

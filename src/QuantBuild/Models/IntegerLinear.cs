@@ -6,10 +6,12 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Models;
 
-/// <summary>Eq. (11) with rounded activations: the arithmetic that <see cref="QuantizedLinear"/> specifies, in an order that suits the caches.</summary>
+/// <summary>
+/// Eq. (11) with rounded activations: the arithmetic that <see cref="QuantizedLinear"/> specifies, in an order that suits the caches.
+/// </summary>
 /// <remarks>
-/// A few tokens are divided, projected and rounded while they are at hand; then a rectangle of outputs takes its bias, all of its main branch and
-/// its low-rank branch before it goes back to memory.
+/// A few tokens are divided, projected and rounded while they are at hand; then a rectangle of outputs takes its bias, all of its main
+/// branch and its low-rank branch before it goes back to memory.
 /// </remarks>
 internal sealed unsafe class IntegerLinear
 {
@@ -68,7 +70,9 @@ internal sealed unsafe class IntegerLinear
                     new SmoothRows(x.From(first, 0), scale, u, channels).Run(0, count);
                     tokens.Load(u, first, count, rounding, negate: false, threads: 1);
                     if (rank > 0)
-                        Gemm.Run(Gemm.Fastest, new GemmProblem { Rows = count, Columns = rank, Depth = channels, A = u, B = factor, C = projected.From(first, 0) }, threads: 1);
+                        Gemm.Run(Gemm.Fastest,
+                            new GemmProblem { Rows = count, Columns = rank, Depth = channels, A = u, B = factor,
+                                C = projected.From(first, 0) }, threads: 1);
                 }
                 ArrayPool<float>.Shared.Return(room);
             }, ct);
@@ -89,7 +93,8 @@ internal sealed unsafe class IntegerLinear
     }
 
     /// <summary>The outputs of some rows of the weight, of which <paramref name="first"/> is the first.</summary>
-    private void Multiply(Mxfp4Tokens tokens, Strided projected, Mxfp4Panels weight, int first, Strided y, int threads, CancellationToken ct)
+    private void Multiply(Mxfp4Tokens tokens, Strided projected, Mxfp4Panels weight, int first, Strided y, int threads,
+        CancellationToken ct)
     {
         int rank = _layer.Rank;
         fixed (float* allBiases = _bias, allFactors = _layer.Up.Span)
@@ -97,7 +102,8 @@ internal sealed unsafe class IntegerLinear
             float* biases = allBiases + first, factors = allFactors + ((nint)first * rank);
             Mxfp4Product.ForRectangles(tokens.Rows, weight.Count, threads, rectangle =>
             {
-                int output = rectangle.Panel * Mxfp4Panels.Width, width = Math.Min(rectangle.Panels * Mxfp4Panels.Width, weight.Rows - output);
+                int output = rectangle.Panel * Mxfp4Panels.Width,
+                    width = Math.Min(rectangle.Panels * Mxfp4Panels.Width, weight.Rows - output);
                 Strided part = y.From(rectangle.Token, output);
                 for (int row = 0; row < rectangle.Tokens; row++)
                     Unsafe.CopyBlockUnaligned(part.At(row, 0), biases + output, (uint)(width * sizeof(float)));

@@ -10,7 +10,8 @@ internal static class LinearShape
     public static void Check(ILinear layer, ReadOnlyMatrixView x, ReadOnlyMatrixView y)
     {
         if (x.Columns != layer.InFeatures || y.Columns != layer.OutFeatures || x.Rows != y.Rows)
-            throw new ArgumentException($"a layer {layer.OutFeatures}x{layer.InFeatures} does not take {x.Rows}x{x.Columns} to {y.Rows}x{y.Columns}");
+            throw new ArgumentException(
+                $"a layer {layer.OutFeatures}x{layer.InFeatures} does not take {x.Rows}x{x.Columns} to {y.Rows}x{y.Columns}");
         y.RequireDenseRows();
     }
 }

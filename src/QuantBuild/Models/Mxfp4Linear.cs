@@ -7,7 +7,8 @@ namespace QuantBuild.Models;
 
 /// <summary>A linear layer whose weight stays in MXFP4 and is decoded a few rows at a time, on every use.</summary>
 /// <remarks>Results equal a <see cref="FullPrecisionLinear"/> over the decoded weight, bit for bit.</remarks>
-internal sealed class Mxfp4Linear(int outFeatures, int inFeatures, ReadOnlyMemory<byte> codes, ReadOnlyMemory<byte> scales, float[] bias) : ILinear
+internal sealed class Mxfp4Linear(int outFeatures, int inFeatures, ReadOnlyMemory<byte> codes, ReadOnlyMemory<byte> scales, float[] bias)
+    : ILinear
 {
     private const int PanelRows = 256;
 

@@ -50,6 +50,7 @@ public sealed record QuantizedLayer
     private void Require(int length, long expected, string name)
     {
         if (length != expected)
-            throw new ArgumentException($"{name} of a {OutFeatures} x {InFeatures} layer of rank {Rank} has {length} elements instead of {expected}");
+            throw new ArgumentException(
+                $"{name} of a {OutFeatures} x {InFeatures} layer of rank {Rank} has {length} elements instead of {expected}");
     }
 }

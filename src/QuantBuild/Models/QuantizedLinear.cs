@@ -62,7 +62,8 @@ public sealed unsafe class QuantizedLinear : ILinear
     public void Apply(ReadOnlyMatrixView x, MatrixView y, int timestep, int threads, CancellationToken ct = default)
     {
         if (x.Columns != InFeatures || y.Columns != OutFeatures || x.Rows != y.Rows)
-            throw new ArgumentException($"a {OutFeatures} x {InFeatures} layer does not take {x.Rows} x {x.Columns} to {y.Rows} x {y.Columns}");
+            throw new ArgumentException(
+                $"a {OutFeatures} x {InFeatures} layer does not take {x.Rows} x {x.Columns} to {y.Rows} x {y.Columns}");
         ActivationSetting? setting = _layer.Activations?.At(timestep);
         int rowsAtOnce = Math.Clamp(ElementsAtOnce / InFeatures, 1, Math.Max(x.Rows, 1));
         for (int first = 0; first < x.Rows; first += rowsAtOnce)
@@ -84,12 +85,14 @@ public sealed unsafe class QuantizedLinear : ILinear
         float[] quotients = ArrayPool<float>.Shared.Rent(x.Rows * InFeatures), projections = ArrayPool<float>.Shared.Rent(x.Rows * rank);
         var u = new MatrixView(quotients.AsSpan(0, x.Rows * InFeatures), x.Rows, InFeatures);
         fixed (float* from = x.Data, to = u.Data, scale = _layer.Smooth.Span)
-            RowLoop.Run(x.Rows, x.Columns, threads, new SmoothRows(new Strided(from, x.RowStride, x.ColumnStride), scale, new Strided(to, u.RowStride, 1), x.Columns));
+            RowLoop.Run(x.Rows, x.Columns, threads,
+                new SmoothRows(new Strided(from, x.RowStride, x.ColumnStride), scale, new Strided(to, u.RowStride, 1), x.Columns));
         _floatMain!.Apply(u, y, timestep, threads, ct);
         if (rank > 0)
         {
             var projected = new MatrixView(projections.AsSpan(0, x.Rows * rank), x.Rows, rank);
-            Gemm.Multiply(u, new ReadOnlyMatrixView(_layer.Down.Span, rank, InFeatures).Transposed, projected, GemmMode.Overwrite, threads, ct);
+            Gemm.Multiply(u, new ReadOnlyMatrixView(_layer.Down.Span, rank, InFeatures).Transposed, projected, GemmMode.Overwrite, threads,
+                ct);
             Gemm.Multiply(projected, new ReadOnlyMatrixView(_layer.Up.Span, OutFeatures, rank).Transposed, y, GemmMode.Add, threads, ct);
         }
         ArrayPool<float>.Shared.Return(projections);

@@ -4,7 +4,9 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Models;
 
-/// <summary>Rows of activations, every channel divided by its scale. Vectors go along channels, so their width shows in no result.</summary>
+/// <summary>
+/// Rows of activations, every channel divided by its scale. Vectors go along channels, so their width shows in no result.
+/// </summary>
 /// <param name="x">The activations.</param>
 /// <param name="scale">A scale per channel; null for none, which copies.</param>
 /// <param name="target">Receives the quotients, rows contiguous.</param>

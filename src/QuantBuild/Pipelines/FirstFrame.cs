@@ -7,7 +7,9 @@ namespace QuantBuild.Pipelines;
 /// <summary>What Wan2.2 makes of a first frame: the size of its video, and the condition that is joined to the noisy latent.</summary>
 public static class FirstFrame
 {
-    /// <summary>The most frames of a video, an hour of them: attention takes the square of their number, and would not end for more.</summary>
+    /// <summary>
+    /// The most frames of a video, an hour of them: attention takes the square of their number, and would not end for more.
+    /// </summary>
     public const int MostFrames = 1 << 16;
 
     // A token of the model is 2 x 2 latent elements.
@@ -18,8 +20,13 @@ public static class FirstFrame
     /// <param name="height">Height of the picture.</param>
     /// <param name="area">Pixels wanted, such as 480 x 832; the result has at most these, rounded down to whole tokens.</param>
     /// <param name="frames">Frames, one more than a multiple of four.</param>
-    /// <remarks>The height is sqrt(area height / width), in latent elements rounded down to an even number; the width likewise. Nothing is cropped: the picture is stretched by what rounding takes.</remarks>
-    /// <exception cref="ArgumentException">The frames are not one more than a multiple of four or more than <see cref="MostFrames"/>, or the area is too small for the aspect.</exception>
+    /// <remarks>
+    /// The height is sqrt(area height / width), in latent elements rounded down to an even number; the width likewise. Nothing is cropped:
+    /// the picture is stretched by what rounding takes.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// The frames are not one more than a multiple of four or more than <see cref="MostFrames"/>, or the area is too small for the aspect.
+    /// </exception>
     public static VideoShape SizeFor(int width, int height, int area, int frames)
     {
         if (frames > MostFrames)
@@ -35,7 +42,10 @@ public static class FirstFrame
         return shape;
     }
 
-    /// <summary>Makes the condition of a video: four mask channels, one in the first latent frame, then the latent of the picture followed by grey frames.</summary>
+    /// <summary>
+    /// Makes the condition of a video: four mask channels, one in the first latent frame, then the latent of the picture followed by grey
+    /// frames.
+    /// </summary>
     /// <param name="vae">The autoencoder.</param>
     /// <param name="image">The picture, resized to the video with cubic interpolation where it has another size.</param>
     /// <param name="shape">Size of the video.</param>
@@ -67,5 +77,6 @@ public static class FirstFrame
     /// <summary>The picture as the model sees it, at the size of a video.</summary>
     public static Image Resize(Image image, int height, int width) => Image.FromPlanes(Bicubic.Resize(image, height, width), height, width);
 
-    private static int Round(double pixels) => (int)Math.Floor(Math.Floor(pixels / VaeConfig.SpatialStride) / Patch) * Patch * VaeConfig.SpatialStride;
+    private static int Round(double pixels) =>
+        (int)Math.Floor(Math.Floor(pixels / VaeConfig.SpatialStride) / Patch) * Patch * VaeConfig.SpatialStride;
 }

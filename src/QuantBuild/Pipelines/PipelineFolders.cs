@@ -36,7 +36,8 @@ internal sealed class PipelineFolders(string root)
         }
         bool hasPickles = Directory.Exists(root) && Directory.EnumerateFiles(root, "*.pth").Any();
         throw new InvalidDataException($"{root}: there is no folder '{names[0]}'" + (hasPickles
-            ? "; text encoder and autoencoder of the original layout are .pth files, which are programs and are not read: take the folders text_encoder, tokenizer and vae of the model's Diffusers version"
+            ? "; text encoder and autoencoder of the original layout are .pth files, which are programs and are not read: take the "
+                + "folders text_encoder, tokenizer and vae of the model's Diffusers version"
             : ""));
     }
 }

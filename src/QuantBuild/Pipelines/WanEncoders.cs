@@ -20,7 +20,9 @@ public sealed class WanEncoders
     /// <summary>Takes a checkpoint's folder, and reads its configurations and its tokenizer.</summary>
     /// <param name="checkpoint">The folder with <c>text_encoder</c>, <c>tokenizer</c> and <c>vae</c>.</param>
     /// <param name="model">The experts that they are for.</param>
-    /// <exception cref="InvalidDataException">A part is missing or damaged, or the parts do not fit each other; the message says which.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A part is missing or damaged, or the parts do not fit each other; the message says which.
+    /// </exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public WanEncoders(string checkpoint, WanConfig model)
     {
@@ -30,9 +32,13 @@ public sealed class WanEncoders
         _textConfig = TextEncoderConfig.Load(Path.Combine(_folders.TextEncoder, "config.json"));
         _vaeConfig = VaeConfig.Load(Path.Combine(_folders.Vae, "config.json"));
         if (_textConfig.Dim != model.TextDim || _tokenizer.VocabularySize > _textConfig.VocabularySize)
-            throw new InvalidDataException($"{checkpoint}: the text encoder makes {_textConfig.Dim} channels of {_textConfig.VocabularySize} tokens; the model takes {model.TextDim}, the tokenizer makes {_tokenizer.VocabularySize}");
+            throw new InvalidDataException(
+                $"{checkpoint}: the text encoder makes {_textConfig.Dim} channels of {_textConfig.VocabularySize} tokens; the model "
+                    + $"takes {model.TextDim}, the tokenizer makes {_tokenizer.VocabularySize}");
         if (_vaeConfig.LatentDim != model.OutDim || model.ConditionDim != model.OutDim + VaeConfig.TemporalStride)
-            throw new InvalidDataException($"{checkpoint}: the autoencoder makes {_vaeConfig.LatentDim} channels; the model takes {model.OutDim} and a condition of {model.ConditionDim}");
+            throw new InvalidDataException(
+                $"{checkpoint}: the autoencoder makes {_vaeConfig.LatentDim} channels; the model takes {model.OutDim} and a condition "
+                    + $"of {model.ConditionDim}");
     }
 
     /// <summary>Tiles of the autoencoder; null to work on whole pictures.</summary>
@@ -86,7 +92,9 @@ public sealed class WanEncoders
     /// <param name="size">Size of the video.</param>
     /// <exception cref="ArgumentException">The size is not possible: the condition has more elements than an array can have.</exception>
     public long PreparedBytes(VideoShape size) =>
-        sizeof(float) * (ConditionElements(size) + (_model.OutDim * (long)VaeConfig.LatentShapeOf(size).Volume) + ((long)_model.TextLen * _model.TextDim));
+        sizeof(float)
+        * (ConditionElements(size) + (_model.OutDim * (long)VaeConfig.LatentShapeOf(size).Volume)
+            + ((long)_model.TextLen * _model.TextDim));
 
     /// <summary>Embeds prompts.</summary>
     /// <param name="prompts">The prompts.</param>
@@ -96,7 +104,8 @@ public sealed class WanEncoders
     /// <returns>For each, [tokens, text width], unpadded.</returns>
     /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public float[][] EncodePrompts(IReadOnlyList<string> prompts, int threads = 1, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
+    public float[][] EncodePrompts(IReadOnlyList<string> prompts, int threads = 1, IProgress<GenerationProgress>? progress = null,
+        CancellationToken ct = default)
     {
         using ShardedCheckpoint weights = _folders.OpenTextEncoder();
         var encoder = new TextEncoder(_textConfig, weights);
@@ -135,7 +144,8 @@ public sealed class WanEncoders
     /// <exception cref="ArgumentException">The sizes do not fit.</exception>
     /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public IReadOnlyList<Image> Decode(LatentShape shape, ReadOnlySpan<float> latent, int threads = 1, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
+    public IReadOnlyList<Image> Decode(LatentShape shape, ReadOnlySpan<float> latent, int threads = 1,
+        IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
     {
         VideoShape size = VaeConfig.VideoShapeOf(shape);
         var frames = new List<Image>(size.Frames);

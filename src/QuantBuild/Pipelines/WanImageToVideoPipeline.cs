@@ -41,11 +41,16 @@ public sealed class WanImageToVideoPipeline
     /// </param>
     /// <param name="artifact">An open artifact whose experts are used in place of the checkpoint's; must stay open.</param>
     /// <param name="memory">What is kept of the experts.</param>
-    /// <param name="tiling">Tiles of the autoencoder, for frames whose features do not fit into memory; null to work on whole frames.</param>
-    /// <exception cref="InvalidDataException">A part is missing or damaged, or the parts do not fit each other; the message says which.</exception>
+    /// <param name="tiling">
+    /// Tiles of the autoencoder, for frames whose features do not fit into memory; null to work on whole frames.
+    /// </param>
+    /// <exception cref="InvalidDataException">
+    /// A part is missing or damaged, or the parts do not fit each other; the message says which.
+    /// </exception>
     /// <exception cref="ArgumentException">The sizes of tiles are not as they must be.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public WanImageToVideoPipeline(string checkpoint, ModelArtifact? artifact = null, ExpertMemory memory = ExpertMemory.One, VaeTiling? tiling = null)
+    public WanImageToVideoPipeline(string checkpoint, ModelArtifact? artifact = null, ExpertMemory memory = ExpertMemory.One,
+        VaeTiling? tiling = null)
     {
         _folders = new PipelineFolders(checkpoint);
         _artifact = artifact;
@@ -66,11 +71,14 @@ public sealed class WanImageToVideoPipeline
     /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
     /// <exception cref="InvalidDataException">The latent came out with values that are not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public GeneratedVideo Generate(Image image, string prompt, GenerationOptions? options = null, IProgress<GenerationProgress>? progress = null,
+    public GeneratedVideo Generate(Image image, string prompt, GenerationOptions? options = null,
+        IProgress<GenerationProgress>? progress = null,
         Action<SamplingStep>? step = null, CancellationToken ct = default)
     {
         options ??= new GenerationOptions();
-        SamplingOptions sampling = _artifact is null ? options.Sampling : options.Sampling with { Boundary = _artifact.Descriptor.Boundary };
+        SamplingOptions sampling = _artifact is null
+            ? options.Sampling
+            : options.Sampling with { Boundary = _artifact.Descriptor.Boundary };
         // What is wrong with the options should show before the encoders' work.
         _ = FlowSchedule.Create(sampling.Steps, sampling.Shift);
         PreparedVideo prepared = Prepare(image, prompt, options, progress, ct);
@@ -79,7 +87,8 @@ public sealed class WanImageToVideoPipeline
             : new WanConditioning(prepared.NullContext, prepared.NullContext.Length / prepared.TextDim, prepared.Condition);
         float[] latent = Denoise(sampling, prepared.Shape, prepared.Noise, conditioning, negative, progress, step, ct);
         if (!Finite.IsFinite(latent))
-            throw new InvalidDataException("the denoised latent has values that are not finite: weights are damaged, or guidance is too strong");
+            throw new InvalidDataException(
+                "the denoised latent has values that are not finite: weights are damaged, or guidance is too strong");
         return new GeneratedVideo(_encoders.Decode(prepared.Shape, latent, sampling.Threads, progress, ct), latent, prepared.Shape);
     }
 
@@ -103,7 +112,9 @@ public sealed class WanImageToVideoPipeline
     /// <exception cref="ArgumentException">The size is not possible.</exception>
     public long PreparedBytes(VideoShape size) => _encoders.PreparedBytes(size);
 
-    /// <summary>About the bytes that the decoding of a video takes at once, which comes last: to know before the denoising whether there is enough.</summary>
+    /// <summary>
+    /// About the bytes that the decoding of a video takes at once, which comes last: to know before the denoising whether there is enough.
+    /// </summary>
     /// <param name="size">Size of the video.</param>
     /// <exception cref="SafeTensorsException">The autoencoder's file is missing or damaged.</exception>
     public long DecodingBytes(VideoShape size) => _encoders.DecodingBytes(size);
@@ -117,7 +128,8 @@ public sealed class WanImageToVideoPipeline
     /// <exception cref="ArgumentException">The size or the frames are not possible.</exception>
     /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public PreparedVideo Prepare(Image image, string prompt, GenerationOptions options, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
+    public PreparedVideo Prepare(Image image, string prompt, GenerationOptions options, IProgress<GenerationProgress>? progress = null,
+        CancellationToken ct = default)
     {
         VideoShape size = FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames);
         LatentShape shape = VaeConfig.LatentShapeOf(size);
@@ -131,7 +143,8 @@ public sealed class WanImageToVideoPipeline
         return new PreparedVideo(shape, noise, condition, contexts[0], isGuided ? contexts[1] : [], _config.TextDim);
     }
 
-    private float[] Denoise(SamplingOptions sampling, LatentShape shape, float[] noise, WanConditioning conditioning, WanConditioning? negative,
+    private float[] Denoise(SamplingOptions sampling, LatentShape shape, float[] noise, WanConditioning conditioning,
+        WanConditioning? negative,
         IProgress<GenerationProgress>? progress, Action<SamplingStep>? shown, CancellationToken ct)
     {
         WanCheckpoint? high = _artifact is null ? WanCheckpoint.Open(_folders.HighNoise) : null;

@@ -4,7 +4,8 @@ using QuantBuild.Files;
 namespace QuantBuild.Processes;
 
 /// <summary>
-/// Finds programs by name on the PATH, and nowhere else: the base library would run a file of the current folder first, which may be somebody else's.
+/// Finds programs by name on the PATH, and nowhere else: the base library would run a file of the current folder first, which may be
+/// somebody else's.
 /// </summary>
 internal static partial class ProgramPath
 {
@@ -29,7 +30,9 @@ internal static partial class ProgramPath
 
     /// <summary>Whether an absolute path leads to a regular file that this user may execute.</summary>
     public static bool IsProgram(string path) => Path.IsPathFullyQualified(path) && FileKinds.Of(path) == FileKind.Regular
-        && (OperatingSystem.IsWindows() ? Path.GetExtension(path).Equals(".exe", StringComparison.OrdinalIgnoreCase) : Access(path, MayExecute) == 0);
+        && (OperatingSystem.IsWindows()
+            ? Path.GetExtension(path).Equals(".exe", StringComparison.OrdinalIgnoreCase)
+            : Access(path, MayExecute) == 0);
 
     private const int MayExecute = 1;
 

@@ -33,7 +33,9 @@ internal static class ProgramProcess
         }
     }
 
-    /// <summary>Runs a program without input to its end; one that asks for a pass phrase reads the end of the input and fails instead of waiting.</summary>
+    /// <summary>
+    /// Runs a program without input to its end; one that asks for a pass phrase reads the end of the input and fails instead of waiting.
+    /// </summary>
     /// <param name="program">A name, to be found on the PATH, or an absolute path.</param>
     /// <param name="patience">How long it may take; then it is ended.</param>
     /// <param name="arguments">Its arguments.</param>

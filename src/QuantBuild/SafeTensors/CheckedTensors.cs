@@ -22,7 +22,8 @@ internal sealed class CheckedTensors(ITensorSource source)
         if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor))
             throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
         if (!shape.SequenceEqual([.. tensor.Shape]))
-            throw new SafeTensorsException("WrongShape", $"tensor '{name}' is [{string.Join(',', tensor.Shape)}]; the configuration asks for [{string.Join(',', shape.ToArray())}]");
+            throw new SafeTensorsException("WrongShape",
+                $"tensor '{name}' is [{string.Join(',', tensor.Shape)}]; the configuration asks for [{string.Join(',', shape.ToArray())}]");
         if (tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
             throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {tensor.DType}; weights are F32, F16 or BF16");
     }

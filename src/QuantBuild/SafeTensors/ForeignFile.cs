@@ -4,7 +4,9 @@ using System.Text.Unicode;
 
 namespace QuantBuild.SafeTensors;
 
-/// <summary>Tells what a file is that is not what its name says: downloads leave pointers and error pages, and other formats are renamed.</summary>
+/// <summary>
+/// Tells what a file is that is not what its name says: downloads leave pointers and error pages, and other formats are renamed.
+/// </summary>
 internal static class ForeignFile
 {
     /// <summary>Bytes from a file's begin that tell its kind.</summary>
@@ -17,7 +19,8 @@ internal static class ForeignFile
     [
         ("version https://git-lfs.github.com/spec/"u8.ToArray(), Pointer("Git LFS")),
         ("version http://git-media.io/v/"u8.ToArray(), Pointer("Git LFS")),
-        ("# xet version "u8.ToArray(), "a Xet pointer, not the file itself: run `git xet pull` in the repository, or download the file from its page"),
+        ("# xet version "u8.ToArray(),
+            "a Xet pointer, not the file itself: run `git xet pull` in the repository, or download the file from its page"),
         ("GGUF"u8.ToArray(), "a GGUF file: use the checkpoint in safetensors"),
         ("ggjt"u8.ToArray(), "a GGML file: use the checkpoint in safetensors"),
         ([0x1f, 0x8b], "a gzip archive: unpack it"),
@@ -35,7 +38,9 @@ internal static class ForeignFile
         ([0xfe, 0xff], "text in UTF-16: save it as UTF-8"),
     ];
 
-    /// <summary>What a file is, and what to do: "a Git LFS pointer, not the file itself: run …"; null when its begin tells nothing.</summary>
+    /// <summary>
+    /// What a file is, and what to do: "a Git LFS pointer, not the file itself: run …"; null when its begin tells nothing.
+    /// </summary>
     /// <param name="start">Its first bytes, <see cref="Sample"/> of them if it has as many.</param>
     public static string? Describe(ReadOnlySpan<byte> start)
     {
@@ -50,14 +55,18 @@ internal static class ForeignFile
                 return kind;
         }
         return IsZip(start) ? Zip(start)
-            : start is [0x80, >= 2 and <= 5, ..] ? "a Python pickle, as PyTorch's older .pt, .pth and .bin are, which runs code when it is loaded: convert it to safetensors"
+            : start is [0x80, >= 2 and <= 5, ..]
+            ? "a Python pickle, as PyTorch's older .pt, .pth and .bin are, which runs code when it is loaded: convert it to safetensors"
             : start.Length > TarMark + 5 && start[TarMark..].StartsWith("ustar"u8) ? "a tar archive: unpack it"
             : !start.ContainsAnyExcept((byte)0) ? "a file of zero bytes alone, whose download was not finished: download it again"
             : IsText(start) ? Text(start)
             : null;
     }
 
-    /// <summary>Why a file that should be JSON cannot be read, if that is because it is something else: "this is no JSON but …"; null when it may be broken JSON.</summary>
+    /// <summary>
+    /// Why a file that should be JSON cannot be read, if that is because it is something else: "this is no JSON but …"; null when it may be
+    /// broken JSON.
+    /// </summary>
     /// <param name="file">Its bytes.</param>
     public static string? NotJson(ReadOnlySpan<byte> file)
     {
@@ -65,9 +74,11 @@ internal static class ForeignFile
         return Trimmed(start) is ['{' or '[', ..] || Describe(start) is not { } kind ? null : $"this is no JSON but {kind}";
     }
 
-    private static string Pointer(string system) => $"a {system} pointer, not the file itself: run `git lfs pull` in the repository, or download the file from its page";
+    private static string Pointer(string system) =>
+        $"a {system} pointer, not the file itself: run `git lfs pull` in the repository, or download the file from its page";
 
-    private static bool IsZip(ReadOnlySpan<byte> start) => start is [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..] or [(byte)'P', (byte)'K', 7, 8, ..];
+    private static bool IsZip(ReadOnlySpan<byte> start) =>
+        start is [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..] or [(byte)'P', (byte)'K', 7, 8, ..];
 
     /// <summary>PyTorch's files are zip archives whose first entry is the pickle.</summary>
     private static string Zip(ReadOnlySpan<byte> start) => start.IndexOf("data.pkl"u8) >= 0 || start.IndexOf("archive/"u8) >= 0
@@ -93,9 +104,11 @@ internal static class ForeignFile
     private static string Text(ReadOnlySpan<byte> start)
     {
         string text = Trimmed(start);
-        return Begins(text, "<!doctype html", "<html", "<head", "<body", "<!--") ? "an HTML page, such as one that asks to log in or tells an error: download the file again, with a token if it needs one"
+        return Begins(text, "<!doctype html", "<html", "<head", "<body", "<!--")
+            ? "an HTML page, such as one that asks to log in or tells an error: download the file again, with a token if it needs one"
             : Begins(text, "<?xml", "<Error") ? "XML, such as the error of a storage server: download the file again"
-            : text.StartsWith('{') && text.Contains("\"weight_map\"", StringComparison.Ordinal) ? "the index of a sharded checkpoint: name its folder"
+            : text.StartsWith('{') && text.Contains("\"weight_map\"", StringComparison.Ordinal)
+            ? "the index of a sharded checkpoint: name its folder"
             : text is ['{' or '[', ..] ? "JSON text"
             : $"text that begins '{Shown(text)}': download the file again";
     }
@@ -114,5 +127,7 @@ internal static class ForeignFile
 
     /// <summary>Its first words, without anything that is not a plain character.</summary>
     private static string Shown(string text) => string.Concat(text.Take(ShownText)
-        .Select(c => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate ? ' ' : c)).TrimEnd();
+        .Select(c => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
+            ? ' '
+            : c)).TrimEnd();
 }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace QuantBuild.SafeTensors;
 
-/// <summary>Advice to the system about mapped pages of a file. It never changes what is read; where it is not known it does nothing.</summary>
+/// <summary>
+/// Advice to the system about mapped pages of a file. It never changes what is read; where it is not known it does nothing.
+/// </summary>
 internal static unsafe partial class MappedPages
 {
     // Equal on Linux and macOS.

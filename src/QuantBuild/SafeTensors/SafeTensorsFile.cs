@@ -36,15 +36,18 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     /// <summary>Offset in the file at which <see cref="TensorInfo.Begin"/> counts from zero.</summary>
     public long DataStart => _header.DataStart;
 
-    /// <summary>Opens and checks a file of any size. It is read through its handle, so that others may replace it, and cutting it short is an exception.</summary>
+    /// <summary>
+    /// Opens and checks a file of any size. It is read through its handle, so that others may replace it, and cutting it short is an
+    /// exception.
+    /// </summary>
     /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static SafeTensorsFile Open(string path) => Open(path, file => new HandleContent(file, path));
 
     /// <summary>
-    /// Maps and checks a file of any size: views of its tensors cost nothing. For files that nobody writes to while they are open, such as an
-    /// artifact's: reading a mapped file that was cut short ends the process.
+    /// Maps and checks a file of any size: views of its tensors cost nothing. For files that nobody writes to while they are open, such as
+    /// an artifact's: reading a mapped file that was cut short ends the process.
     /// </summary>
     /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -59,7 +62,9 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
     public static SafeTensorsFile FromMemory(ReadOnlyMemory<byte> file)
     {
-        SafeTensorsHeader header = SafeTensorsHeader.Read(file.Length, (destination, offset) => file.Span.Slice((int)offset, destination.Length).CopyTo(destination), null);
+        SafeTensorsHeader header =
+            SafeTensorsHeader.Read(file.Length, (destination, offset) => file.Span.Slice((int)offset, destination.Length)
+                .CopyTo(destination), null);
         MemoryHandle pin = file.Pin();
         return new SafeTensorsFile(header, new MemoryContent((byte*)pin.Pointer, pin), null);
     }
@@ -73,7 +78,9 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     public static SafeTensorsFile FromPointer(byte* file, long length, IDisposable? owner = null, string? name = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        SafeTensorsHeader header = SafeTensorsHeader.Read(length, (destination, offset) => new ReadOnlySpan<byte>(file + offset, destination.Length).CopyTo(destination), name);
+        SafeTensorsHeader header =
+            SafeTensorsHeader.Read(length, (destination, offset) =>
+                new ReadOnlySpan<byte>(file + offset, destination.Length).CopyTo(destination), name);
         return new SafeTensorsFile(header, new MemoryContent(file, owner), name);
     }
 
@@ -81,7 +88,9 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     /// <param name="head">The file's first bytes, at least up to the end of the header.</param>
     /// <param name="length">Length in bytes of the whole file.</param>
     /// <param name="name">What messages call the file.</param>
-    /// <exception cref="SafeTensorsException">The header breaks a rule of the format, or does not fit into <paramref name="head"/>.</exception>
+    /// <exception cref="SafeTensorsException">
+    /// The header breaks a rule of the format, or does not fit into <paramref name="head"/>.
+    /// </exception>
     public static SafeTensorsFile FromHead(ReadOnlyMemory<byte> head, long length, string name)
     {
         SafeTensorsHeader header = SafeTensorsHeader.Read(length, (destination, offset) =>
@@ -93,14 +102,18 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         return new SafeTensorsFile(header, null, name);
     }
 
-    /// <summary>Bytes from the start of a file up to the end of its header, by the file's first bytes, at least eight; more of them tell what else it is.</summary>
+    /// <summary>
+    /// Bytes from the start of a file up to the end of its header, by the file's first bytes, at least eight; more of them tell what else
+    /// it is.
+    /// </summary>
     /// <exception cref="SafeTensorsException">The header is larger than the format allows.</exception>
     public static long HeadLength(ReadOnlySpan<byte> prefix)
     {
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         return length <= SafeTensorsHeader.MaxLength
             ? SafeTensorsHeader.PrefixLength + (long)length
-            : throw new SafeTensorsException("HeaderTooLarge", ForeignFile.Describe(prefix) is { } kind ? $"this is no safetensors file but {kind}"
+            : throw new SafeTensorsException("HeaderTooLarge", ForeignFile.Describe(prefix) is { } kind
+                ? $"this is no safetensors file but {kind}"
                 : $"the header claims {length} bytes; {SafeTensorsHeader.MaxLength} are allowed");
     }
 
@@ -109,7 +122,8 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     {
         TensorInfo tensor = Find(name);
         if (tensor.ByteLength > int.MaxValue)
-            throw new SafeTensorsException("TensorTooLarge", $"tensor '{name}' has {tensor.ByteLength} bytes, more than a span can hold; read it in slices", Path);
+            throw new SafeTensorsException("TensorTooLarge",
+                $"tensor '{name}' has {tensor.ByteLength} bytes, more than a span can hold; read it in slices", Path);
         return View(tensor, 0, (int)tensor.ByteLength);
     }
 
@@ -128,7 +142,8 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     {
         TensorInfo tensor = Find(name);
         if (tensor.ElementCount != destination.Length)
-            throw new SafeTensorsException("WrongLength", $"tensor '{name}' has {tensor.ElementCount} elements, not {destination.Length}", Path);
+            throw new SafeTensorsException("WrongLength", $"tensor '{name}' has {tensor.ElementCount} elements, not {destination.Length}",
+                Path);
         this.ReadFloat32(name, 0, destination);
     }
 
@@ -156,7 +171,8 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         _content = null;
     }
 
-    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns the file, which the content of the head only looks at.")]
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope",
+        Justification = "The result owns the file, which the content of the head only looks at.")]
     private static SafeTensorsFile Open(string path, Func<SafeFileHandle, IFileContent> contentOf)
     {
         SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
@@ -164,7 +180,8 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         {
             // The header is read, not mapped: a file that shrinks meanwhile is an exception here instead of a crash.
             var head = new HandleContent(file, path);
-            SafeTensorsHeader header = SafeTensorsHeader.Read(RandomAccess.GetLength(file), (destination, offset) => head.Read(offset, destination), path);
+            SafeTensorsHeader header = SafeTensorsHeader.Read(RandomAccess.GetLength(file), (destination, offset) =>
+                head.Read(offset, destination), path);
             return new SafeTensorsFile(header, contentOf(file), path);
         }
         catch
@@ -174,7 +191,8 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         }
     }
 
-    private ReadOnlySpan<byte> View(TensorInfo tensor, long offset, int length) => Content(tensor).View(_header.DataStart + tensor.Begin + offset, length);
+    private ReadOnlySpan<byte> View(TensorInfo tensor, long offset, int length) =>
+        Content(tensor).View(_header.DataStart + tensor.Begin + offset, length);
 
     private IFileContent Content(TensorInfo tensor)
     {

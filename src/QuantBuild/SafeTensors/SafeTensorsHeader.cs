@@ -27,7 +27,9 @@ internal sealed record SafeTensorsHeader(
     /// <param name="fileLength">Length of the whole file.</param>
     /// <param name="read">Fills the span with the bytes at an offset of the file.</param>
     /// <param name="path">For messages.</param>
-    /// <exception cref="SafeTensorsException">A rule is broken; the rule names are those of the reference implementation where it has one.</exception>
+    /// <exception cref="SafeTensorsException">
+    /// A rule is broken; the rule names are those of the reference implementation where it has one.
+    /// </exception>
     public static SafeTensorsHeader Read(long fileLength, ReadAt read, string? path)
     {
         if (fileLength > LargestFile)
@@ -69,7 +71,9 @@ internal sealed record SafeTensorsHeader(
         {
             var start = new byte[Math.Min(fileLength, ForeignFile.Sample)];
             read(start, 0);
-            return new SafeTensorsException(rule, ForeignFile.Describe(start) is { } kind ? $"this is no safetensors file but {kind}" : otherwise, path);
+            return new SafeTensorsException(rule, ForeignFile.Describe(start) is { } kind
+                ? $"this is no safetensors file but {kind}"
+                : otherwise, path);
         }
     }
 
@@ -92,7 +96,8 @@ internal sealed record SafeTensorsHeader(
             if (!TryBits(tensor, out ulong bits))
                 throw new SafeTensorsException("ValidationOverflow", $"the shape of tensor '{tensor.Name}' is too large", path);
             if (bits % 8 != 0)
-                throw new SafeTensorsException("MisalignedSlice", $"tensor '{tensor.Name}' has {bits} bits, which is no whole number of bytes", path);
+                throw new SafeTensorsException("MisalignedSlice",
+                    $"tensor '{tensor.Name}' has {bits} bits, which is no whole number of bytes", path);
             if (bits / 8 != (ulong)tensor.ByteLength)
             {
                 throw new SafeTensorsException("TensorInvalidInfo",
@@ -102,7 +107,8 @@ internal sealed record SafeTensorsHeader(
         if (end != dataLength)
         {
             throw new SafeTensorsException("MetadataIncompleteBuffer",
-                $"the tensors take {end} bytes, but {dataLength} follow the header; the file is {(end > dataLength ? "truncated" : "too long")}", path);
+                $"the tensors take {end} bytes, but {dataLength} follow the header; the file is "
+                    + $"{(end > dataLength ? "truncated" : "too long")}", path);
         }
     }
 

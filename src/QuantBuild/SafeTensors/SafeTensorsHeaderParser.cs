@@ -3,7 +3,9 @@ using System.Text.Json;
 namespace QuantBuild.SafeTensors;
 
 /// <summary>Reads the JSON of a header into entries; says nothing yet about whether their offsets make sense.</summary>
-/// <remarks>A header may have a million entries, so nothing is made for one but what stays: its name, its shape when it is a new one, itself.</remarks>
+/// <remarks>
+/// A header may have a million entries, so nothing is made for one but what stays: its name, its shape when it is a new one, itself.
+/// </remarks>
 internal sealed class SafeTensorsHeaderParser(string? path)
 {
     /// <summary>Root object, entry, array of numbers.</summary>
@@ -98,9 +100,13 @@ internal sealed class SafeTensorsHeaderParser(string? path)
             else if (offsets is null && reader.ValueTextEquals("data_offsets"u8))
                 offsets = ParseNumbers(ref reader, name, "data_offsets") is [long begin, long end] ? (begin, end) : throw Incomplete(name);
             else
-                throw reader.GetString() is "dtype" or "shape" or "data_offsets" ? Duplicate($"{name}.{reader.GetString()}") : Invalid($"tensor '{name}' has the unknown property '{reader.GetString()}'");
+                throw reader.GetString() is "dtype" or "shape" or "data_offsets"
+                    ? Duplicate($"{name}.{reader.GetString()}")
+                    : Invalid($"tensor '{name}' has the unknown property '{reader.GetString()}'");
         }
-        return type is { } known && shape is not null && offsets is { } range ? new TensorInfo(name, known, shape, range.Begin, range.End) : throw Incomplete(name);
+        return type is { } known && shape is not null && offsets is { } range
+            ? new TensorInfo(name, known, shape, range.Begin, range.End)
+            : throw Incomplete(name);
     }
 
     private DType ParseType(ref Utf8JsonReader reader, string name)
@@ -111,7 +117,9 @@ internal sealed class SafeTensorsHeaderParser(string? path)
         if (reader.ValueTextEquals(_lastType.Name))
             return _lastType.Type;
         string text = reader.GetString()!;
-        _lastType = DTypeExtensions.TryParse(text, out DType known) ? (text, known) : throw Invalid($"tensor '{name}' has the unknown dtype '{text}'");
+        _lastType = DTypeExtensions.TryParse(text, out DType known)
+            ? (text, known)
+            : throw Invalid($"tensor '{name}' has the unknown dtype '{text}'");
         return known;
     }
 

@@ -19,7 +19,9 @@ public static class SafeTensorsWriter
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Length of the file that <see cref="Write(Stream, IReadOnlyList{TensorData}, IReadOnlyDictionary{string, string}?)"/> would write.</summary>
+    /// <summary>
+    /// Length of the file that <see cref="Write(Stream, IReadOnlyList{TensorData}, IReadOnlyDictionary{string, string}?)"/> would write.
+    /// </summary>
     /// <exception cref="SafeTensorsException">The tensors cannot be written; see there.</exception>
     public static long FileLength(IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         checked(Header(Ordered(tensors), metadata).Length + tensors.Sum(tensor => tensor.ByteLength));
@@ -48,7 +50,9 @@ public static class SafeTensorsWriter
     /// <param name="path">An existing file is replaced.</param>
     /// <param name="tensors">In any order.</param>
     /// <param name="metadata">Entries for <c>__metadata__</c>.</param>
-    /// <exception cref="SafeTensorsException">As <see cref="Write(Stream, IReadOnlyList{TensorData}, IReadOnlyDictionary{string, string}?)"/>.</exception>
+    /// <exception cref="SafeTensorsException">
+    /// As <see cref="Write(Stream, IReadOnlyList{TensorData}, IReadOnlyDictionary{string, string}?)"/>.
+    /// </exception>
     /// <exception cref="IOException">The disk is full or the folder cannot be written.</exception>
     public static void Write(string path, IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         WholeFile.Write(path, FileLength(tensors, metadata), stream => Write(stream, tensors, metadata));
@@ -87,7 +91,8 @@ public static class SafeTensorsWriter
 
         int length = bytes.WrittenCount - SafeTensorsHeader.PrefixLength;
         if (length > SafeTensorsHeader.MaxLength)
-            throw new SafeTensorsException("HeaderTooLarge", $"the header would take {length} bytes; {SafeTensorsHeader.MaxLength} are allowed");
+            throw new SafeTensorsException("HeaderTooLarge",
+                $"the header would take {length} bytes; {SafeTensorsHeader.MaxLength} are allowed");
         byte[] header = bytes.WrittenSpan.ToArray();
         BinaryPrimitives.WriteInt64LittleEndian(header, length);
         return header;

@@ -13,7 +13,9 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
     private const int MaxShards = 10_000;
 
     /// <summary>Reads an index; what stands beside <c>weight_map</c> is ignored.</summary>
-    /// <exception cref="SafeTensorsException">It is too large, no JSON, has a name twice, or a file name that is more than a file name.</exception>
+    /// <exception cref="SafeTensorsException">
+    /// It is too large, no JSON, has a name twice, or a file name that is more than a file name.
+    /// </exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ShardIndex Read(string path)
     {
@@ -35,7 +37,8 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new SafeTensorsException("InvalidIndex", ForeignFile.NotJson(json) ?? $"the index is not valid JSON: {e.Message}", path, e);
+            throw new SafeTensorsException("InvalidIndex", ForeignFile.NotJson(json) ?? $"the index is not valid JSON: {e.Message}", path,
+                e);
         }
     }
 
@@ -102,7 +105,8 @@ internal sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
                 throw new SafeTensorsException("InvalidIndex", $"weight_map has no file name for '{tensor}'", path);
             string file = reader.GetString()!;
             if (!PlainName.Is(file) || !file.EndsWith(".safetensors", StringComparison.Ordinal))
-                throw new SafeTensorsException("UnsafeShardName", $"weight_map names '{file}', which is not a plain safetensors file name", path);
+                throw new SafeTensorsException("UnsafeShardName", $"weight_map names '{file}', which is not a plain safetensors file name",
+                    path);
             if (!files.TryAdd(tensor, file))
                 throw new SafeTensorsException("DuplicateKey", $"weight_map names '{tensor}' twice", path);
         }

@@ -13,7 +13,8 @@ public sealed class ShardPlan
         {
             IndexFileName = stem + ".safetensors.index.json";
             Index = ShardIndex.Write(
-                shards.SelectMany(shard => shard.Tensors, (shard, tensor) => (tensor.Name, shard.FileName)).ToDictionary(StringComparer.Ordinal),
+                shards.SelectMany(shard => shard.Tensors, (shard, tensor) => (tensor.Name, shard.FileName))
+                    .ToDictionary(StringComparer.Ordinal),
                 shards.Sum(shard => shard.Tensors.Sum(tensor => tensor.ByteLength)));
         }
     }

@@ -62,8 +62,11 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         {
             (true, false) => Open([single], index: null, map),
             (false, true) => OpenShards(directory, index, map),
-            (true, true) => throw new SafeTensorsException("AmbiguousCheckpoint", $"both {Path.GetFileName(single)} and its index exist", directory),
-            (false, false) => throw new SafeTensorsException("MissingCheckpoint", $"there is no {Path.GetFileName(single)} and no index of shards", directory),
+            (true, true) =>
+                throw new SafeTensorsException("AmbiguousCheckpoint", $"both {Path.GetFileName(single)} and its index exist", directory),
+            (false, false) =>
+                throw new SafeTensorsException("MissingCheckpoint", $"there is no {Path.GetFileName(single)} and no index of shards",
+                    directory),
         };
     }
 
@@ -78,20 +81,28 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         string single = stem + ".safetensors", indexPath = Path.Combine(directory, single + ".index.json");
         if (!File.Exists(indexPath))
         {
-            return Of([open(single) ?? throw new SafeTensorsException("MissingCheckpoint", $"there is no {single} and no index of shards", directory)], null, null);
+            return Of([open(single)
+                ?? throw new SafeTensorsException("MissingCheckpoint", $"there is no {single} and no index of shards", directory)], null,
+                null);
         }
         ShardIndex index = ShardIndex.Read(indexPath);
         return Of([.. index.Files.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
-            .Select(name => open(name) ?? throw new SafeTensorsException("MissingShard", "the index names this file, but it does not exist", Path.Combine(directory, name)))], indexPath, index);
+            .Select(name =>
+                open(name) ?? throw new SafeTensorsException("MissingShard", "the index names this file, but it does not exist",
+                    Path.Combine(directory, name)))], indexPath, index);
     }
 
-    /// <summary>The names of the files that hold a folder's weights, as its index or the lack of one says; whether they exist is not looked at.</summary>
+    /// <summary>
+    /// The names of the files that hold a folder's weights, as its index or the lack of one says; whether they exist is not looked at.
+    /// </summary>
     /// <exception cref="SafeTensorsException">The index cannot be used.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static IReadOnlyList<string> FileNames(string directory, string stem = DefaultStem)
     {
         string single = stem + ".safetensors", index = Path.Combine(directory, single + ".index.json");
-        return File.Exists(index) ? [.. ShardIndex.Read(index).Files.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] : [single];
+        return File.Exists(index)
+            ? [.. ShardIndex.Read(index).Files.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]
+            : [single];
     }
 
     /// <summary>Path of the file that has a tensor.</summary>
@@ -158,7 +169,9 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     /// <param name="files">The files.</param>
     /// <param name="indexPath">What messages call the index; null without one.</param>
     /// <param name="index">The index; a single file needs none.</param>
-    /// <exception cref="SafeTensorsException">There is no file, several have no index, or index and files disagree on any tensor.</exception>
+    /// <exception cref="SafeTensorsException">
+    /// There is no file, several have no index, or index and files disagree on any tensor.
+    /// </exception>
     internal static ShardedCheckpoint Of(SafeTensorsFile[] files, string? indexPath, ShardIndex? index)
     {
         if (files.Length == 0 || (files.Length > 1 && index is null))
@@ -174,7 +187,8 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         foreach ((string tensor, string file) in index.Files)
         {
             if (checkpoint.Find(tensor) is not { } shard || Path.GetFileName(shard.Path) != file)
-                throw new SafeTensorsException("MissingTensor", $"the index puts tensor '{tensor}' into {file}, which does not have it", indexPath);
+                throw new SafeTensorsException("MissingTensor", $"the index puts tensor '{tensor}' into {file}, which does not have it",
+                    indexPath);
         }
         foreach (string tensor in checkpoint.Tensors.Keys)
         {

@@ -31,7 +31,8 @@ public static class TensorSourceExtensions
         if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor))
             throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
         if (tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
-            throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {tensor.DType}; F32, F16 or BF16 can be read as float32", (source as SafeTensorsFile)?.Path);
+            throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {tensor.DType}; F32, F16 or BF16 can be read as float32",
+                (source as SafeTensorsFile)?.Path);
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, tensor.ElementCount - first, nameof(destination));
 

@@ -30,7 +30,8 @@ public sealed record FlowSchedule(IReadOnlyList<int> Timesteps, IReadOnlyList<fl
             timesteps[i] = (int)(sigma * trainSteps);
             sigmas[i] = (float)sigma;
             if (sigmas[i] >= (i == 0 ? 1 : sigmas[i - 1]))
-                throw new ArgumentOutOfRangeException(nameof(shift), shift, $"with {steps} steps the shift leaves no room between noise levels");
+                throw new ArgumentOutOfRangeException(nameof(shift), shift,
+                    $"with {steps} steps the shift leaves no room between noise levels");
         }
         return new FlowSchedule(timesteps, sigmas);
     }

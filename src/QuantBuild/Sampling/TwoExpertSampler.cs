@@ -21,15 +21,19 @@ public sealed class TwoExpertSampler(Func<IDenoiser> highNoise, Func<IDenoiser> 
     /// <param name="ct">Cancels between blocks of the products of a forward pass.</param>
     /// <returns>The denoised latent.</returns>
     /// <remarks>With guidance g the velocity is v0 + g (v - v0), v0 from the null conditioning; with g = 1 only v is computed.</remarks>
-    /// <exception cref="ArgumentException">Sizes do not fit, guidance is not finite, or is asked for without a null conditioning.</exception>
+    /// <exception cref="ArgumentException">
+    /// Sizes do not fit, guidance is not finite, or is asked for without a null conditioning.
+    /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public float[] Run(SamplingOptions options, LatentShape shape, ReadOnlySpan<float> noise, WanConditioning conditioning,
-        WanConditioning? nullConditioning = null, SiteObserverSelector? observe = null, Action<SamplingStep>? progress = null, CancellationToken ct = default)
+        WanConditioning? nullConditioning = null, SiteObserverSelector? observe = null, Action<SamplingStep>? progress = null,
+        CancellationToken ct = default)
     {
         if (nullConditioning is null && (options.GuidanceHigh != 1 || options.GuidanceLow != 1))
             throw new ArgumentException("classifier-free guidance needs a null conditioning", nameof(nullConditioning));
         if (!double.IsFinite(options.GuidanceHigh) || !double.IsFinite(options.GuidanceLow))
-            throw new ArgumentException($"a guidance of {options.GuidanceHigh} and {options.GuidanceLow}; both must be finite", nameof(options));
+            throw new ArgumentException($"a guidance of {options.GuidanceHigh} and {options.GuidanceLow}; both must be finite",
+                nameof(options));
         var schedule = FlowSchedule.Create(options.Steps, options.Shift);
         ISolver solver = options.Solver == SolverKind.UniPc ? new UniPcSolver(schedule) : new EulerSolver(schedule);
         float[] latent = noise.ToArray();

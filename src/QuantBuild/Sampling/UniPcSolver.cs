@@ -2,7 +2,9 @@ using QuantBuild.Kernels;
 
 namespace QuantBuild.Sampling;
 
-/// <summary>UniPC of order 2 for flow matching: B(h) = e^h - 1, data prediction, every step corrected, the last one of first order.</summary>
+/// <summary>
+/// UniPC of order 2 for flow matching: B(h) = e^h - 1, data prediction, every step corrected, the last one of first order.
+/// </summary>
 /// <remarks>
 /// Zhao et al., "UniPC: A Unified Predictor-Corrector Framework for Fast Sampling of Diffusion Models".  With alpha = 1 - sigma and
 /// lambda = log(alpha / sigma), a step over h = lambda' - lambda goes to sigma' / sigma x - c m with c = alpha' (e^-h - 1), where m is
@@ -72,7 +74,9 @@ public sealed class UniPcSolver(FlowSchedule schedule) : ISolver
         }
         double c = interval.C;
         for (int i = 0; i < sample.Length; i++)
-            sample[i] = (float)((interval.Keep * _start[i]) - (c * (_previous[i] + (atOlder * ((double)_older[i] - _previous[i])) + (atCurrent * ((double)_current[i] - _previous[i])))));
+            sample[i] = (float)((interval.Keep * _start[i])
+                - (c * (_previous[i] + (atOlder * ((double)_older[i] - _previous[i]))
+                    + (atCurrent * ((double)_current[i] - _previous[i])))));
     }
 
     /// <summary>Goes to the next noise level.</summary>
@@ -81,7 +85,8 @@ public sealed class UniPcSolver(FlowSchedule schedule) : ISolver
         Interval interval = Between(_step);
         double atPrevious = _order == 2 ? 0.5 / Ratio(_step, interval) : 0;
         for (int i = 0; i < sample.Length; i++)
-            sample[i] = (float)((interval.Keep * sample[i]) - (interval.C * (_current[i] + (atPrevious * ((double)_previous[i] - _current[i])))));
+            sample[i] = (float)((interval.Keep * sample[i])
+                - (interval.C * (_current[i] + (atPrevious * ((double)_previous[i] - _current[i])))));
     }
 
     /// <summary>Where the step before the given one started, in units of the given one: negative.</summary>

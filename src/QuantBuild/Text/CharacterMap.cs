@@ -6,10 +6,10 @@ namespace QuantBuild.Text;
 
 /// <summary>SentencePiece's compiled normalization rules, applied as the tokenizers library of Hugging Face does.</summary>
 /// <remarks>
-/// SentencePiece itself replaces the longest run of characters that has a rule. The library goes by what readers see as one character: of up to five bytes
-/// the shortest beginning with a rule stands for all of it, otherwise every code point is replaced by itself. Checkpoints were trained with the library.
-/// The blob is the length of a double-array trie in bytes, the trie in 32-bit units as the darts-clone library lays it out, and the
-/// replacements, each ended by a zero byte; the trie's values are offsets into the replacements.
+/// SentencePiece itself replaces the longest run of characters that has a rule. The library goes by what readers see as one character: of
+/// up to five bytes the shortest beginning with a rule stands for all of it, otherwise every code point is replaced by itself. Checkpoints
+/// were trained with the library. The blob is the length of a double-array trie in bytes, the trie in 32-bit units as the darts-clone
+/// library lays it out, and the replacements, each ended by a zero byte; the trie's values are offsets into the replacements.
 /// </remarks>
 public sealed class CharacterMap
 {

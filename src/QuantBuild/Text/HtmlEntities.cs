@@ -4,10 +4,12 @@ using System.Text;
 
 namespace QuantBuild.Text;
 
-/// <summary>Decodes HTML's character references as Python's <c>html.unescape</c> does, which the official pipeline cleans prompts with.</summary>
+/// <summary>
+/// Decodes HTML's character references as Python's <c>html.unescape</c> does, which the official pipeline cleans prompts with.
+/// </summary>
 /// <remarks>
-/// These are the rules of HTML 5 for text: some old names need no semicolon, the longest known beginning of a name counts, and numbers of control
-/// characters that pages from Windows have mean that system's characters.
+/// These are the rules of HTML 5 for text: some old names need no semicolon, the longest known beginning of a name counts, and numbers of
+/// control characters that pages from Windows have mean that system's characters.
 /// </remarks>
 internal static class HtmlEntities
 {
@@ -43,7 +45,10 @@ internal static class HtmlEntities
         return result.Append(rest).ToString();
     }
 
-    /// <summary>Appends what <c>#65;</c> or <c>#x41;</c> stands for, and returns the length of the reference; of anything else only the ampersand, and 0.</summary>
+    /// <summary>
+    /// Appends what <c>#65;</c> or <c>#x41;</c> stands for, and returns the length of the reference; of anything else only the ampersand,
+    /// and 0.
+    /// </summary>
     private static int Number(ReadOnlySpan<char> text, StringBuilder result)
     {
         bool isHex = text.Length > 1 && text[1] is 'x' or 'X';
@@ -101,7 +106,9 @@ internal static class HtmlEntities
         {
             string[] parts = line.Split(' ');
             string name = parts[0][..^1];
-            string characters = string.Concat(parts.Skip(1).Select(part => new Rune(int.Parse(part, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString()));
+            string characters =
+                string.Concat(parts.Skip(1)
+                    .Select(part => new Rune(int.Parse(part, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString()));
             names.Add(name + ';', characters);
             if (parts[0][^1] == '?')
                 names.Add(name, characters);

@@ -11,7 +11,8 @@ internal static class PromptText
 
     /// <summary>Whether a character says something to a program and nothing to a reader.</summary>
     private static bool IsControl(char c) =>
-        c is < ' ' and not ('\t' or '\n' or '\f' or '\r') or '\u007f' or (>= '\u206a' and <= '\u206f') or '\ufeff' or (>= '\ufff9' and <= '\ufffc');
+        c is < ' ' and not ('\t' or '\n' or '\f' or '\r') or '\u007f' or (>= '\u206a' and <= '\u206f') or '\ufeff'
+        or (>= '\ufff9' and <= '\ufffc');
 
     private static char Straighten(char c) => c switch
     {

@@ -14,7 +14,8 @@ internal static class RelativePositions
         if (distance < exact)
             return sign + distance;
         // In float32, as the original: where the result is close to a whole number, its rounding decides the class.
-        float position = (float)DeterministicMath.Log((float)distance / exact) / (float)DeterministicMath.Log((double)maxDistance / exact) * (half - exact);
+        float position = (float)DeterministicMath.Log((float)distance / exact) / (float)DeterministicMath.Log((double)maxDistance / exact)
+            * (half - exact);
         return sign + Math.Min(exact + (int)position, half - 1);
     }
 

@@ -84,7 +84,9 @@ internal static class SentencePieceModel
             else if (message.Field == 35)
                 byteFallback = message.Number != 0;
         }
-        return type == Unigram ? byteFallback : throw new InvalidDataException($"the model is of the type {type}; only unigram models, {Unigram}, are supported");
+        return type == Unigram
+            ? byteFallback
+            : throw new InvalidDataException($"the model is of the type {type}; only unigram models, {Unigram}, are supported");
     }
 
     private static CharacterMap? Normalizer(ReadOnlySpan<byte> data)

@@ -23,7 +23,9 @@ public sealed class TextEncoder
     public TextEncoder(TextEncoderConfig config, ITensorSource source)
     {
         _config = config;
-        _tensors = new CheckedTensors(source.Tensors.ContainsKey("token_embedding.weight") ? source : new RenamedTensors(source, TextEncoderNames.Transformers(config)));
+        _tensors = new CheckedTensors(source.Tensors.ContainsKey("token_embedding.weight")
+            ? source
+            : new RenamedTensors(source, TextEncoderNames.Transformers(config)));
         foreach ((string name, long[] shape) in TextEncoderNames.Shapes(config))
             _tensors.Check(name, shape);
     }
@@ -45,7 +47,10 @@ public sealed class TextEncoder
         long stream = 2L * tokens * config.Dim, scores = (long)tokens * tokens;
         long attention = (5L * tokens * config.AttentionDim) + (config.NumHeads * scores) + (threads * scores);
         long feedForward = 2L * tokens * config.FfnDim;
-        return (threads * PerThread) + (sizeof(float) * (Vectors + stream + Math.Max(attention, feedForward) + ((long)tokens * config.Dim) + MappedLinear.PanelElements(Math.Max(config.FfnDim, config.AttentionDim))));
+        return (threads * PerThread)
+            + (sizeof(float)
+                * (Vectors + stream + Math.Max(attention, feedForward) + ((long)tokens * config.Dim)
+                    + MappedLinear.PanelElements(Math.Max(config.FfnDim, config.AttentionDim))));
     }
 
     /// <summary>Embeds tokens; there is no padding.</summary>
@@ -83,7 +88,8 @@ public sealed class TextEncoder
         {
             if (ids[i] < 0 || ids[i] >= _config.VocabularySize)
                 throw new ArgumentException($"token id {ids[i]} is not in the vocabulary of {_config.VocabularySize}", nameof(ids));
-            FloatBytes.Read(table.DType, _tensors.Source.Bytes(Table, (long)ids[i] * rowBytes, rowBytes), x.AsSpan(i * _config.Dim, _config.Dim));
+            FloatBytes.Read(table.DType, _tensors.Source.Bytes(Table, (long)ids[i] * rowBytes, rowBytes),
+                x.AsSpan(i * _config.Dim, _config.Dim));
         }
         return x;
     }
@@ -91,7 +97,8 @@ public sealed class TextEncoder
     private float[] Attend(string prefix, float[] x, int threads, CancellationToken ct)
     {
         int tokens = x.Length / _config.Dim;
-        float[] q = Linear(prefix + "attn.q", x, threads, ct), k = Linear(prefix + "attn.k", x, threads, ct), v = Linear(prefix + "attn.v", x, threads, ct);
+        float[] q = Linear(prefix + "attn.q", x, threads, ct), k = Linear(prefix + "attn.k", x, threads, ct),
+            v = Linear(prefix + "attn.v", x, threads, ct);
         float[] table = _tensors.Source.ReadFloat32(prefix + "pos_embedding.embedding.weight");
         var mixed = new float[q.Length];
         BiasedAttention.Apply(q, k, v, RelativePositions.Bias(table, tokens, _config), _config.NumHeads, tokens, mixed, threads, ct);
@@ -112,15 +119,18 @@ public sealed class TextEncoder
         var layer = new MappedLinear(_tensors.Source, name + ".weight", new float[_tensors.Source.Tensors[name + ".weight"].Shape[0]]);
         int tokens = x.Length / layer.InFeatures;
         var y = new float[tokens * layer.OutFeatures];
-        layer.Apply(new ReadOnlyMatrixView(x, tokens, layer.InFeatures), new MatrixView(y, tokens, layer.OutFeatures), timestep: 0, threads, ct);
+        layer.Apply(new ReadOnlyMatrixView(x, tokens, layer.InFeatures), new MatrixView(y, tokens, layer.OutFeatures), timestep: 0, threads,
+            ct);
         return y;
     }
 
     private void Normalize(float[] x, string gain, float[] y)
     {
         int tokens = x.Length / _config.Dim;
-        RmsNorm.Apply(new ReadOnlyMatrixView(x, tokens, _config.Dim), _tensors.Source.ReadFloat32(gain), _config.Eps, new MatrixView(y, tokens, _config.Dim));
+        RmsNorm.Apply(new ReadOnlyMatrixView(x, tokens, _config.Dim), _tensors.Source.ReadFloat32(gain), _config.Eps,
+            new MatrixView(y, tokens, _config.Dim));
     }
 
-    private static void Add(float[] x, float[] delta) => Residual.Add(new MatrixView(x, 1, x.Length), new ReadOnlyMatrixView(delta, 1, delta.Length));
+    private static void Add(float[] x, float[] delta) =>
+        Residual.Add(new MatrixView(x, 1, x.Length), new ReadOnlyMatrixView(delta, 1, delta.Length));
 }

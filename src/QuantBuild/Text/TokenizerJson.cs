@@ -39,7 +39,9 @@ internal static class TokenizerJson
         {
             Require(Type(step), "normalizer", "Precompiled", "Strip", "Replace");
             if (Type(step) == "Precompiled")
-                map = map is null ? new CharacterMap(Convert.FromBase64String(step.Member("precompiled_charsmap").Text("precompiled_charsmap"))) : throw new InvalidDataException("there are two character maps");
+                map = map is null
+                    ? new CharacterMap(Convert.FromBase64String(step.Member("precompiled_charsmap").Text("precompiled_charsmap")))
+                    : throw new InvalidDataException("there are two character maps");
             else if (Type(step) == "Replace")
                 Require(step.Member("pattern").Member("Regex").Text("Regex"), "normalizer's pattern", " {2,}");
         }
@@ -48,13 +50,15 @@ internal static class TokenizerJson
             .Where(token => token.Member("special").Flag("special")).Select(token => token.Member("id").Integer("id")));
         bool byteFallback = model.Find("byte_fallback") is { } fallback && fallback.Flag("byte_fallback");
         int unknown = model.Member("unk_id").Integer("unk_id");
-        VocabularyPiece[] pieces = [.. model.Member("vocab").Items("vocab").Select((entry, id) => Piece(entry, id, unknown, special, byteFallback))];
+        VocabularyPiece[] pieces =
+            [.. model.Member("vocab").Items("vocab").Select((entry, id) => Piece(entry, id, unknown, special, byteFallback))];
         return new UnigramModel(pieces, byteFallback, map);
     }
 
     private static VocabularyPiece Piece(JsonElement entry, int id, int unknown, HashSet<int> special, bool byteFallback)
     {
-        if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || entry[0].ValueKind != JsonValueKind.String || entry[1].ValueKind != JsonValueKind.Number)
+        if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || entry[0].ValueKind != JsonValueKind.String
+            || entry[1].ValueKind != JsonValueKind.Number)
             throw new MalformedJsonException(FormattableString.Invariant($"piece {id} is not a pair of text and score"));
         string text = entry[0].GetString()!;
         PieceKind kind = id == unknown ? PieceKind.Unknown

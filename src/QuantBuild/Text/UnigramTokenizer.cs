@@ -3,13 +3,16 @@ using System.Text;
 
 namespace QuantBuild.Text;
 
-/// <summary>Cuts a prompt into tokens as the tokenizers library of Hugging Face does: the most probable sequence of pieces, found by the Viterbi algorithm.</summary>
+/// <summary>
+/// Cuts a prompt into tokens as the tokenizers library of Hugging Face does: the most probable sequence of pieces, found by the Viterbi
+/// algorithm.
+/// </summary>
 /// <remarks>
 /// A prompt is cleaned first as the official pipeline does, by the ftfy library and on its own: HTML entities are decoded twice, curly
 /// quotation marks become straight ones, control characters go, runs of white space become one space, and none is left at the ends.
-/// (ftfy also repairs wrongly decoded text and composes characters; this does not.)  A prompt that spells a mark such as <c>&lt;/s&gt;</c>, or a byte such as
-/// <c>&lt;0x41&gt;</c>, gets its id: the library takes them for what they spell. Scores add up in float64; of equal sequences the one with the longest last
-/// piece wins, at every position.
+/// (ftfy also repairs wrongly decoded text and composes characters; this does not.) A prompt that spells a mark such as <c>&lt;/s&gt;</c>,
+/// or a byte such as <c>&lt;0x41&gt;</c>, gets its id: the library takes them for what they spell. Scores add up in float64; of equal
+/// sequences the one with the longest last piece wins, at every position.
 /// </remarks>
 public sealed class UnigramTokenizer
 {
@@ -28,7 +31,9 @@ public sealed class UnigramTokenizer
 
     /// <summary>Makes a tokenizer of a model.</summary>
     /// <param name="model">Its vocabulary.</param>
-    /// <exception cref="InvalidDataException">The vocabulary has no end mark <c>&lt;/s&gt;</c>, not one unknown piece, two entries of one text, or lacks a byte.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The vocabulary has no end mark <c>&lt;/s&gt;</c>, not one unknown piece, two entries of one text, or lacks a byte.
+    /// </exception>
     public UnigramTokenizer(UnigramModel model)
     {
         _model = model;
@@ -63,7 +68,8 @@ public sealed class UnigramTokenizer
         if (model.ByteFallback && Array.IndexOf(_bytes, -1) is >= 0 and var missing)
             throw new InvalidDataException($"the vocabulary has no piece for the byte {missing}");
         _unknownScore = worst - UnknownPenalty;
-        _marks = [.. model.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Kind is PieceKind.Control or PieceKind.Unknown)
+        _marks = [.. model.Pieces.Select((piece, id) => (piece, id))
+            .Where(entry => entry.piece.Kind is PieceKind.Control or PieceKind.Unknown)
             .Select(entry => (entry.piece.Text, entry.id)).OrderByDescending(mark => mark.Text.Length)];
     }
 
@@ -175,7 +181,9 @@ public sealed class UnigramTokenizer
         return ids;
     }
 
-    /// <summary>Neighbours without a piece, from last to first: together they may spell one after all, such as <c>&lt;unk&gt;</c>.</summary>
+    /// <summary>
+    /// Neighbours without a piece, from last to first: together they may spell one after all, such as <c>&lt;unk&gt;</c>.
+    /// </summary>
     private void AddUnknown(ReadOnlySpan<char> text, List<int> ids)
     {
         if (_ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out int id))

@@ -6,8 +6,8 @@ using QuantBuild.Compiler.Scheduling;
 namespace QuantBuild.Benchmarks.Checkpoint;
 
 /// <summary>
-/// <c>quantbuild build</c> of a checkpoint at the real widths in a process of its own: its peak memory against the limit and the prediction, and
-/// its time by stages with a projection to all blocks.
+/// <c>quantbuild build</c> of a checkpoint at the real widths in a process of its own: its peak memory against the limit and the
+/// prediction, and its time by stages with a projection to all blocks.
 /// </summary>
 internal static class CheckpointScale
 {
@@ -36,10 +36,13 @@ internal static class CheckpointScale
     {
         long start = Stopwatch.GetTimestamp();
         string manifest = SyntheticCheckpoint.Write(folder, settings);
-        Console.WriteLine($"  checkpoint of 2 x {settings.Blocks} blocks, {FolderBytes(Path.Combine(folder, "checkpoint")) / 1e9:F2} GB, made in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s");
+        Console.WriteLine(
+            $"  checkpoint of 2 x {settings.Blocks} blocks, {FolderBytes(Path.Combine(folder, "checkpoint")) / 1e9:F2} GB, made in "
+                + $"{Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s");
 
         string store = Path.Combine(folder, "store");
-        string[] common = [manifest, "--store", store, "--threads", settings.Threads.ToString(CultureInfo.InvariantCulture), "--memory-limit", settings.Limit];
+        string[] common = [manifest, "--store", store, "--threads", settings.Threads.ToString(CultureInfo.InvariantCulture),
+            "--memory-limit", settings.Limit];
         ToolRun plan = ToolRun.Start(["plan", .. common, "--json"]);
         JsonNode planned = JsonNode.Parse(string.Concat(plan.Output))!;
         long predicted = planned["peakBytes"]!.GetValue<long>();
@@ -47,16 +50,22 @@ internal static class CheckpointScale
         ToolRun build = ToolRun.Start(["build", .. common, "--out", Path.Combine(folder, "out"), "--log", "json"]);
         if (build.ExitCode != 0)
         {
-            Console.WriteLine($"  the build failed with exit code {build.ExitCode}:\n{build.Error}\n{string.Join('\n', build.Output.TakeLast(5))}");
+            Console.WriteLine(
+                $"  the build failed with exit code {build.ExitCode}:\n{build.Error}\n{string.Join('\n', build.Output.TakeLast(5))}");
             return 1;
         }
         Report(settings, build);
         double deviation = (predicted / (double)build.PeakBytes) - 1;
-        Console.WriteLine($"  peak memory {build.PeakBytes / 1e9:F2} GB (VmHWM), limit {limit / 1e9:F2} GB, predicted {predicted / 1e9:F2} GB ({deviation:+0%;-0%;0%})");
+        Console.WriteLine(
+            $"  peak memory {build.PeakBytes / 1e9:F2} GB (VmHWM), limit {limit / 1e9:F2} GB, predicted {predicted / 1e9:F2} GB "
+                + $"({deviation:+0%;-0%;0%})");
         double seconds = planned["time"]!["processorSeconds"]!.GetValue<double>(), late = (seconds / build.ProcessorSeconds) - 1;
         Console.WriteLine($"  predicted {seconds:F0} s of processor time ({late:+0%;-0%;0%})");
-        Console.WriteLine($"  artifact {FolderBytes(Path.Combine(folder, "out")) / 1e9:F2} GB, store {FolderBytes(store) / 1e9:F2} GB, predicted {planned["storeBytes"]!.GetValue<long>() / 1e9:F2} GB");
-        bool bounded = build.PeakBytes <= limit, right = Math.Abs(deviation) <= PredictionTolerance && Math.Abs(late) <= PredictionTolerance;
+        Console.WriteLine(
+            $"  artifact {FolderBytes(Path.Combine(folder, "out")) / 1e9:F2} GB, store {FolderBytes(store) / 1e9:F2} GB, predicted "
+                + $"{planned["storeBytes"]!.GetValue<long>() / 1e9:F2} GB");
+        bool bounded = build.PeakBytes <= limit, right = Math.Abs(deviation) <= PredictionTolerance
+            && Math.Abs(late) <= PredictionTolerance;
         Console.WriteLine(bounded ? "  the peak is within the limit" : "  THE PEAK IS ABOVE THE LIMIT");
         Console.WriteLine(right ? "  the predictions are right within 25 %" : "  A PREDICTION IS OFF BY MORE THAN 25 %");
         return bounded && right ? 0 : 1;
@@ -66,20 +75,29 @@ internal static class CheckpointScale
     {
         JsonObject[] actions = [.. build.Output.Select(line => JsonNode.Parse(line)!.AsObject()).Where(line => line["stage"] is not null)];
         double all = actions.Sum(Seconds);
-        foreach (IGrouping<string, JsonObject> stage in actions.GroupBy(action => action["stage"]!.GetValue<string>(), StringComparer.Ordinal))
-            Console.WriteLine($"  {stage.Key,-12} {stage.Count(),4} actions {stage.Sum(Seconds),9:F1} s {stage.Sum(Seconds) / all,6:P0}  longest {stage.Max(Seconds),7:F1} s");
+        foreach (IGrouping<string, JsonObject> stage in actions.GroupBy(action => action["stage"]!.GetValue<string>(),
+            StringComparer.Ordinal))
+            Console.WriteLine(
+                $"  {stage.Key,-12} {stage.Count(),4} actions {stage.Sum(Seconds),9:F1} s {stage.Sum(Seconds) / all,6:P0}  longest "
+                    + $"{stage.Max(Seconds),7:F1} s");
         Console.WriteLine($"  whole build {build.Seconds:F0} s on the clock, {build.ProcessorSeconds:F0} s of processor time");
 
-        // Layers and their files grow with the blocks; a sample's run grows with blocks, steps and tokens of its latent, and is projected for this set.
+        // Layers and their files grow with the blocks; a sample's run grows with blocks, steps and tokens of its latent, and is projected
+        // for this set.
         double factor = RealBlocks / (double)settings.Blocks;
         double share = build.ProcessorSeconds / all;
         double layers = actions.Where(action => action["stage"]!.GetValue<string>() != "Trajectory").Sum(Seconds) * share;
         double samples = actions.Where(action => action["stage"]!.GetValue<string>() == "Trajectory").Sum(Seconds) * share;
-        Console.WriteLine($"  projection to 2 x {RealBlocks} blocks, processor time, same calibration set: layers {layers:F0} s x {factor:0.#} = {layers * factor / 3600:F1} h, samples {samples:F0} s x {factor:0.#} = {samples * factor / 3600:F2} h");
-        Console.WriteLine($"  with {settings.Threads} free cores about {(layers + samples) * factor / 3600 / settings.Threads:F1} h; memory does not grow with the blocks");
+        Console.WriteLine(
+            $"  projection to 2 x {RealBlocks} blocks, processor time, same calibration set: layers {layers:F0} s x {factor:0.#} = "
+                + $"{layers * factor / 3600:F1} h, samples {samples:F0} s x {factor:0.#} = {samples * factor / 3600:F2} h");
+        Console.WriteLine(
+            $"  with {settings.Threads} free cores about {(layers + samples) * factor / 3600 / settings.Threads:F1} h; memory does not "
+                + $"grow with the blocks");
     }
 
     private static double Seconds(JsonObject action) => action["seconds"]!.GetValue<double>();
 
-    private static long FolderBytes(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
+    private static long FolderBytes(string folder) =>
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
 }

@@ -4,7 +4,9 @@ using QuantBuild.Compiler.Scheduling;
 namespace QuantBuild.Benchmarks.Checkpoint;
 
 /// <summary>What to build at the real widths, and under which limits.</summary>
-/// <param name="Folder">Where files go; 8 GB for two blocks. Kept when named, so that a second run goes on; else temporary and removed.</param>
+/// <param name="Folder">
+/// Where files go; 8 GB for two blocks. Kept when named, so that a second run goes on; else temporary and removed.
+/// </param>
 /// <param name="Limit">Memory limit of the build, as its option takes it.</param>
 /// <param name="Threads">Threads.</param>
 /// <param name="Blocks">Blocks of each expert.</param>
@@ -13,7 +15,8 @@ namespace QuantBuild.Benchmarks.Checkpoint;
 /// <param name="TokensPerStep">Tokens kept per step.</param>
 /// <param name="Frames">Latent frames.</param>
 /// <param name="Side">Latent height and width.</param>
-internal sealed record CheckpointSettings(string? Folder, string Limit, int Threads, int Blocks, int Samples, int Steps, int TokensPerStep, int Frames, int Side)
+internal sealed record CheckpointSettings(string? Folder, string Limit, int Threads, int Blocks, int Samples, int Steps, int TokensPerStep,
+    int Frames, int Side)
 {
     /// <summary>Reads the command line; null when it makes no sense.</summary>
     public static CheckpointSettings? Parse(IReadOnlyList<string> args)

@@ -4,7 +4,9 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Benchmarks.Checkpoint;
 
-/// <summary>A Wan2.2 checkpoint of the real widths and few blocks, with a calibration set and a manifest. The same bytes every time.</summary>
+/// <summary>
+/// A Wan2.2 checkpoint of the real widths and few blocks, with a calibration set and a manifest. The same bytes every time.
+/// </summary>
 /// <remarks>
 /// Weights are nearly normal numbers scaled by the root of their inputs, so that activations neither vanish nor explode; every 97th input
 /// channel is eight times as large, as trained models have outlier channels, and so is every 89th channel of a normalized activation.
@@ -39,7 +41,8 @@ internal static class SyntheticCheckpoint
             string file = Path.Combine(directory, ShardedCheckpoint.DefaultStem + ".safetensors");
             ulong first = seed;
             if (!File.Exists(file))
-                SafeTensorsWriter.Write(file, [.. WanTensors.ExpectedShapes(config).Select((tensor, i) => Tensor(tensor.Key, tensor.Value, first + (ulong)i))]);
+                SafeTensorsWriter.Write(file,
+                    [.. WanTensors.ExpectedShapes(config).Select((tensor, i) => Tensor(tensor.Key, tensor.Value, first + (ulong)i))]);
             seed += 10_000;
         }
         WriteSamples(folder, config, settings);
@@ -105,7 +108,9 @@ internal static class SyntheticCheckpoint
         }
     }
 
-    /// <summary>Sums of four uniform bytes, shifted and scaled to mean 0 and deviation 1; number i depends on the seed and i alone.</summary>
+    /// <summary>
+    /// Sums of four uniform bytes, shifted and scaled to mean 0 and deviation 1; number i depends on the seed and i alone.
+    /// </summary>
     private static void Normal(Span<float> values, ulong seed, long first)
     {
         // Four independent values from 0 to 255 have a variance of 4 * (256² - 1) / 12.

@@ -10,7 +10,8 @@ namespace QuantBuild.Benchmarks.Checkpoint;
 /// <param name="Seconds">Time on the clock.</param>
 /// <param name="ProcessorSeconds">Processor time of all its threads.</param>
 /// <param name="PeakBytes">The most physical memory it had, file pages included: VmHWM of Linux.</param>
-internal sealed record ToolRun(int ExitCode, IReadOnlyList<string> Output, string Error, double Seconds, double ProcessorSeconds, long PeakBytes)
+internal sealed record ToolRun(int ExitCode, IReadOnlyList<string> Output, string Error, double Seconds, double ProcessorSeconds,
+    long PeakBytes)
 {
     /// <summary>Runs it to the end. It lies beside this program.</summary>
     public static ToolRun Start(IEnumerable<string> arguments)
@@ -55,7 +56,8 @@ internal sealed record ToolRun(int ExitCode, IReadOnlyList<string> Output, strin
     {
         try
         {
-            string? line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status")).FirstOrDefault(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
+            string? line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status"))
+                .FirstOrDefault(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
             return line?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is [_, string kilobytes, ..]
                 ? long.Parse(kilobytes, CultureInfo.InvariantCulture) * 1024
                 : 0;

@@ -29,10 +29,12 @@ public class Mxfp4Benchmarks : IDisposable
     public void Copy() => _x.CopyTo(_y, 0);
 
     [Benchmark]
-    public void QuantizeDequantize() => Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(_x, Size, Size), new MatrixView(_y, Size, Size), ScaleRule.Ceil, TieRule.Even);
+    public void QuantizeDequantize() =>
+    Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(_x, Size, Size), new MatrixView(_y, Size, Size), ScaleRule.Ceil, TieRule.Even);
 
     [Benchmark]
-    public void RoundTokens() => _tokens.Load(new ReadOnlyMatrixView(_x, Size, Size), new Mxfp4Rounding(TieRule.Even, 1, 0, float.PositiveInfinity));
+    public void RoundTokens() =>
+    _tokens.Load(new ReadOnlyMatrixView(_x, Size, Size), new Mxfp4Rounding(TieRule.Even, 1, 0, float.PositiveInfinity));
 
     [Benchmark]
     public void RoundWeight() => RoundToNearest.Quantize(new ReadOnlyMatrixView(_x, Size, Size), TieRule.Even);

@@ -16,7 +16,9 @@ public sealed class BinaryLogTests
         string log = Unpacked(project.Model["build.binlog"]);
         Assert.Contains("reduced.rsp", log, StringComparison.Ordinal);
         Dictionary<string, string> embedded = Embedded(project.Model["build.binlog"]);
-        Assert.Superset(new HashSet<string>(["reduced.rsp", "reduced.quant.lock.json", "artifact.json", "quality.json", "reduced.report.html"]), embedded.Keys.ToHashSet());
+        Assert.Superset(
+            new HashSet<string>(["reduced.rsp", "reduced.quant.lock.json", "artifact.json", "quality.json", "reduced.report.html"]),
+                embedded.Keys.ToHashSet());
         Assert.Contains("\"--outputs-file\"", embedded["reduced.rsp"], StringComparison.Ordinal);
         Assert.All(embedded.Values.Append(log), text => Assert.DoesNotContain("secretOfTheTests", text, StringComparison.Ordinal));
     }

@@ -55,7 +55,8 @@ public sealed class CancellingTests
 
         Assert.Equal(["reduced.rsp"], left);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(project.Model.Store, "tmp"), "*", SearchOption.AllDirectories));
-        Assert.Contains($"reduced calibrated: {Samples - after} actions ran, {after} came from the store", next.Out.Replace("1 action ran", "1 actions ran", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains($"reduced calibrated: {Samples - after} actions ran, {after} came from the store",
+            next.Out.Replace("1 action ran", "1 actions ran", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,7 +136,8 @@ public sealed class CancellingTests
             try
             {
                 string command = File.ReadAllText(Path.Combine(process, "cmdline"));
-                return command.Contains("QuantBuild.Tool.dll", StringComparison.Ordinal) && command.Contains(folder, StringComparison.Ordinal);
+                return command.Contains("QuantBuild.Tool.dll", StringComparison.Ordinal)
+                    && command.Contains(folder, StringComparison.Ordinal);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {

@@ -100,7 +100,8 @@ public sealed class CleaningTests
 
         project.DotNet("build").Expect(0);
         project.DotNet("build", "-t:QuantClean").Expect(0);
-        string[] left = [.. Directory.EnumerateFiles(project.Model["models (1)"], "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        string[] left = [.. Directory.EnumerateFiles(project.Model["models (1)"], "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)];
         project.DotNet("build").Expect(0);
         File.Delete(project.Model["models (1)", "notes.txt"]);
         Directory.Delete(project.Model["models (1)", "other"], recursive: true);
@@ -111,5 +112,6 @@ public sealed class CleaningTests
     }
 
     private static string[] Embedded(ModelProject project) =>
-        [.. Directory.EnumerateFiles(Path.Combine(project.Quant, "embedded"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Path.Combine(project.Quant, "embedded"), "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)];
 }

@@ -5,9 +5,11 @@ namespace QuantBuild.Build.Tests.Build;
 /// <summary>Compiling without a whole build before it: by an editor, by <c>-t:Compile</c>, or after somebody collected too early.</summary>
 public sealed class CompilingTests
 {
-    private const string DefaultItems = "<EnableDefaultItems>true</EnableDefaultItems><DefaultItemExcludes>$(DefaultItemExcludes);store/**</DefaultItemExcludes>";
+    private const string DefaultItems =
+        "<EnableDefaultItems>true</EnableDefaultItems><DefaultItemExcludes>$(DefaultItemExcludes);store/**</DefaultItemExcludes>";
 
-    private static readonly string[] Editor = ["-t:Compile", "-p:DesignTimeBuild=true", "-p:BuildingInsideVisualStudio=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true"];
+    private static readonly string[] Editor = ["-t:Compile", "-p:DesignTimeBuild=true", "-p:BuildingInsideVisualStudio=true",
+        "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true"];
 
     [Fact]
     public void Editors_and_Compile_see_every_resource_once_before_a_build_and_after_it()
@@ -40,7 +42,8 @@ public sealed class CompilingTests
 
         Outcome collected = project.DotNet("build", "-t:QuantCollect;Build").Expect(1);
         project.DotNet("build", "-t:QuantClean").Expect(0);
-        project.Edit("</Project>", """<Target Name="Early" BeforeTargets="BeforeBuild" DependsOnTargets="AssignTargetPaths" /></Project>""");
+        project.Edit("</Project>",
+            """<Target Name="Early" BeforeTargets="BeforeBuild" DependsOnTargets="AssignTargetPaths" /></Project>""");
         Outcome early = project.DotNet("build").Expect(1);
         project.DotNet("build").Expect(0); // the model is there by now
         string four = project.RunApp().Expect(0).Out;

@@ -17,7 +17,8 @@ public sealed class ConsumerTests
                 <QuantManifest Include="reduced.quant.json" Embed="false" />
                 """).Replace("<OutputType>Exe</OutputType>", "<QuantCacheRoot>../store</QuantCacheRoot>", StringComparison.Ordinal));
         }
-        project.Write("both/App.csproj", Apps.Project("""<ProjectReference Include="../One/One.csproj" /><ProjectReference Include="../Two/Two.csproj" />"""));
+        project.Write("both/App.csproj",
+            Apps.Project("""<ProjectReference Include="../One/One.csproj" /><ProjectReference Include="../Two/Two.csproj" />"""));
         project.Write("both/Program.cs", """
             foreach (var open in new Func<bool, QuantBuild.ModelArtifact>[] { One.QuantizedModels.Reduced.Open, Two.QuantizedModels.Reduced.Open })
                 open(true).Dispose();
@@ -71,7 +72,8 @@ public sealed class ConsumerTests
         Assert.NotEqual(first, second);
         Assert.Equal(second, published);
         Assert.Equal(first, ReducedModel.Bytes(project.Artifact)); // from the store, where it is older than what it replaces
-        Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["app", "bin", "Debug", "net10.0", "artifact", "reduced"]));
+        Assert.Equal(ReducedModel.Bytes(project.Artifact),
+            ReducedModel.Bytes(project.Model["app", "bin", "Debug", "net10.0", "artifact", "reduced"]));
         Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["published", "artifact", "reduced"]));
     }
 }

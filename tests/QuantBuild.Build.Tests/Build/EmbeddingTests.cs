@@ -62,7 +62,8 @@ public sealed class EmbeddingTests
     public void An_accessor_of_a_layout_for_other_programs_says_so_to_the_compiler()
     {
         using var project = new ModelProject(Apps.EmbeddedItem, program: Apps.OpenModel);
-        project.Model.Write(ReducedModel.Text().Replace("\"quantize\": {", "\"output\": { \"layout\": \"bf16\" },\n  \"quantize\": {", StringComparison.Ordinal));
+        project.Model.Write(ReducedModel.Text()
+            .Replace("\"quantize\": {", "\"output\": { \"layout\": \"bf16\" },\n  \"quantize\": {", StringComparison.Ordinal));
 
         Outcome refused = project.DotNet("build").Expect(1);
         project.Write("Program.cs", "Console.WriteLine(Reduced.QuantizedModels.Reduced.Digest);");

@@ -17,7 +17,8 @@ public sealed class FetchingTests
         using var project = new ModelProject();
         await using Server server = await Server.StartAsync(project.Model["hub"]);
         Publish(server);
-        project.Model.Write(ReducedModel.Text().Replace(Repository.PathOf("models", "TinyWan", "checkpoint").Replace('\\', '/'), $"hf://{Name}", StringComparison.Ordinal));
+        project.Model.Write(ReducedModel.Text()
+            .Replace(Repository.PathOf("models", "TinyWan", "checkpoint").Replace('\\', '/'), $"hf://{Name}", StringComparison.Ordinal));
         Outcome Build(params string[] arguments) => project.DotNet("build", new Dictionary<string, string?>
         {
             ["HF_ENDPOINT"] = server.Endpoint.AbsoluteUri,
@@ -47,10 +48,12 @@ public sealed class FetchingTests
         HubRepository repository = server.Add(Name);
         var files = new Dictionary<string, Entry>();
         string checkpoint = Repository.PathOf("models", "TinyWan", "checkpoint");
-        foreach (string file in ((string[])["high_noise_model", "low_noise_model"]).SelectMany(expert => Directory.GetFiles(Path.Combine(checkpoint, expert))))
+        foreach (string file in ((string[])["high_noise_model", "low_noise_model"]).SelectMany(expert =>
+            Directory.GetFiles(Path.Combine(checkpoint, expert))))
         {
             byte[] content = File.ReadAllBytes(file);
-            string path = Path.GetRelativePath(checkpoint, file).Replace('\\', '/'), digest = Convert.ToHexStringLower(SHA256.HashData(content));
+            string path = Path.GetRelativePath(checkpoint, file).Replace('\\', '/'),
+                digest = Convert.ToHexStringLower(SHA256.HashData(content));
             bool large = content.Length > 1 << 16;
             if (large)
                 File.WriteAllBytes(server.ObjectPath(digest), content);

@@ -20,6 +20,7 @@ public sealed class GraphTests
 
         Assert.Contains("Quantizing reduced", outcome.Out, StringComparison.Ordinal);
         Assert.DoesNotMatch("warning (MSB|BC)", outcome.Out);
-        Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["app", "bin", "Debug", "net10.0", "artifact", "reduced"]));
+        Assert.Equal(ReducedModel.Bytes(project.Artifact),
+            ReducedModel.Bytes(project.Model["app", "bin", "Debug", "net10.0", "artifact", "reduced"]));
     }
 }

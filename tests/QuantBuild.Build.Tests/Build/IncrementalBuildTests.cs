@@ -119,8 +119,10 @@ public sealed class IncrementalBuildTests
         Assert.All(inputs, input => Assert.True(File.Exists(input), input));
         string[] names = [.. inputs.Select(input => Path.GetFileName(input)!)];
         Assert.Superset(
-            new HashSet<string>(["reduced.quant.json", "reduced.quant.lock.json", "calibration.jsonl", "calibration.safetensors", "config.json",
-                "diffusion_pytorch_model-00001-of-00002.safetensors", "diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model.safetensors"]),
+            new HashSet<string>(["reduced.quant.json", "reduced.quant.lock.json", "calibration.jsonl", "calibration.safetensors",
+                "config.json",
+                "diffusion_pytorch_model-00001-of-00002.safetensors", "diffusion_pytorch_model.safetensors.index.json",
+                    "diffusion_pytorch_model.safetensors"]),
             names.ToHashSet());
     }
 }

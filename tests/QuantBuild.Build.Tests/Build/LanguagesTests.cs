@@ -26,6 +26,7 @@ public sealed class LanguagesTests
 
         project.DotNet(project.Model["other", $"App.{extension}"], "build", []).Expect(0);
 
-        Assert.Equal("reduced", project.Run("dotnet", "exec", project.Model["other", "bin", "Debug", "net10.0", "App.dll"]).Expect(0).Out.Trim());
+        Assert.Equal("reduced", project.Run("dotnet", "exec", project.Model["other", "bin", "Debug", "net10.0", "App.dll"])
+            .Expect(0).Out.Trim());
     }
 }

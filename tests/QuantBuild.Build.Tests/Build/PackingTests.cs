@@ -4,14 +4,16 @@ namespace QuantBuild.Build.Tests.Build;
 
 public sealed class PackingTests
 {
-    private const string Library = """<QuantManifest Include="reduced.quant.json" Embed="{0}" /><PackageReference Include="QuantBuild" Version="0.1.0" />""";
+    private const string Library =
+        """<QuantManifest Include="reduced.quant.json" Embed="{0}" /><PackageReference Include="QuantBuild" Version="0.1.0" />""";
 
     [Theory]
     [InlineData("auto")]
     [InlineData("false")]
     public void A_packed_model_is_used_by_reference_to_its_package(string embed)
     {
-        using var project = new ModelProject(Library.Replace("{0}", embed, StringComparison.Ordinal), $"<PackageId>Model.{embed}</PackageId>");
+        using var project = new ModelProject(Library.Replace("{0}", embed, StringComparison.Ordinal),
+            $"<PackageId>Model.{embed}</PackageId>");
         project.DotNet("pack", "-o", project.Model["models"]).Expect(0);
         project.Write("app/nuget.config", Packages.NuGetConfig(project.Model["models"]));
         project.Write("app/App.csproj", Apps.Project($"""<PackageReference Include="Model.{embed}" Version="1.0.0" />"""));
@@ -31,7 +33,8 @@ public sealed class PackingTests
     [Fact]
     public void A_packed_model_beside_its_library_reaches_apps_through_other_packages_and_projects()
     {
-        using var project = new ModelProject(Library.Replace("{0}", "false", StringComparison.Ordinal), "<PackageId>Model.Beside</PackageId>");
+        using var project = new ModelProject(Library.Replace("{0}", "false", StringComparison.Ordinal),
+            "<PackageId>Model.Beside</PackageId>");
         string models = project.Model["models"];
         project.DotNet("pack", "-o", models).Expect(0);
         project.Write("deep/nuget.config", Packages.NuGetConfig(models));
@@ -56,7 +59,8 @@ public sealed class PackingTests
             }
             """);
         project.DotNet(project.Model["deep", "wrapper", "Model.Wrapper.csproj"], "pack", ["-o", models]).Expect(0);
-        string[] references = ["""<PackageReference Include="Model.Wrapper" Version="1.0.0" />""", """<ProjectReference Include="../wrapper/Model.Wrapper.csproj" />"""];
+        string[] references = ["""<PackageReference Include="Model.Wrapper" Version="1.0.0" />""",
+            """<ProjectReference Include="../wrapper/Model.Wrapper.csproj" />"""];
         foreach ((int index, string reference) in references.Index())
         {
             string name = $"app{index}", published = project.Model["published", name];
@@ -65,7 +69,8 @@ public sealed class PackingTests
 
             Outcome outcome = project.DotNet(project.Model["deep", name, "App.csproj"], "publish", ["-o", published]).Expect(0);
 
-            Assert.Equal("reduced", project.Run("dotnet", "exec", project.Model["deep", name, "bin", "Release", "net10.0", "App.dll"]).Expect(0).Out.Trim());
+            Assert.Equal("reduced", project.Run("dotnet", "exec", project.Model["deep", name, "bin", "Release", "net10.0", "App.dll"])
+                .Expect(0).Out.Trim());
             Assert.Equal("reduced", project.Run("dotnet", "exec", Path.Combine(published, "App.dll")).Expect(0).Out.Trim());
             Assert.DoesNotContain("Quantizing", outcome.Out, StringComparison.Ordinal);
         }

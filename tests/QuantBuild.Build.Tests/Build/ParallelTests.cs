@@ -25,26 +25,32 @@ public sealed class ParallelTests
         Outcome outcome = project.DotNet(project.Model["All.slnx"], "build", ["-m:2"]).Expect(0);
 
         AssertEveryActionRanOnce(outcome);
-        Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["other", "bin", "Debug", "net10.0", "artifact", "reduced"]));
+        Assert.Equal(ReducedModel.Bytes(project.Artifact),
+            ReducedModel.Bytes(project.Model["other", "bin", "Debug", "net10.0", "artifact", "reduced"]));
     }
 
     [Fact]
     public void Target_frameworks_share_the_work()
     {
-        using var project = new ModelProject(properties: "<TargetPlatformSupported>true</TargetPlatformSupported><TargetPlatformVersionSupported>true</TargetPlatformVersionSupported>");
+        using var project =
+            new ModelProject(
+                properties: "<TargetPlatformSupported>true</TargetPlatformSupported><TargetPlatformVersionSupported>true</TargetPlatformVersionSupported>");
         project.Edit("<TargetFramework>net10.0</TargetFramework>", "<TargetFrameworks>net10.0;net10.0-custom1.0</TargetFrameworks>");
 
         Outcome outcome = project.DotNet("build").Expect(0);
         project.DotNet("build", "-question").Expect(0);
 
         AssertEveryActionRanOnce(outcome);
-        Assert.Equal(ReducedModel.Bytes(project.Artifact), ReducedModel.Bytes(project.Model["bin", "Debug", "net10.0-custom1.0", "artifact", "reduced"]));
+        Assert.Equal(ReducedModel.Bytes(project.Artifact),
+            ReducedModel.Bytes(project.Model["bin", "Debug", "net10.0-custom1.0", "artifact", "reduced"]));
         project.DotNet("build", "-t:QuantClean").Expect(0);
         Assert.False(Directory.Exists(project.Quant));
         Assert.False(Directory.Exists(project.Model["obj", "Debug", "net10.0-custom1.0", "quant"]));
     }
 
-    /// <summary>Of two builds, whichever came first did an action and the other found it. The last stage finds what the first one did, besides.</summary>
+    /// <summary>
+    /// Of two builds, whichever came first did an action and the other found it. The last stage finds what the first one did, besides.
+    /// </summary>
     private static void AssertEveryActionRanOnce(Outcome outcome)
     {
         (int calibrated, int found) = Actions(outcome, "reduced calibrated");
@@ -62,5 +68,6 @@ public sealed class ParallelTests
         return (Sum(lines, 1), Sum(lines, 2));
     }
 
-    private static int Sum(MatchCollection lines, int group) => lines.Sum(line => int.Parse(line.Groups[group].Value, CultureInfo.InvariantCulture));
+    private static int Sum(MatchCollection lines, int group) =>
+        lines.Sum(line => int.Parse(line.Groups[group].Value, CultureInfo.InvariantCulture));
 }

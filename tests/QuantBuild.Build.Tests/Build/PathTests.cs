@@ -53,7 +53,8 @@ public sealed class PathTests
         Dictionary<string, string?> environment = ModelProject.CleanEnvironment();
         environment["NUGET_PACKAGES"] = Packages.Restored;
         // From inside: MSBuild takes quotation marks out of the paths that it is given.
-        using var process = new RunningProcess("dotnet", ["build", "-nodeReuse:false", "-terminalLogger:off"], project.Model["a\"b"], environment);
+        using var process = new RunningProcess("dotnet", ["build", "-nodeReuse:false", "-terminalLogger:off"], project.Model["a\"b"],
+            environment);
         Outcome outcome = process.Wait().Expect(1);
 
         Assert.Contains("error QB0014: ", outcome.Out, StringComparison.Ordinal);
@@ -78,7 +79,8 @@ public sealed class PathTests
     public void A_quotation_mark_in_a_manifests_path_adds_nothing_to_the_command_line()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no file can have such a name there");
-        using var project = new ModelProject("""<QuantManifest Include="a&quot; --no-report &quot;b/reduced.quant.json" Embed="false" />""");
+        using var project =
+            new ModelProject("""<QuantManifest Include="a&quot; --no-report &quot;b/reduced.quant.json" Embed="false" />""");
         project.Write("a\" --no-report \"b/reduced.quant.json", ReducedModel.Text());
 
         project.DotNet("build").Expect(0);
@@ -100,7 +102,8 @@ public sealed class PathTests
     [Fact]
     public void Two_models_cannot_have_one_name()
     {
-        using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" /><QuantManifest Include="other/reduced.quant.json" />""");
+        using var project =
+            new ModelProject("""<QuantManifest Include="reduced.quant.json" /><QuantManifest Include="other/reduced.quant.json" />""");
 
         Outcome outcome = project.DotNet("build").Expect(1);
 

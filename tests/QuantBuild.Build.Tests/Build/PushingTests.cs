@@ -21,7 +21,8 @@ public sealed class PushingTests
         Outcome aimless = Push(project, server).Expect(1);
         Outcome listed = Push(project, server, $"-p:QuantPushRepository={Name}").Expect(0);
         Assert.Empty(server.Repositories[Name].Main.Files);
-        Outcome sent = Push(project, server, $"-p:QuantPushRepository={Name}", "-p:QuantPushSend=true", "-p:QuantPushTag=v1", "-bl:push.binlog").Expect(0);
+        Outcome sent = Push(project, server, $"-p:QuantPushRepository={Name}", "-p:QuantPushSend=true", "-p:QuantPushTag=v1",
+            "-bl:push.binlog").Expect(0);
 
         Assert.Contains("error QB0011", aimless.Out, StringComparison.Ordinal);
         Assert.Contains("Nothing was sent", listed.Out, StringComparison.Ordinal);
@@ -35,7 +36,8 @@ public sealed class PushingTests
     [Fact]
     public async Task A_build_never_pushes()
     {
-        using var project = new ModelProject(properties: $"<QuantPushRepository>{Name}</QuantPushRepository><QuantPushSend>true</QuantPushSend>");
+        using var project =
+            new ModelProject(properties: $"<QuantPushRepository>{Name}</QuantPushRepository><QuantPushSend>true</QuantPushSend>");
         await using Server server = await Server.StartAsync(project.Model["hub"]);
 
         project.DotNet("build", new Dictionary<string, string?> { ["HF_ENDPOINT"] = server.Endpoint.AbsoluteUri }).Expect(0);
@@ -43,7 +45,8 @@ public sealed class PushingTests
         Assert.Empty(server.Requests);
     }
 
-    private static Outcome Push(ModelProject project, Server server, params string[] more) => project.DotNet("build", new Dictionary<string, string?>
+    private static Outcome Push(ModelProject project, Server server, params string[] more) =>
+        project.DotNet("build", new Dictionary<string, string?>
     {
         ["HF_ENDPOINT"] = server.Endpoint.AbsoluteUri,
         ["HF_HOME"] = project.Model["home"],

@@ -24,7 +24,9 @@ public sealed class RequirementsTests
     [Fact]
     public void Every_value_that_a_property_or_a_metadatum_cannot_have_is_an_error_with_those_that_it_can()
     {
-        using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" Embed="maybe" CopyToOutputDirectory="Sometimes" PackagePath="../elsewhere" />""");
+        using var project =
+            new ModelProject(
+                """<QuantManifest Include="reduced.quant.json" Embed="maybe" CopyToOutputDirectory="Sometimes" PackagePath="../elsewhere" />""");
         project.DotNet("restore").Expect(0);
         Dictionary<string, string[]> limited = Limited();
         limited.Remove("QuantTaskFactory"); // names who loads what checks the others
@@ -37,10 +39,12 @@ public sealed class RequirementsTests
             line.Contains($"error QB0010: 'odd;{property.Key}' cannot be the value of {property.Key}: ", StringComparison.Ordinal)
             && property.Value.All(value => line.Contains(value, StringComparison.Ordinal))));
         Assert.Matches(@"reduced\.quant\.json : error QB0010: 'maybe' cannot be the value of Embed: auto, true and false can", outcome.Out);
-        Assert.Matches(@"reduced\.quant\.json : error QB0010: 'Sometimes' cannot be the value of CopyToOutputDirectory: .*PreserveNewest", outcome.Out);
+        Assert.Matches(@"reduced\.quant\.json : error QB0010: 'Sometimes' cannot be the value of CopyToOutputDirectory: .*PreserveNewest",
+            outcome.Out);
         Assert.Matches(@"reduced\.quant\.json : error QB0010: '\.\./elsewhere' cannot be the value of PackagePath: ", outcome.Out);
         Assert.DoesNotMatch("error (?!QB0010)", outcome.Out + factory.Out);
-        Assert.Contains("error QB0010: 'Workshop' cannot be the value of QuantTaskFactory: AssemblyTaskFactory and TaskHostFactory can", factory.Out, StringComparison.Ordinal);
+        Assert.Contains("error QB0010: 'Workshop' cannot be the value of QuantTaskFactory: AssemblyTaskFactory and TaskHostFactory can",
+            factory.Out, StringComparison.Ordinal);
         Assert.False(Directory.Exists(project.Model.Store));
     }
 
@@ -49,8 +53,10 @@ public sealed class RequirementsTests
     {
         using var project = new ModelProject("""<QuantManifest Include="reduced.quant.json" />""");
 
-        Outcome small = project.DotNet("build", "-p:QuantEmbedLimit=1KiB", "-p:QuantCopyToOutputDirectory=preservenewest", "-p:QuantVerbosity=Normal", "-getItem:QuantArtifact", "-t:Build").Expect(0);
-        Outcome large = project.DotNet("build", "-p:QuantEmbedLimit=64MiB", "-p:QuantAccessorVisibility=INTERNAL", "-getItem:QuantArtifact", "-t:Build").Expect(0);
+        Outcome small = project.DotNet("build", "-p:QuantEmbedLimit=1KiB", "-p:QuantCopyToOutputDirectory=preservenewest",
+            "-p:QuantVerbosity=Normal", "-getItem:QuantArtifact", "-t:Build").Expect(0);
+        Outcome large = project.DotNet("build", "-p:QuantEmbedLimit=64MiB", "-p:QuantAccessorVisibility=INTERNAL", "-getItem:QuantArtifact",
+            "-t:Build").Expect(0);
         Outcome plain = project.DotNet("build", "-p:QuantEmbedLimit=1024", "-getItem:QuantArtifact", "-t:Build").Expect(0);
         Outcome package = project.DotNet("pack", "-p:QuantPackageLimit=1KB").Expect(1);
 
@@ -83,7 +89,8 @@ public sealed class RequirementsTests
     [Fact]
     public void A_project_without_a_manifest_builds_and_packs_as_if_the_package_were_not_there()
     {
-        using var project = new ModelProject("""<QuantManifest Include="none/*.quant.json" />""", "<TargetFrameworks>net10.0</TargetFrameworks>", "return 0;");
+        using var project = new ModelProject("""<QuantManifest Include="none/*.quant.json" />""",
+            "<TargetFrameworks>net10.0</TargetFrameworks>", "return 0;");
 
         Outcome built = project.DotNet("build").Expect(0);
         project.DotNet("build", "-question", "-f", "net10.0").Expect(0);
@@ -91,7 +98,8 @@ public sealed class RequirementsTests
         project.DotNet("pack").Expect(0);
         // Every target that a user may name, in the outer build and in an inner one.
         project.DotNet("build", "-t:QuantFetch;QuantCalibrate;Quantize;QuantVerify;QuantReport;QuantClean").Expect(0);
-        project.DotNet("build", "-f", "net10.0", "-t:QuantResolve;QuantCollect;QuantUpToDateCheck;Quantize;QuantVerify;QuantReport;QuantClean").Expect(0);
+        project.DotNet("build", "-f", "net10.0",
+            "-t:QuantResolve;QuantCollect;QuantUpToDateCheck;Quantize;QuantVerify;QuantReport;QuantClean").Expect(0);
         // A package for every project of a repository must not ask for an SDK that only models need.
         project.DotNet("build", "-p:_QuantMSBuildVersion=17.14.8", "-f", "net10.0").Expect(0);
 

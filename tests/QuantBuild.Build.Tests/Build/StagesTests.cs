@@ -79,10 +79,12 @@ public sealed class StagesTests
 
         Assert.Matches(@"(?m)^\s*Calibrate: \d+ of 12 actions, .* left", calibrated.Out);
         string[] lines = [.. calibrated.Lines.Where(line => !line.Contains(" of 12 actions, ", StringComparison.Ordinal)), .. built.Lines];
-        Assert.Single(lines, line => line.Contains("alibrat", StringComparison.Ordinal) && line.Contains("12 actions", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.Contains("alibrat", StringComparison.Ordinal)
+            && line.Contains("12 actions", StringComparison.Ordinal));
         Assert.Single(lines, line => line == "Calibrating reduced");
         Assert.Single(lines, line => line == "Quantizing reduced");
-        Assert.DoesNotContain(built.Lines, line => line.StartsWith("Calibrate", StringComparison.Ordinal) || line.StartsWith("Pack", StringComparison.Ordinal));
+        Assert.DoesNotContain(built.Lines, line => line.StartsWith("Calibrate", StringComparison.Ordinal)
+            || line.StartsWith("Pack", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -34,10 +34,13 @@ public sealed class WebTests
         project.DotNet("build").Expect(0); // finds the accessor of the first in a folder of the project
         project.DotNet("build", "-question").Expect(0);
 
-        Assert.StartsWith("reduced ", project.Run("dotnet", "exec", Path.Combine(published, "Reduced.dll")).Expect(0).Out, StringComparison.Ordinal);
-        string[] json = [.. Directory.EnumerateFiles(published, "*.json", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(published, file).Replace('\\', '/'))
+        Assert.StartsWith("reduced ", project.Run("dotnet", "exec", Path.Combine(published, "Reduced.dll")).Expect(0).Out,
+            StringComparison.Ordinal);
+        string[] json = [.. Directory.EnumerateFiles(published, "*.json", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(published, file).Replace('\\', '/'))
             .Where(file => !file.StartsWith("Reduced.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
-        Assert.Equal(["artifact/reduced/artifact.json", "artifact/reduced/high_noise_model/config.json", "artifact/reduced/low_noise_model/config.json",
+        Assert.Equal(["artifact/reduced/artifact.json", "artifact/reduced/high_noise_model/config.json",
+            "artifact/reduced/low_noise_model/config.json",
             "artifact/reduced/provenance.intoto.json", "artifact/reduced/quality.json", "web.settings.json"], json);
     }
 }

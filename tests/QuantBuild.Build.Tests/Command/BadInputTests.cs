@@ -17,7 +17,8 @@ public sealed class BadInputTests
 
     [Fact]
     public void Weights_of_another_type_are_a_diagnostic() =>
-        Expect("QB2009", (checkpoint, _) => checkpoint.ReplaceInHeader(CheckpointCopy.LowNoise, "\"dtype\":\"BF16\"", "\"dtype\": \"I16\""));
+        Expect("QB2009", (checkpoint, _) =>
+            checkpoint.ReplaceInHeader(CheckpointCopy.LowNoise, "\"dtype\":\"BF16\"", "\"dtype\": \"I16\""));
 
     [Fact]
     public void Weights_of_another_shape_are_a_diagnostic() => Expect("QB2008", (checkpoint, _) =>
@@ -37,7 +38,8 @@ public sealed class BadInputTests
         Expect("QB2001", (checkpoint, _) => Directory.Delete(checkpoint["."], recursive: true));
 
     [Fact]
-    public void An_empty_calibration_set_is_a_diagnostic() => Expect("QB3103", (_, model) => File.WriteAllText(model["calibration.jsonl"], ""));
+    public void An_empty_calibration_set_is_a_diagnostic() =>
+    Expect("QB3103", (_, model) => File.WriteAllText(model["calibration.jsonl"], ""));
 
     [Fact]
     public void A_sample_without_tensors_is_a_diagnostic() =>
@@ -65,7 +67,8 @@ public sealed class BadInputTests
 
         Outcome outcome = Tool.Run(model.Folder, "build", "--out", model.Output, "--store", model.Store).Expect(1);
 
-        Assert.True(outcome.Lines.Any(line => line.Contains($": error {code}", StringComparison.Ordinal) && line.Contains(detail, StringComparison.Ordinal)), outcome.Out);
+        Assert.True(outcome.Lines.Any(line => line.Contains($": error {code}", StringComparison.Ordinal)
+            && line.Contains(detail, StringComparison.Ordinal)), outcome.Out);
         Assert.DoesNotContain("QB9001", outcome.Out, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(model.Output, "artifact.json")));
     }

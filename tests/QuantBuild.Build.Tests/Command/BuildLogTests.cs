@@ -21,16 +21,19 @@ public sealed class BuildLogTests
         Assert.Equal(
             ["Clip", "Gptq", "LowRank", "Measure", "Pack", "Smooth", "Trajectory"],
             first.Select(action => action.Stage).Distinct().Order(StringComparer.Ordinal));
-        Assert.Equal(first.Select(action => action.Key).Order(StringComparer.Ordinal), second.Select(action => action.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(first.Select(action => action.Key).Order(StringComparer.Ordinal), second.Select(action => action.Key)
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void Plain_text_goes_where_a_pipe_wants_it_and_has_no_escape_sequences()
     {
         using var model = new ReducedModel();
-        var terminalLooks = Environments.With(("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("GITHUB_ACTIONS", "true"), ("FORCE_COLOR", "1"));
+        var terminalLooks = Environments.With(("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("GITHUB_ACTIONS", "true"),
+            ("FORCE_COLOR", "1"));
 
-        Outcome outcome = Tool.Run(model.Folder, terminalLooks, "build", model.Manifest, "--out", model.Output, "--store", model.Store).Expect(0);
+        Outcome outcome = Tool.Run(model.Folder, terminalLooks, "build", model.Manifest, "--out", model.Output, "--store", model.Store)
+            .Expect(0);
 
         Assert.DoesNotContain('\e', outcome.Out + outcome.Error);
         Assert.Matches(@"(?m)^Quantize: \d+ of \d+ actions? ran, 0 cached, ", outcome.Error);
@@ -48,12 +51,14 @@ public sealed class BuildLogTests
         Outcome json = model.Build().Expect(1);
 
         Assert.Matches(@"(?m)^.*reduced\.quant\.json\(9,\d+\): error QB1\d\d\d: .*tokensPerStep", text.Out);
-        JsonElement diagnostic = json.Lines.Select(line => JsonDocument.Parse(line).RootElement).First(line => line.GetProperty("line").GetInt32() == 9);
+        JsonElement diagnostic = json.Lines.Select(line => JsonDocument.Parse(line).RootElement)
+            .First(line => line.GetProperty("line").GetInt32() == 9);
         Assert.Equal("error", diagnostic.GetProperty("severity").GetString());
         Assert.StartsWith("QB1", diagnostic.GetProperty("code").GetString(), StringComparison.Ordinal);
         Assert.Equal(model.Manifest, diagnostic.GetProperty("file").GetString());
         Assert.True(diagnostic.GetProperty("column").GetInt32() > 0);
-        Assert.Equal($"error {diagnostic.GetProperty("code").GetString()}: {diagnostic.GetProperty("message").GetString()}", diagnostic.GetProperty("diagnostic").GetString());
+        Assert.Equal($"error {diagnostic.GetProperty("code").GetString()}: {diagnostic.GetProperty("message").GetString()}",
+            diagnostic.GetProperty("diagnostic").GetString());
         Assert.False(Directory.Exists(model.Output));
     }
 

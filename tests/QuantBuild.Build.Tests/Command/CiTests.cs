@@ -27,7 +27,8 @@ public sealed class CiTests : IDisposable
         ["AGENT_TEMPDIRECTORY"] = Directory.CreateDirectory(_model["temp"]).FullName,
     };
 
-    private static void AssertCommand(string output, string command) => Assert.Contains(output.Split('\n'), line => line.TrimEnd('\r') == command);
+    private static void AssertCommand(string output, string command) =>
+        Assert.Contains(output.Split('\n'), line => line.TrimEnd('\r') == command);
 
     [Fact]
     public void On_github_a_build_has_outputs_a_summary_and_annotations_at_relative_paths()
@@ -50,7 +51,9 @@ public sealed class CiTests : IDisposable
         Assert.Contains("::warning file=reduced.quant.json,line=", built.Out, StringComparison.Ordinal);
         Assert.Contains(",title=QB1041::Bin 'early' of high_noise", built.Out, StringComparison.Ordinal);
         AssertStopped(built.Out);
-        Assert.Equal(outputs["digest"], Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(_model.Output, "artifact.json")))));
+        Assert.Equal(outputs["digest"],
+            Convert.ToHexStringLower(
+                System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(_model.Output, "artifact.json")))));
     }
 
     /// <summary>Commands are off between the group's begin and the token that ends it.</summary>
@@ -78,7 +81,8 @@ public sealed class CiTests : IDisposable
     {
         Outcome missing = Run(GitHub()).Expect(1);
 
-        AssertCommand(missing.Out, "::error file=reduced.quant.lock.json,title=QB4021::" + missing.Out[(missing.Out.IndexOf("QB4021::", StringComparison.Ordinal) + 8)..].Split('\n')[0].TrimEnd('\r'));
+        AssertCommand(missing.Out, "::error file=reduced.quant.lock.json,title=QB4021::"
+            + missing.Out[(missing.Out.IndexOf("QB4021::", StringComparison.Ordinal) + 8)..].Split('\n')[0].TrimEnd('\r'));
         Assert.Contains("failed", File.ReadAllText(_model["summary.md"]), StringComparison.Ordinal);
         Assert.DoesNotContain("error QB4021", missing.Out, StringComparison.Ordinal);
     }
@@ -91,10 +95,16 @@ public sealed class CiTests : IDisposable
 
         AssertCommand(built.Out, $"##vso[task.setvariable variable=artifact;isOutput=true;]{_model.Output}");
         AssertCommand(built.Out, "##vso[task.setvariable variable=ran;isOutput=true;]0");
-        AssertCommand(built.Out, $"##vso[artifact.upload containerfolder=my%3Bmodel/low_noise_model;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "low_noise_model", "config.json")}");
-        AssertCommand(built.Out, $"##vso[artifact.upload containerfolder=my%3Bmodel;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "SHA256SUMS")}");
-        AssertCommand(built.Out, $"##vso[artifact.upload containerfolder=my%3Bmodel;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "reduced.report.html")}");
-        string summary = built.Out.Split('\n').Single(line => line.StartsWith("##vso[task.uploadsummary]", StringComparison.Ordinal)).TrimEnd('\r')["##vso[task.uploadsummary]".Length..];
+        AssertCommand(built.Out,
+            $"##vso[artifact.upload "
+                + $"containerfolder=my%3Bmodel/low_noise_model;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "low_noise_model", "config.json")}");
+        AssertCommand(built.Out,
+            $"##vso[artifact.upload containerfolder=my%3Bmodel;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "SHA256SUMS")}");
+        AssertCommand(built.Out,
+            $"##vso[artifact.upload "
+                + $"containerfolder=my%3Bmodel;artifactname=my%3Bmodel;]{Path.Combine(_model.Output, "reduced.report.html")}");
+        string summary = built.Out.Split('\n').Single(line => line.StartsWith("##vso[task.uploadsummary]", StringComparison.Ordinal))
+            .TrimEnd('\r')["##vso[task.uploadsummary]".Length..];
         Assert.Contains("came from the store", File.ReadAllText(summary), StringComparison.Ordinal);
         Assert.Contains("Lock file: unchanged", File.ReadAllText(summary), StringComparison.Ordinal);
 

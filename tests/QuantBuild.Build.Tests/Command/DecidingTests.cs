@@ -11,12 +11,14 @@ public sealed class DecidingTests
         using var model = new ReducedModel();
         // The same two layers are quantized, but no override decides about them.
         model.Write(ReducedModel.Text().Replace("\"match\": \"*\"", "\"match\": \"blocks.1-5.*\"", StringComparison.Ordinal)
-            .Replace("\"blocks.0.ffn.*\", \"precision\": \"w4a4\"", "\"blocks.0.*_attn.*\", \"precision\": \"bf16\"", StringComparison.Ordinal));
+            .Replace("\"blocks.0.ffn.*\", \"precision\": \"w4a4\"", "\"blocks.0.*_attn.*\", \"precision\": \"bf16\"",
+                StringComparison.Ordinal));
         model.Build().Expect(0);
 
         Tool.Run(model.Folder, "gates", "--update", "--store", model.Store).Expect(0);
         Outcome gates = Tool.Run(model.Folder, "gates", "--store", model.Store).Expect(0);
-        Outcome suggestion = Tool.Run(model.Folder, "suggest", "--size", "1GiB", "--ranks", "8", "--max-16bit", "0", "--apply", "--store", model.Store).Expect(0);
+        Outcome suggestion = Tool.Run(model.Folder, "suggest", "--size", "1GiB", "--ranks", "8", "--max-16bit", "0", "--apply", "--store",
+            model.Store).Expect(0);
         model.Build().Expect(0);
         Outcome difference = Tool.Run(model.Folder, "diff", "--store", model.Store, "--markdown").Expect(0);
 

@@ -53,7 +53,8 @@ public sealed class ExplainTests
         using var folder = new TemporaryFolder();
         string[] command = ["build", "gone.quant.json", "--out", "x", "--store", "store"];
 
-        string[] plain = Tool.Run(folder.Path, command).Expect(1).Lines, verbose = Tool.Run(folder.Path, [.. command, "--verbose"]).Expect(1).Lines;
+        string[] plain = Tool.Run(folder.Path, command).Expect(1).Lines, verbose = Tool.Run(folder.Path, [.. command, "--verbose"])
+            .Expect(1).Lines;
         JsonElement json = JsonDocument.Parse(Tool.Run(folder.Path, [.. command, "--log", "json"]).Expect(1).Lines.Single()).RootElement;
 
         string cure = json.GetProperty("cure").GetString()!;

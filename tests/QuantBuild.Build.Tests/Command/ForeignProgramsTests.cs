@@ -23,14 +23,16 @@ public sealed class ForeignProgramsTests
 
         Tool.Run(here, path, "sign", model.Output, "--key", model["own.pem"]).Expect(0);
         Tool.Run(here, path, "verify", model.Output, "--key", model["own.pub"]).Expect(0);
-        Assert.Contains("QB5043", Tool.Run(here, path, "verify", model.Output, "--key", model["other.pub"]).Expect(1).Out, StringComparison.Ordinal);
+        Assert.Contains("QB5043", Tool.Run(here, path, "verify", model.Output, "--key", model["other.pub"]).Expect(1).Out,
+            StringComparison.Ordinal);
         Outcome doctor = Tool.Run(here, path, "doctor", "--store", model.Store);
         Assert.Contains(".NET SDK 10", doctor.Out, StringComparison.Ordinal);
         Assert.DoesNotContain(here, doctor.Out, StringComparison.Ordinal);
         Tool.Run(here, path, "report", model.Output, "--open").Expect(0);
         // In the artifact's own folder nothing may lie that nobody signed.
         Trap(Path.Combine(model.Output, "openssl"), model["trap"]);
-        Assert.Contains("QB5072", Tool.Run(model.Output, path, "verify", ".", "--key", model["own.pub"]).Expect(1).Out, StringComparison.Ordinal);
+        Assert.Contains("QB5072", Tool.Run(model.Output, path, "verify", ".", "--key", model["own.pub"]).Expect(1).Out,
+            StringComparison.Ordinal);
 
         Assert.False(File.Exists(model["trap"]), "a program of the current folder was run");
     }
@@ -46,14 +48,19 @@ public sealed class ForeignProgramsTests
         Directory.CreateDirectory(model["bin"]);
         Script(model["bin", "xdg-open"], $"echo speaks\necho \"$@\" > '{model["opened"]}'");
 
-        Outcome outcome = Tool.Run(model.Output, Environments.With(("PATH", model["bin"] + ":" + Environment.GetEnvironmentVariable("PATH"))), "report", ".", "--open").Expect(0);
+        Outcome outcome =
+            Tool.Run(model.Output, Environments.With(("PATH", model["bin"] + ":" + Environment.GetEnvironmentVariable("PATH"))), "report",
+                ".", "--open").Expect(0);
 
         Assert.Equal(page, File.ReadAllText(model["opened"]).Trim());
         Assert.Equal(page, outcome.Out.Trim());
         Assert.False(File.Exists(model["trap"]), "the page was executed");
         Script(model["bin", "xdg-open"], "exit 3");
-        Assert.Contains("No browser could be started", Tool.Run(model.Output, Environments.With(("PATH", model["bin"] + ":" + Environment.GetEnvironmentVariable("PATH"))), "report", ".", "--open").Expect(0).Error, StringComparison.Ordinal);
-        Assert.Contains("does not end in .html", Tool.Run(model.Output, "report", ".", "--open", "--out", "page.exe").Expect(2).Error, StringComparison.Ordinal);
+        Assert.Contains("No browser could be started",
+            Tool.Run(model.Output, Environments.With(("PATH", model["bin"] + ":" + Environment.GetEnvironmentVariable("PATH"))), "report",
+                ".", "--open").Expect(0).Error, StringComparison.Ordinal);
+        Assert.Contains("does not end in .html", Tool.Run(model.Output, "report", ".", "--open", "--out", "page.exe").Expect(2).Error,
+            StringComparison.Ordinal);
     }
 
     private static void Trap(string path, string mark) => Script(path, $"touch '{mark}'");

@@ -23,7 +23,8 @@ public sealed class GenerateTests
         Assert.Equal("video.png", animation.Out.Trim());
         Assert.Contains("denoise: 2 in", animation.Error, StringComparison.Ordinal);
         Assert.True(new FileInfo(folder["sheet.png"]).Length > 0);
-        Assert.Equal(["0000.png", "0001.png", "0002.png", "0003.png", "0004.png"], Directory.GetFiles(folder["frames"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["0000.png", "0001.png", "0002.png", "0003.png", "0004.png"], Directory.GetFiles(folder["frames"])
+            .Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -84,7 +85,10 @@ public sealed class GenerateTests
         File.WriteAllText(folder["file"], "");
         string inFile = Path.Combine(folder["file"], "video.png");
 
-        Outcome outcome = Tool.Run(folder.Path, ["generate", .. Short, .. option == "--out" ? (string[])["--out", inFile] : ["--out", "video.png", "--sheet", inFile]]).Expect(1);
+        Outcome outcome =
+            Tool.Run(folder.Path,
+                ["generate", .. Short, .. option == "--out" ? (string[])["--out", inFile] : ["--out", "video.png", "--sheet", inFile]])
+                    .Expect(1);
 
         Assert.Contains("QB3401", outcome.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("encode", outcome.Error, StringComparison.Ordinal);

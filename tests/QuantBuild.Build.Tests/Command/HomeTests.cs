@@ -14,7 +14,8 @@ public sealed class HomeTests
     public void Without_a_home_the_store_must_be_named(string home, string? caches)
     {
         using var model = new ReducedModel();
-        IReadOnlyDictionary<string, string?> environment = Environments.With(("HOME", home), ("XDG_CACHE_HOME", caches), ("QUANTBUILD_CACHE", null));
+        IReadOnlyDictionary<string, string?> environment =
+            Environments.With(("HOME", home), ("XDG_CACHE_HOME", caches), ("QUANTBUILD_CACHE", null));
 
         Outcome build = Tool.Run(model.Folder, environment, "build", model.Manifest, "--out", model.Output).Expect(1);
         Outcome cache = Tool.Run(model.Folder, environment, "cache", "stat").Expect(1);
@@ -35,7 +36,8 @@ public sealed class HomeTests
         using var model = new ReducedModel();
         model.Build().Expect(0);
 
-        Outcome outcome = Tool.Run(model.Folder, Environments.With(("TMPDIR", "/nonexistent")), "sign", model.Output, "--key", "key.pem").Expect(1);
+        Outcome outcome = Tool.Run(model.Folder, Environments.With(("TMPDIR", "/nonexistent")), "sign", model.Output, "--key", "key.pem")
+            .Expect(1);
 
         Assert.Matches(@"error QB\d{4}: .*TMPDIR", outcome.Out);
         Assert.DoesNotContain("QB9001", outcome.Out, StringComparison.Ordinal);

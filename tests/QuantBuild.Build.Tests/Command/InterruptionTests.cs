@@ -68,6 +68,7 @@ public sealed class InterruptionTests
         Assert.Equal(ReducedModel.Bytes(model["fresh"]), bytes);
         Assert.Empty(resumed.Where(action => action.Ran).Select(action => action.Key).Intersect(finished.Select(action => action.Key)));
         Assert.Contains(resumed, action => !action.Ran);
-        Assert.DoesNotContain(Directory.EnumerateFiles(model.Output, "*", SearchOption.AllDirectories), file => Path.GetFileName(file).Contains("tmp", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.EnumerateFiles(model.Output, "*", SearchOption.AllDirectories), file => Path.GetFileName(file)
+            .Contains("tmp", StringComparison.Ordinal));
     }
 }

@@ -77,7 +77,8 @@ public sealed class LookingTests
 
         Assert.Matches(@"blocks\.0\.ffn\.2 +w4a4 +4 +(0\.8|1) ", artifact.Out);
         Assert.Contains(tensors.GetProperty("files")[0].GetProperty("tensors").EnumerateArray(),
-            tensor => tensor.GetProperty("name").GetString() == "blocks.0.ffn.2.weight_packed" && tensor.GetProperty("dtype").GetString() == "U8");
+            tensor => tensor.GetProperty("name").GetString() == "blocks.0.ffn.2.weight_packed" && tensor.GetProperty("dtype")
+            .GetString() == "U8");
         Assert.Matches(@"head\.head\.weight +BF16 ", checkpoint.Out);
         Assert.Contains("error QB2004", other.Out, StringComparison.Ordinal);
     }

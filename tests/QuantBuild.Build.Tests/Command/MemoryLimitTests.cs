@@ -46,7 +46,8 @@ public sealed class MemoryLimitTests : IDisposable
     /// <summary>Two experts of one block, wide enough that layers and not the program make the peak.</summary>
     private string WriteModel()
     {
-        const string Config = """{ "model_type": "i2v", "dim": 1024, "ffn_dim": 4096, "num_heads": 8, "num_layers": 1, "in_dim": 36, "out_dim": 16, "text_len": 16, "text_dim": 64, "freq_dim": 64, "eps": 1e-6 }""";
+        const string Config =
+            """{ "model_type": "i2v", "dim": 1024, "ffn_dim": 4096, "num_heads": 8, "num_layers": 1, "in_dim": 36, "out_dim": 16, "text_len": 16, "text_dim": 64, "freq_dim": 64, "eps": 1e-6 }""";
         foreach (string expert in (string[])["high_noise_model", "low_noise_model"])
         {
             string directory = Directory.CreateDirectory(Path.Combine(_folder.Path, "checkpoint", expert)).FullName;
@@ -121,7 +122,8 @@ public sealed class MemoryLimitTests : IDisposable
         var values = new byte[end];
         random.NextBytes(values);
         for (int i = 0; i < values.Length; i += 2)
-            BinaryPrimitives.WriteUInt16LittleEndian(values.AsSpan(i), (ushort)((BinaryPrimitives.ReadUInt16LittleEndian(values.AsSpan(i)) & 0x80FF) | 0x3C00));
+            BinaryPrimitives.WriteUInt16LittleEndian(values.AsSpan(i),
+                (ushort)((BinaryPrimitives.ReadUInt16LittleEndian(values.AsSpan(i)) & 0x80FF) | 0x3C00));
         file.Write(values);
     }
 }

@@ -13,9 +13,13 @@ public sealed class OpenFilesTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by ulimit");
         using var model = new ReducedModel();
         model.Write(ReducedModel.Text(rank: 1, ratios: "1.0", steps: 4)
-            .Replace("""{ "match": "*", "precision": "bf16" },""", """{ "match": "*", "weights": { "method": "rtn" } },""", StringComparison.Ordinal)
+            .Replace("""{ "match": "*", "precision": "bf16" },""", """{ "match": "*", "weights": { "method": "rtn" } },""",
+                StringComparison.Ordinal)
             .Replace("""{ "match": "blocks.0.ffn.*", "precision": "w4a4" }""", "", StringComparison.Ordinal));
-        using var build = new RunningProcess("bash", ["-c", "ulimit -n 140 && exec dotnet exec \"$@\"", "quantbuild", Repository.Tool, .. model.Arguments()], model.Folder, new Dictionary<string, string?>());
+        using var build =
+            new RunningProcess("bash",
+                ["-c", "ulimit -n 140 && exec dotnet exec \"$@\"", "quantbuild", Repository.Tool, .. model.Arguments()], model.Folder,
+                    new Dictionary<string, string?>());
 
         ActionLine[] actions = ActionLine.Parse(build.Wait().Expect(0));
 

@@ -14,7 +14,8 @@ public sealed class OutputDevicesTests
         bool device = Run(model, "mknod", "device", "c", "1", "3") == 0; // only root makes devices
         using var reader = new RunningProcess("cat", ["pipe"], model.Folder, new Dictionary<string, string?>());
 
-        Outcome built = model.Build("--report-file", device ? "device" : "link", "--inputs-file", device ? "device" : "link", "--outputs-file", "pipe", "--summary", "link").Expect(0);
+        Outcome built = model.Build("--report-file", device ? "device" : "link", "--inputs-file", device ? "device" : "link",
+            "--outputs-file", "pipe", "--summary", "link").Expect(0);
 
         Assert.DoesNotContain("report    ", built.Error, StringComparison.Ordinal);
         Assert.Contains(Path.Combine(model.Output, "artifact.json"), reader.Wait().Expect(0).Out, StringComparison.Ordinal);
@@ -25,7 +26,8 @@ public sealed class OutputDevicesTests
         Assert.Equal(0, Run(model, "test", "-c", "/dev/null"));
         Outcome words = Tool.Run(model.Folder, "report", model.Manifest, "--store", model.Store, "--out", "/dev/stdout").Expect(0);
         Assert.Contains("id=\"data\"", words.Out, StringComparison.Ordinal);
-        Assert.Contains("QB4003", Tool.Run(model.Folder, "report", model.Manifest, "--store", model.Store, "--out", "/dev/full").Expect(1).Out, StringComparison.Ordinal);
+        Assert.Contains("QB4003", Tool.Run(model.Folder, "report", model.Manifest, "--store", model.Store, "--out", "/dev/full")
+            .Expect(1).Out, StringComparison.Ordinal);
     }
 
     private static int Run(ReducedModel model, string program, params string[] arguments)

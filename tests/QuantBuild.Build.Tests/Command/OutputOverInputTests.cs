@@ -21,7 +21,8 @@ public sealed class OutputOverInputTests
         string lockFile = File.ReadAllLines(model["list"])[1];
         byte[] locked = File.ReadAllBytes(lockFile);
         File.CreateSymbolicLink(model["link"], lockFile);
-        Assert.Contains("error QB4080: ", model.Build("--until", "calibrate", "--inputs-file", lockFile).Expect(1).Out, StringComparison.Ordinal);
+        Assert.Contains("error QB4080: ", model.Build("--until", "calibrate", "--inputs-file", lockFile).Expect(1).Out,
+            StringComparison.Ordinal);
         Assert.Contains("error QB4080: ", model.Build("--summary", model["link"]).Expect(1).Out, StringComparison.Ordinal);
         Assert.Equal(locked, File.ReadAllBytes(lockFile));
         model.Build("--inputs-file", model["list"], "--summary", model["summary.md"]).Expect(0);

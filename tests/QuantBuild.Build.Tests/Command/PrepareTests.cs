@@ -20,7 +20,8 @@ public sealed class PrepareTests
         string recorded = Tool.Run(Model, "inspect", "calibration.safetensors").Expect(0).Out;
         foreach (string tensor in (string[])["sample.000.y", "sample.011.noise", "sample.005.context", "null_context"])
             Assert.Equal(Shape(recorded, tensor), Shape(made, tensor));
-        Assert.Equal(new FileInfo(Path.Combine(Model, "calibration.safetensors")).Length, new FileInfo(folder["calibration.safetensors"]).Length, 64.0);
+        Assert.Equal(new FileInfo(Path.Combine(Model, "calibration.safetensors")).Length,
+            new FileInfo(folder["calibration.safetensors"]).Length, 64.0);
     }
 
     [Theory]
@@ -34,7 +35,8 @@ public sealed class PrepareTests
 
         Outcome outcome = Tool.Run(folder.Path, "prepare", "set.jsonl", "--model", Model).Expect(1);
 
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"set.jsonl({2},1): error QB3102"), outcome.Out, StringComparison.Ordinal);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"set.jsonl({2},1): error QB3102"), outcome.Out,
+            StringComparison.Ordinal);
         Assert.Contains(expected, outcome.Out, StringComparison.Ordinal);
         Assert.False(File.Exists(folder["set.safetensors"]));
     }
@@ -58,5 +60,6 @@ public sealed class PrepareTests
         Assert.DoesNotContain("sample 0:", outcome.Error, StringComparison.Ordinal);
     }
 
-    private static string Shape(string listing, string tensor) => listing.Split('\n').Single(line => line.Contains(tensor + " ", StringComparison.Ordinal));
+    private static string Shape(string listing, string tensor) =>
+        listing.Split('\n').Single(line => line.Contains(tensor + " ", StringComparison.Ordinal));
 }

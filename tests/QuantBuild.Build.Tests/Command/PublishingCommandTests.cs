@@ -37,7 +37,8 @@ public sealed class PublishingCommandTests : IAsyncLifetime
 
         _hub.Run("pull", Name + "@v1", _hub.Model["pulled"], "--store", _hub.Model["other store"]).Expect(0);
         Assert.Equal(ReducedModel.Bytes(_hub.Model.Output), ReducedModel.Bytes(_hub.Model["pulled"]));
-        Assert.Contains("5 files are those of the statement", _hub.Run("verify", _hub.Model["pulled"], "--provenance").Expect(0).Out, StringComparison.Ordinal);
+        Assert.Contains("5 files are those of the statement", _hub.Run("verify", _hub.Model["pulled"], "--provenance").Expect(0).Out,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,13 +83,15 @@ public sealed class PublishingCommandTests : IAsyncLifetime
         repository.Heads["refs/tags/v1"] = repository.Main.Id;
 
         Outcome taken = Push("--send", "--tag", "v1").Expect(1);
-        Outcome unnamed = Push("--send", "--tag", "v 1").Expect(2), unmerged = Push("--send", "--merge").Expect(2), unmade = Push("--send", "--public").Expect(2);
+        Outcome unnamed = Push("--send", "--tag", "v 1").Expect(2), unmerged = Push("--send", "--merge").Expect(2),
+            unmade = Push("--send", "--public").Expect(2);
 
         Assert.Contains("QB5026", taken.Out, StringComparison.Ordinal);
         Assert.Contains("'v 1' cannot be a tag", unnamed.Error, StringComparison.Ordinal);
         Assert.Contains("--merge goes with --pr", unmerged.Error, StringComparison.Ordinal);
         Assert.Contains("--public goes with --create", unmade.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain(_hub.Server.Requests, request => request.Storage || request.Path.Contains("/commit/", StringComparison.Ordinal));
+        Assert.DoesNotContain(_hub.Server.Requests, request => request.Storage
+            || request.Path.Contains("/commit/", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -117,15 +120,19 @@ public sealed class PublishingCommandTests : IAsyncLifetime
         File.Delete(_hub.Model.Lock);
 
         // Another machine: nothing in the store.
-        Outcome pulled = _hub.Run("build", _hub.Model.Manifest, "--out", _hub.Model["pulled"], "--store", _hub.Model["empty store"]).Expect(0);
+        Outcome pulled = _hub.Run("build", _hub.Model.Manifest, "--out", _hub.Model["pulled"], "--store", _hub.Model["empty store"])
+            .Expect(0);
         Assert.Contains($"reduced: pulled from hf://{Name}@main (commit ", pulled.Out, StringComparison.Ordinal);
         Assert.Contains(_hub.Model["pulled", "reduced.report.html"], pulled.Out, StringComparison.Ordinal);
         Assert.Equal(ReducedModel.Bytes(_hub.Model.Output), ReducedModel.Bytes(_hub.Model["pulled"]));
         Assert.Equal(lockText, File.ReadAllText(_hub.Model.Lock));
-        Assert.Contains("0 actions ran", _hub.Run("build", _hub.Model.Manifest, "--out", _hub.Model["x"], "--until", "calibrate", "--store", _hub.Model["third store"]).Expect(0).Out, StringComparison.Ordinal);
+        Assert.Contains("0 actions ran",
+            _hub.Run("build", _hub.Model.Manifest, "--out", _hub.Model["x"], "--until", "calibrate", "--store", _hub.Model["third store"])
+                .Expect(0).Out, StringComparison.Ordinal);
 
         // The audit computes a part, and finds a lie.
-        Outcome good = _hub.Run("verify", _hub.Model.Manifest, "--recompute", "30%", "--seed", "1", "--store", _hub.Model["empty store"]).Expect(0);
+        Outcome good = _hub.Run("verify", _hub.Model.Manifest, "--recompute", "30%", "--seed", "1", "--store", _hub.Model["empty store"])
+            .Expect(0);
         Assert.Contains("0 gave other bytes", good.Out, StringComparison.Ordinal);
         string weights = System.Text.RegularExpressions.Regex.Match(lockText, "\"weights\": \"([0-9a-f]{64})\"").Groups[1].Value;
         File.WriteAllText(_hub.Model.Lock, lockText.Replace(weights, new string('0', 64), StringComparison.Ordinal));
@@ -143,7 +150,8 @@ public sealed class PublishingCommandTests : IAsyncLifetime
         _hub.Edit("\"seed\": 42", "\"seed\": 43");
         Outcome other = _hub.Run("build", _hub.Model.Manifest, "--out", _hub.Model["other"]).Expect(0);
         _hub.Edit("\"seed\": 43", "\"seed\": 44");
-        Outcome unreachable = _hub.Run([("HF_ENDPOINT", "http://127.0.0.1:9/")], "build", _hub.Model.Manifest, "--out", _hub.Model["other"]).Expect(0);
+        Outcome unreachable = _hub.Run([("HF_ENDPOINT", "http://127.0.0.1:9/")], "build", _hub.Model.Manifest, "--out", _hub.Model["other"])
+            .Expect(0);
         _hub.Edit(Name, "no repository");
         Outcome misspelled = _hub.Run("build", _hub.Model.Manifest, "--out", _hub.Model["other"]).Expect(1);
 
@@ -154,9 +162,12 @@ public sealed class PublishingCommandTests : IAsyncLifetime
 
     private void MakeKey(string secret, string open)
     {
-        using (var make = new RunningProcess("openssl", ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", secret], _hub.Model.Folder, _hub.Environment()))
+        using (var make =
+            new RunningProcess("openssl", ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", secret],
+                _hub.Model.Folder, _hub.Environment()))
             make.Wait().Expect(0);
-        using (var publish = new RunningProcess("openssl", ["pkey", "-in", secret, "-pubout", "-out", open], _hub.Model.Folder, _hub.Environment()))
+        using (var publish = new RunningProcess("openssl", ["pkey", "-in", secret, "-pubout", "-out", open], _hub.Model.Folder,
+            _hub.Environment()))
             publish.Wait().Expect(0);
     }
 }

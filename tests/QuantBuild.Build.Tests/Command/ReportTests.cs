@@ -17,7 +17,8 @@ public sealed class ReportTests
         Assert.Contains("id=\"data\"", File.ReadAllText(page), StringComparison.Ordinal);
 
         Assert.Equal(page, Tool.Run(model.Folder, "report", model.Output).Expect(0).Out.Trim());
-        Assert.Equal(Path.Combine(model.Folder, "reduced.report.html"), Tool.Run(model.Folder, "report", "--store", model.Store).Expect(0).Out.Trim());
+        Assert.Equal(Path.Combine(model.Folder, "reduced.report.html"), Tool.Run(model.Folder, "report", "--store", model.Store)
+            .Expect(0).Out.Trim());
         Assert.Equal(model["copy.html"], Tool.Run(model.Folder, "report", model.Output, "--out", "copy.html").Expect(0).Out.Trim());
         Assert.Equal(File.ReadAllBytes(page), File.ReadAllBytes(model["copy.html"]));
     }

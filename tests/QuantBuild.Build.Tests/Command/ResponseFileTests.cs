@@ -10,7 +10,8 @@ public sealed class ResponseFileTests
     {
         using var folder = new TemporaryFolder();
         string odd = "a\" --version \"b 'c' \\ @d;#\n.quant.json";
-        File.WriteAllText(folder["command.rsp"], $"# \"comment\"\n\n\"plan\"\n{JsonSerializer.Serialize(odd)}\n--store\n{folder["st ore"]}\n");
+        File.WriteAllText(folder["command.rsp"],
+            $"# \"comment\"\n\n\"plan\"\n{JsonSerializer.Serialize(odd)}\n--store\n{folder["st ore"]}\n");
 
         Outcome outcome = Tool.Run(folder.Path, "@command.rsp").Expect(1);
 
@@ -38,7 +39,8 @@ public sealed class ResponseFileTests
         File.WriteAllText(folder["picture.png"], "");
 
         Outcome manifest = Tool.Run(folder.Path, "plan", "@file", "--store", "store").Expect(1);
-        Outcome prompt = Tool.Run(folder.Path, "generate", "--model", "gone", "--image", "picture.png", "--prompt", "@file", "--out", "x.png").Expect(1);
+        Outcome prompt = Tool.Run(folder.Path, "generate", "--model", "gone", "--image", "picture.png", "--prompt", "@file", "--out",
+            "x.png").Expect(1);
 
         Assert.Contains("@file", manifest.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("Usage", manifest.Out + prompt.Out, StringComparison.Ordinal);

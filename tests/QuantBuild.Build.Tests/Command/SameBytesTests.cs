@@ -17,10 +17,12 @@ public sealed class SameBytesTests
         using var reference = new ReducedModel();
         using var other = new ReducedModel();
         reference.Build().Expect(0);
-        var environment = Environments.With([.. disabled.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => (name, (string?)"0"))]);
+        var environment =
+            Environments.With([.. disabled.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => (name, (string?)"0"))]);
 
         // The runtime ignores switches it does not know: without this a renamed one would compare a build with itself.
-        string processor = Assert.Single(Tool.Run(other.Folder, environment, ["doctor"]).Lines, line => line.Contains(" processor  ", StringComparison.Ordinal));
+        string processor = Assert.Single(Tool.Run(other.Folder, environment, ["doctor"]).Lines, line =>
+            line.Contains(" processor  ", StringComparison.Ordinal));
         Assert.True(disabled.Length == 0 || !processor.Contains(missing, StringComparison.Ordinal), processor);
         Tool.Run(other.Folder, environment, other.Arguments("--threads", threads)).Expect(0);
 

@@ -16,7 +16,8 @@ public sealed class SharedStoreTests
 
         Assert.Equal(ReducedModel.Bytes(model["one"]), ReducedModel.Bytes(model["two"]));
         Assert.Empty(Ran(first).Intersect(Ran(second)));
-        Assert.Equal(first.Select(action => action.Key).Order(StringComparer.Ordinal), Ran(first).Concat(Ran(second)).Order(StringComparer.Ordinal));
+        Assert.Equal(first.Select(action => action.Key).Order(StringComparer.Ordinal), Ran(first).Concat(Ran(second))
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -2,7 +2,9 @@ using QuantBuild.Build.Tests.Infrastructure;
 
 namespace QuantBuild.Build.Tests.Command;
 
-/// <summary>Shards that somebody cuts short in place while a build reads them: a diagnostic, never a signal that ends the process.</summary>
+/// <summary>
+/// Shards that somebody cuts short in place while a build reads them: a diagnostic, never a signal that ends the process.
+/// </summary>
 public sealed class ShrinkingInputTests
 {
     [Theory]
@@ -14,7 +16,8 @@ public sealed class ShrinkingInputTests
     {
         using var model = new ReducedModel();
         var checkpoint = new CheckpointCopy(model);
-        byte[][] whole = [File.ReadAllBytes(checkpoint[CheckpointCopy.LowNoise]), File.ReadAllBytes(checkpoint[CheckpointCopy.SecondShard])];
+        byte[][] whole =
+            [File.ReadAllBytes(checkpoint[CheckpointCopy.LowNoise]), File.ReadAllBytes(checkpoint[CheckpointCopy.SecondShard])];
         using RunningProcess build = model.Start("--threads", "1");
         Assert.True(build.WaitForLines(1, $"\"stage\":\"{stage}\""));
 

@@ -39,7 +39,8 @@ public sealed class StreamsTests
     [InlineData("explain QB1001", "2>&-", 0, false)]
     [InlineData("explain QB1001", "2>/dev/full", 0, false)]
     [InlineData("explain nothing", "2>/dev/full", 2, true)]
-    public void A_log_that_is_lost_ends_in_an_exit_code_and_standard_output_says_so_where_it_is_for_people(string command, string redirection, int code, bool says)
+    public void A_log_that_is_lost_ends_in_an_exit_code_and_standard_output_says_so_where_it_is_for_people(string command,
+        string redirection, int code, bool says)
     {
         using var folder = new TemporaryFolder();
 
@@ -65,7 +66,8 @@ public sealed class StreamsTests
 
     private static Outcome Shell(string folder, string command, string redirection)
     {
-        using var shell = new RunningProcess("bash", ["-c", $"set -o pipefail; dotnet exec '{Repository.Tool}' {command} {redirection}"], folder, new Dictionary<string, string?>());
+        using var shell = new RunningProcess("bash", ["-c", $"set -o pipefail; dotnet exec '{Repository.Tool}' {command} {redirection}"],
+            folder, new Dictionary<string, string?>());
         return shell.Wait();
     }
 }

@@ -16,7 +16,8 @@ public sealed partial class TerminalTests
         Assert.Matches(Colour(), screen);
         string[] lines = Lines(screen);
         int table = Array.FindLastIndex(lines, line => line.StartsWith("stage ", StringComparison.Ordinal));
-        Assert.Equal(["Trajectory", "Smooth", "LowRank", "Gptq", "Clip", "Measure", "Pack"], lines[(table + 1)..(table + 8)].Select(line => line.Split(' ')[0]));
+        Assert.Equal(["Trajectory", "Smooth", "LowRank", "Gptq", "Clip", "Measure", "Pack"],
+            lines[(table + 1)..(table + 8)].Select(line => line.Split(' ')[0]));
         Assert.Single(lines[(table + 8)..], line => AnswerLine().IsMatch(line));
     }
 
@@ -35,7 +36,8 @@ public sealed partial class TerminalTests
     public void Errors_are_the_last_lines_and_whole_however_narrow_the_terminal_is()
     {
         using var model = new ReducedModel();
-        model.Write(ReducedModel.Text().Replace("\"overrides\":", "\"gates\": { \"maxRelativeError\": 0.0001 },\n  \"overrides\":", StringComparison.Ordinal));
+        model.Write(ReducedModel.Text()
+            .Replace("\"overrides\":", "\"gates\": { \"maxRelativeError\": 0.0001 },\n  \"overrides\":", StringComparison.Ordinal));
 
         string[] lines = Lines(Run(model, "", columns: 40));
 
@@ -60,14 +62,17 @@ public sealed partial class TerminalTests
     {
         string script = Path.Combine("/usr", "bin", "script");
         Assert.SkipUnless(File.Exists(script), "no program 'script' here, which makes pseudo terminals");
-        string command = FormattableString.Invariant($"stty cols {columns} rows 24; exec env {environment} dotnet exec '{Repository.Tool}' build '{model.Manifest}' --out '{model.Output}' --store '{model.Store}' {more}");
+        string command =
+            FormattableString
+            .Invariant($"stty cols {columns} rows 24; exec env {environment} dotnet exec '{Repository.Tool}' build '{model.Manifest}' --out '{model.Output}' --store '{model.Store}' {more}");
         using var process = new RunningProcess(script, ["-qec", command, "/dev/null"], model.Folder,
             Environments.With(("TERM", "xterm-256color"), ("NO_COLOR", null), ("CI", null), ("GITHUB_ACTIONS", null), ("TF_BUILD", null)));
         return process.Wait().Out;
     }
 
     /// <summary>All that was written, without escape sequences: every picture of the display, the last one last.</summary>
-    private static string[] Lines(string screen) => [.. Escapes().Replace(screen, "").Split('\n', '\r').Select(line => line.TrimEnd()).Where(line => line.Length > 0)];
+    private static string[] Lines(string screen) =>
+        [.. Escapes().Replace(screen, "").Split('\n', '\r').Select(line => line.TrimEnd()).Where(line => line.Length > 0)];
 
     [GeneratedRegex(@"\e\[(3[0-7]|38;[0-9;]+|9[0-7])m")]
     private static partial Regex Colour();

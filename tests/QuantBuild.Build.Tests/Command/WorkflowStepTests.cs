@@ -6,7 +6,10 @@ namespace QuantBuild.Build.Tests.Command;
 /// <summary>The steps of the ready workflows that are no shell: they run elsewhere, but what they are given is checked.</summary>
 public sealed partial class WorkflowStepTests
 {
-    /// <summary>Inputs as their authors document them (action.yml of each action; the task reference of Azure Pipelines), as far as they are used here.</summary>
+    /// <summary>
+    /// Inputs as their authors document them (action.yml of each action; the task reference of Azure Pipelines), as far as they are used
+    /// here.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Documented = new()
     {
         ["actions/checkout@v4"] = [],
@@ -40,8 +43,10 @@ public sealed partial class WorkflowStepTests
         {
             if (Used().Match(lines[i]) is not { Success: true } used)
                 continue;
-            string[] step = [.. lines.Skip(i + 1).TakeWhile(line => !line.TrimStart().StartsWith("- ", StringComparison.Ordinal) && line.Length > 0)];
-            yield return (used.Groups[1].Value, [.. step.SkipWhile(line => line.Trim() is not ("with:" or "inputs:")).Skip(1).Select(line => line.Trim().Split(':')[0])]);
+            string[] step =
+                [.. lines.Skip(i + 1).TakeWhile(line => !line.TrimStart().StartsWith("- ", StringComparison.Ordinal) && line.Length > 0)];
+            yield return (used.Groups[1].Value,
+                [.. step.SkipWhile(line => line.Trim() is not ("with:" or "inputs:")).Skip(1).Select(line => line.Trim().Split(':')[0])]);
         }
     }
 
@@ -51,7 +56,8 @@ public sealed partial class WorkflowStepTests
         string[] github = [.. Key().Matches(Workflow("github-actions.yml")).Select(key => key.Groups[1].Value)];
         string azure = Key().Match(Workflow("azure-pipelines.yml")).Groups[1].Value;
 
-        Assert.Equal(["quantbuild-${{ hashFiles('**/*.quant.lock.json') }}", "quantbuild-${{ hashFiles('**/*.quant.lock.json') }}"], github);
+        Assert.Equal(["quantbuild-${{ hashFiles('**/*.quant.lock.json') }}", "quantbuild-${{ hashFiles('**/*.quant.lock.json') }}"],
+            github);
         // A segment in quotes would be a text, the same for every lock.
         Assert.Equal("'\"quantbuild\" | **/*.quant.lock.json'", azure);
     }

@@ -18,7 +18,9 @@ public sealed partial class WorkflowTests : IAsyncLifetime
     public void Github_actions()
     {
         string workflow = Workflow("github-actions.yml");
-        Dictionary<string, string?> environment = Checkout(workflow, [("GITHUB_ACTIONS", "true"), ("GITHUB_WORKSPACE", _hub.Model.Folder), ("GITHUB_OUTPUT", _hub.Model["outputs"]),
+        Dictionary<string, string?> environment =
+            Checkout(workflow,
+                [("GITHUB_ACTIONS", "true"), ("GITHUB_WORKSPACE", _hub.Model.Folder), ("GITHUB_OUTPUT", _hub.Model["outputs"]),
             ("GITHUB_STEP_SUMMARY", _hub.Model["summary.md"]), ("GITHUB_REF_NAME", "v1.0"), ("SIGNING_KEY", MakeKey())]);
         Assert.DoesNotContain(Scripts(workflow), script => script.Contains("${{", StringComparison.Ordinal));
 
@@ -34,7 +36,8 @@ public sealed partial class WorkflowTests : IAsyncLifetime
     public void Azure_pipelines()
     {
         string pipeline = Workflow("azure-pipelines.yml");
-        Dictionary<string, string?> environment = Checkout(pipeline, [("TF_BUILD", "True"), ("AGENT_TEMPDIRECTORY", _hub.Model.Folder), ("BUILD_SOURCEBRANCHNAME", "v1.0")]);
+        Dictionary<string, string?> environment =
+            Checkout(pipeline, [("TF_BUILD", "True"), ("AGENT_TEMPDIRECTORY", _hub.Model.Folder), ("BUILD_SOURCEBRANCHNAME", "v1.0")]);
 
         string output = RunAll(pipeline, environment);
 
@@ -56,7 +59,10 @@ public sealed partial class WorkflowTests : IAsyncLifetime
         return repository;
     }
 
-    /// <summary>A checkout with a manifest and its lock, the variables of the workflow, and a `dotnet` that finds the tool as `dotnet tool restore` would.</summary>
+    /// <summary>
+    /// A checkout with a manifest and its lock, the variables of the workflow, and a `dotnet` that finds the tool as `dotnet tool restore`
+    /// would.
+    /// </summary>
     private Dictionary<string, string?> Checkout(string workflow, (string Name, string? Value)[] more)
     {
         string manifest = _hub.Model["model.quant.json"];
@@ -109,7 +115,8 @@ public sealed partial class WorkflowTests : IAsyncLifetime
                 continue;
             }
             int indent = key.Groups[1].Length;
-            yield return string.Join('\n', lines.Skip(i + 1).TakeWhile(line => line.Length == 0 || line.Length - line.TrimStart().Length > indent).Select(line => line.Trim()));
+            yield return string.Join('\n', lines.Skip(i + 1)
+                .TakeWhile(line => line.Length == 0 || line.Length - line.TrimStart().Length > indent).Select(line => line.Trim()));
         }
     }
 
@@ -118,7 +125,8 @@ public sealed partial class WorkflowTests : IAsyncLifetime
 
     private string MakeKey()
     {
-        using var make = new RunningProcess("openssl", ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], _hub.Model.Folder, _hub.Environment());
+        using var make = new RunningProcess("openssl", ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+            _hub.Model.Folder, _hub.Environment());
         return make.Wait().Expect(0).Out;
     }
 

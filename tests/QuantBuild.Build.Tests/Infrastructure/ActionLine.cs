@@ -18,5 +18,6 @@ internal sealed record ActionLine(string Stage, string Expert, string Name, stri
 
     /// <summary>All actions of a log; any other line than a diagnostic's fails the test.</summary>
     public static ActionLine[] Parse(Outcome outcome) =>
-        [.. outcome.Lines.Where(line => !line.StartsWith("""{"diagnostic":""", StringComparison.Ordinal)).Select(line => JsonSerializer.Deserialize<ActionLine>(line, Strict)!)];
+        [.. outcome.Lines.Where(line => !line.StartsWith("""{"diagnostic":""", StringComparison.Ordinal))
+            .Select(line => JsonSerializer.Deserialize<ActionLine>(line, Strict)!)];
 }

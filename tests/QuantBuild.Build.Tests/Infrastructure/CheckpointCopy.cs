@@ -27,7 +27,8 @@ internal sealed class CheckpointCopy
             File.Copy(Path.Combine(source, file), model[file]);
         model.Write(ReducedModel.Text()
             .Replace(Repository.PathOf("models", "TinyWan", "checkpoint").Replace('\\', '/'), "checkpoint", StringComparison.Ordinal)
-            .Replace(Repository.PathOf("models", "TinyWan", "calibration.jsonl").Replace('\\', '/'), "calibration.jsonl", StringComparison.Ordinal));
+            .Replace(Repository.PathOf("models", "TinyWan", "calibration.jsonl").Replace('\\', '/'), "calibration.jsonl",
+                StringComparison.Ordinal));
     }
 
     public string this[string file] => _model["checkpoint", file];

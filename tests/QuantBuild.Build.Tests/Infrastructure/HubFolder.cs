@@ -3,7 +3,9 @@ using Server = QuantBuild.HubServer.HubServer;
 
 namespace QuantBuild.Build.Tests.Infrastructure;
 
-/// <summary>A Hub on this machine, a reduced model, and a home for the tool's own files: nothing of the machine is seen or touched.</summary>
+/// <summary>
+/// A Hub on this machine, a reduced model, and a home for the tool's own files: nothing of the machine is seen or touched.
+/// </summary>
 internal sealed class HubFolder : IAsyncDisposable
 {
     private HubFolder(Server server, ReducedModel model)

@@ -1,6 +1,8 @@
 namespace QuantBuild.Build.Tests.Infrastructure;
 
-/// <summary>A model project around a <see cref="ReducedModel"/>, outside the repository, that gets QuantBuild from packages as a user's does.</summary>
+/// <summary>
+/// A model project around a <see cref="ReducedModel"/>, outside the repository, that gets QuantBuild from packages as a user's does.
+/// </summary>
 internal sealed class ModelProject : IDisposable
 {
     private const string DefaultItem = """<QuantManifest Include="reduced.quant.json" Embed="false" />""";
@@ -78,7 +80,8 @@ internal sealed class ModelProject : IDisposable
     }
 
     /// <summary>Runs the program that was built.</summary>
-    public Outcome RunApp(params string[] arguments) => Run("dotnet", ["exec", Model["bin", "Debug", "net10.0", "Reduced.dll"], .. arguments]);
+    public Outcome RunApp(params string[] arguments) =>
+        Run("dotnet", ["exec", Model["bin", "Debug", "net10.0", "Reduced.dll"], .. arguments]);
 
     /// <summary>Runs any program in the project's folder.</summary>
     public Outcome Run(string file, params string[] arguments)

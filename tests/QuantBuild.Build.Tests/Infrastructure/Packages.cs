@@ -33,10 +33,12 @@ public sealed class Packages : IDisposable
     {
         // Native compilation does not work from packages below a folder with spaces in its name.
         var folder = new TemporaryFolder("quantbuild-packages-");
-        foreach (string project in (string[])["QuantBuild", "QuantBuild.Imaging", "QuantBuild.Tool", "QuantBuild.MSBuild", "QuantBuild.Templates"])
+        foreach (string project in (string[])["QuantBuild", "QuantBuild.Imaging", "QuantBuild.Tool", "QuantBuild.MSBuild",
+            "QuantBuild.Templates"])
         {
             using var process = new RunningProcess("dotnet",
-                ["pack", Repository.PathOf("src", project), "--no-build", "-c", Repository.Configuration, "-o", folder["feed"], "-nodeReuse:false", "-v:quiet"],
+                ["pack", Repository.PathOf("src", project), "--no-build", "-c", Repository.Configuration, "-o", folder["feed"],
+                    "-nodeReuse:false", "-v:quiet"],
                 folder.Path, ModelProject.CleanEnvironment());
             process.Wait().Expect(0);
         }

@@ -54,7 +54,9 @@ internal sealed partial class RunningProcess : IDisposable
             {
                 string? line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/status"))
                     .FirstOrDefault(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
-                return line is null ? 0 : 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+                return line is null
+                    ? 0
+                    : 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
             }
             catch (IOException)
             {

@@ -1,6 +1,8 @@
 namespace QuantBuild.Build.Tests.Infrastructure;
 
-/// <summary>A folder with a model project that was just made, around the tiny checkpoint, and what a user does to it before the first build.</summary>
+/// <summary>
+/// A folder with a model project that was just made, around the tiny checkpoint, and what a user does to it before the first build.
+/// </summary>
 internal sealed class StartedProject : IDisposable
 {
     private readonly TemporaryFolder _folder = new("quantbuild start ");

@@ -9,7 +9,9 @@ public sealed partial class ChecklistTests
     public void Every_test_that_the_maintainers_note_names_exists()
     {
         string note = File.ReadAllText(Repository.PathOf("targets", "README.md"));
-        HashSet<string> tests = [.. typeof(ChecklistTests).Assembly.GetTypes().SelectMany(type => type.GetMethods().Select(method => $"{type.Name}.{method.Name}"))];
+        HashSet<string> tests =
+            [.. typeof(ChecklistTests).Assembly.GetTypes()
+                .SelectMany(type => type.GetMethods().Select(method => $"{type.Name}.{method.Name}"))];
 
         string[] named = [.. TestName().Matches(note).Select(match => match.Groups[1].Value)];
 

@@ -2,7 +2,9 @@ using QuantBuild.Build.Tests.Infrastructure;
 
 namespace QuantBuild.Build.Tests.Package;
 
-/// <summary>What the documentation tells a new user to type, with nothing but the SDK, a folder of packages, and caches that are empty.</summary>
+/// <summary>
+/// What the documentation tells a new user to type, with nothing but the SDK, a folder of packages, and caches that are empty.
+/// </summary>
 public sealed class FreshConsoleTests
 {
     [Fact]

@@ -13,10 +13,13 @@ public sealed partial class LayoutTests
 
         Assert.Equal(["tasks/net10.0/QuantBuild.MSBuild.dll"], files.Where(file => file.StartsWith("tasks/", StringComparison.Ordinal)));
         Assert.Superset(
-            new HashSet<string>(["build/QuantBuild.MSBuild.props", "build/QuantBuild.MSBuild.targets", "buildMultiTargeting/QuantBuild.MSBuild.targets",
-                "schema/quant.schema.json", "tools/net10.0/QuantBuild.Tool.dll", "tools/net10.0/QuantBuild.Tool.runtimeconfig.json", "tools/net10.0/QuantBuild.Tool.deps.json"]),
+            new HashSet<string>(["build/QuantBuild.MSBuild.props", "build/QuantBuild.MSBuild.targets",
+                "buildMultiTargeting/QuantBuild.MSBuild.targets",
+                "schema/quant.schema.json", "tools/net10.0/QuantBuild.Tool.dll", "tools/net10.0/QuantBuild.Tool.runtimeconfig.json",
+                    "tools/net10.0/QuantBuild.Tool.deps.json"]),
             files.ToHashSet());
-        Assert.DoesNotContain(files, file => file.StartsWith("lib/", StringComparison.Ordinal) || file.StartsWith("buildTransitive/", StringComparison.Ordinal));
+        Assert.DoesNotContain(files, file => file.StartsWith("lib/", StringComparison.Ordinal)
+            || file.StartsWith("buildTransitive/", StringComparison.Ordinal));
         string specification = SpecificationOf("QuantBuild.MSBuild");
         Assert.Contains("<developmentDependency>true</developmentDependency>", specification, StringComparison.Ordinal);
         Assert.DoesNotContain("<dependency ", specification, StringComparison.Ordinal);
@@ -26,8 +29,10 @@ public sealed partial class LayoutTests
     public void The_runtime_package_depends_on_SystemIOHashing_alone_which_is_managed_and_depends_on_nothing()
     {
         Assert.Contains("lib/net10.0/QuantBuild.dll", FilesOf("QuantBuild"));
-        Assert.Equal(["buildTransitive/QuantBuild.targets"], FilesOf("QuantBuild").Where(file => file.StartsWith("build", StringComparison.Ordinal)));
-        Assert.DoesNotContain("UsingTask", File.ReadAllText(Repository.PathOf("targets", "QuantBuild.targets")), StringComparison.Ordinal); // it consumes, and never works
+        Assert.Equal(["buildTransitive/QuantBuild.targets"], FilesOf("QuantBuild")
+            .Where(file => file.StartsWith("build", StringComparison.Ordinal)));
+        Assert.DoesNotContain("UsingTask", File.ReadAllText(Repository.PathOf("targets", "QuantBuild.targets")),
+            StringComparison.Ordinal); // it consumes, and never works
         Assert.Contains("lib/net10.0/QuantBuild.xml", FilesOf("QuantBuild"));
         Assert.Equal(["System.IO.Hashing"], Dependency().Matches(SpecificationOf("QuantBuild")).Select(match => match.Groups[1].Value));
         using ZipArchive hashing = ZipFile.OpenRead(Assert.Single(Repository.RuntimeDependencies));
@@ -56,9 +61,11 @@ public sealed partial class LayoutTests
         Dictionary<string, string?> environment = ModelProject.CleanEnvironment();
         environment["NUGET_PACKAGES"] = folder["packages"];
 
-        using var install = new RunningProcess("dotnet", ["tool", "install", "QuantBuild.Tool", "--tool-path", folder["tools"]], folder.Path, environment);
+        using var install = new RunningProcess("dotnet", ["tool", "install", "QuantBuild.Tool", "--tool-path", folder["tools"]],
+            folder.Path, environment);
         install.Wait().Expect(0);
-        using var quantbuild = new RunningProcess(folder["tools", OperatingSystem.IsWindows() ? "quantbuild.exe" : "quantbuild"], ["--version"], folder.Path, environment);
+        using var quantbuild = new RunningProcess(folder["tools", OperatingSystem.IsWindows() ? "quantbuild.exe" : "quantbuild"],
+            ["--version"], folder.Path, environment);
 
         Assert.StartsWith("0.1.0", quantbuild.Wait().Expect(0).Out, StringComparison.Ordinal);
     }

@@ -5,14 +5,18 @@ using QuantBuild.Build.Tests.Infrastructure;
 
 namespace QuantBuild.Build.Tests.Package;
 
-/// <summary>Properties, items, metadata and targets have one list: the targets, the editors' schema and the documentation know the same names.</summary>
+/// <summary>
+/// Properties, items, metadata and targets have one list: the targets, the editors' schema and the documentation know the same names.
+/// </summary>
 public sealed partial class PublicNamesTests
 {
-    private static readonly string[] TargetFiles = ["QuantBuild.MSBuild.props", "QuantBuild.MSBuild.targets", "QuantBuild.MSBuild.multitargeting.targets", "QuantBuild.targets"];
+    private static readonly string[] TargetFiles =
+        ["QuantBuild.MSBuild.props", "QuantBuild.MSBuild.targets", "QuantBuild.MSBuild.multitargeting.targets", "QuantBuild.targets"];
 
     private static readonly XDocument[] Files = [.. TargetFiles.Select(file => XDocument.Load(Repository.PathOf("targets", file)))];
 
-    private static readonly JsonElement Schema = JsonDocument.Parse(File.ReadAllText(Repository.PathOf("targets", "QuantBuild.MSBuild.buildschema.json"))).RootElement;
+    private static readonly JsonElement Schema =
+        JsonDocument.Parse(File.ReadAllText(Repository.PathOf("targets", "QuantBuild.MSBuild.buildschema.json"))).RootElement;
 
     private static readonly string Documentation = File.ReadAllText(Repository.PathOf("docs", "msbuild.md")).ReplaceLineEndings("\n");
 
@@ -43,7 +47,8 @@ public sealed partial class PublicNamesTests
     [Fact]
     public void Every_metadatum_of_a_manifest_is_in_the_targets_the_schema_and_the_documentation()
     {
-        string[] declared = Names(Files.SelectMany(file => file.Descendants("ItemDefinitionGroup")).SelectMany(group => group.Elements("QuantManifest").Elements())
+        string[] declared = Names(Files.SelectMany(file => file.Descendants("ItemDefinitionGroup"))
+            .SelectMany(group => group.Elements("QuantManifest").Elements())
             .Select(metadatum => metadatum.Name.LocalName));
 
         Assert.Equal(declared, Metadata("QuantManifest"));
@@ -55,7 +60,8 @@ public sealed partial class PublicNamesTests
     {
         string task = File.ReadAllText(Repository.PathOf("src", "QuantBuild.MSBuild", "CollectModels.cs"));
         int start = task.IndexOf("_artifacts.Add(", StringComparison.Ordinal);
-        string[] made = Names(DictionaryKey().Matches(task[start..task.IndexOf("}));", start, StringComparison.Ordinal)]).Select(match => match.Groups[1].Value));
+        string[] made = Names(DictionaryKey().Matches(task[start..task.IndexOf("}));", start, StringComparison.Ordinal)])
+            .Select(match => match.Groups[1].Value));
 
         Assert.Equal(made, Metadata("QuantArtifact"));
         Assert.Equal(made, Documented("### QuantArtifact"));
@@ -66,12 +72,15 @@ public sealed partial class PublicNamesTests
     public void Defaults_are_the_same_in_the_props_the_schema_and_the_documentation()
     {
         Dictionary<string, string> defaults = Files.SelectMany(file => file.Descendants("PropertyGroup")).Elements()
-            .Where(property => property.Attribute("Condition")?.Value == $"'$({property.Name.LocalName})' == ''" && !property.Value.Contains('$', StringComparison.Ordinal))
-            .Where(property => property.Parent!.Attribute("Condition") is null && property.Name.LocalName.StartsWith("Quant", StringComparison.Ordinal))
+            .Where(property => property.Attribute("Condition")?.Value == $"'$({property.Name.LocalName})' == ''"
+                && !property.Value.Contains('$', StringComparison.Ordinal))
+            .Where(property => property.Parent!.Attribute("Condition") is null
+                && property.Name.LocalName.StartsWith("Quant", StringComparison.Ordinal))
             .ToDictionary(property => property.Name.LocalName, property => property.Value);
         defaults.Remove("QuantLockedMode"); // computed: its last resort is no default
 
-        Assert.Equal(defaults, Schema.GetProperty("properties").EnumerateObject().Where(property => property.Value.TryGetProperty("defaultValue", out _))
+        Assert.Equal(defaults, Schema.GetProperty("properties").EnumerateObject()
+            .Where(property => property.Value.TryGetProperty("defaultValue", out _))
             .ToDictionary(property => property.Name, property => property.Value.GetProperty("defaultValue").GetString()!));
         Assert.All(defaults.Where(property => property.Key != "QuantTaskFactory"), property =>
             Assert.Contains($"| `{property.Key}` | `{property.Value}`", Documentation, StringComparison.Ordinal));
@@ -88,9 +97,11 @@ public sealed partial class PublicNamesTests
     [Fact]
     public void Every_name_says_whose_it_is()
     {
-        string[] handedOn = ["AvailableItemName", "Watch", "EmbeddedResource", "None", "Content", "Compile", "DefaultItemExcludes", "FileWrites", "EmbedInBinlog", "UpToDateCheckInput", "UpToDateCheckOutput",
+        string[] handedOn = ["AvailableItemName", "Watch", "EmbeddedResource", "None", "Content", "Compile", "DefaultItemExcludes",
+            "FileWrites", "EmbedInBinlog", "UpToDateCheckInput", "UpToDateCheckOutput",
             "TfmSpecificPackageFile", "TargetsForTfmSpecificContentInPackage", "ResolvedFileToPublish"];
-        IEnumerable<string> names = Files.SelectMany(file => file.Descendants("PropertyGroup").Concat(file.Descendants("ItemGroup"))).Elements().Select(element => element.Name.LocalName)
+        IEnumerable<string> names = Files.SelectMany(file => file.Descendants("PropertyGroup").Concat(file.Descendants("ItemGroup")))
+            .Elements().Select(element => element.Name.LocalName)
             .Concat(Files.SelectMany(file => file.Descendants("Target")).Select(target => target.Attribute("Name")!.Value));
 
         Assert.All(names.Except(handedOn), name => Assert.Matches("^_?Quant", name));

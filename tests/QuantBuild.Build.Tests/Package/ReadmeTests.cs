@@ -17,17 +17,20 @@ public sealed partial class ReadmeTests : IDisposable
         string section = Section("### From this repository into your app");
         string[] commands = [.. Blocks(section, "").SelectMany(block => block.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
         string app = _folder["MyApp"], manifest = _folder["MyApp", "tinywan.quant.json"];
-        string[] programs = [.. Blocks(Readme, "csharp"), .. Blocks(Package("QuantBuild"), "csharp"), .. Blocks(Package("QuantBuild.Imaging"), "csharp")];
+        string[] programs = [.. Blocks(Readme, "csharp"), .. Blocks(Package("QuantBuild"), "csharp"),
+            .. Blocks(Package("QuantBuild.Imaging"), "csharp")];
 
         foreach (string command in commands.TakeWhile(command => !command.StartsWith("dotnet add", StringComparison.Ordinal)))
             Shell(command);
         foreach (string package in Repository.Restored("system.io.hashing", "skiasharp*"))
             File.Copy(package, _folder["feed", Path.GetFileName(package)]); // the test has to do without a server
-        File.WriteAllText(_folder["MyApp", "nuget.config"], Assert.Single(Blocks(section, "xml")).Replace("<packageSources>", "<packageSources><clear />", StringComparison.Ordinal));
+        File.WriteAllText(_folder["MyApp", "nuget.config"], Assert.Single(Blocks(section, "xml"))
+            .Replace("<packageSources>", "<packageSources><clear />", StringComparison.Ordinal));
         File.WriteAllText(_folder["Directory.Build.props"], "<Project />"); // nothing from folders above
         File.WriteAllText(manifest, Assert.Single(Blocks(Readme, "jsonc")));
         string project = _folder["MyApp", "MyApp.csproj"];
-        File.WriteAllText(project, File.ReadAllText(project).Replace("</Project>", Blocks(Readme, "xml")[0] + "</Project>", StringComparison.Ordinal));
+        File.WriteAllText(project, File.ReadAllText(project)
+            .Replace("</Project>", Blocks(Readme, "xml")[0] + "</Project>", StringComparison.Ordinal));
         foreach (string command in commands.SkipWhile(command => !command.StartsWith("dotnet add", StringComparison.Ordinal)))
             Shell(command);
 
@@ -47,7 +50,8 @@ public sealed partial class ReadmeTests : IDisposable
     [Fact]
     public void The_sample_runs_the_lines_of_its_example()
     {
-        string[] sample = Lines(File.ReadAllText(Repository.PathOf("tests", "QuantBuild.Sample", "Video.cs")).Split("// README begin")[1].Split("// README end")[0]);
+        string[] sample = Lines(File.ReadAllText(Repository.PathOf("tests", "QuantBuild.Sample", "Video.cs"))
+            .Split("// README begin")[1].Split("// README end")[0]);
 
         Assert.Equal(sample, Lines(Blocks(Readme, "csharp")[1])[^sample.Length..]);
     }
@@ -61,7 +65,8 @@ public sealed partial class ReadmeTests : IDisposable
         environment["NUGET_PACKAGES"] = _folder["packages"];
         environment["QUANTBUILD_CACHE"] = _folder["store"];
         environment["MSBUILDTERMINALLOGGER"] = "off";
-        string here = command.Replace("../", _folder.Path + "/", StringComparison.Ordinal).Replace("-c Release", $"-c {Repository.Configuration} --no-build", StringComparison.Ordinal);
+        string here = command.Replace("../", _folder.Path + "/", StringComparison.Ordinal)
+            .Replace("-c Release", $"-c {Repository.Configuration} --no-build", StringComparison.Ordinal);
         using var process = new RunningProcess("/bin/sh", ["-c", here], Repository.Root, environment);
         return process.Wait().Expect(0);
     }
@@ -73,7 +78,8 @@ public sealed partial class ReadmeTests : IDisposable
         foreach ((string old, string value) in new[]
         {
             ("\"samples\": 12", "\"samples\": 1"), ("\"steps\": 40", "\"steps\": 10"),
-            ("\"overrides\": [", """ "overrides": [ { "match": "*", "precision": "bf16" }, { "match": "blocks.0.ffn.*", "precision": "w4a4" }, """),
+            ("\"overrides\": [",
+                """ "overrides": [ { "match": "*", "precision": "bf16" }, { "match": "blocks.0.ffn.*", "precision": "w4a4" }, """),
         })
         {
             Assert.Contains(old, text, StringComparison.Ordinal);
@@ -82,7 +88,8 @@ public sealed partial class ReadmeTests : IDisposable
         File.WriteAllText(manifest, text);
     }
 
-    private static string Package(string project) => File.ReadAllText(Repository.PathOf("src", project, "package.md")).ReplaceLineEndings("\n");
+    private static string Package(string project) =>
+        File.ReadAllText(Repository.PathOf("src", project, "package.md")).ReplaceLineEndings("\n");
 
     private static string Section(string heading)
     {
@@ -93,9 +100,11 @@ public sealed partial class ReadmeTests : IDisposable
 
     /// <summary>Code blocks in a language; in none, those that are commands.</summary>
     private static string[] Blocks(string text, string language) =>
-        [.. Block().Matches(text).Where(match => match.Groups[1].Value == language).Select(match => match.Groups[2].Value).Where(block => !block.StartsWith("quantbuild ", StringComparison.Ordinal))];
+        [.. Block().Matches(text).Where(match => match.Groups[1].Value == language).Select(match => match.Groups[2].Value)
+            .Where(block => !block.StartsWith("quantbuild ", StringComparison.Ordinal))];
 
-    private static string[] Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+    private static string[] Lines(string text) =>
+        [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
     [GeneratedRegex(@"(?ms)^```(\w*)\n(.*?)^```$")]
     private static partial Regex Block();

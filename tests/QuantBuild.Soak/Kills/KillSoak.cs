@@ -16,7 +16,8 @@ internal static class KillSoak
         string root = Directory.CreateTempSubdirectory("quantbuild-kills-").FullName;
         try
         {
-            Scenario[] scenarios = [Scenario.Create(tool, Path.Combine(root, "fresh"), earlier: null, Rank), Scenario.Create(tool, Path.Combine(root, "over"), EarlierRank, Rank)];
+            Scenario[] scenarios = [Scenario.Create(tool, Path.Combine(root, "fresh"), earlier: null, Rank),
+                Scenario.Create(tool, Path.Combine(root, "over"), EarlierRank, Rank)];
             var random = new Random(seed);
             var killed = new SortedDictionary<string, int>(StringComparer.Ordinal);
             int survived = 0, failures = 0;
@@ -40,7 +41,8 @@ internal static class KillSoak
                 if ((i + 1) % 20 == 0)
                     Console.WriteLine($"{i + 1} of {count}: {failures} failures");
             }
-            Console.WriteLine($"{count} builds: {killed.Values.Sum()} killed, {survived} ended before the chosen call; {failures} failures");
+            Console.WriteLine(
+                $"{count} builds: {killed.Values.Sum()} killed, {survived} ended before the chosen call; {failures} failures");
             Console.WriteLine(string.Join(", ", killed.Select(call => $"{call.Key} {call.Value}")));
             return failures == 0 ? 0 : 1;
         }

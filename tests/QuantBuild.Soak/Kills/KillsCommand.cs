@@ -9,8 +9,12 @@ internal static class KillsCommand
     {
         var count = new Option<int>("--count") { Description = "How many builds are killed.", DefaultValueFactory = _ => 200 };
         var seed = new Option<int>("--seed") { Description = "Chooses the places of death.", DefaultValueFactory = _ => 1 };
-        var tool = new Option<string>("--tool") { Description = "The quantbuild that builds.", DefaultValueFactory = _ => Project.BuiltTool };
-        var command = new Command("kills", "Kills builds at chosen system calls (with strace, on Linux); the next build must give the same bytes and leave nothing behind.") { count, seed, tool };
+        var tool = new Option<string>("--tool") { Description = "The quantbuild that builds.", DefaultValueFactory = _ =>
+            Project.BuiltTool };
+        var command =
+            new Command("kills",
+                "Kills builds at chosen system calls (with strace, on Linux); the next build must give the same bytes and leave nothing "
+                    + "behind.") { count, seed, tool };
         command.SetAction(parsed => KillSoak.Run(parsed.GetValue(count), parsed.GetValue(seed), Path.GetFullPath(parsed.GetValue(tool)!)));
         return command;
     }

@@ -16,12 +16,15 @@ internal sealed class Project
         Folder = Directory.CreateDirectory(folder).FullName;
     }
 
-    public static string BuiltTool { get; } = Path.Combine(Root, "src", "QuantBuild.Tool", "bin", Metadata("Configuration"), "net10.0", "QuantBuild.Tool.dll");
+    public static string BuiltTool { get; } = Path.Combine(Root, "src", "QuantBuild.Tool", "bin", Metadata("Configuration"), "net10.0",
+        "QuantBuild.Tool.dll");
 
     public string Folder { get; }
 
     /// <summary>What <c>dotnet</c> is called with.</summary>
-    public string[] Arguments => ["exec", _tool, "build", Path.Combine(Folder, "reduced.quant.json"), "--store", Path.Combine(Folder, "store"), "--out", Path.Combine(Folder, "out"), "--threads", "2"];
+    public string[] Arguments =>
+        ["exec", _tool, "build", Path.Combine(Folder, "reduced.quant.json"), "--store", Path.Combine(Folder, "store"), "--out",
+            Path.Combine(Folder, "out"), "--threads", "2"];
 
     /// <summary>Writes the manifest.</summary>
     public void Write(int rank) => File.WriteAllText(Path.Combine(Folder, "reduced.quant.json"), $$"""
@@ -38,17 +41,21 @@ internal sealed class Project
         """);
 
     /// <summary>
-    /// Every file by its relative path, with the digest of its content where that has to be the same: in the artifact, the lock, and the store's
-    /// blobs. Records, and what tells of a run, hold times.
+    /// Every file by its relative path, with the digest of its content where that has to be the same: in the artifact, the lock, and the
+    /// store's blobs. Records, and what tells of a run, hold times.
     /// </summary>
-    public SortedDictionary<string, string> Content() => new(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).ToDictionary(
+    public SortedDictionary<string, string> Content() =>
+        new(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).ToDictionary(
         path => Path.GetRelativePath(Folder, path),
-        path => HasTimes(Path.GetRelativePath(Folder, path)) ? "" : Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))), StringComparer.Ordinal), StringComparer.Ordinal);
+        path => HasTimes(Path.GetRelativePath(Folder, path)) ? "" : Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))),
+        StringComparer.Ordinal), StringComparer.Ordinal);
 
-    private static bool HasTimes(string path) => path.EndsWith(".html", StringComparison.Ordinal) || path.EndsWith("provenance.run.json", StringComparison.Ordinal)
+    private static bool HasTimes(string path) =>
+        path.EndsWith(".html", StringComparison.Ordinal) || path.EndsWith("provenance.run.json", StringComparison.Ordinal)
         || (path.StartsWith("store", StringComparison.Ordinal) && !path.Contains("blobs", StringComparison.Ordinal));
 
     private static string Of(string name) => Path.Combine(Root, "models", "TinyWan", name).Replace('\\', '/');
 
-    private static string Metadata(string key) => typeof(Project).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+    private static string Metadata(string key) =>
+        typeof(Project).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
 }

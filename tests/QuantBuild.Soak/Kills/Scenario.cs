@@ -9,7 +9,8 @@ internal sealed class Scenario
     private readonly string _start;
     private readonly SortedDictionary<string, string> _expected;
 
-    private Scenario(string tool, string name, string start, SortedDictionary<string, string> expected, IReadOnlyDictionary<string, int> calls)
+    private Scenario(string tool, string name, string start, SortedDictionary<string, string> expected,
+        IReadOnlyDictionary<string, int> calls)
     {
         _tool = tool;
         Name = name;
@@ -69,14 +70,17 @@ internal sealed class Scenario
         string[] wrong = [
             .. found.Keys.Except(_expected.Keys).Select(path => "left behind: " + path),
             .. _expected.Keys.Except(found.Keys).Select(path => "missing: " + path),
-            .. found.Where(file => _expected.TryGetValue(file.Key, out string? digest) && digest != file.Value).Select(file => "other bytes: " + file.Key),
+            .. found.Where(file => _expected.TryGetValue(file.Key, out string? digest) && digest != file.Value)
+                .Select(file => "other bytes: " + file.Key),
         ];
         return wrong.Length == 0 ? null : string.Join("; ", wrong);
     }
 
     private static void Build(Project project)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", project.Arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process =
+            Process.Start(new ProcessStartInfo("dotnet", project.Arguments) { RedirectStandardOutput = true,
+                RedirectStandardError = true })!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

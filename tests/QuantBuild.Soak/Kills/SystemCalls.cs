@@ -9,11 +9,14 @@ internal static class SystemCalls
     /// <summary>Calls that change files, the ones around which a build could leave something half done.</summary>
     public static readonly string[] Names =
     [
-        "openat", "write", "pwrite64", "ftruncate", "rename", "unlink", "mkdir", "rmdir", "fchmod", "fchmodat", "utimensat", "flock", "fsync", "close",
+        "openat", "write", "pwrite64", "ftruncate", "rename", "unlink", "mkdir", "rmdir", "fchmod", "fchmodat", "utimensat", "flock",
+            "fsync", "close",
         "link", "copy_file_range", "ioctl", "fallocate",
     ];
 
-    /// <summary>The most calls of each kind that one thread makes in an undisturbed build; calls that are never made are left out.</summary>
+    /// <summary>
+    /// The most calls of each kind that one thread makes in an undisturbed build; calls that are never made are left out.
+    /// </summary>
     public static Dictionary<string, int> Count(Project project)
     {
         string log = Path.Combine(Path.GetTempPath(), $"quantbuild-strace-{Guid.NewGuid():N}");
@@ -37,7 +40,9 @@ internal static class SystemCalls
 
     /// <summary>Runs a build until a thread makes a call for the n-th time; whether it was killed there.</summary>
     public static bool KillAt(Project project, string call, int number) =>
-        Start(project, ["-o", "/dev/null", "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=SIGKILL:when={number}")]) != 0;
+        Start(project,
+            ["-o", "/dev/null", "-e", $"trace={call}", "-e",
+                string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=SIGKILL:when={number}")]) != 0;
 
     // A question mark passes over calls that a processor does not have.
     private static string Known() => string.Join(',', Names.Select(name => "?" + name));

@@ -19,7 +19,8 @@ internal static class HubTarget
     {
         using var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(text) };
         return await HubJson.ReadAsync(Transport, Request, response,
-            answer => answer.Member("sha").Text().Length + answer.Member("siblings").Items().Sum(file => file.Member("rfilename").Text().Length), CancellationToken.None) >= 0;
+            answer => answer.Member("sha").Text().Length + answer.Member("siblings").Items()
+            .Sum(file => file.Member("rfilename").Text().Length), CancellationToken.None) >= 0;
     }
 
     private static async Task<bool> RefuseAsync(byte[] text)

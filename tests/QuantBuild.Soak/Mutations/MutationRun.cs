@@ -9,7 +9,8 @@ namespace QuantBuild.Soak.Mutations;
 /// <param name="Slowest">The longest time that one took.</param>
 /// <param name="MostBytes">The most memory that one allocated, in bytes.</param>
 /// <param name="Faults">What else happened: another exception, more than a second, or memory out of proportion to the file.</param>
-internal sealed record MutationRun(string Reader, long Accepted, long Refused, TimeSpan Slowest, long MostBytes, IReadOnlyList<string> Faults)
+internal sealed record MutationRun(string Reader, long Accepted, long Refused, TimeSpan Slowest, long MostBytes,
+    IReadOnlyList<string> Faults)
 {
     private const int MostFaults = 20;
 
@@ -41,7 +42,8 @@ internal sealed record MutationRun(string Reader, long Accepted, long Refused, T
             }
             catch (Exception failure)
             {
-                faults.Add($"{target.Name}, damage {i} of seed {seed}: {failure.GetType().Name}: {failure.Message} {failure.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("QuantBuild", StringComparison.Ordinal))?.Trim()}");
+                faults.Add($"{target.Name}, damage {i} of seed {seed}: {failure.GetType().Name}: {failure.Message} "
+                    + $"{failure.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("QuantBuild", StringComparison.Ordinal))?.Trim()}");
             }
             TimeSpan time = Stopwatch.GetElapsedTime(start);
             long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -55,5 +57,6 @@ internal sealed record MutationRun(string Reader, long Accepted, long Refused, T
     }
 
     /// <summary>A seed per damage, the same in every run.</summary>
-    private static int HashCode(int seed, long index) => unchecked((int)((((ulong)seed * 0x9E3779B97F4A7C15) + (ulong)index) * 0xBF58476D1CE4E5B9 >> 32));
+    private static int HashCode(int seed, long index) =>
+        unchecked((int)((((ulong)seed * 0x9E3779B97F4A7C15) + (ulong)index) * 0xBF58476D1CE4E5B9 >> 32));
 }

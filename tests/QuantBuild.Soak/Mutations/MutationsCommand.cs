@@ -7,12 +7,15 @@ namespace QuantBuild.Soak.Mutations;
 internal static class MutationsCommand
 {
     private static readonly Option<long> Count = new("--count") { Description = "Damages per reader.", DefaultValueFactory = _ => 100_000 };
-    private static readonly Option<int> Seed = new("--seed") { Description = "What the damages are drawn from.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> Seed = new("--seed") { Description = "What the damages are drawn from.", DefaultValueFactory = _ =>
+        1 };
     private static readonly Option<string?> Reader = new("--reader") { Description = "One reader alone, by its name." };
 
     public static Command Create()
     {
-        var command = new Command("mutations", "Damages files of every kind; each must be read or get its reader's own error, within a second and in memory of its size.") { Count, Seed, Reader };
+        var command =
+            new Command("mutations",
+                "Damages files of every kind; each must be read or get its reader's own error, within a second and in memory of its size.") { Count, Seed, Reader };
         command.SetAction(parsed => Run(parsed.GetValue(Count), parsed.GetValue(Seed), parsed.GetValue(Reader)));
         return command;
     }
@@ -31,7 +34,9 @@ internal static class MutationsCommand
         foreach (ReaderTarget target in targets)
         {
             MutationRun run = MutationRun.Of(target, count, seed, TimeSpan.FromSeconds(1));
-            Console.WriteLine($"{run.Reader,-24} {run.Accepted,10} read {run.Refused,10} refused {run.Faults.Count,4} faults  slowest {run.Slowest.TotalMilliseconds,7:F1} ms  most {run.MostBytes / 1024.0,9:F0} KiB");
+            Console.WriteLine(
+                $"{run.Reader,-24} {run.Accepted,10} read {run.Refused,10} refused {run.Faults.Count,4} faults  slowest "
+                    + $"{run.Slowest.TotalMilliseconds,7:F1} ms  most {run.MostBytes / 1024.0,9:F0} KiB");
             foreach (string fault in run.Faults)
                 Console.WriteLine("  " + fault);
             (all, faults) = (all + run.Accepted + run.Refused + run.Faults.Count, faults + run.Faults.Count);

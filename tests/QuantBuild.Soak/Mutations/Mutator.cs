@@ -7,11 +7,15 @@ internal static class Mutator
 {
     private static readonly byte[][] Pieces =
     [
-        .. ((string[])["{", "}", "[", "]", ",", ":", "\"", "//", "/*", "null", "true", "false", "-1", "0", "-0.0", "1e999", "1e-999", "0.5", "1.5e3", "9223372036854775807",
-            "9223372036854775808", "18446744073709551615", "-9223372036854775808", "2147483648", "\"\"", "\"x\"", "{}", "[]", "[[]]", "{\"a\":1}", "{\"a\":1,\"a\":2}", "\\u0000",
-            "\"\\ud800\"", "\\udc00", "\uFFFD", "𝄞", "\n", "\r\n", "\t", "\0", "\u001b[31m", "hf://", "..", "/", "-", "sha256"]).Select(Encoding.UTF8.GetBytes),
+        .. ((string[])["{", "}", "[", "]", ",", ":", "\"", "//", "/*", "null", "true", "false", "-1", "0", "-0.0", "1e999", "1e-999", "0.5",
+            "1.5e3", "9223372036854775807",
+            "9223372036854775808", "18446744073709551615", "-9223372036854775808", "2147483648", "\"\"", "\"x\"", "{}", "[]", "[[]]",
+                "{\"a\":1}", "{\"a\":1,\"a\":2}", "\\u0000",
+            "\"\\ud800\"", "\\udc00", "\uFFFD", "𝄞", "\n", "\r\n", "\t", "\0", "\u001b[31m", "hf://", "..", "/", "-",
+                "sha256"]).Select(Encoding.UTF8.GetBytes),
         [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xEF, 0xBB, 0xBF],
-        Encoding.UTF8.GetBytes(new string('[', 100)), Encoding.UTF8.GetBytes(new string('9', 2000)), Encoding.UTF8.GetBytes($"\"{new string('x', 5000)}\""),
+        Encoding.UTF8.GetBytes(new string('[', 100)), Encoding.UTF8.GetBytes(new string('9', 2000)),
+            Encoding.UTF8.GetBytes($"\"{new string('x', 5000)}\""),
     ];
 
     /// <summary>A damaged copy: one to three damages, one most of the time.</summary>
@@ -77,5 +81,6 @@ internal static class Mutator
 
     private static byte[] Pick(Random random) => Pieces[random.Next(Pieces.Length)];
 
-    private static byte[] Splice(byte[] text, int start, int removed, ReadOnlySpan<byte> inserted) => [.. text.AsSpan(0, start), .. inserted, .. text.AsSpan(start + removed)];
+    private static byte[] Splice(byte[] text, int start, int removed, ReadOnlySpan<byte> inserted) =>
+        [.. text.AsSpan(0, start), .. inserted, .. text.AsSpan(start + removed)];
 }

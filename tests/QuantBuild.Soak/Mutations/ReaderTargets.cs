@@ -32,43 +32,56 @@ internal static class ReaderTargets
     public static IReadOnlyList<ReaderTarget> All { get; } =
     [
         new("manifest", Seed("manifest.quant.json"), ReadManifest, Never),
-        new("lock", Seed("lock.json"), text => LockFileJson.Parse(text, Name).Experts.Sum(expert => expert.Files.Sum(file => file.Content.Size)) >= 0, Coded("QB4022")),
-        new("artifact", Seed("artifact.json"), text => ArtifactDescriptor.Parse(text).Experts.Values.Sum(expert => expert.Files.Sum(file => file.Size)) >= 0, e => e is ArtifactException),
-        new("artifact-listing", Seed("artifact.json"), text => ArtifactListing.Read(text) is { } files && files.Sum(file => file.Content.Size) >= 0, Never),
+        new("lock", Seed("lock.json"), text =>
+            LockFileJson.Parse(text, Name).Experts.Sum(expert => expert.Files.Sum(file => file.Content.Size)) >= 0, Coded("QB4022")),
+        new("artifact", Seed("artifact.json"), text =>
+            ArtifactDescriptor.Parse(text).Experts.Values.Sum(expert => expert.Files.Sum(file => file.Size)) >= 0, e =>
+            e is ArtifactException),
+        new("artifact-listing", Seed("artifact.json"), text => ArtifactListing.Read(text) is { } files
+            && files.Sum(file => file.Content.Size) >= 0, Never),
         new("quality", Seed("quality.json"), text => ArtifactQuality.Parse(text) is not null, Never),
         new("statement", Seed("statement.json"), text => StatedBuild.Parse(text, Name) is not null, Coded("QB5041")),
         new("envelope", Seed("envelope.json"), text => Envelope.Parse(text, Name) is not null, Coded("QB5041")),
         new("safetensors", Seed("header.json"), ReadHeader, e => e is SafeTensorsException),
         new("shard-index", Seed("shards.index.json"), text => ShardIndex.Read(text, Name) is not null, e => e is SafeTensorsException),
         new("dit-config", Seed("dit.config.json"), text => WanConfig.Parse(text, Name) is not null, e => e is InvalidDataException),
-        new("diffusers-config", Seed("diffusers.config.json"), text => WanConfig.Parse(text, Name) is not null, e => e is InvalidDataException),
+        new("diffusers-config", Seed("diffusers.config.json"), text => WanConfig.Parse(text, Name) is not null, e =>
+            e is InvalidDataException),
         new("vae-config", Seed("vae.config.json"), text => VaeConfig.Parse(text, Name) is not null, e => e is InvalidDataException),
-        new("text-config", Seed("text_encoder.config.json"), text => TextEncoderConfig.Parse(text, Name) is not null, e => e is InvalidDataException),
+        new("text-config", Seed("text_encoder.config.json"), text => TextEncoderConfig.Parse(text, Name) is not null, e =>
+            e is InvalidDataException),
         new("tokenizer", Seed("tokenizer.json"), ReadTokenizer, e => e is InvalidDataException),
-        new("model-index", Seed("model_index.json"), text => PipelineIndex.Parse(text) is var boundary && (boundary ?? 0) < double.MaxValue, e => e is InvalidDataException),
+        new("model-index", Seed("model_index.json"), text => PipelineIndex.Parse(text) is var boundary && (boundary ?? 0) < double.MaxValue,
+            e => e is InvalidDataException),
         new("sample-set", Seed("samples.jsonl"), ReadSamples, Coded("QB31")),
-        new("action", Action(), text => ActionRecord.Parse(Summed(text), Key) is { } record && record.Outputs.Values.Sum(blob => blob.Size) >= 0, Never),
+        new("action", Action(), text => ActionRecord.Parse(Summed(text), Key) is { } record
+            && record.Outputs.Values.Sum(blob => blob.Size) >= 0, Never),
         new("memo", Memo(), text => FileMemo.Parse(Summed(text), Stamp) is not null, Never),
-        new("history", Bytes(new JsonObject { ["last"] = Keys(), ["previous"] = Keys() }), text => BuildHistory.Parse(text) is not null, e => e is MalformedJsonException),
+        new("history", Bytes(new JsonObject { ["last"] = Keys(), ["previous"] = Keys() }), text => BuildHistory.Parse(text) is not null,
+            e => e is MalformedJsonException),
         new("evaluation", Evaluation(), text => EvaluationHistory.Parse(text, Key) is not null, Never),
         new("speed", JsonSerializer.SerializeToUtf8Bytes(MachineSpeed.Typical), text => MachineSpeed.Parse(text) is not null, Never),
-        new("clip-choice", Bytes(new ClipChoice(0.9, 0, 1.5f, [new(0.9, 0, 1e-3), new(1, 0, 2e-3)]).ToJson()), text => ClipChoice.FromJson(Tree(text)) is not null, e => e is MalformedJsonException),
+        new("clip-choice", Bytes(new ClipChoice(0.9, 0, 1.5f, [new(0.9, 0, 1e-3), new(1, 0, 2e-3)]).ToJson()), text =>
+            ClipChoice.FromJson(Tree(text)) is not null, e => e is MalformedJsonException),
         new("measure", Measure(), ReadMeasure, e => e is MalformedJsonException),
         new("upload-journal", Seed("journal.upload"), JournalTarget.Read, Never),
         new("hub-answer", Seed("hub-revision.json"), HubTarget.Read, Coded("QB5013")),
-        new("hub-refusal", Encoding.UTF8.GetBytes("""{"error":"no","errors":[{"message":"never"}],"message":["a","b"]}"""), HubTarget.Refuse, Never),
+        new("hub-refusal", Encoding.UTF8.GetBytes("""{"error":"no","errors":[{"message":"never"}],"message":["a","b"]}"""),
+            HubTarget.Refuse, Never),
     ];
 
     private static bool Never(Exception failure) => false;
 
     private static Func<Exception, bool> Coded(string code) => failure =>
-        failure is DiagnosticException { Diagnostics.Count: > 0 } coded && coded.Diagnostics.All(problem => problem.Descriptor.Code.StartsWith(code, StringComparison.Ordinal));
+        failure is DiagnosticException { Diagnostics.Count: > 0 } coded
+        && coded.Diagnostics.All(problem => problem.Descriptor.Code.StartsWith(code, StringComparison.Ordinal));
 
     private static bool ReadManifest(byte[] text)
     {
         ManifestReadResult result = ManifestReader.ReadText("/project/model.quant.json", text);
         bool hasErrors = result.Diagnostics.Any(problem => problem.Descriptor.Severity == Severity.Error);
-        if (hasErrors == result.Manifest is not null || !result.Diagnostics.All(problem => problem.Span is { Line: > 0, Column: > 0 } && problem.Message.Length > 0))
+        if (hasErrors == result.Manifest is not null
+            || !result.Diagnostics.All(problem => problem.Span is { Line: > 0, Column: > 0 } && problem.Message.Length > 0))
             throw new InvalidOperationException("a manifest with errors, or errors without places");
         return !hasErrors;
     }
@@ -100,12 +113,15 @@ internal static class ReaderTargets
     private static bool ReadMeasure(byte[] text)
     {
         var measure = LayerErrors.FromJson(Tree(text));
-        return LayerQualities.Of(measure, "high_noise", "blocks.0.ffn.0") is not null && Compiler.Reporting.LayerFacts.Totals(measure).Count > 0;
+        return LayerQualities.Of(measure, "high_noise", "blocks.0.ffn.0") is not null
+            && Compiler.Reporting.LayerFacts.Totals(measure).Count > 0;
     }
 
     private static JsonObject Tree(byte[] text) => Compiler.Json.JsonNodeFields.Members(Compiler.Json.CheckedNodes.Parse(text));
 
-    /// <summary>Puts the right checksum under a damaged text, where that is possible: else nothing behind the checksum would be tried.</summary>
+    /// <summary>
+    /// Puts the right checksum under a damaged text, where that is possible: else nothing behind the checksum would be tried.
+    /// </summary>
     private static byte[] Summed(byte[] text)
     {
         try
@@ -121,8 +137,10 @@ internal static class ReaderTargets
         }
     }
 
-    private static byte[] Action() => new ActionRecord(Key, "Gptq", new Dictionary<string, BlobRef> { ["weights"] = new(Key, 1234) }, 1.5, "0.1.0",
-        new JsonObject { ["options"] = new JsonObject { ["damp"] = 0.01 }, ["inputs"] = new JsonObject { ["weight"] = Key.ToString() } }).ToJson(_ => null);
+    private static byte[] Action() =>
+        new ActionRecord(Key, "Gptq", new Dictionary<string, BlobRef> { ["weights"] = new(Key, 1234) }, 1.5, "0.1.0",
+        new JsonObject { ["options"] = new JsonObject { ["damp"] = 0.01 },
+            ["inputs"] = new JsonObject { ["weight"] = Key.ToString() } }).ToJson(_ => null);
 
     private static byte[] Memo() => Summed(Bytes(new JsonObject
     {
@@ -133,7 +151,8 @@ internal static class ReaderTargets
     private static byte[] Evaluation() => Bytes(new JsonObject
     {
         ["plan"] = Key.ToString(), ["samples"] = 8,
-        ["rows"] = new JsonArray(new JsonObject { ["method"] = "recipe", ["layerError"] = 0.1, ["latentError"] = 0.2, ["psnr"] = null, ["layerErrorByExpert"] = new JsonObject { ["high_noise"] = 0.1 } }),
+        ["rows"] = new JsonArray(new JsonObject { ["method"] = "recipe", ["layerError"] = 0.1, ["latentError"] = 0.2, ["psnr"] = null,
+            ["layerErrorByExpert"] = new JsonObject { ["high_noise"] = 0.1 } }),
     });
 
     private static byte[] Measure()
@@ -144,18 +163,21 @@ internal static class ReaderTargets
             ["bins"] = new JsonArray(new JsonObject
             {
                 ["reference"] = 2.5, ["tokens"] = 64,
-                ["methods"] = new JsonObject { ["rtn"] = Sums(), ["svdquant+rtn"] = Sums(), ["svdquant+gptq"] = Sums(), ["recipe"] = Sums() },
+                ["methods"] = new JsonObject { ["rtn"] = Sums(), ["svdquant+rtn"] = Sums(), ["svdquant+gptq"] = Sums(),
+                    ["recipe"] = Sums() },
             }),
         });
     }
 
-    private static JsonObject Keys() => new() { ["Gptq high_noise blocks.0.ffn.0"] = Key.ToString(), ["Clip high_noise blocks.0.ffn.0/early"] = Key.ToString() };
+    private static JsonObject Keys() =>
+        new() { ["Gptq high_noise blocks.0.ffn.0"] = Key.ToString(), ["Clip high_noise blocks.0.ffn.0/early"] = Key.ToString() };
 
     private static byte[] Bytes(JsonObject value) => CanonicalJson.Serialize(value);
 
     private static byte[] Seed(string name)
     {
-        using Stream stream = typeof(ReaderTargets).Assembly.GetManifestResourceStream("mutations/" + name) ?? throw new InvalidOperationException($"there is no seed {name}");
+        using Stream stream = typeof(ReaderTargets).Assembly.GetManifestResourceStream("mutations/" + name)
+            ?? throw new InvalidOperationException($"there is no seed {name}");
         var content = new byte[stream.Length];
         stream.ReadExactly(content);
         return content;

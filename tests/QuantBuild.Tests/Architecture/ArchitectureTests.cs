@@ -14,7 +14,8 @@ public sealed class ArchitectureTests
         var graph = FolderGraph.Of(library);
 
         Assert.Equal(graph.Folders.Order(StringComparer.Ordinal), order.Order(StringComparer.Ordinal));
-        Assert.Empty(graph.Arrows.Where(arrow => Array.IndexOf(order, arrow.To) > Array.IndexOf(order, arrow.From)).Select(arrow => $"{arrow.From} -> {arrow.To}: {arrow.Why}"));
+        Assert.Empty(graph.Arrows.Where(arrow => Array.IndexOf(order, arrow.To) > Array.IndexOf(order, arrow.From))
+            .Select(arrow => $"{arrow.From} -> {arrow.To}: {arrow.Why}"));
     }
 
     [Theory]
@@ -37,12 +38,17 @@ public sealed class ArchitectureTests
     [Fact]
     public void The_files_that_the_walks_name_are_there()
     {
-        string[] walks = [.. File.ReadLines(Path.Combine(TestData.Root, "docs", "architecture.md")).Where(line => line.Length > 2 && char.IsAsciiDigit(line[0]))];
+        string[] walks = [.. File.ReadLines(Path.Combine(TestData.Root, "docs", "architecture.md"))
+            .Where(line => line.Length > 2 && char.IsAsciiDigit(line[0]))];
 
-        string[] sources = [.. Directory.EnumerateFiles(Path.Combine(TestData.Root, "src"), "*.cs", SearchOption.AllDirectories).Select(path => path.Replace('\\', '/'))];
+        string[] sources = [.. Directory.EnumerateFiles(Path.Combine(TestData.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Select(path => path.Replace('\\', '/'))];
         Assert.True(walks.Length > 10);
-        Assert.All(walks.SelectMany(line => line.Split('`').Where((_, i) => i % 2 == 1).Where(name => name.EndsWith(".cs", StringComparison.Ordinal))),
-            name => Assert.Contains(sources, path => path.EndsWith("/" + name.Replace("Compiler/", "QuantBuild.Compiler/", StringComparison.Ordinal), StringComparison.Ordinal)));
+        Assert.All(walks.SelectMany(line => line.Split('`').Where((_, i) => i % 2 == 1)
+            .Where(name => name.EndsWith(".cs", StringComparison.Ordinal))),
+            name => Assert.Contains(sources, path =>
+                path.EndsWith("/" + name.Replace("Compiler/", "QuantBuild.Compiler/", StringComparison.Ordinal),
+                    StringComparison.Ordinal)));
     }
 
     /// <summary>The folders of a library in the order of its table in docs/architecture.md.</summary>

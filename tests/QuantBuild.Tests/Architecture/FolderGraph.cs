@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace QuantBuild.Tests.Architecture;
 
-/// <summary>A library's folders and the arrows between them, drawn from its sources: a file points to a folder when it uses its namespace or names a type of it.</summary>
+/// <summary>
+/// A library's folders and the arrows between them, drawn from its sources: a file points to a folder when it uses its namespace or names a
+/// type of it.
+/// </summary>
 internal sealed partial class FolderGraph
 {
     /// <summary>What the root is called among the folders.</summary>
@@ -34,9 +37,11 @@ internal sealed partial class FolderGraph
         string root = Path.Combine(TestData.Root, "src", library);
         Dictionary<string, string[]> files = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
             .Where(file => !Path.GetRelativePath(root, file).Replace('\\', '/').Split('/').Intersect(["bin", "obj"]).Any())
-            .GroupBy(file => FolderOf(root, file), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Order(StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
+            .GroupBy(file => FolderOf(root, file), StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Order(StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
         Dictionary<string, string[]> types = files.ToDictionary(folder => folder.Key,
-            folder => folder.Value.SelectMany(file => TypeDeclaration().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Distinct().ToArray(), StringComparer.Ordinal);
+            folder => folder.Value.SelectMany(file => TypeDeclaration().Matches(File.ReadAllText(file))
+                .Select(match => match.Groups[1].Value)).Distinct().ToArray(), StringComparer.Ordinal);
         var arrows = new List<(string, string, string)>();
         foreach ((string folder, string[] sources) in files)
         {
@@ -46,7 +51,8 @@ internal sealed partial class FolderGraph
                 string code = Code(File.ReadAllText(source));
                 HashSet<string> used = [.. Using().Matches(code).Select(match => match.Groups[1].Value)];
                 HashSet<string> names = [.. Name().Matches(code).Select(match => match.Value)];
-                HashSet<(string, string)> pairs = [.. Qualified().Matches(code).Select(match => (match.Groups[1].Value, match.Groups[2].Value))];
+                HashSet<(string, string)> pairs =
+                    [.. Qualified().Matches(code).Select(match => (match.Groups[1].Value, match.Groups[2].Value))];
                 foreach (string other in files.Keys.Where(other => other != folder))
                 {
                     string otherSpace = NamespaceOf(library, other), last = otherSpace[(otherSpace.LastIndexOf('.') + 1)..];
@@ -54,7 +60,8 @@ internal sealed partial class FolderGraph
                     bool around = space.StartsWith(otherSpace + ".", StringComparison.Ordinal);
                     if (used.Contains(otherSpace))
                         arrows.Add((folder, other, $"{Path.GetFileName(source)} uses it"));
-                    else if (types[other].FirstOrDefault(type => (around && names.Contains(type)) || pairs.Contains((last, type))) is { } found)
+                    else if (types[other].FirstOrDefault(type => (around && names.Contains(type))
+                        || pairs.Contains((last, type))) is { } found)
                         arrows.Add((folder, other, $"{Path.GetFileName(source)} names {found}"));
                 }
             }
@@ -64,7 +71,8 @@ internal sealed partial class FolderGraph
 
     /// <summary>Files whose namespace is not that of their folder.</summary>
     public IEnumerable<string> Misplaced() => _files.SelectMany(folder => folder.Value
-        .Where(file => Namespace().Match(File.ReadAllText(file)) is { Success: true } match && match.Groups[1].Value != NamespaceOf(_library, folder.Key))
+        .Where(file => Namespace().Match(File.ReadAllText(file)) is { Success: true } match
+            && match.Groups[1].Value != NamespaceOf(_library, folder.Key))
         .Select(file => Path.GetRelativePath(TestData.Root, file)));
 
     private static string FolderOf(string root, string file) =>

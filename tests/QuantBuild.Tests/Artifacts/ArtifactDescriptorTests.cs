@@ -104,7 +104,8 @@ public sealed class ArtifactDescriptorTests
         ArtifactExpert expert = sample.Experts["high_noise"];
         ArtifactFile[] files = [new("b.safetensors", 1, Digest), new("a.safetensors", 2, Digest)];
         ArtifactDescriptor one = sample with { Experts = sample.Experts.SetItem("high_noise", expert with { Files = [.. files] }) };
-        ArtifactDescriptor two = sample with { Experts = sample.Experts.SetItem("high_noise", expert with { Files = [.. files.Reverse()] }) };
+        ArtifactDescriptor two =
+            sample with { Experts = sample.Experts.SetItem("high_noise", expert with { Files = [.. files.Reverse()] }) };
         Assert.Equal(one.ToJson(), two.ToJson());
     }
 
@@ -121,7 +122,8 @@ public sealed class ArtifactDescriptorTests
                 if (name.Contains("noise", StringComparison.Ordinal) || name.StartsWith("blocks", StringComparison.Ordinal))
                     continue;
                 parent.Remove(name);
-                var exception = Assert.Throws<ArtifactException>(() => ArtifactDescriptor.Parse(Encoding.UTF8.GetBytes(root.ToJsonString())));
+                var exception =
+                    Assert.Throws<ArtifactException>(() => ArtifactDescriptor.Parse(Encoding.UTF8.GetBytes(root.ToJsonString())));
                 Assert.Contains(name, exception.Reason, StringComparison.Ordinal);
                 parent.Add(name, value);
                 properties++;
@@ -241,7 +243,8 @@ public sealed class ArtifactDescriptorTests
     private static IEnumerable<JsonObject> Objects(JsonNode node) => node switch
     {
         JsonObject parent => parent.Where(child => child.Key is not ("experts" or "layers")).SelectMany(child => Descendants(child.Value))
-            .Concat(parent.Where(child => child.Key is "experts" or "layers").SelectMany(map => map.Value!.AsObject().SelectMany(entry => Descendants(entry.Value))))
+            .Concat(parent.Where(child => child.Key is "experts" or "layers")
+                .SelectMany(map => map.Value!.AsObject().SelectMany(entry => Descendants(entry.Value))))
             .Prepend(parent),
         JsonArray array => array.SelectMany(Descendants),
         _ => [],

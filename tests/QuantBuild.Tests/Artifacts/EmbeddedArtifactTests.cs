@@ -25,7 +25,8 @@ public sealed class EmbeddedArtifactTests : IDisposable
         Assert.Equal(folder.Descriptor.ToJson(), embedded.Descriptor.ToJson());
         Assert.Equal(folder.HighNoise.Config, embedded.HighNoise.Config);
         Assert.Equal(folder.LowNoise.Tensors.Tensors.Keys.Order(), embedded.LowNoise.Tensors.Tensors.Keys.Order());
-        Assert.All(folder.LowNoise.Tensors.Tensors.Keys, name => Assert.True(folder.LowNoise.Tensors.Bytes(name).SequenceEqual(embedded.LowNoise.Tensors.Bytes(name))));
+        Assert.All(folder.LowNoise.Tensors.Tensors.Keys, name =>
+            Assert.True(folder.LowNoise.Tensors.Bytes(name).SequenceEqual(embedded.LowNoise.Tensors.Bytes(name))));
     }
 
     [Fact]
@@ -33,7 +34,8 @@ public sealed class EmbeddedArtifactTests : IDisposable
     {
         _artifact.Write(_folder);
 
-        ArtifactException refusal = Assert.Throws<ArtifactException>(() => ModelArtifact.OpenEmbedded(new Resources(_folder), "tiny", new string('0', 64)));
+        ArtifactException refusal =
+            Assert.Throws<ArtifactException>(() => ModelArtifact.OpenEmbedded(new Resources(_folder), "tiny", new string('0', 64)));
 
         Assert.Contains("SHA-256", refusal.Reason, StringComparison.Ordinal);
     }
@@ -47,7 +49,8 @@ public sealed class EmbeddedArtifactTests : IDisposable
         bytes[^1] ^= 1;
         File.WriteAllBytes(file, bytes);
 
-        ArtifactException refusal = Assert.Throws<ArtifactException>(() => ModelArtifact.OpenEmbedded(new Resources(_folder), "tiny", Digest()));
+        ArtifactException refusal =
+            Assert.Throws<ArtifactException>(() => ModelArtifact.OpenEmbedded(new Resources(_folder), "tiny", Digest()));
 
         Assert.Equal("app/tiny/low_noise_model/diffusion_pytorch_model.safetensors", refusal.File);
     }
@@ -57,7 +60,8 @@ public sealed class EmbeddedArtifactTests : IDisposable
     {
         _artifact.Write(_folder);
 
-        ArtifactException refusal = Assert.Throws<ArtifactException>(() => ModelArtifact.OpenEmbedded(new Resources(_folder), "other", Digest()));
+        ArtifactException refusal =
+            Assert.Throws<ArtifactException>(() => ModelArtifact.OpenEmbedded(new Resources(_folder), "other", Digest()));
 
         Assert.Equal("app/other/artifact.json", refusal.File);
     }

@@ -98,7 +98,8 @@ public sealed class ModelArtifactTests : IDisposable
             expert.Layers.Clear();
             foreach (string name in source.Tensors.Keys)
                 expert.Set(TensorData.Copy(source, name));
-            foreach (string layer in Enumerable.Range(0, config.NumLayers).SelectMany(_ => WanLayers.Names, (block, layer) => $"blocks.{block}.{layer}"))
+            foreach (string layer in Enumerable.Range(0, config.NumLayers)
+                .SelectMany(_ => WanLayers.Names, (block, layer) => $"blocks.{block}.{layer}"))
                 expert.Layers[layer] = new ArtifactLayer { Precision = ArtifactLayer.BF16 };
         }
         _artifact.Write(_folder);
@@ -185,23 +186,36 @@ public sealed class ModelArtifactTests : IDisposable
         { "is I8 instead of U8", e => e.Set(TensorData.Of("blocks.0.self_attn.q.weight_packed", DType.I8, [64, 32], new byte[2048])) },
         { "is U8 instead of F32, F16 or BF16", e => e.Set(TensorData.Of("blocks.0.self_attn.q.bias", [64], new byte[64])) },
         { "is [65] instead of [64]", e => e.Set(TensorData.Of("blocks.0.self_attn.q.smooth", [65], new float[65])) },
-        { "scale 255", e => e.Set(TensorData.Of("blocks.0.ffn.0.weight_scale", [96, 2], (byte[])[.. Enumerable.Repeat((byte)127, 191), 255])) },
-        { "smooth' has values that are not finite", e => e.Set(TensorData.Of("blocks.0.self_attn.q.smooth", [64], (float[])[.. Enumerable.Repeat(1f, 63), float.NaN])) },
-        { "smooth' has values that are not finite", e => e.Set(TensorData.Of("blocks.0.self_attn.q.smooth", [64], (float[])[.. Enumerable.Repeat(1f, 63), float.PositiveInfinity])) },
-        { "smooth' has a scale that is not positive", e => e.Set(TensorData.Of("blocks.0.self_attn.q.smooth", [64], (float[])[.. Enumerable.Repeat(1f, 63), 0])) },
-        { "proj_up' has values that are not finite", e => e.Set(TensorData.BFloat16("blocks.0.self_attn.q.proj_up", [64, 4], (ushort[])[.. Enumerable.Repeat((ushort)0x3F80, 255), 0x7F80])) },
-        { "proj_down' has values that are not finite", e => e.Set(TensorData.BFloat16("blocks.0.self_attn.q.proj_down", [4, 64], (ushort[])[.. Enumerable.Repeat((ushort)0x3F80, 255), 0x7FC0])) },
-        { "bias' has values that are not finite", e => e.Set(TensorData.Of("blocks.0.ffn.0.bias", [96], (float[])[.. Enumerable.Repeat(1f, 95), float.NaN])) },
+        { "scale 255", e =>
+            e.Set(TensorData.Of("blocks.0.ffn.0.weight_scale", [96, 2], (byte[])[.. Enumerable.Repeat((byte)127, 191), 255])) },
+        { "smooth' has values that are not finite", e =>
+            e.Set(TensorData.Of("blocks.0.self_attn.q.smooth", [64], (float[])[.. Enumerable.Repeat(1f, 63), float.NaN])) },
+        { "smooth' has values that are not finite", e =>
+            e.Set(TensorData.Of("blocks.0.self_attn.q.smooth", [64], (float[])[.. Enumerable.Repeat(1f, 63), float.PositiveInfinity])) },
+        { "smooth' has a scale that is not positive", e =>
+            e.Set(TensorData.Of("blocks.0.self_attn.q.smooth", [64], (float[])[.. Enumerable.Repeat(1f, 63), 0])) },
+        { "proj_up' has values that are not finite", e =>
+            e.Set(TensorData.BFloat16("blocks.0.self_attn.q.proj_up", [64, 4],
+                (ushort[])[.. Enumerable.Repeat((ushort)0x3F80, 255), 0x7F80])) },
+        { "proj_down' has values that are not finite", e =>
+            e.Set(TensorData.BFloat16("blocks.0.self_attn.q.proj_down", [4, 64],
+                (ushort[])[.. Enumerable.Repeat((ushort)0x3F80, 255), 0x7FC0])) },
+        { "bias' has values that are not finite", e =>
+            e.Set(TensorData.Of("blocks.0.ffn.0.bias", [96], (float[])[.. Enumerable.Repeat(1f, 95), float.NaN])) },
         { "clip_ratio' differs", e => e.Set(TensorData.Of("blocks.0.self_attn.q.clip_ratio", [2], new float[] { 0.7f, 0.9f })) },
         { "clip_ratio' is [1] instead of [2]", e => e.Set(TensorData.Of("blocks.0.self_attn.q.clip_ratio", [1], new float[] { 0.7f })) },
-        { "clip_exponent_offset' differs", e => e.Set(TensorData.Of("blocks.0.self_attn.q.clip_exponent_offset", [2], new int[] { 0, 1 })) },
+        { "clip_exponent_offset' differs", e =>
+            e.Set(TensorData.Of("blocks.0.self_attn.q.clip_exponent_offset", [2], new int[] { 0, 1 })) },
         { "clip_threshold' differs", e => e.Set(TensorData.Of("blocks.0.self_attn.k.clip_threshold", [2], new float[] { 1.5f, 2.25f })) },
         { "does not list layer 'blocks.1.ffn.0'", e => e.Layers.Remove("blocks.1.ffn.0") },
         { "lists layer 'blocks.2.ffn.0'", e => e.Layers.Add("blocks.2.ffn.0", new ArtifactLayer { Precision = ArtifactLayer.BF16 }) },
-        { "no tensor 'blocks.1.ffn.0.weight_packed'", e => e.Layers["blocks.1.ffn.0"] = new ArtifactLayer { Precision = ArtifactLayer.W4A16 } },
-        { "num_heads", e => e.ConfigText = TestArtifact.ConfigJson.Replace("\"num_heads\":2", "\"num_heads\":3", StringComparison.Ordinal) },
+        { "no tensor 'blocks.1.ffn.0.weight_packed'", e =>
+            e.Layers["blocks.1.ffn.0"] = new ArtifactLayer { Precision = ArtifactLayer.W4A16 } },
+        { "num_heads", e =>
+            e.ConfigText = TestArtifact.ConfigJson.Replace("\"num_heads\":2", "\"num_heads\":3", StringComparison.Ordinal) },
         { "config.json", e => e.ConfigText = "{" },
-        { "is [64, 24] instead of [64, 25]", e => e.ConfigText = TestArtifact.ConfigJson.Replace("\"text_dim\":24", "\"text_dim\":25", StringComparison.Ordinal) },
+        { "is [64, 24] instead of [64, 25]", e =>
+            e.ConfigText = TestArtifact.ConfigJson.Replace("\"text_dim\":24", "\"text_dim\":25", StringComparison.Ordinal) },
     };
 
     [Theory]
@@ -220,7 +234,8 @@ public sealed class ModelArtifactTests : IDisposable
         { "boundary", d => d with { Boundary = 899 } },
         { "experts are", d => d with { Experts = d.Experts.Remove("low_noise") } },
         { "experts are", d => d with { Experts = d.Experts.Add("middle", d.Experts["low_noise"]) } },
-        { "both experts are in", d => d with { Experts = d.Experts.SetItem("low_noise", d.Experts["low_noise"] with { Directory = "high_noise_model" }) } },
+        { "both experts are in", d =>
+            d with { Experts = d.Experts.SetItem("low_noise", d.Experts["low_noise"] with { Directory = "high_noise_model" }) } },
         { "no bins", d => d with { Experts = d.Experts.SetItem("low_noise", d.Experts["low_noise"] with { Bins = [] }) } },
     };
 

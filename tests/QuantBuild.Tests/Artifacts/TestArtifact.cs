@@ -51,7 +51,8 @@ public sealed class TestArtifact
     {
         Descriptor = Descriptor with
         {
-            Experts = Descriptor.Experts.SetItem("high_noise", High.Write(folder, ShardSize)).SetItem("low_noise", Low.Write(folder, ShardSize)),
+            Experts = Descriptor.Experts.SetItem("high_noise", High.Write(folder, ShardSize))
+                .SetItem("low_noise", Low.Write(folder, ShardSize)),
         };
         WriteDescriptor(folder);
     }
@@ -108,7 +109,8 @@ public sealed class TestArtifact
                 MinTimestep = MinTimestep,
                 MaxTimestep = MaxTimestep,
                 Files = [.. System.IO.Directory.GetFiles(folder).Select(path =>
-                    new ArtifactFile(Path.GetFileName(path), new FileInfo(path).Length, Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))))],
+                    new ArtifactFile(Path.GetFileName(path), new FileInfo(path).Length,
+                        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))))],
                 Bins = Bins,
                 Layers = Layers.ToImmutableSortedDictionary(StringComparer.Ordinal),
             };
@@ -125,7 +127,8 @@ public sealed class TestArtifact
             Set(TensorData.Of(layer + ".weight_packed", [rows, codes.Length / rows], codes));
             Set(TensorData.Of(layer + ".weight_scale", [rows, scales.Length / rows], scales));
             if (smooth)
-                Set(TensorData.Of(layer + ".smooth", [columns], Enumerable.Range(0, columns).Select(_ => 0.5f + _random.NextSingle()).ToArray()));
+                Set(TensorData.Of(layer + ".smooth", [columns], Enumerable.Range(0, columns).Select(_ => 0.5f + _random.NextSingle())
+                    .ToArray()));
             if (rank > 0)
             {
                 Set(TensorData.BFloat16(layer + ".proj_down", [rank, columns], Halves([rank, columns])));
@@ -148,11 +151,14 @@ public sealed class TestArtifact
                 Set(TensorData.Of(layer + ".clip_threshold", [bins], thresholds));
             Layers[layer] = Layers[layer] with
             {
-                Granularity = granularity, Ties = ArtifactLayer.TiesToEven, Clips = [.. ratios.Select((ratio, i) => new ClipSetting(ratio, offsets[i], thresholds.Length > 0 ? thresholds[i] : null))],
+                Granularity = granularity, Ties = ArtifactLayer.TiesToEven,
+                    Clips = [.. ratios.Select((ratio, i) =>
+                        new ClipSetting(ratio, offsets[i], thresholds.Length > 0 ? thresholds[i] : null))],
             };
         }
 
-        private ushort[] Halves(IReadOnlyList<long> shape) => [.. Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(_ => BFloat16.FromSingle(Normal()))];
+        private ushort[] Halves(IReadOnlyList<long> shape) =>
+            [.. Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(_ => BFloat16.FromSingle(Normal()))];
 
         private float Normal() => (_random.NextSingle() + _random.NextSingle() + _random.NextSingle() - 1.5f) * 0.2f;
     }

@@ -15,7 +15,8 @@ public sealed class ActivationRecorderTests : IDisposable
 {
     private const int Rows = 10;
     private const int Kept = 4;
-    private static readonly WanConfig Config = new() { Dim = 32, FfnDim = 64, NumHeads = 2, NumLayers = 1, InDim = 36, OutDim = 16, TextLen = 6 };
+    private static readonly WanConfig Config = new() { Dim = 32, FfnDim = 64, NumHeads = 2, NumLayers = 1, InDim = 36, OutDim = 16,
+        TextLen = 6 };
     private readonly string _root = Path.Combine(Path.GetTempPath(), "quantbuild-tests", Guid.NewGuid().ToString("N"));
     private readonly ContentStore _store;
 
@@ -43,7 +44,8 @@ public sealed class ActivationRecorderTests : IDisposable
             int[] rows = TokenSampler.Choose(42, 7, 950 - step, 0, Rows, Kept);
             float[] expected = [.. rows.SelectMany(row => inputs[step].Skip(row * 32).Take(32).Select(BFloat16.Round))];
             Assert.Equal(expected, recording.ReadFloat32("tokens").Skip(step * Kept * 32).Take(Kept * 32));
-            float[] absmax = [.. Enumerable.Range(0, 32).Select(c => Enumerable.Range(0, Rows).Max(row => Math.Abs(inputs[step][(row * 32) + c])))];
+            float[] absmax =
+                [.. Enumerable.Range(0, 32).Select(c => Enumerable.Range(0, Rows).Max(row => Math.Abs(inputs[step][(row * 32) + c])))];
             Assert.Equal(absmax, recording.ReadFloat32("absmax").Skip(step * 32).Take(32));
         }
     }
@@ -63,9 +65,11 @@ public sealed class ActivationRecorderTests : IDisposable
         using SafeTensorsFile recording = Open(recorder, WanSite.Ffn0);
 
         float[] both = [.. conditioned, .. unconditioned];
-        float[] expected = [.. TokenSampler.Choose(42, 7, 950, 0, 2 * Rows, Kept).SelectMany(row => both.Skip(row * 32).Take(32).Select(BFloat16.Round))];
+        float[] expected =
+            [.. TokenSampler.Choose(42, 7, 950, 0, 2 * Rows, Kept).SelectMany(row => both.Skip(row * 32).Take(32).Select(BFloat16.Round))];
         Assert.Equal(expected, recording.ReadFloat32("tokens").Take(Kept * 32));
-        Assert.Equal(Enumerable.Range(0, 32).Select(c => Enumerable.Range(0, 2 * Rows).Max(row => Math.Abs(both[(row * 32) + c]))), recording.ReadFloat32("absmax").Take(32));
+        Assert.Equal(Enumerable.Range(0, 32).Select(c => Enumerable.Range(0, 2 * Rows).Max(row => Math.Abs(both[(row * 32) + c]))),
+            recording.ReadFloat32("absmax").Take(32));
     }
 
     [Fact]

@@ -15,7 +15,8 @@ public sealed class ChannelMaximumTests
         var random = new Random(42);
         float[] x = [.. Enumerable.Range(0, rows * channels).Select(_ => ((float)random.NextDouble() * 2) - 1)];
         float[] maximum = [.. Enumerable.Range(0, channels).Select(c => c % 3 == 0 ? 0.5f : 0)];
-        float[] expected = [.. maximum.Select((old, c) => Math.Max(old, Enumerable.Range(0, rows).Max(r => Math.Abs(x[(r * channels) + c]))))];
+        float[] expected =
+            [.. maximum.Select((old, c) => Math.Max(old, Enumerable.Range(0, rows).Max(r => Math.Abs(x[(r * channels) + c]))))];
 
         ChannelMaximum.Accumulate(new ReadOnlyMatrixView(x, rows, channels), maximum);
 

@@ -32,7 +32,8 @@ public sealed class LatentCropTests
         Assert.Same(sample, LatentCrop.Of(sample, new LatentSection(9, null, 64)));
     }
 
-    private static CalibrationSample Sample() => new(0, "", Whole, Digest.Of([]), () => new SampleTensors(Numbers(2), Numbers(3), new float[4], 1));
+    private static CalibrationSample Sample() =>
+        new(0, "", Whole, Digest.Of([]), () => new SampleTensors(Numbers(2), Numbers(3), new float[4], 1));
 
     private static float[] Numbers(int channels) => [.. Enumerable.Range(0, channels * Whole.Volume).Select(i => (float)i)];
 }

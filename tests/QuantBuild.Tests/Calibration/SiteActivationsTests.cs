@@ -27,7 +27,8 @@ public sealed class SiteActivationsTests
 
         float[][] portions = [.. activations.Portions([0, 2], rows).Select(portion => portion.ToArray())];
 
-        float[] expected = [.. new[] { 0, 24, 1000, 1024 }.SelectMany(start => Enumerable.Range(start, Tokens * Channels)).Select(value => BFloat16.Round(value))];
+        float[] expected = [.. new[] { 0, 24, 1000, 1024 }.SelectMany(start => Enumerable.Range(start, Tokens * Channels))
+            .Select(value => BFloat16.Round(value))];
         Assert.Equal(expected, portions.SelectMany(portion => portion));
         Assert.All(portions[..^1], portion => Assert.Equal(rows * Channels, portion.Length));
         Assert.Equal(12, activations.Rows([0, 2]));

@@ -17,14 +17,17 @@ public sealed class EscapingTests : IDisposable
 
     private string? Read(string name) => name is "GITHUB_OUTPUT" or "GITHUB_STEP_SUMMARY" ? _file : null;
 
-    private static Diagnostic Nasty => Descriptors.ModelCardRefused.At(new SourceSpan("/a,b:c/%d;e]f.json", 3, 4), "100%\r\n::error::injected ##vso[task.complete]");
+    private static Diagnostic Nasty =>
+        Descriptors.ModelCardRefused.At(new SourceSpan("/a,b:c/%d;e]f.json", 3, 4), "100%\r\n::error::injected ##vso[task.complete]");
 
     [Fact]
     public void Github()
     {
         new GitHubActions(Read, _output).Annotate(Nasty);
 
-        Assert.Equal("::error file=/a%2Cb%3Ac/%25d;e]f.json,line=3,col=4,title=QB5052::the Hub does not accept the model card: 100%25 ::error::injected ##vso[task.complete]\n", _output.ToString());
+        Assert.Equal(
+            "::error file=/a%2Cb%3Ac/%25d;e]f.json,line=3,col=4,title=QB5052::the Hub does not accept the model card: 100%25 "
+                + "::error::injected ##vso[task.complete]\n", _output.ToString());
     }
 
     [Fact]
@@ -47,7 +50,8 @@ public sealed class EscapingTests : IDisposable
         Assert.Equal([$"a<<{end}", "one", "b=two", "end-x", end], lines);
 
         new AzurePipelines(Read, _output).SetOutput("a", "one\r\n##vso[task.setvariable variable=b]two");
-        Assert.Equal("##vso[task.setvariable variable=a;isOutput=true;]one%0D%0A##vso[task.setvariable variable=b]two\n", _output.ToString());
+        Assert.Equal("##vso[task.setvariable variable=a;isOutput=true;]one%0D%0A##vso[task.setvariable variable=b]two\n",
+            _output.ToString());
     }
 
     [Fact]

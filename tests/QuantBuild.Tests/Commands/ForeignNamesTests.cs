@@ -16,8 +16,11 @@ namespace QuantBuild.Tests.Commands;
 /// <summary>Every command that prints names of strangers, on files whose names and values attack terminals, logs and CI systems.</summary>
 public sealed class ForeignNamesTests : IDisposable
 {
-    /// <summary>Escapes of terminals, forged lines, forged commands of two CI systems, a changed direction of writing, and letters that nobody sees.</summary>
-    private const string Attack = "x\u001b[2J\u001b]0;t\u0007\n::error::forged\r\n##vso[task.setvariable variable=PATH]y\u202e\u2066\u200b\u0085::z";
+    /// <summary>
+    /// Escapes of terminals, forged lines, forged commands of two CI systems, a changed direction of writing, and letters that nobody sees.
+    /// </summary>
+    private const string Attack =
+        "x\u001b[2J\u001b]0;t\u0007\n::error::forged\r\n##vso[task.setvariable variable=PATH]y\u202e\u2066\u200b\u0085::z";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("quantbuild-names-").FullName;
 
@@ -46,7 +49,8 @@ public sealed class ForeignNamesTests : IDisposable
     {
         foreach (string line in text.Split('\n').Select(line => line.TrimEnd('\r')))
         {
-            Assert.DoesNotContain(line, c => c != '\t' && char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator);
+            Assert.DoesNotContain(line, c => c != '\t' && char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator);
             Assert.False(line.TrimStart().StartsWith("::", StringComparison.Ordinal), line);
             Assert.DoesNotContain("##vso[", line, StringComparison.Ordinal);
         }
@@ -55,7 +59,8 @@ public sealed class ForeignNamesTests : IDisposable
     private string Tensors(string file)
     {
         string name = JsonSerializer.Serialize(Attack);
-        File.WriteAllBytes(PathTo(file), RawFile.Of($$$"""{"__metadata__":{{{{name}}}:{{{name}}}},{{{name}}}:{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
+        File.WriteAllBytes(PathTo(file),
+            RawFile.Of($$$"""{"__metadata__":{{{{name}}}:{{{name}}}},{{{name}}}:{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
         return PathTo(file);
     }
 
@@ -63,7 +68,8 @@ public sealed class ForeignNamesTests : IDisposable
     {
         string folder = PathTo("artifact");
         var artifact = new TestArtifact();
-        artifact.Descriptor = artifact.Descriptor with { Name = Attack, Architecture = Attack, Layout = Attack, Tool = Attack, Profile = Attack };
+        artifact.Descriptor = artifact.Descriptor with { Name = Attack, Architecture = Attack, Layout = Attack, Tool = Attack,
+            Profile = Attack };
         artifact.Write(Directory.CreateDirectory(folder).FullName);
         ArtifactExpert high = artifact.Descriptor.Experts["high_noise"];
         artifact.Descriptor = artifact.Descriptor with
@@ -86,13 +92,15 @@ public sealed class ForeignNamesTests : IDisposable
     {
         string text = RunHarmlessly("inspect", "--json", Tensors("a.safetensors"));
 
-        Assert.Equal(Attack, JsonDocument.Parse(text).RootElement.GetProperty("files")[0].GetProperty("tensors")[0].GetProperty("name").GetString());
+        Assert.Equal(Attack, JsonDocument.Parse(text).RootElement.GetProperty("files")[0].GetProperty("tensors")[0].GetProperty("name")
+            .GetString());
     }
 
     [Fact]
     public void Inspecting_metadata_of_several_keys_as_json()
     {
-        File.WriteAllBytes(PathTo("a.safetensors"), RawFile.Of("""{"__metadata__":{"b":"2","a":"1","C":"3"},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
+        File.WriteAllBytes(PathTo("a.safetensors"),
+            RawFile.Of("""{"__metadata__":{"b":"2","a":"1","C":"3"},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
 
         (int code, string text) = Run("inspect", "--json", PathTo("a.safetensors"));
 
@@ -131,9 +139,12 @@ public sealed class ForeignNamesTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "such names cannot be");
         string folder = Artifact();
         byte[] statement = ProvenanceStatement.Create(File.ReadAllBytes(Path.Combine(folder, "artifact.json")),
-            new LockFile(Attack, Attack, Digest.Parse(new string('0', 64)), [], [.. ArtifactDescriptor.Parse(File.ReadAllBytes(Path.Combine(folder, "artifact.json"))).Experts
+            new LockFile(Attack, Attack, Digest.Parse(new string('0', 64)), [],
+                [.. ArtifactDescriptor.Parse(File.ReadAllBytes(Path.Combine(folder, "artifact.json"))).Experts
                 .Select(expert => new LockedExpert(expert.Key, Digest.Of("c"u8), [], [.. expert.Value.Files
-                    .Select(file => new PackedFile($"{expert.Value.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))]))]), Digest.Of("m"u8));
+                    .Select(file =>
+                        new PackedFile($"{expert.Value.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))]))]),
+                        Digest.Of("m"u8));
         File.WriteAllBytes(Path.Combine(folder, ProvenanceStatement.FileName), statement);
 
         string claimed = RunHarmlessly("verify", folder, "--provenance");
@@ -165,7 +176,8 @@ public sealed class ForeignNamesTests : IDisposable
     public void Reading_a_manifest(string command)
     {
         string manifest = PathTo("m.quant.json"), name = JsonSerializer.Serialize(Attack);
-        File.WriteAllText(manifest, $$"""{ "model": { "architecture": {{name}}, "source": {{name}} }, {{name}}: 1, "overrides": [ { "match": {{name}}, "precision": {{name}} } ] }""", new UTF8Encoding(false));
+        File.WriteAllText(manifest,
+            $$"""{ "model": { "architecture": {{name}}, "source": {{name}} }, {{name}}: 1, "overrides": [ { "match": {{name}}, "precision": {{name}} } ] }""", new UTF8Encoding(false));
         string[] rest = command switch
         {
             "build" => ["--out", PathTo("out")],

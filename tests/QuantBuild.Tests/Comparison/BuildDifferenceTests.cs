@@ -10,19 +10,23 @@ public sealed class BuildDifferenceTests
     [Fact]
     public void Settings_explain_before_inputs_and_these_before_results()
     {
-        BuildSnapshot before = Build("a", Layer("1", rank: "16", input: "x", result: "r", error: 0.1), Layer("2", input: "x", result: "r", error: 0.1), Layer("3", result: "r", error: 0.1), Layer("4", error: 0.1));
-        BuildSnapshot after = Build("b", Layer("1", rank: "32", input: "y", result: "s", error: 0.05), Layer("2", input: "y", result: "s", error: 0.12), Layer("3", result: "s", error: 0.09), Layer("4", error: 0.1));
+        BuildSnapshot before = Build("a", Layer("1", rank: "16", input: "x", result: "r", error: 0.1),
+            Layer("2", input: "x", result: "r", error: 0.1), Layer("3", result: "r", error: 0.1), Layer("4", error: 0.1));
+        BuildSnapshot after = Build("b", Layer("1", rank: "32", input: "y", result: "s", error: 0.05),
+            Layer("2", input: "y", result: "s", error: 0.12), Layer("3", result: "s", error: 0.09), Layer("4", error: 0.1));
 
         BuildDifference difference = BuildDifference.Of(before, after);
 
-        Assert.Equal(["1: rank: 16 → 32", "2: input: x → y", "3: result differs"], difference.Layers.Select(layer => $"{layer.Layer}: {layer.Why}"));
+        Assert.Equal(["1: rank: 16 → 32", "2: input: x → y", "3: result differs"],
+            difference.Layers.Select(layer => $"{layer.Layer}: {layer.Why}"));
         Assert.Equal((0.1, 0.09), (difference.MeanErrorBefore!.Value, Math.Round(difference.MeanErrorAfter!.Value, 12)));
         Assert.Equal(4, difference.LayerCount);
     }
 
     [Fact]
     public void Another_input_that_changed_no_result_is_no_difference() =>
-        Assert.Empty(BuildDifference.Of(Build("a", Layer("1", input: "x", result: "r", error: 0.1)), Build("b", Layer("1", input: "y", result: "r", error: 0.1))).Layers);
+        Assert.Empty(BuildDifference.Of(Build("a", Layer("1", input: "x", result: "r", error: 0.1)),
+            Build("b", Layer("1", input: "y", result: "r", error: 0.1))).Layers);
 
     [Fact]
     public void A_layer_that_one_build_left_alone_counts_as_kept()
@@ -46,7 +50,8 @@ public sealed class BuildDifferenceTests
     public void Markdown_folds_what_is_many_and_escapes_what_would_break_a_table()
     {
         BuildSnapshot before = Build("a", [.. Enumerable.Range(0, 20).Select(i => Layer($"blocks.{i}.ffn.2", rank: "a|b", error: 0.1))]);
-        BuildSnapshot after = Build("b", [.. Enumerable.Range(0, 20).Select(i => Layer($"blocks.{i}.ffn.2", rank: "c", error: 0.1 + (i * 0.001)))]);
+        BuildSnapshot after =
+            Build("b", [.. Enumerable.Range(0, 20).Select(i => Layer($"blocks.{i}.ffn.2", rank: "c", error: 0.1 + (i * 0.001)))]);
 
         string text = DifferenceMarkdown.Render(BuildDifference.Of(before, after));
 
@@ -59,11 +64,17 @@ public sealed class BuildDifferenceTests
     [Fact]
     public void The_document_has_what_the_report_page_reads()
     {
-        JsonObject json = DifferenceDocument.Of(BuildDifference.Of(Build("a", Layer("1", rank: "16", error: 0.1)), Build("b", Layer("1", rank: "32", error: 0.05))));
+        JsonObject json =
+            DifferenceDocument
+            .Of(BuildDifference.Of(Build("a", Layer("1", rank: "16", error: 0.1)), Build("b", Layer("1", rank: "32", error: 0.05))));
 
-        Assert.Equal("""{"expert":"low_noise","name":"1","why":"rank: 16 → 32","changes":[{"part":"rank","before":"16","after":"32"}],"before":0.1,"after":0.05,"bytes":null}""",
-            json["layers"]![0]!.ToJsonString(new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
-        Assert.Equal(("a", "b", "[100,100]"), (json["before"]!.GetValue<string>(), json["after"]!.GetValue<string>(), json["bytes"]!.ToJsonString()));
+        Assert.Equal(
+            """{"expert":"low_noise","name":"1","why":"rank: 16 → 32","changes":[{"part":"rank","before":"16","after":"32"}],"before":0.1,"after":0.05,"bytes":null}""",
+            json["layers"]![0]!.ToJsonString(
+                new System.Text.Json.JsonSerializerOptions { Encoder =
+                    System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        Assert.Equal(("a", "b", "[100,100]"),
+            (json["before"]!.GetValue<string>(), json["after"]!.GetValue<string>(), json["bytes"]!.ToJsonString()));
     }
 
     private static BuildSnapshot Build(string name, params LayerSnapshot[] layers) =>
@@ -73,7 +84,11 @@ public sealed class BuildDifferenceTests
     {
         ImmutableSortedDictionary<string, string> settings = ImmutableSortedDictionary<string, string>.Empty.Add("precision", "W4A4");
         return new LayerSnapshot("low_noise", name, IsQuantized: true, rank is null ? settings : settings.Add("rank", rank),
-            input is null ? ImmutableSortedDictionary<string, string>.Empty : ImmutableSortedDictionary<string, string>.Empty.Add("input", input),
-            result is null ? [] : [KeyValuePair.Create("result", result)], error is { } known ? new LayerQuality("low_noise", name, 1, 1, 1, known, 1) : null);
+            input is null
+                ? ImmutableSortedDictionary<string, string>.Empty
+                : ImmutableSortedDictionary<string, string>.Empty.Add("input", input),
+            result is null ? [] : [KeyValuePair.Create("result", result)], error is { } known
+                ? new LayerQuality("low_noise", name, 1, 1, 1, known, 1)
+                : null);
     }
 }

@@ -21,7 +21,8 @@ public sealed partial class DescriptorTests
         string folder = Path.Combine(TestData.Root, "src", "QuantBuild.Compiler", "Diagnostics");
 
         string[][] buckets = [.. Directory.GetFiles(folder, "Descriptors.*.cs")
-            .Select(file => Code().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value).Where(b => b != "9").Distinct().ToArray())];
+            .Select(file => Code().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value).Where(b => b != "9").Distinct()
+                .ToArray())];
 
         Assert.All(buckets, bucket => Assert.Single(bucket));
     }
@@ -31,7 +32,8 @@ public sealed partial class DescriptorTests
     {
         Assert.All(Descriptors.All, descriptor =>
         {
-            int[] holes = [.. Hole().Matches(descriptor.Format).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).Distinct().Order()];
+            int[] holes = [.. Hole().Matches(descriptor.Format).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))
+                .Distinct().Order()];
             Assert.Equal(Enumerable.Range(0, holes.Length), holes);
 
             string message = descriptor.At(null, [.. holes.Select(object? (i) => $"value{i}")]).Message;
@@ -57,7 +59,8 @@ public sealed partial class DescriptorTests
         var span = new SourceSpan("/a/b.quant.json", 3, 7);
 
         Assert.Equal("/a/b.quant.json(3,7): error QB1010: The key 'model' is missing", Descriptors.MissingKey.At(span, "model").ToString());
-        Assert.Equal("/a/b.quant.json: error QB1001: The manifest does not exist", Descriptors.ManifestNotFound.At(new SourceSpan("/a/b.quant.json")).ToString());
+        Assert.Equal("/a/b.quant.json: error QB1001: The manifest does not exist",
+            Descriptors.ManifestNotFound.At(new SourceSpan("/a/b.quant.json")).ToString());
         Assert.Equal("quantbuild: error QB9001: Internal error: a b", Descriptors.InternalError.At(null, "a\nb").ToString());
     }
 

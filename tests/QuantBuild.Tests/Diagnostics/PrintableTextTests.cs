@@ -28,7 +28,8 @@ public sealed class PrintableTextTests
     }
 
     [Fact]
-    public void A_part_of_a_line_may_look_like_a_command() => Assert.Equal("::a ##vso[b] \\u001b\\u202e\\u000a", PrintableText.Part("::a ##vso[b] \u001b\u202e\n"));
+    public void A_part_of_a_line_may_look_like_a_command() =>
+    Assert.Equal("::a ##vso[b] \\u001b\\u202e\\u000a", PrintableText.Part("::a ##vso[b] \u001b\u202e\n"));
 
     [Fact]
     public void Halves_of_pairs_are_shown_as_their_codes() => Assert.Equal("\\ud83dx\\ude42", PrintableText.Line("\ud83dx\ude42"));
@@ -38,7 +39,8 @@ public sealed class PrintableTextTests
         Assert.Equal("a\n  \\u003a:error::b\r\nc\td\\u000d\\u001b", PrintableText.Lines("a\n  ::error::b\r\nc\td\r\u001b"));
 
     [Fact]
-    public void What_continues_a_line_does_not_begin_one() => Assert.Equal("::b\n\\u003a:c", PrintableText.Lines("::b\n::c", beginsLine: false));
+    public void What_continues_a_line_does_not_begin_one() =>
+    Assert.Equal("::b\n\\u003a:c", PrintableText.Lines("::b\n::c", beginsLine: false));
 
     [Fact]
     public void Json_keeps_its_value()
@@ -55,7 +57,9 @@ public sealed class PrintableTextTests
     {
         var diagnostic = Descriptors.ArtifactDamaged.At(new SourceSpan("::error::\u001b.json", 1, 2), "a\nb\u202e", "##vso[task.complete]");
 
-        Assert.Equal("\\u003a:error::\\u001b.json(1,2): error QB4011: 'a b\\u202e' is not the file its artifact.json describes: \\u0023#vso[task.complete]", diagnostic.ToString());
+        Assert.Equal(
+            "\\u003a:error::\\u001b.json(1,2): error QB4011: 'a b\\u202e' is not the file its artifact.json describes: "
+                + "\\u0023#vso[task.complete]", diagnostic.ToString());
         Assert.DoesNotContain('\u202e', new DiagnosticException(diagnostic).Message);
     }
 }

@@ -27,7 +27,8 @@ public sealed partial class TemporaryFileTests : IDisposable
 
         TemporaryFile.RemoveAbandoned(_root);
 
-        Assert.Equal(new[] { own, elsewhere, Path.Combine(_root, "unfinished.tmp") }.Order(StringComparer.Ordinal), Directory.EnumerateFileSystemEntries(_root).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { own, elsewhere, Path.Combine(_root, "unfinished.tmp") }.Order(StringComparer.Ordinal),
+            Directory.EnumerateFileSystemEntries(_root).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -44,7 +45,8 @@ public sealed partial class TemporaryFileTests : IDisposable
 
         OutputFile.Write(Path.Combine(_root, "page.html"), "text");
 
-        Assert.Equal(new[] { Path.Combine(_root, "page.html"), young }.Order(StringComparer.Ordinal), Directory.EnumerateFileSystemEntries(_root).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { Path.Combine(_root, "page.html"), young }.Order(StringComparer.Ordinal),
+            Directory.EnumerateFileSystemEntries(_root).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -37,7 +37,8 @@ public sealed class WholeFileTests : IDisposable
     public void A_device_is_written_to_and_not_replaced(string writer)
     {
         string device = PathTo("device.png");
-        Assert.SkipUnless(ProgramProcess.Run("mknod", TimeSpan.FromSeconds(20), device, "c", "1", "3") is { ExitCode: 0 }, "only root makes devices");
+        Assert.SkipUnless(ProgramProcess.Run("mknod", TimeSpan.FromSeconds(20), device, "c", "1", "3") is { ExitCode: 0 },
+            "only root makes devices");
 
         Write(writer, device);
 
@@ -62,7 +63,9 @@ public sealed class WholeFileTests : IDisposable
 
     [Fact]
     public void A_full_device_is_a_diagnostic() =>
-        Assert.Contains("QB4003", Assert.Throws<QuantBuild.Compiler.Diagnostics.DiagnosticException>(() => OutputFile.Write("/dev/full", "text")).Message, StringComparison.Ordinal);
+        Assert.Contains("QB4003",
+            Assert.Throws<QuantBuild.Compiler.Diagnostics.DiagnosticException>(() => OutputFile.Write("/dev/full", "text")).Message,
+                StringComparison.Ordinal);
 
     [Fact]
     public void A_link_to_a_file_stays_and_the_file_is_replaced()

@@ -43,7 +43,8 @@ public sealed class BFloat16Tests
             BFloat16.ToSingle(rounded, widened);
 
             Assert.Equal(values.Select(BFloat16.FromSingle), rounded);
-            Assert.Equal(rounded.Select(b => BitConverter.SingleToUInt32Bits(BFloat16.ToSingle(b))), widened.Select(BitConverter.SingleToUInt32Bits));
+            Assert.Equal(rounded.Select(b => BitConverter.SingleToUInt32Bits(BFloat16.ToSingle(b))),
+                widened.Select(BitConverter.SingleToUInt32Bits));
         }
     }
 

@@ -37,7 +37,8 @@ public sealed class Mxfp4GoldenTests
     public static TheoryData<string> Activations()
     {
         using var golden = SafeTensorsFile.Open(TestData.Golden("mxfp4.safetensors"));
-        return [.. golden.Tensors.Keys.Where(name => name.Contains(".clip", StringComparison.Ordinal) && name.StartsWith("act.", StringComparison.Ordinal))];
+        return [.. golden.Tensors.Keys.Where(name => name.Contains(".clip", StringComparison.Ordinal)
+            && name.StartsWith("act.", StringComparison.Ordinal))];
     }
 
     [Theory]
@@ -51,7 +52,8 @@ public sealed class Mxfp4GoldenTests
         int offset = name.EndsWith("exp+1", StringComparison.Ordinal) ? 1 : name.EndsWith("exp-1", StringComparison.Ordinal) ? -1 : 0;
         var y = new float[x.Length];
 
-        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, rows, columns), new MatrixView(y, rows, columns), rule, TieRule.Zero, ratio, offset);
+        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, rows, columns), new MatrixView(y, rows, columns), rule, TieRule.Zero, ratio,
+            offset);
 
         Assert.Equal(Bits(Floats(golden, name, out _, out _)), Bits(y));
     }

@@ -20,7 +20,8 @@ public sealed class Mxfp4Tests
         {
             foreach (TieRule ties in Enum.GetValues<TieRule>())
             {
-                foreach ((float ratio, int offset) in (IEnumerable<(float, int)>)[(1, 0), (0.6f, 0), (0.9f, -1), (1, 1), (0.3f, -200), (1, 200)])
+                foreach ((float ratio, int offset) in (IEnumerable<(float, int)>)[(1, 0), (0.6f, 0), (0.9f, -1), (1, 1), (0.3f, -200),
+                    (1, 200)])
                 {
                     var block = new Mxfp4.ActivationBlock(rule, ties, ratio, offset);
 
@@ -51,7 +52,8 @@ public sealed class Mxfp4Tests
             float[] block = Block(random);
             TieRule ties = (TieRule)(i % 2);
             var scale = (byte)random.Next(255);
-            float inverse = E8M0.Inverse(i % 3 == 0 ? scale : E8M0.ForMaximum(block.Where(v => !float.IsNaN(v)).Max(MathF.Abs), ScaleRule.Floor));
+            float inverse =
+                E8M0.Inverse(i % 3 == 0 ? scale : E8M0.ForMaximum(block.Where(v => !float.IsNaN(v)).Max(MathF.Abs), ScaleRule.Floor));
 
             Mxfp4.EncodeBlockScalar(block, inverse, ties, expected);
             Mxfp4.EncodeBlock128(ref block[0], inverse, ties).CopyTo(codes);
@@ -110,7 +112,8 @@ public sealed class Mxfp4Tests
         byte[] codesOfStrided = Quantized(strided, out byte[] scalesOfStrided);
         var y = new float[dense.Length];
         var yOfStrided = new float[dense.Length];
-        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(dense, Rows, Columns), new MatrixView(y, Rows, Columns), ScaleRule.Ceil, TieRule.Even);
+        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(dense, Rows, Columns), new MatrixView(y, Rows, Columns), ScaleRule.Ceil,
+            TieRule.Even);
         Mxfp4.QuantizeDequantize(strided, new MatrixView(yOfStrided, Columns, Rows).Transposed, ScaleRule.Ceil, TieRule.Even);
         var decoded = new float[dense.Length];
         Mxfp4.Dequantize(codes, scales, new MatrixView(decoded, Columns, Rows).Transposed);
@@ -120,7 +123,8 @@ public sealed class Mxfp4Tests
         for (int i = 0; i < dense.Length; i++)
         {
             Assert.Equal(y[i], yOfStrided[(i % Columns * Rows) + (i / Columns)]);
-            Assert.Equal(Mxfp4.Decode(Code(codes, i), scales[(i / Columns * 3) + (i % Columns / 32)]), decoded[(i % Columns * Rows) + (i / Columns)]);
+            Assert.Equal(Mxfp4.Decode(Code(codes, i), scales[(i / Columns * 3) + (i % Columns / 32)]),
+                decoded[(i % Columns * Rows) + (i / Columns)]);
         }
 
         static int Code(byte[] codes, int i)
@@ -141,8 +145,10 @@ public sealed class Mxfp4Tests
         var one = new float[x.Length];
         var many = new float[x.Length];
 
-        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, Rows, Columns), new MatrixView(one, Rows, Columns), ScaleRule.Ceil, TieRule.Even, 0.9f);
-        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, Rows, Columns), new MatrixView(many, Rows, Columns), ScaleRule.Ceil, TieRule.Even, 0.9f, threads: threads);
+        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, Rows, Columns), new MatrixView(one, Rows, Columns), ScaleRule.Ceil, TieRule.Even,
+            0.9f);
+        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, Rows, Columns), new MatrixView(many, Rows, Columns), ScaleRule.Ceil,
+            TieRule.Even, 0.9f, threads: threads);
 
         Assert.Equal(Bits(one), Bits(many));
     }
@@ -180,8 +186,10 @@ public sealed class Mxfp4Tests
     public void Spans_of_the_wrong_length_are_refused()
     {
         var w = new float[64];
-        Assert.Throws<ArgumentException>(() => Mxfp4.Quantize(new ReadOnlyMatrixView(w, 2, 32), ScaleRule.Floor, TieRule.Even, new byte[31], new byte[2]));
-        Assert.Throws<ArgumentException>(() => Mxfp4.Quantize(new ReadOnlyMatrixView(w, 2, 32), ScaleRule.Floor, TieRule.Even, new byte[32], new byte[3]));
+        Assert.Throws<ArgumentException>(() =>
+            Mxfp4.Quantize(new ReadOnlyMatrixView(w, 2, 32), ScaleRule.Floor, TieRule.Even, new byte[31], new byte[2]));
+        Assert.Throws<ArgumentException>(() =>
+            Mxfp4.Quantize(new ReadOnlyMatrixView(w, 2, 32), ScaleRule.Floor, TieRule.Even, new byte[32], new byte[3]));
         Assert.Throws<ArgumentException>(() => Mxfp4.Dequantize(new byte[31], new byte[2], new MatrixView(w, 2, 32)));
         Assert.Throws<ArgumentException>(() =>
             Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(w, 2, 32), new MatrixView(w, 1, 64), ScaleRule.Ceil, TieRule.Even));
@@ -195,7 +203,9 @@ public sealed class Mxfp4Tests
         return codes;
     }
 
-    /// <summary>32 values of one character: ordinary, any bits, subnormal, huge, on midpoints, or with NaN and infinity among them.</summary>
+    /// <summary>
+    /// 32 values of one character: ordinary, any bits, subnormal, huge, on midpoints, or with NaN and infinity among them.
+    /// </summary>
     private static float[] Block(Random random)
     {
         int kind = random.Next(6);

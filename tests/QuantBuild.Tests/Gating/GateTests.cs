@@ -31,10 +31,13 @@ public sealed class GateTests
     [InlineData("\"maxRelativeError\": 0.05", "QB3301 low_noise blocks.0.ffn.2|QB3301 high_noise blocks.0.ffn.2")]
     [InlineData("\"maxRelativeError\": 0.15, \"severity\": \"warning\"", "QB3311 low_noise blocks.0.ffn.2")]
     [InlineData("\"maxRelativeError\": 0.15, \"rules\": [{ \"match\": \"*.ffn.2\", \"maxRelativeError\": 0.2 }]", "")]
-    [InlineData("\"rules\": [{ \"match\": \"*.ffn.2\", \"experts\": [\"high_noise\"], \"maxRelativeError\": 0.05 }]", "QB3301 high_noise blocks.0.ffn.2")]
+    [InlineData("\"rules\": [{ \"match\": \"*.ffn.2\", \"experts\": [\"high_noise\"], \"maxRelativeError\": 0.05 }]",
+        "QB3301 high_noise blocks.0.ffn.2")]
     [InlineData("\"rules\": [{ \"bins\": [\"late\"], \"maxRelativeError\": 0.1 }]", "QB3301 low_noise blocks.0.ffn.2 in bin late")]
-    [InlineData("\"rules\": [{ \"bins\": [\"*\"], \"maxRelativeError\": 0.1 }, { \"bins\": [\"late\"], \"maxRelativeError\": 0.3 }]", "QB3301 low_noise blocks.0.ffn.2 in bin mid")]
-    [InlineData("\"maxRelativeError\": 0.15, \"rules\": [{ \"maxRelativeError\": 0.08, \"severity\": \"warning\" }]", "QB3311 high_noise blocks.0.ffn.2|QB3301 low_noise blocks.0.ffn.2")]
+    [InlineData("\"rules\": [{ \"bins\": [\"*\"], \"maxRelativeError\": 0.1 }, { \"bins\": [\"late\"], \"maxRelativeError\": 0.3 }]",
+        "QB3301 low_noise blocks.0.ffn.2 in bin mid")]
+    [InlineData("\"maxRelativeError\": 0.15, \"rules\": [{ \"maxRelativeError\": 0.08, \"severity\": \"warning\" }]",
+        "QB3311 high_noise blocks.0.ffn.2|QB3301 low_noise blocks.0.ffn.2")]
     public void Values_beyond_a_gate_are_reported(string gates, string expected)
     {
         IReadOnlyList<Diagnostic> found = Gates.Check(Section(gates), Measured);
@@ -45,9 +48,12 @@ public sealed class GateTests
     [Fact]
     public void A_diagnostic_stands_at_the_gate_that_it_is_about()
     {
-        Diagnostic found = Assert.Single(Gates.Check(Section("\n\"rules\": [\n  { \"match\": \"*.ffn.2\", \"maxRelativeError\": 0.15 }]"), Measured));
+        Diagnostic found =
+            Assert.Single(Gates.Check(Section("\n\"rules\": [\n  { \"match\": \"*.ffn.2\", \"maxRelativeError\": 0.15 }]"), Measured));
 
-        Assert.Equal("/project/model.quant.json(7,45): error QB3301: low_noise blocks.0.ffn.2: relative error 0.2 is above the gate of 0.15", found.ToString());
+        Assert.Equal(
+            "/project/model.quant.json(7,45): error QB3301: low_noise blocks.0.ffn.2: relative error 0.2 is above the gate of 0.15",
+                found.ToString());
     }
 
     [Fact]
@@ -55,7 +61,8 @@ public sealed class GateTests
     {
         MeasuredQuality many = Measured with
         {
-            Layers = [.. Enumerable.Range(0, 40).Select(i => new LayerQuality("low_noise", $"blocks.{i}.ffn.0", 1, 1, 1, 0.5 + (i * 0.01), 0.9))],
+            Layers = [.. Enumerable.Range(0, 40)
+                .Select(i => new LayerQuality("low_noise", $"blocks.{i}.ffn.0", 1, 1, 1, 0.5 + (i * 0.01), 0.9))],
         };
 
         IReadOnlyList<Diagnostic> found = Gates.Check(Section("\"maxRelativeError\": 0.1"), many);
@@ -78,7 +85,9 @@ public sealed class GateTests
     [Fact]
     public void An_update_passes_what_was_measured_and_keeps_every_other_byte()
     {
-        string text = ManifestText.With("  \"gates\": { \"maxRelativeError\": 0.01, // tight\n    \"rules\": [{ \"bins\": [\"late\"], \"minCosine\": 1 }] /* x */ }");
+        string text =
+            ManifestText.With(
+                "  \"gates\": { \"maxRelativeError\": 0.01, // tight\n    \"rules\": [{ \"bins\": [\"late\"], \"minCosine\": 1 }] /* x */ }");
         GatesSection before = ManifestText.Valid(text).Gates;
 
         string updated = Encoding.UTF8.GetString(GateUpdate.Apply("/project/model.quant.json", Encoding.UTF8.GetBytes(text),
@@ -93,7 +102,8 @@ public sealed class GateTests
     {
         byte[] text = Encoding.UTF8.GetBytes(ManifestText.Minimal);
 
-        string updated = Encoding.UTF8.GetString(GateUpdate.Apply("/project/model.quant.json", text, [], GateUpdate.FirstLimits(Measured, 0.1)));
+        string updated =
+            Encoding.UTF8.GetString(GateUpdate.Apply("/project/model.quant.json", text, [], GateUpdate.FirstLimits(Measured, 0.1)));
 
         Assert.Contains("\"gates\": { \"maxRelativeError\": 0.22, \"maxErrorVsRtn\": 0.44 }", updated);
         Assert.Empty(Gates.Check(ManifestText.Valid(updated).Gates, Measured));

@@ -27,7 +27,8 @@ public sealed class MachineReportTests : IDisposable
         _variables["HF_TOKEN"] = Secret;
         Assert.EndsWith("token from HF_TOKEN", Hub().Finding, StringComparison.Ordinal);
 
-        Assert.DoesNotContain(MachineReport.Create(Path.Combine(_folder, "store"), _variables.GetValueOrDefault), check => (check.Finding + check.Meaning).Contains(Secret, StringComparison.Ordinal));
+        Assert.DoesNotContain(MachineReport.Create(Path.Combine(_folder, "store"), _variables.GetValueOrDefault), check =>
+            (check.Finding + check.Meaning).Contains(Secret, StringComparison.Ordinal));
 
         MachineCheck Hub() => HubCheck.Of(new HubEnvironment(_variables.GetValueOrDefault));
     }
@@ -48,7 +49,8 @@ public sealed class MachineReportTests : IDisposable
     [InlineData(true, "11.0.100-preview.1", CheckState.Good)]
     [InlineData(true, "9.0.310", CheckState.Problem)]
     [InlineData(false, "The command could not be loaded, possibly because:\n  * …", CheckState.Problem)]
-    internal void The_sdk_must_be_there_and_new(bool succeeded, string answer, CheckState expected) => Assert.Equal(expected, SdkCheck.Judge((succeeded, answer)).State);
+    internal void The_sdk_must_be_there_and_new(bool succeeded, string answer, CheckState expected) =>
+    Assert.Equal(expected, SdkCheck.Judge((succeeded, answer)).State);
 
     [Fact]
     public void Without_dotnet_projects_cannot_be_built()
@@ -75,7 +77,8 @@ public sealed class MachineReportTests : IDisposable
     [InlineData(1L << 40, CheckState.Good)]
     [InlineData(1L << 30, CheckState.Note)]
     [InlineData(1L << 20, CheckState.Problem)]
-    internal void Space_is_judged_by_what_is_free(long bytes, CheckState expected) => Assert.Equal(expected, DiskCheck.Judge(bytes, "/store").State);
+    internal void Space_is_judged_by_what_is_free(long bytes, CheckState expected) =>
+    Assert.Equal(expected, DiskCheck.Judge(bytes, "/store").State);
 
     [Fact]
     public void A_store_is_looked_at_and_not_made()

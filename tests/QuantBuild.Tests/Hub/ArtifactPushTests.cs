@@ -26,8 +26,11 @@ public sealed class ArtifactPushTests : HubTest
     private string WriteLock(ArtifactDescriptor artifact, string plan)
     {
         string path = PathTo("test.quant.lock.json");
-        new LockFile("0.1.0", "cpu-1", Digest.Parse(plan), [], [.. artifact.Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("c"u8), [],
-            [.. expert.Value.Files.Select(file => new PackedFile($"{expert.Value.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))]))]).Write(path);
+        new LockFile("0.1.0", "cpu-1", Digest.Parse(plan), [],
+            [.. artifact.Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("c"u8), [],
+            [.. expert.Value.Files.Select(file =>
+                new PackedFile($"{expert.Value.Directory}/{file.Name}",
+                    new BlobRef(Digest.Parse(file.Digest), file.Size)))]))]).Write(path);
         return path;
     }
 
@@ -48,7 +51,8 @@ public sealed class ArtifactPushTests : HubTest
 
         // act
         HubCommit? commit = await PushAsync(ArtifactPush.Gather(Out, WriteLock(artifact, artifact.Plan), Facts, ct: Ct));
-        (string pulled, ArtifactWriteResult result) = await ArtifactPull.RunAsync(client, new HubCache(PathTo("cache")), store, new HubReference(Id, "main"), PathTo("pulled"), ct: Ct);
+        (string pulled, ArtifactWriteResult result) = await ArtifactPull.RunAsync(client, new HubCache(PathTo("cache")), store,
+            new HubReference(Id, "main"), PathTo("pulled"), ct: Ct);
 
         // assert
         Assert.Equal(commit!.Id, pulled);
@@ -70,7 +74,8 @@ public sealed class ArtifactPushTests : HubTest
         using ContentStore store = ContentStore.Open(PathTo("store"));
         using HubClient client = Connect();
 
-        await FailsAsync("QB4012", () => ArtifactPull.RunAsync(client, new HubCache(PathTo("cache")), store, new HubReference(Id, "main"), PathTo("pulled"), ct: Ct));
+        await FailsAsync("QB4012", () =>
+            ArtifactPull.RunAsync(client, new HubCache(PathTo("cache")), store, new HubReference(Id, "main"), PathTo("pulled"), ct: Ct));
     }
 
     [Fact]
@@ -83,7 +88,8 @@ public sealed class ArtifactPushTests : HubTest
         using ContentStore store = ContentStore.Open(PathTo("store"));
         using HubClient client = Connect();
 
-        await FailsAsync("QB4011", () => ArtifactPull.RunAsync(client, new HubCache(PathTo("cache")), store, new HubReference(Id, "main"), PathTo("pulled"), ct: Ct));
+        await FailsAsync("QB4011", () =>
+            ArtifactPull.RunAsync(client, new HubCache(PathTo("cache")), store, new HubReference(Id, "main"), PathTo("pulled"), ct: Ct));
 
         Assert.False(File.Exists(PathTo("pulled", "artifact.json")));
     }

@@ -55,7 +55,8 @@ public sealed class CacheSafetyTests : DownloadTest
     public async Task APublished_cannot_write_outside_of_its_snapshot(string path)
     {
         Publish("a.bin", 90);
-        Server.Fail(request => request.Path.Contains("/revision/"), Fault.Answer(200, $$"""{"sha":"{{Published.Main.Id}}","siblings":[{"rfilename":"{{path}}"}]}"""));
+        Server.Fail(request => request.Path.Contains("/revision/"),
+            Fault.Answer(200, $$"""{"sha":"{{Published.Main.Id}}","siblings":[{"rfilename":"{{path}}"}]}"""));
 
         await FailsAsync("QB5027", () => Fetch());
     }
@@ -92,7 +93,9 @@ public sealed class CacheSafetyTests : DownloadTest
     {
         Publish("a.bin", Size);
         string outside = Directory.CreateDirectory(PathTo("outside")).FullName;
-        string link = Path.TrimEndingDirectorySeparator(Path.Combine(RepositoryFolder, folder.Replace("COMMIT", Published.Main.Id, StringComparison.Ordinal)));
+        string link =
+            Path.TrimEndingDirectorySeparator(Path.Combine(RepositoryFolder,
+                folder.Replace("COMMIT", Published.Main.Id, StringComparison.Ordinal)));
         Directory.CreateDirectory(Path.GetDirectoryName(link)!);
         Directory.CreateSymbolicLink(link, outside);
 
@@ -147,7 +150,9 @@ public sealed class CacheSafetyTests : DownloadTest
         if (OperatingSystem.IsWindows())
             return false;
         // As the character device 1:7, which is /dev/full; a link to it would be refused as one.
-        using var make = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("mknod", [path, "c", "1", "7"]) { RedirectStandardError = true })!;
+        using var make =
+            System.Diagnostics.Process
+            .Start(new System.Diagnostics.ProcessStartInfo("mknod", [path, "c", "1", "7"]) { RedirectStandardError = true })!;
         make.WaitForExit();
         return make.ExitCode == 0;
     }

@@ -28,7 +28,9 @@ public abstract class DownloadTest : HubTest
         bool large = size >= Server.LargeFrom;
         if (large)
             File.WriteAllBytes(Server.ObjectPath(digest), content);
-        var files = new Dictionary<string, Entry>(Published.Main.Files) { [path] = large ? Repository.Large(path, digest, size) : Repository.Small(path, content) };
+        var files = new Dictionary<string, Entry>(Published.Main.Files) { [path] = large
+            ? Repository.Large(path, digest, size)
+            : Repository.Small(path, content) };
         Published.Heads["refs/heads/main"] = Published.Add(Published.Main, path, files).Id;
         return content;
     }

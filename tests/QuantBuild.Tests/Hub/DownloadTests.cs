@@ -23,7 +23,8 @@ public sealed class DownloadTests : DownloadTest
         Assert.Equal(commit, await File.ReadAllTextAsync(Path.Combine(RepositoryFolder, "refs", "main"), Ct));
         Assert.True(File.Exists(PathTo("cache", "CACHEDIR.TAG")));
         if (!OperatingSystem.IsWindows())
-            Assert.Equal($"../../../blobs/{Digest.Of(large)}", new FileInfo(Path.Combine(snapshot.Folder, "high", "model.safetensors")).LinkTarget);
+            Assert.Equal($"../../../blobs/{Digest.Of(large)}",
+                new FileInfo(Path.Combine(snapshot.Folder, "high", "model.safetensors")).LinkTarget);
         AssertTokenStayed();
         Assert.Contains(Server.Requests, request => request.Storage);
     }
@@ -97,7 +98,9 @@ public sealed class DownloadTests : DownloadTest
         AssertContinued(3);
     }
 
-    /// <summary>All requests but the first went on from somewhere; how much of a broken connection arrives is the network's business.</summary>
+    /// <summary>
+    /// All requests but the first went on from somewhere; how much of a broken connection arrives is the network's business.
+    /// </summary>
     private void AssertContinued(int requests)
     {
         string?[] ranges = [.. Transfers.Select(request => request.Range)];
@@ -124,7 +127,8 @@ public sealed class DownloadTests : DownloadTest
     public async Task Content_that_is_damaged_on_its_way_is_thrown_away(int size)
     {
         byte[] content = Publish("a.bin", size);
-        Server.Fail(request => request.Method == "GET" && (request.Storage || (size == 90 && request.Path.Contains("/resolve/"))), Fault.Corrupt);
+        Server.Fail(request => request.Method == "GET" && (request.Storage || (size == 90 && request.Path.Contains("/resolve/"))),
+            Fault.Corrupt);
 
         Assert.Contains("digest", await FailsAsync("QB5031", () => Fetch()));
 

@@ -44,7 +44,8 @@ public sealed class HubClientTests : HubTest
 
         Assert.Equal(first, repository.Heads["refs/heads/feature/x"]);
         Assert.Equal(first, repository.Heads["refs/tags/v1"]);
-        Assert.Contains(first, await FailsAsync("QB5026", () => client.CreateTagAsync(Id, "v1", repository.Heads["refs/heads/other"], "moved", Ct)));
+        Assert.Contains(first,
+            await FailsAsync("QB5026", () => client.CreateTagAsync(Id, "v1", repository.Heads["refs/heads/other"], "moved", Ct)));
         Assert.Equal(["main", "other", "feature/x", "v1"], (await client.ReferencesAsync(Id, ct: Ct)).Select(reference => reference.Name));
         await client.DeleteTagAsync(Id, "v1", Ct);
         await client.DeleteTagAsync(Id, "v1", Ct);
@@ -248,7 +249,8 @@ public sealed class HubClientTests : HubTest
     [Fact]
     public async Task A_server_that_repeats_the_token_does_not_get_it_into_a_message()
     {
-        Server.Fail(_ => true, Fault.Answer(403, $$"""{"errors":[{"message":"{{new string('x', 380)}} Bearer {{HubServerToken}} has no rights"}]}"""));
+        Server.Fail(_ => true,
+            Fault.Answer(403, $$"""{"errors":[{"message":"{{new string('x', 380)}} Bearer {{HubServerToken}} has no rights"}]}"""));
         Server.Fail(_ => true, Fault.Answer(200, """{"name":"a"}""", ("X-HF-Warning", $"old; {HubServerToken} expires")));
         using HubClient client = Connect();
 

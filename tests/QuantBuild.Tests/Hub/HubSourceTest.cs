@@ -54,10 +54,12 @@ public abstract class HubSourceTest : HubTest
         Variables["HF_ENDPOINT"] = Server.Endpoint.ToString();
         Variables["HF_HUB_CACHE"] = PathTo("cache");
         Variables["HF_TOKEN"] = HubServerToken;
-        return Project.Options() with { Hub = new HubAccess(new HubEnvironment(Variables.GetValueOrDefault)) { Configure = options => options with { Time = Time } } };
+        return Project.Options() with { Hub = new HubAccess(new HubEnvironment(Variables.GetValueOrDefault)) { Configure = options =>
+            options with { Time = Time } } };
     }
 
     private protected CompileResult Build() => ModelCompiler.Build(Compile(), Project.Output, SilentObserver.Instance, Ct);
 
-    private protected IEnumerable<Traffic> Storage(string method) => Server.Requests.Where(request => request.Storage && request.Method == method);
+    private protected IEnumerable<Traffic> Storage(string method) =>
+        Server.Requests.Where(request => request.Storage && request.Method == method);
 }

@@ -25,14 +25,19 @@ public sealed class HubSourceTests : HubSourceTest
         PlanReport expected = ModelCompiler.Plan(local.Options() with { HeadersOnly = true }, SilentObserver.Instance, Ct);
 
         Assert.Equal(Server.Repositories[Name].Main.Id, report.Plan.Location.Commit);
-        Assert.Equal(expected.Plan.Experts.SelectMany(expert => expert.Layers).Select(layer => (layer.Name, layer.OutFeatures, layer.InFeatures, layer.Recipe.Precision)),
-            report.Plan.Experts.SelectMany(expert => expert.Layers).Select(layer => (layer.Name, layer.OutFeatures, layer.InFeatures, layer.Recipe.Precision)));
-        Assert.Equal((expected.ArtifactBytes, expected.WeightBytes, expected.PeakBytes), (report.ArtifactBytes, report.WeightBytes, report.PeakBytes));
-        Assert.Equal(expected.Actions.Select(action => (action.Stage, action.Expert, action.Name)), report.Actions.Select(action => (action.Stage, action.Expert, action.Name)));
+        Assert.Equal(expected.Plan.Experts.SelectMany(expert => expert.Layers)
+            .Select(layer => (layer.Name, layer.OutFeatures, layer.InFeatures, layer.Recipe.Precision)),
+            report.Plan.Experts.SelectMany(expert => expert.Layers)
+                .Select(layer => (layer.Name, layer.OutFeatures, layer.InFeatures, layer.Recipe.Precision)));
+        Assert.Equal((expected.ArtifactBytes, expected.WeightBytes, expected.PeakBytes),
+            (report.ArtifactBytes, report.WeightBytes, report.PeakBytes));
+        Assert.Equal(expected.Actions.Select(action => (action.Stage, action.Expert, action.Name)),
+            report.Actions.Select(action => (action.Stage, action.Expert, action.Name)));
         Assert.All(report.Actions, action => Assert.Equal((ActionOutcome.Missing, null), (action.Outcome, action.Key)));
         Assert.All(Storage("GET"), request => Assert.Equal("bytes=0-131071", request.Range));
         Assert.Equal(3, Storage("GET").Count());
-        Assert.DoesNotContain(Directory.GetFiles(PathTo("cache", "models--org--model", "blobs")), file => new FileInfo(file).Length > 1 << 16);
+        Assert.DoesNotContain(Directory.GetFiles(PathTo("cache", "models--org--model", "blobs")), file =>
+            new FileInfo(file).Length > 1 << 16);
         AssertTokenStayed();
     }
 
@@ -49,9 +54,11 @@ public sealed class HubSourceTests : HubSourceTest
         string folder = new HubCache(PathTo("cache")).SnapshotFolder(Id, Server.Repositories[Name].Main.Id);
         Assert.Equal(
             [
-                "high_noise_model/config.json", Weights, Weights.Replace("00001-of", "00002-of", StringComparison.Ordinal), "high_noise_model/diffusion_pytorch_model.safetensors.index.json",
+                "high_noise_model/config.json", Weights, Weights.Replace("00001-of", "00002-of", StringComparison.Ordinal),
+                    "high_noise_model/diffusion_pytorch_model.safetensors.index.json",
                 "low_noise_model/config.json", "low_noise_model/diffusion_pytorch_model.safetensors",
-            ], Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal));
+            ], Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path))
+            .Order(StringComparer.Ordinal));
         LockFile locked = LockFile.Read(LockFile.PathFor(Project.Manifest))!;
         Assert.Equal(new LockedSource(new HubReference(Id, "main"), Server.Repositories[Name].Main.Id), locked.Source);
         Assert.Null(LockFile.Read(LockFile.PathFor(local.Manifest))!.Source);
@@ -169,7 +176,8 @@ public sealed class HubSourceTests : HubSourceTest
         PublishTinyWan();
         byte[] file = File.ReadAllBytes(TestData.TinyWan("checkpoint", "low_noise_model", "diffusion_pytorch_model.safetensors"));
         int header = (int)BitConverter.ToInt64(file);
-        byte[] wide = [.. BitConverter.GetBytes((long)header + 200_000), .. file[8..(8 + header)], .. Enumerable.Repeat((byte)' ', 200_000), .. file[(8 + header)..]];
+        byte[] wide = [.. BitConverter.GetBytes((long)header + 200_000), .. file[8..(8 + header)], .. Enumerable.Repeat((byte)' ', 200_000),
+            .. file[(8 + header)..]];
         Publish("low_noise_model/diffusion_pytorch_model.safetensors", wide);
 
         PlanReport report = ModelCompiler.Plan(Compile(), SilentObserver.Instance, Ct);
@@ -191,14 +199,16 @@ public sealed class HubSourceTests : HubSourceTest
     {
         PublishTinyWan();
 
-        NewProject project = ProjectCreation.Write(new ProjectRequest(PathTo("new"), "hf://org/model", Hub: Compile().Hub), SilentObserver.Instance, Ct);
+        NewProject project = ProjectCreation.Write(new ProjectRequest(PathTo("new"), "hf://org/model", Hub: Compile().Hub),
+            SilentObserver.Instance, Ct);
 
         QuantManifest manifest = ManifestReader.Read(Path.Combine(project.Folder, "new.quant.json")).Manifest!;
         Assert.Equal("hf://org/model@main", manifest.Model.Repository?.ToString());
         Assert.Equal(["high_noise_model", "low_noise_model"], manifest.Experts.Select(expert => expert.Weights));
         Assert.Equal(("original", 120), (project.Layout, project.Plan.Experts.Sum(expert => expert.Layers.Length)));
         Assert.All(Storage("GET"), request => Assert.Equal("bytes=0-131071", request.Range));
-        Assert.DoesNotContain(Directory.GetFiles(PathTo("cache", "models--org--model", "blobs")), file => new FileInfo(file).Length > 1 << 16);
+        Assert.DoesNotContain(Directory.GetFiles(PathTo("cache", "models--org--model", "blobs")), file =>
+            new FileInfo(file).Length > 1 << 16);
         AssertTokenStayed();
     }
 

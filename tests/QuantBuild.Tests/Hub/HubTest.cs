@@ -68,5 +68,6 @@ public abstract class HubTest : IAsyncLifetime
     }
 
     /// <summary>Nothing but the Hub's own origin ever saw a token.</summary>
-    protected void AssertTokenStayed() => Assert.All(Server.Requests.Where(request => request.Storage), request => Assert.Null(request.Authorization));
+    protected void AssertTokenStayed() =>
+        Assert.All(Server.Requests.Where(request => request.Storage), request => Assert.Null(request.Authorization));
 }

@@ -5,7 +5,9 @@ using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Tests.Hub;
 
-/// <summary>The Hub's official JavaScript client and ours understand what the other one writes, and the test server understands both.</summary>
+/// <summary>
+/// The Hub's official JavaScript client and ours understand what the other one writes, and the test server understands both.
+/// </summary>
 public sealed class JavaScriptClientTests : HubTest
 {
     private static readonly string[] Paths = ["README.md", "config.json", "high/middle.bin", "high/large.bin"];
@@ -28,14 +30,18 @@ public sealed class JavaScriptClientTests : HubTest
         Assert.Contains("ok  listing after a deletion", Node("crosscheck.mjs", Server.Endpoint.AbsoluteUri));
 
         // ours sends, theirs reads
-        await HubUpload.RunAsync(client, await HubUpload.PlanAsync(client, Id, "main", [.. Paths.Select(path => HubFile.FromDisk(path, PathTo("files", path), ct: Ct))], Ct), ("ours", ""), ct: Ct);
+        await HubUpload.RunAsync(client,
+            await HubUpload.PlanAsync(client, Id, "main", [.. Paths.Select(path => HubFile.FromDisk(path, PathTo("files", path), ct: Ct))],
+                Ct), ("ours", ""), ct: Ct);
         Assert.Equal("equal 4", Node(["transfer.mjs", "compare", Server.Endpoint.AbsoluteUri, Name, PathTo("files"), .. Paths]));
 
         // theirs sends, ours reads
         Server.Add("org/theirs");
         Assert.Equal("sent 4", Node(["transfer.mjs", "upload", Server.Endpoint.AbsoluteUri, "org/theirs", PathTo("files"), .. Paths]));
-        HubSnapshot snapshot = await HubDownload.FetchAsync(client, new HubCache(PathTo("cache")), new HubReference(RepoId.Parse("org/theirs"), "main"), _ => true, ct: Ct);
-        Assert.All(Paths, path => Assert.Equal(File.ReadAllBytes(PathTo("files", path)), File.ReadAllBytes(Path.Combine(snapshot.Folder, path))));
+        HubSnapshot snapshot = await HubDownload.FetchAsync(client, new HubCache(PathTo("cache")),
+            new HubReference(RepoId.Parse("org/theirs"), "main"), _ => true, ct: Ct);
+        Assert.All(Paths, path =>
+            Assert.Equal(File.ReadAllBytes(PathTo("files", path)), File.ReadAllBytes(Path.Combine(snapshot.Folder, path))));
     }
 
     private void Install()

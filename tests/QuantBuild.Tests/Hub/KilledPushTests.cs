@@ -14,7 +14,8 @@ public sealed class KilledPushTests : HubTest
     private const string RoleVariable = "QUANTBUILD_TEST_PUSH";
     private const long MiB = 1 << 20;
 
-    private static readonly long Size = MiB * int.Parse(Environment.GetEnvironmentVariable("QUANTBUILD_HUB_KILL_MIB") ?? "48", CultureInfo.InvariantCulture);
+    private static readonly long Size = MiB
+        * int.Parse(Environment.GetEnvironmentVariable("QUANTBUILD_HUB_KILL_MIB") ?? "48", CultureInfo.InvariantCulture);
     private static readonly int Kills = Size > 1024 * MiB ? 10 : 3;
 
     [Theory]
@@ -61,7 +62,10 @@ public sealed class KilledPushTests : HubTest
         Assert.Equal(Size, entry.Size);
         Assert.Equal(Size, new FileInfo(Server.ObjectPath(entry.LfsId!)).Length);
         long twice = Received() - Size;
-        TestContext.Current.SendDiagnosticMessage($"{Size} bytes, parts of {Server.PartSize}, {parallel} at once, {Kills} kills: {twice} bytes sent twice; {output.Trim()} bytes of memory");
+        TestContext.Current
+            .SendDiagnosticMessage(
+                $"{Size} bytes, parts of {Server.PartSize}, {parallel} at once, {Kills} kills: {twice} bytes sent twice; "
+                    + $"{output.Trim()} bytes of memory");
         Assert.InRange(twice, 0, (long)Kills * parallel * Server.PartSize);
         Assert.InRange(long.Parse(output.Trim(), CultureInfo.InvariantCulture), 1, 200 * MiB);
     }
@@ -72,13 +76,15 @@ public sealed class KilledPushTests : HubTest
         var start = new ProcessStartInfo(self) { RedirectStandardOutput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(self) == "dotnet")
             start.ArgumentList.Add(typeof(KilledPushTests).Assembly.Location);
-        start.Environment[RoleVariable] = string.Join('\n', Server.Endpoint.AbsoluteUri, path, PathTo("state"), parallel.ToString(CultureInfo.InvariantCulture));
+        start.Environment[RoleVariable] = string.Join('\n', Server.Endpoint.AbsoluteUri, path, PathTo("state"),
+            parallel.ToString(CultureInfo.InvariantCulture));
         return Process.Start(start)!;
     }
 
     /// <summary>Runs before the test runner's entry point: a process that was given the role never reaches it.</summary>
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "This is a program.")]
+    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries",
+        Justification = "This is a program.")]
     internal static void TakeRole()
     {
         if (Environment.GetEnvironmentVariable(RoleVariable) is not { Length: > 0 } text)
@@ -90,10 +96,13 @@ public sealed class KilledPushTests : HubTest
         Environment.Exit(0);
     }
 
-    /// <summary>Waits instead of awaiting: until the initializer is over, no other thread can enter this assembly. The client ends with the process.</summary>
+    /// <summary>
+    /// Waits instead of awaiting: until the initializer is over, no other thread can enter this assembly. The client ends with the process.
+    /// </summary>
     private static void Push(Uri endpoint, string path, string state, int parallel)
     {
-        var client = new HubClient(new HubOptions { Endpoint = endpoint, Token = HubToken.From(HubServerToken, "the test"), StateFolder = state, Parallel = parallel });
+        var client = new HubClient(new HubOptions { Endpoint = endpoint, Token = HubToken.From(HubServerToken, "the test"),
+            StateFolder = state, Parallel = parallel });
         HubFile file = HubFile.FromDisk("large.bin", path);
         UploadPlan plan = HubUpload.PlanAsync(client, Id, "main", [file]).GetAwaiter().GetResult();
         HubUpload.RunAsync(client, plan, ("large", "")).GetAwaiter().GetResult();

@@ -33,7 +33,9 @@ public sealed class ModelCardTests : IDisposable
     {
         string card = Render();
 
-        Assert.StartsWith("---\nlicense: apache-2.0\npipeline_tag: image-to-video\nbase_model: Wan-AI/Wan2.2-I2V-A14B\nbase_model_relation: quantized\n", card);
+        Assert.StartsWith(
+            "---\nlicense: apache-2.0\npipeline_tag: image-to-video\nbase_model: Wan-AI/Wan2.2-I2V-A14B\nbase_model_relation: quantized\n",
+                card);
         Assert.Contains("| high_noise | 1000–900 |", card);
         Assert.Contains("| low_noise | 899–0 |", card);
     }
@@ -41,7 +43,8 @@ public sealed class ModelCardTests : IDisposable
     [Fact]
     public void What_was_measured_is_a_table_of_means_with_the_worst_layer()
     {
-        _quality = [new("high_noise", "blocks.0.ffn.0", 0.2, 0.15, 0.125, 0.1, 0.995), new("high_noise", "blocks.0.ffn.2", 0.4, 0.35, 0.325, 0.3, 0.985)];
+        _quality = [new("high_noise", "blocks.0.ffn.0", 0.2, 0.15, 0.125, 0.1, 0.995),
+            new("high_noise", "blocks.0.ffn.2", 0.4, 0.35, 0.325, 0.3, 0.985)];
 
         Assert.Contains("| high_noise | 0.3000 | 0.2500 | 0.2250 | 0.2000 | 0.9900 | `blocks.0.ffn.2` 0.3000 |\n", Render());
         Assert.Equal(Render(), Render(Render()));
@@ -64,12 +67,15 @@ public sealed class ModelCardTests : IDisposable
     public void A_card_claims_only_what_the_artifact_has()
     {
         var facts = new ModelCardFacts(null, null, Gptq: true);
-        ImmutableSortedDictionary<string, ArtifactExpert> plain = _artifact.Experts.ToImmutableSortedDictionary(expert => expert.Key, expert => expert.Value with
+        ImmutableSortedDictionary<string, ArtifactExpert> plain = _artifact.Experts.ToImmutableSortedDictionary(expert => expert.Key,
+            expert => expert.Value with
         {
-            Layers = expert.Value.Layers.ToImmutableSortedDictionary(layer => layer.Key, layer => layer.Value with { Rank = 0, Smooth = false, Clips = [ClipSetting.None] }, StringComparer.Ordinal),
+            Layers = expert.Value.Layers.ToImmutableSortedDictionary(layer => layer.Key, layer =>
+                layer.Value with { Rank = 0, Smooth = false, Clips = [ClipSetting.None] }, StringComparer.Ordinal),
         }, StringComparer.Ordinal);
 
-        string full = ModelCard.Render(_artifact, facts, []), bare = ModelCard.Render(_artifact with { Experts = plain, Layout = "lightx2v" }, facts with { Gptq = false }, []);
+        string full = ModelCard.Render(_artifact, facts, []),
+            bare = ModelCard.Render(_artifact with { Experts = plain, Layout = "lightx2v" }, facts with { Gptq = false }, []);
 
         Assert.Contains("smoothing, a low-rank branch, GPTQ and clip ratios by timestep.", full);
         Assert.Contains("- svdquant\n- gptq\n", full);
@@ -108,7 +114,8 @@ public sealed class ModelCardTests : IDisposable
 
         Assert.Equal(card, ModelCard.Render(_artifact, new ModelCardFacts(null, null), [], card));
         string several = card.Replace("base_model: Wan-AI/Wan2.2-I2V-A14B\n", "base_model:\n- one/model\n- another/model\n");
-        Assert.Contains("base_model:\n- one/model\n- another/model\nbase_model_relation: quantized\n", ModelCard.Render(_artifact, new ModelCardFacts(null, null), [], several));
+        Assert.Contains("base_model:\n- one/model\n- another/model\nbase_model_relation: quantized\n",
+            ModelCard.Render(_artifact, new ModelCardFacts(null, null), [], several));
     }
 
     [Fact]

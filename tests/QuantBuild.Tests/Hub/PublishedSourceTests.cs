@@ -22,13 +22,15 @@ public sealed class PublishedSourceTests : HubSourceTest
 
         CheckpointLocation fetched = ModelCompiler.Fetch(Compile(), SilentObserver.Instance, Ct);
         Assert.Empty(ModelCompiler.Calibrate(Compile(), SilentObserver.Instance, Ct).Actions);
-        CompileResult result = ModelCompiler.Build(Compile() with { Report = PathTo("report.html") }, Project.Output, SilentObserver.Instance, Ct);
+        CompileResult result = ModelCompiler.Build(Compile() with { Report = PathTo("report.html") }, Project.Output,
+            SilentObserver.Instance, Ct);
 
         Assert.True(fetched.HeadersOnly);
         Assert.StartsWith("hf://org/built@main (commit ", result.PulledFrom, StringComparison.Ordinal);
         Assert.Equal(expected, Project.ArtifactDigests());
         Assert.All(result.Inputs, file => Assert.True(File.Exists(file), file));
-        Assert.Equal(2, Server.Requests.Skip(before).Count(request => request.Storage && request.Method == "GET" && request.Range is null)); // the artifact's two
+        Assert.Equal(2, Server.Requests.Skip(before)
+            .Count(request => request.Storage && request.Method == "GET" && request.Range is null)); // the artifact's two
         string report = await File.ReadAllTextAsync(PathTo("report.html"), Ct);
         Assert.Contains("\"pulledFrom\":\"hf://org/built@main", report, StringComparison.Ordinal);
         Assert.Contains("\"relative\":[", report, StringComparison.Ordinal);
@@ -54,8 +56,10 @@ public sealed class PublishedSourceTests : HubSourceTest
         Build();
         Server.Add("org/built");
         using HubClient client = Connect();
-        ImmutableArray<HubFile> files = ArtifactPush.Gather(Project.Output, LockFile.PathFor(Project.Manifest), new ModelCardFacts(null, null), ct: Ct);
-        await HubUpload.RunAsync(client, await HubUpload.PlanAsync(client, RepoId.Parse("org/built"), "main", files, Ct), ("built", ""), ct: Ct);
+        ImmutableArray<HubFile> files = ArtifactPush.Gather(Project.Output, LockFile.PathFor(Project.Manifest),
+            new ModelCardFacts(null, null), ct: Ct);
+        await HubUpload.RunAsync(client, await HubUpload.PlanAsync(client, RepoId.Parse("org/built"), "main", files, Ct), ("built", ""),
+            ct: Ct);
     }
 
     /// <summary>Leaves nothing but the manifest, which now names the published artifact.</summary>

@@ -28,7 +28,8 @@ public sealed class PullSafetyTests : HubTest
     {
         using ContentStore store = ContentStore.Open(PathTo("store"));
         using HubClient client = Connect();
-        await ArtifactPull.RunAsync(client, new HubCache(PathTo("cache")), store, new HubReference(Id, "main"), PathTo("here"), force: force, ct: Ct);
+        await ArtifactPull.RunAsync(client, new HubCache(PathTo("cache")), store, new HubReference(Id, "main"), PathTo("here"),
+            force: force, ct: Ct);
     }
 
     private string Mine(string path)
@@ -45,7 +46,8 @@ public sealed class PullSafetyTests : HubTest
         Server.Add(Name);
         string digest = Digest.Of("evil"u8).ToString();
         await PushAsync(HubFile.FromBytes("src/Program.cs", "evil"u8.ToArray()), HubFile.FromBytes("artifact.json",
-            Encoding.UTF8.GetBytes($$$$"""{"experts":{"x":{"directory":"src","files":[{"name":"Program.cs","sha256":"{{{{digest}}}}","size":4}]}}}""")));
+            Encoding.UTF8
+                .GetBytes($$$$"""{"experts":{"x":{"directory":"src","files":[{"name":"Program.cs","sha256":"{{{{digest}}}}","size":4}]}}}""")));
         string file = Mine("src/Program.cs");
 
         Assert.Contains("'src/Program.cs'", await FailsAsync("QB5070", () => PullAsync()), StringComparison.Ordinal);
@@ -79,6 +81,7 @@ public sealed class PullSafetyTests : HubTest
 
         await PullAsync();
 
-        Assert.Equal(await File.ReadAllBytesAsync(PathTo("out", "artifact.json"), Ct), await File.ReadAllBytesAsync(PathTo("here", "artifact.json"), Ct));
+        Assert.Equal(await File.ReadAllBytesAsync(PathTo("out", "artifact.json"), Ct),
+            await File.ReadAllBytesAsync(PathTo("here", "artifact.json"), Ct));
     }
 }

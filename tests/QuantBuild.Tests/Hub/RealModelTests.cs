@@ -16,7 +16,9 @@ using QuantBuild.Tests.Stages;
 
 namespace QuantBuild.Tests.Hub;
 
-/// <summary>The project of the real model, planned from a repository that has its files' names, headers and sizes, and no weights.</summary>
+/// <summary>
+/// The project of the real model, planned from a repository that has its files' names, headers and sizes, and no weights.
+/// </summary>
 public sealed class RealModelTests : HubTest
 {
     private const string Model = "Wan-AI/Wan2.2-I2V-A14B-Diffusers";
@@ -33,17 +35,23 @@ public sealed class RealModelTests : HubTest
         var variables = new Dictionary<string, string> { ["HF_ENDPOINT"] = Server.Endpoint.ToString(), ["HF_HUB_CACHE"] = PathTo("cache") };
         var warnings = new Stages.Warnings();
 
-        PlanReport report = ModelCompiler.Plan(new CompileOptions(Manifest, PathTo("store"), 2, Hub: new HubAccess(new HubEnvironment(variables.GetValueOrDefault))), warnings, Ct);
+        PlanReport report =
+            ModelCompiler
+            .Plan(new CompileOptions(Manifest, PathTo("store"), 2, Hub: new HubAccess(new HubEnvironment(variables.GetValueOrDefault))),
+                warnings, Ct);
 
         Plan plan = report.Plan;
         Assert.Equal(Server.Repositories[Model].Main.Id, plan.Location.Commit);
         Assert.Equal([400, 400], plan.Experts.Select(expert => expert.Layers.Length));
-        Assert.All(plan.Experts.SelectMany(expert => expert.Layers), layer => Assert.Equal((Precision.W4A4, 32), (layer.Recipe.Precision, layer.Recipe.LowRank.Rank)));
+        Assert.All(plan.Experts.SelectMany(expert => expert.Layers), layer =>
+            Assert.Equal((Precision.W4A4, 32), (layer.Recipe.Precision, layer.Recipe.LowRank.Rank)));
         Assert.Equal([15, 25], plan.Experts.Select(expert => expert.Timesteps.Length));
-        Assert.Equal(["early", "mid", "boundary_pre", "boundary_post", "mid", "late"], plan.Experts.SelectMany(expert => expert.Bins).Select(bin => bin.Name));
+        Assert.Equal(["early", "mid", "boundary_pre", "boundary_post", "mid", "late"], plan.Experts.SelectMany(expert => expert.Bins)
+            .Select(bin => bin.Name));
         Assert.True(plan.Calibration.FromPictures);
         // formats.md, 2.2: both experts as float32; codes, scales, low rank, smoothing and bf16 for the rest; and the clip tables.
-        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"memory {report.PeakBytes}, store {report.StoreBytes}, requests {Server.Requests.Count}"));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            FormattableString.Invariant($"memory {report.PeakBytes}, store {report.StoreBytes}, requests {Server.Requests.Count}"));
         Assert.Equal(2 * 57_155_604_736, report.WeightBytes);
         Assert.Equal((2 * 8_256_809_088) + (800 * 3 * 8), report.ArtifactBytes);
         Assert.Equal(12 + 12 + (800 * (1 + 1 + 3 + 1)) + (2 * 40 * 7) + 2, report.Actions.Count);
@@ -70,9 +78,12 @@ public sealed class RealModelTests : HubTest
     {
         Add(files, $"{expert}/config.json", new JsonObject
         {
-            ["_class_name"] = "WanTransformer3DModel", ["added_kv_proj_dim"] = null, ["attention_head_dim"] = Config.HeadDim, ["cross_attn_norm"] = true, ["eps"] = 1e-6,
-            ["ffn_dim"] = Config.FfnDim, ["freq_dim"] = Config.FreqDim, ["image_dim"] = null, ["in_channels"] = Config.InDim, ["num_attention_heads"] = Config.NumHeads,
-            ["num_layers"] = Config.NumLayers, ["out_channels"] = Config.OutDim, ["patch_size"] = new JsonArray(1, 2, 2), ["qk_norm"] = "rms_norm_across_heads",
+            ["_class_name"] = "WanTransformer3DModel", ["added_kv_proj_dim"] = null, ["attention_head_dim"] = Config.HeadDim,
+                ["cross_attn_norm"] = true, ["eps"] = 1e-6,
+            ["ffn_dim"] = Config.FfnDim, ["freq_dim"] = Config.FreqDim, ["image_dim"] = null, ["in_channels"] = Config.InDim,
+                ["num_attention_heads"] = Config.NumHeads,
+            ["num_layers"] = Config.NumLayers, ["out_channels"] = Config.OutDim, ["patch_size"] = new JsonArray(1, 2, 2),
+                ["qk_norm"] = "rms_norm_across_heads",
             ["text_dim"] = Config.TextDim,
         });
         var index = new JsonObject();
@@ -97,7 +108,8 @@ public sealed class RealModelTests : HubTest
         {
             long begin = end;
             end += 4 * shape.Aggregate(1L, (product, dimension) => product * dimension);
-            header[DiffusersCheckpoint.NameOf(original)] = JsonSerializer.SerializeToNode(new { dtype = "F32", shape, data_offsets = (long[])[begin, end] });
+            header[DiffusersCheckpoint.NameOf(original)] =
+                JsonSerializer.SerializeToNode(new { dtype = "F32", shape, data_offsets = (long[])[begin, end] });
         }
         byte[] json = Encoding.UTF8.GetBytes(header.ToJsonString()), prefix = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(prefix, json.Length);

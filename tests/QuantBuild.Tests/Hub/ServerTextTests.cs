@@ -50,13 +50,15 @@ public sealed class ServerTextTests : HubTest
     public void So_are_secrets_that_tell_themselves_by_their_form(string said, string shown) => Assert.Equal(shown, Texts.Of(said));
 
     [Fact]
-    public void Controls_and_commands_lose_their_meaning() => Assert.Equal("\\u003a:error::a  b\\u202e", Texts.Of(" ::error::a\r\nb\u202e"));
+    public void Controls_and_commands_lose_their_meaning() =>
+    Assert.Equal("\\u003a:error::a  b\\u202e", Texts.Of(" ::error::a\r\nb\u202e"));
 
     [Theory]
     [MemberData(nameof(Forms))]
     public async Task No_header_of_a_refusal_gives_it_away(string form)
     {
-        foreach (string header in (string[])["X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id", "X-Error-Message", "X-HF-Warning", "X-Error-Code"])
+        foreach (string header in (string[])["X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id", "X-Error-Message", "X-HF-Warning",
+            "X-Error-Code"])
         {
             Server.Fail(_ => true, Fault.Answer(403, "", (header, form)));
             using HubClient client = Connect();
@@ -68,7 +70,8 @@ public sealed class ServerTextTests : HubTest
     [Fact]
     public async Task No_redirect_gives_it_away()
     {
-        foreach (string target in (string[])[$"{Server.Storage}{HubServerToken}/x", $"{Server.Storage}{Percent}", $"ftp://{HubServerToken}/x", $"https://u:{HubServerToken}@host/"])
+        foreach (string target in (string[])[$"{Server.Storage}{HubServerToken}/x", $"{Server.Storage}{Percent}",
+            $"ftp://{HubServerToken}/x", $"https://u:{HubServerToken}@host/"])
         {
             Server.Fail(_ => true, Fault.Answer(307, "", ("Location", target)));
             using HubClient client = Connect();

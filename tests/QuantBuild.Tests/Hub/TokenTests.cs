@@ -80,7 +80,8 @@ public sealed class TokenTests : HubTest
         _variables["ACTIONS_ID_TOKEN_REQUEST_URL"] = $"{Server.Storage}identity?api-version=2";
         _variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "job secret".Replace(' ', '-');
         Server.Fail(request => request.Path.StartsWith("/identity"), Fault.Answer(200, """{"value":"identityOfTheJob"}"""));
-        Server.Fail(request => request.Path == "/oauth/token", Fault.Answer(200, $$"""{"access_token":"{{HubServerToken}}","token_type":"bearer","expires_in":3600}"""));
+        Server.Fail(request => request.Path == "/oauth/token",
+            Fault.Answer(200, $$"""{"access_token":"{{HubServerToken}}","token_type":"bearer","expires_in":3600}"""));
 
         // act
         HubToken? token = await Find();

@@ -89,7 +89,9 @@ public sealed class UploadCommitTests : UploadTest
     {
         Repository repository = Server.Add(Name);
         using HubClient client = Connect();
-        HubCommit? commit = await HubUpload.RunAsync(client, await HubUpload.PlanAsync(client, Id, "main", [HubFile.FromBytes("a.txt", [1])], Ct), ("a", ""), pullRequest: true, ct: Ct);
+        HubCommit? commit =
+            await HubUpload.RunAsync(client, await HubUpload.PlanAsync(client, Id, "main", [HubFile.FromBytes("a.txt", [1])], Ct),
+                ("a", ""), pullRequest: true, ct: Ct);
         Assert.Empty(repository.Main.Files);
 
         await client.MergeAsync(Id, commit!.PullRequest!.Value, Ct);

@@ -54,9 +54,11 @@ public sealed class UploadRefusalTests : UploadTest
     public async Task A_quota_that_is_used_up_is_told_at_once_and_nothing_is_committed(string at)
     {
         Repository repository = Server.Add(Name);
-        Server.Fail(request => request.Path.Contains(at, StringComparison.Ordinal), Fault.Answer(507, """{"error":"Storage quota exceeded"}"""), times: 9);
+        Server.Fail(request => request.Path.Contains(at, StringComparison.Ordinal),
+            Fault.Answer(507, """{"error":"Storage quota exceeded"}"""), times: 9);
         using HubClient client = Connect(options => options with { Parallel = 1 });
-        UploadPlan plan = await HubUpload.PlanAsync(client, Id, "main", [HubFile.FromDisk("large.bin", Write("large.bin", 3 << 20), ct: Ct)], Ct);
+        UploadPlan plan =
+            await HubUpload.PlanAsync(client, Id, "main", [HubFile.FromDisk("large.bin", Write("large.bin", 3 << 20), ct: Ct)], Ct);
 
         await FailsAsync("QB5025", () => HubUpload.RunAsync(client, plan, ("large", ""), ct: Ct));
 

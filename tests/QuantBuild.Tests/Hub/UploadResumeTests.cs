@@ -13,7 +13,9 @@ public sealed class UploadResumeTests : UploadTest
     public async Task A_part_that_fails_is_sent_again(int status)
     {
         Server.Add(Name);
-        Server.Fail(request => request.Path.StartsWith("/part/") && request.Path.Contains("/2?"), status == 0 ? Fault.Drop : Fault.Answer(status), times: 2);
+        Server.Fail(request => request.Path.StartsWith("/part/") && request.Path.Contains("/2?"), status == 0
+            ? Fault.Drop
+            : Fault.Answer(status), times: 2);
         HubFile file = Random("large.bin", 3 * MiB);
 
         await Push(file);

@@ -28,7 +28,8 @@ public abstract class UploadTest : HubTest
         return await Push(client, files);
     }
 
-    protected HubFile Random(string name, int size, int seed = 1) => HubFile.FromDisk(name, Write(Path.Combine("local", name), size, seed), ct: Ct);
+    protected HubFile Random(string name, int size, int seed = 1) =>
+        HubFile.FromDisk(name, Write(Path.Combine("local", name), size, seed), ct: Ct);
 
     protected void AssertHolds(params HubFile[] files)
     {

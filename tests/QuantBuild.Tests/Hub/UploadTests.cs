@@ -8,7 +8,8 @@ public sealed class UploadTests : UploadTest
     public async Task Small_middle_and_large_files_arrive_in_one_commit()
     {
         Server.Add(Name);
-        HubFile[] files = [HubFile.FromBytes("README.md", "# hello\n"u8.ToArray()), Random("a/middle.bin", 70_000), Random("a/large.bin", 3 * MiB + 17, 2), HubFile.FromBytes("empty", [])];
+        HubFile[] files = [HubFile.FromBytes("README.md", "# hello\n"u8.ToArray()), Random("a/middle.bin", 70_000),
+            Random("a/large.bin", 3 * MiB + 17, 2), HubFile.FromBytes("empty", [])];
 
         HubCommit? commit = await Push(files);
 
@@ -41,9 +42,11 @@ public sealed class UploadTests : UploadTest
         using HubClient client = Connect();
 
         UploadPlan plan = await HubUpload.PlanAsync(client, Id, "main",
-            [HubFile.FromBytes("same", [1]), HubFile.FromBytes("other", [2]), HubFile.FromBytes("new", [3]), HubFile.FromBytes("x.ignored", [4])], Ct);
+            [HubFile.FromBytes("same", [1]), HubFile.FromBytes("other", [2]), HubFile.FromBytes("new", [3]),
+                HubFile.FromBytes("x.ignored", [4])], Ct);
 
-        Assert.Equal([UploadState.Unchanged, UploadState.Changed, UploadState.New, UploadState.Ignored], plan.Items.Select(item => item.State));
+        Assert.Equal([UploadState.Unchanged, UploadState.Changed, UploadState.New, UploadState.Ignored],
+            plan.Items.Select(item => item.State));
         Assert.Equal(2, plan.Bytes);
     }
 

@@ -21,7 +21,9 @@ public sealed class FfmpegTests : IDisposable
             ArgumentList = { "-loglevel", "error", "-i", path, Path.Combine(_folder, "%d.png") },
         })!;
         decoder.WaitForExit();
-        Image[] decoded = [.. Enumerable.Range(1, Directory.GetFiles(_folder, "*.png").Length).Select(i => Image.Load(Path.Combine(_folder, $"{i}.png")))];
+        Image[] decoded =
+            [.. Enumerable.Range(1, Directory.GetFiles(_folder, "*.png").Length)
+                .Select(i => Image.Load(Path.Combine(_folder, $"{i}.png")))];
         Assert.Equal(frames.Length, decoded.Length);
         Assert.InRange(FrameMetrics.Psnr(decoded, frames), 30, 100);
     }
@@ -30,7 +32,8 @@ public sealed class FfmpegTests : IDisposable
     public void What_ffmpeg_cannot_write_is_an_error_with_its_words()
     {
         RequireFfmpeg();
-        var error = Assert.Throws<IOException>(() => Ffmpeg.Write(Path.Combine(_folder, "missing", "video.mp4"), [Frame(0)], 16, TestContext.Current.CancellationToken));
+        var error = Assert.Throws<IOException>(() =>
+            Ffmpeg.Write(Path.Combine(_folder, "missing", "video.mp4"), [Frame(0)], 16, TestContext.Current.CancellationToken));
         Assert.Contains("No such file", error.Message, StringComparison.Ordinal);
     }
 
@@ -45,7 +48,8 @@ public sealed class FfmpegTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static void RequireFfmpeg() => Assert.SkipUnless(Ffmpeg.IsAvailable, "MP4 files need the program ffmpeg, which is not on the PATH");
+    private static void RequireFfmpeg() =>
+        Assert.SkipUnless(Ffmpeg.IsAvailable, "MP4 files need the program ffmpeg, which is not on the PATH");
 
     /// <summary>A soft gradient that moves: what a video encoder keeps well.</summary>
     private static Image Frame(int index)

@@ -17,7 +17,8 @@ public class FrameMetricsTests
     [Fact]
     public void A_difference_of_one_step_everywhere_is_48_decibels_and_flickers_by_one()
     {
-        Image brighter = new(Picture.Width, Picture.Height, [.. Picture.Pixels.ToArray().Select(value => (byte)(value < 255 ? value + 1 : value - 1))]);
+        Image brighter =
+            new(Picture.Width, Picture.Height, [.. Picture.Pixels.ToArray().Select(value => (byte)(value < 255 ? value + 1 : value - 1))]);
         Assert.Equal(48.1308, FrameMetrics.Psnr([brighter], [Picture]), 1e-4);
         Assert.Equal(1, FrameMetrics.Flicker([Picture, brighter, Picture]));
         Assert.InRange(FrameMetrics.Ssim([brighter], [Picture]), 0.95, 0.999999);

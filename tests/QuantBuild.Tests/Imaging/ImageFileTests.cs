@@ -10,11 +10,13 @@ public class ImageFileTests
     [InlineData("lossless.webp")]
     [InlineData("lossless.bmp")]
     public void Lossless_files_have_the_pixels_that_they_were_made_of(string name) =>
-        Assert.Equal(Image.Load(TestImages.PathOf("baseline-444.jpg")).Pixels.ToArray(), Image.Load(TestImages.PathOf(name)).Pixels.ToArray());
+        Assert.Equal(Image.Load(TestImages.PathOf("baseline-444.jpg")).Pixels.ToArray(),
+            Image.Load(TestImages.PathOf(name)).Pixels.ToArray());
 
     [Fact]
     public void A_GIF_file_is_read_as_ffmpeg_does() =>
-        Assert.Equal("b07da3a9632e879555ca39ceb1cfa730665df00e43f3922dc191a2285eee37b8", Convert.ToHexStringLower(SHA256.HashData(Image.Load(TestImages.PathOf("palette.gif")).Pixels.Span)));
+        Assert.Equal("b07da3a9632e879555ca39ceb1cfa730665df00e43f3922dc191a2285eee37b8",
+            Convert.ToHexStringLower(SHA256.HashData(Image.Load(TestImages.PathOf("palette.gif")).Pixels.Span)));
 
     [Fact]
     public void The_first_bytes_decide_and_not_the_name()
@@ -96,7 +98,8 @@ public class ImageFileTests
         byte[] file = TestImages.Read(name);
         ImageHeader header = ImageFile.ReadHeader(file);
         Assert.True(header.DecodingBytes > 7L * header.Width * header.Height);
-        Assert.Contains($"{header.Width}x{header.Height}", Assert.Throws<InvalidDataException>(() => ImageFile.Decode(file, header.DecodingBytes - 1)).Message, StringComparison.Ordinal);
+        Assert.Contains($"{header.Width}x{header.Height}",
+            Assert.Throws<InvalidDataException>(() => ImageFile.Decode(file, header.DecodingBytes - 1)).Message, StringComparison.Ordinal);
         Assert.Equal(header.Width, ImageFile.Decode(file, header.DecodingBytes).Width);
     }
 
@@ -107,7 +110,8 @@ public class ImageFileTests
         int frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
         file.AsSpan(frame + 5, 4).Fill(0xFE);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("65278x65278 pixels", Assert.Throws<InvalidDataException>(() => ImageFile.Decode(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("65278x65278 pixels", Assert.Throws<InvalidDataException>(() => ImageFile.Decode(file)).Message,
+            StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 

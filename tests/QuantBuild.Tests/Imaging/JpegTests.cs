@@ -3,7 +3,9 @@ using QuantBuild.Imaging;
 
 namespace QuantBuild.Tests.Imaging;
 
-/// <summary>JPEG files of every process and colour model; expected pixels are those of djpeg, of libjpeg-turbo, unless a test says otherwise.</summary>
+/// <summary>
+/// JPEG files of every process and colour model; expected pixels are those of djpeg, of libjpeg-turbo, unless a test says otherwise.
+/// </summary>
 public class JpegTests
 {
     [Theory]
@@ -13,7 +15,8 @@ public class JpegTests
     [InlineData("progressive-422")]
     [InlineData("grey")]
     public void Pictures_decode_as_other_decoders_have_it(string name) =>
-        Assert.Equal(Image.Load(TestImages.PathOf(name + ".png")).Pixels.ToArray(), Image.Load(TestImages.PathOf(name + ".jpg")).Pixels.ToArray());
+        Assert.Equal(Image.Load(TestImages.PathOf(name + ".png")).Pixels.ToArray(),
+            Image.Load(TestImages.PathOf(name + ".jpg")).Pixels.ToArray());
 
     [Theory]
     [InlineData("x-adobe0.jpg", "eb86bcb97b0c6645a701c02d3b05b48198eb9e611f63f18c67367685e96c46f9")]
@@ -26,7 +29,8 @@ public class JpegTests
 
     [Fact]
     public void Progressive_and_baseline_files_of_one_picture_decode_to_the_same_pixels() =>
-        Assert.Equal(Image.Load(TestImages.PathOf("baseline-420.jpg")).Pixels.ToArray(), Image.Load(TestImages.PathOf("progressive-420.jpg")).Pixels.ToArray());
+        Assert.Equal(Image.Load(TestImages.PathOf("baseline-420.jpg")).Pixels.ToArray(),
+            Image.Load(TestImages.PathOf("progressive-420.jpg")).Pixels.ToArray());
 
     [Theory]
     [InlineData("baseline-444.jpg")]

@@ -54,7 +54,8 @@ public class OrientationTests
     {
         byte[] simple = TestImages.Read("lossless.webp");
         Image stored = ImageFile.Decode(simple);
-        // An extended file: flags (EXIF is 8), three empty bytes, width and height less one in three bytes each; then the picture's chunk, then EXIF.
+        // An extended file: flags (EXIF is 8), three empty bytes, width and height less one in three bytes each; then the picture's chunk,
+        // then EXIF.
         byte[] extended = [.. "VP8X"u8, 10, 0, 0, 0, 8, 0, 0, 0, (byte)(stored.Width - 1), 0, 0, (byte)(stored.Height - 1), 0, 0];
         byte[] exif = [.. "EXIF"u8, (byte)Quarter.Length, 0, 0, 0, .. Quarter];
         byte[] chunks = [.. "WEBP"u8, .. extended, .. simple[12..], .. exif];

@@ -8,7 +8,8 @@ namespace QuantBuild.Tests.Imaging;
 /// <summary>A slow PNG encoder for every kind of picture; row after row has another filter.</summary>
 internal static class PngSpecification
 {
-    public static byte[] Encode(int width, int height, int colour, int depth, bool interlaced, byte[] palette, int samples, Func<int, int, int, int> sample)
+    public static byte[] Encode(int width, int height, int colour, int depth, bool interlaced, byte[] palette, int samples,
+        Func<int, int, int, int> sample)
     {
         using var raw = new MemoryStream();
         using (var zlib = new ZLibStream(raw, CompressionLevel.Fastest))
@@ -82,7 +83,8 @@ internal static class PngSpecification
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         header[8] = 1;
-        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, .. ChunkOf("IHDR", header), .. ChunkOf("IDAT", raw.ToArray()), .. ChunkOf("IEND", [])];
+        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, .. ChunkOf("IHDR", header), .. ChunkOf("IDAT", raw.ToArray()),
+            .. ChunkOf("IEND", [])];
     }
 
     /// <summary>A whole chunk.</summary>

@@ -24,14 +24,16 @@ public class PngTests
         Assert.Equal(frames[0].Pixels.ToArray(), ImageFile.Decode(stream.ToArray()).Pixels.ToArray());
         (string Type, byte[] Data)[] chunks = [.. Chunks(stream.ToArray())];
         Assert.Equal(["IHDR", "acTL", "fcTL", "IDAT", "fcTL", "fdAT", "fcTL", "fdAT", "IEND"], chunks.Select(chunk => chunk.Type));
-        Assert.Equal([0, 1, 2, 3, 4], chunks.Where(chunk => chunk.Type is "fcTL" or "fdAT").Select(chunk => BinaryPrimitives.ReadInt32BigEndian(chunk.Data)));
+        Assert.Equal([0, 1, 2, 3, 4], chunks.Where(chunk => chunk.Type is "fcTL" or "fdAT")
+            .Select(chunk => BinaryPrimitives.ReadInt32BigEndian(chunk.Data)));
         Assert.Equal(3, BinaryPrimitives.ReadInt32BigEndian(chunks[1].Data));
     }
 
     public static TheoryData<int, int, bool> Kinds()
     {
         var kinds = new TheoryData<int, int, bool>();
-        foreach ((int colour, int[] depths) in ((int, int[])[])[(0, [1, 2, 4, 8, 16]), (2, [8, 16]), (3, [1, 2, 4, 8]), (4, [8, 16]), (6, [8, 16])])
+        foreach ((int colour, int[] depths) in ((int, int[])[])[(0, [1, 2, 4, 8, 16]), (2, [8, 16]), (3, [1, 2, 4, 8]), (4, [8, 16]),
+            (6, [8, 16])])
         {
             foreach (int depth in depths)
             {
@@ -134,7 +136,8 @@ public class PngTests
 
     [Fact]
     public void A_wrong_checksum_of_the_decompressed_picture_is_told() =>
-        Assert.Contains("damaged", Assert.Throws<InvalidDataException>(() => Image.Load(TestImages.PathOf("adler.png"))).Message, StringComparison.Ordinal);
+        Assert.Contains("damaged", Assert.Throws<InvalidDataException>(() => Image.Load(TestImages.PathOf("adler.png"))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_small_file_cannot_claim_a_large_picture()
@@ -143,7 +146,8 @@ public class PngTests
         BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(16), 11000);
         BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(20), 11000);
         FixChecksums(file);
-        Assert.Contains("11000x11000", Assert.Throws<InvalidDataException>(() => ImageFile.Decode(file, memoryLimit: 600 << 20)).Message, StringComparison.Ordinal);
+        Assert.Contains("11000x11000", Assert.Throws<InvalidDataException>(() => ImageFile.Decode(file, memoryLimit: 600 << 20)).Message,
+            StringComparison.Ordinal);
         Assert.Contains("ends early", Assert.Throws<InvalidDataException>(() => ImageFile.Decode(file)).Message, StringComparison.Ordinal);
     }
 
@@ -165,7 +169,8 @@ public class PngTests
             if (at + 12 + length > file.Length)
                 return;
             int end = at + 8 + (int)length;
-            BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(end), PngWriter.Checksum(file.AsSpan(at + 4, 4), file.AsSpan(at + 8, (int)length)));
+            BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(end),
+                PngWriter.Checksum(file.AsSpan(at + 4, 4), file.AsSpan(at + 8, (int)length)));
             at = end + 4;
         }
     }

@@ -16,7 +16,8 @@ internal static class TestImages
         return stream.ToArray();
     }
 
-    public static Image Gradient(int width, int height) => new(width, height, [.. Enumerable.Range(0, 3 * width * height).Select(i => (byte)(i * 11))]);
+    public static Image Gradient(int width, int height) =>
+        new(width, height, [.. Enumerable.Range(0, 3 * width * height).Select(i => (byte)(i * 11))]);
 
     /// <summary>A picture whose pixel (x, y) is the pixel of another that a function names.</summary>
     public static Image Map(Image image, int width, int height, Func<int, int, (int X, int Y)> source)

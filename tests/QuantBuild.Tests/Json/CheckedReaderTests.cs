@@ -56,7 +56,8 @@ public sealed class CheckedReaderTests
         layer["recipe"] = "HERE";
         string text = root.ToJsonString().Replace("\"recipe\":\"HERE\"", recipe, StringComparison.Ordinal);
 
-        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => LockFileJson.Parse(Encoding.UTF8.GetBytes(text), "x.quant.lock.json"));
+        DiagnosticException failure =
+            Assert.Throws<DiagnosticException>(() => LockFileJson.Parse(Encoding.UTF8.GetBytes(text), "x.quant.lock.json"));
 
         Assert.Equal("QB4022", Assert.Single(failure.Diagnostics).Descriptor.Code);
         Assert.Contains(expected, failure.Diagnostics[0].Message, StringComparison.Ordinal);

@@ -10,9 +10,11 @@ namespace QuantBuild.Tests.Json;
 [Collection(nameof(Alone))]
 public sealed class LinearTimeTests
 {
-    private const string Head = """{"model":{"source":"c"},"experts":{"high_noise":{BINS},"low_noise":{}},"calibration":{"data":"c.jsonl"}""";
+    private const string Head =
+        """{"model":{"source":"c"},"experts":{"high_noise":{BINS},"low_noise":{}},"calibration":{"data":"c.jsonl"}""";
 
-    // Collections of garbage, of which small inputs need none, and caches that overflow cost a few times as much; what is quadratic costs 256 times as much.
+    // Collections of garbage, of which small inputs need none, and caches that overflow cost a few times as much; what is quadratic costs
+    // 256 times as much.
     private const double Most = 100;
 
     public static TheoryData<string> Manifests => ["keys", "overrides", "bins", "gate-bins", "ratios", "characters", "key"];
@@ -23,7 +25,8 @@ public sealed class LinearTimeTests
     {
         byte[] small = Manifest(kind, 50_000), large = Manifest(kind, 800_000);
 
-        Assert.True(Ratio(() => ManifestReader.ReadText("/p/a.quant.json", small), () => ManifestReader.ReadText("/p/a.quant.json", large)) < Most, kind);
+        Assert.True(Ratio(() => ManifestReader.ReadText("/p/a.quant.json", small), () =>
+            ManifestReader.ReadText("/p/a.quant.json", large)) < Most, kind);
     }
 
     [Theory]
@@ -52,9 +55,11 @@ public sealed class LinearTimeTests
     public void A_shape_with_a_million_dimensions_and_metadata_without_end_are_refused()
     {
         string shape = $"[0{string.Concat(Enumerable.Repeat(",1", 1_000_000))}]";
-        string metadata = string.Join(',', Enumerable.Range(0, 1_000_001).Select(i => string.Create(CultureInfo.InvariantCulture, $"\"{i:x}\":\"\"")));
+        string metadata =
+            string.Join(',', Enumerable.Range(0, 1_000_001).Select(i => string.Create(CultureInfo.InvariantCulture, $"\"{i:x}\":\"\"")));
 
-        Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.FromMemory(RawFile.Of($"{{{RawFile.Entry("a", "U8", shape, "[0,0]")}}}", 0)));
+        Assert.Throws<SafeTensorsException>(() =>
+            SafeTensorsFile.FromMemory(RawFile.Of($"{{{RawFile.Entry("a", "U8", shape, "[0,0]")}}}", 0)));
         Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.FromMemory(RawFile.Of($"{{\"__metadata__\":{{{metadata}}}}}", 0)));
     }
 
@@ -70,11 +75,13 @@ public sealed class LinearTimeTests
     [Fact]
     public void Places_count_utf16_units_whatever_the_length_of_the_line()
     {
-        string before = "{\"$schema\":\"" + string.Concat(Enumerable.Repeat("aü€𝄞", 5000)) + "\",\n\"name\":\"" + string.Concat(Enumerable.Repeat("𝄞", 700)) + "\", ";
+        string before = "{\"$schema\":\"" + string.Concat(Enumerable.Repeat("aü€𝄞", 5000)) + "\",\n\"name\":\""
+            + string.Concat(Enumerable.Repeat("𝄞", 700)) + "\", ";
 
         ManifestReadResult result = ManifestReader.ReadText("/p/a.quant.json", Encoding.UTF8.GetBytes(before + "\"nmae\":1}"));
 
-        Assert.Contains(result.Diagnostics, problem => problem.Span is { } span && span.Line == 2 && span.Column == before.Length - before.IndexOf('\n', StringComparison.Ordinal));
+        Assert.Contains(result.Diagnostics, problem => problem.Span is { } span && span.Line == 2
+            && span.Column == before.Length - before.IndexOf('\n', StringComparison.Ordinal));
     }
 
     private static double Ratio(Action small, Action large)
@@ -107,7 +114,8 @@ public sealed class LinearTimeTests
         (string bins, string rest) = kind switch
         {
             "keys" => ("", "," + List(i => $"\"k{name(i)}\":1")),
-            "overrides" => ("", ",\"overrides\":[" + List(i => $"{{\"match\":\"blocks.{name(i)}.ffn.2\",\"lowRank\":{{\"rank\":8}}}}") + "]"),
+            "overrides" =>
+                ("", ",\"overrides\":[" + List(i => $"{{\"match\":\"blocks.{name(i)}.ffn.2\",\"lowRank\":{{\"rank\":8}}}}") + "]"),
             "bins" => (Bins(i => $"\"b{name(i)}:0-1\""), ""),
             "gate-bins" => (Bins(i => $"\"b{name(i)}:0-1\""), ",\"gates\":{\"rules\":[{\"bins\":[" + List(i => $"\"b{name(i)}\"") + "]}]}"),
             "ratios" => ("", ",\"quantize\":{\"activations\":{\"clipRatios\":[" + List(_ => "0.5") + "]}}"),
@@ -120,7 +128,11 @@ public sealed class LinearTimeTests
     private static byte[] Header(int tensors, bool inOrder)
     {
         IEnumerable<int> order = inOrder ? Enumerable.Range(0, tensors) : Enumerable.Range(0, tensors).Reverse();
-        string entries = string.Join(',', order.Select(i => RawFile.Entry(string.Create(CultureInfo.InvariantCulture, $"blocks.{i}.weight"), "U8", "[1]", string.Create(CultureInfo.InvariantCulture, $"[{i},{i + 1}]"))));
+        string entries =
+            string.Join(',',
+                order.Select(i =>
+                    RawFile.Entry(string.Create(CultureInfo.InvariantCulture, $"blocks.{i}.weight"), "U8", "[1]",
+                        string.Create(CultureInfo.InvariantCulture, $"[{i},{i + 1}]"))));
         return RawFile.Of($"{{{entries}}}", tensors);
     }
 }

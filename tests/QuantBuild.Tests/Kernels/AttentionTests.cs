@@ -19,7 +19,8 @@ public class AttentionTests
         float[] v = ScalarSpecification.Random(3, keys * channels);
         var output = new float[q.Length];
 
-        Attention.Apply(new ReadOnlyMatrixView(q, queries, channels), new ReadOnlyMatrixView(k, keys, channels), new ReadOnlyMatrixView(v, keys, channels),
+        Attention.Apply(new ReadOnlyMatrixView(q, queries, channels), new ReadOnlyMatrixView(k, keys, channels),
+            new ReadOnlyMatrixView(v, keys, channels),
             heads, new MatrixView(output, queries, channels), threads);
 
         Assert.Equal(ScalarSpecification.Attention(q, k, v, heads, channels), output);
@@ -49,7 +50,8 @@ public class AttentionTests
         float[] q = [1, 2, float.NaN, 1, 0, 1];
         float[] k = [1, 0, 0, 1];
         float[] output = new float[6];
-        Attention.Apply(new ReadOnlyMatrixView(q, 3, 2), new ReadOnlyMatrixView(k, 2, 2), new ReadOnlyMatrixView(k, 2, 2), 1, new MatrixView(output, 3, 2));
+        Attention.Apply(new ReadOnlyMatrixView(q, 3, 2), new ReadOnlyMatrixView(k, 2, 2), new ReadOnlyMatrixView(k, 2, 2), 1,
+            new MatrixView(output, 3, 2));
         Assert.Equal([false, false, true, true, false, false], output.Select(float.IsNaN));
     }
 
@@ -57,10 +59,20 @@ public class AttentionTests
     public void Shapes_that_do_not_fit_are_refused()
     {
         float[] x = new float[12];
-        Assert.Throws<ArgumentException>(() => Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 4, 3), new ReadOnlyMatrixView(x, 3, 4), 1, new MatrixView(x, 3, 4)));
-        Assert.Throws<ArgumentException>(() => Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 2, 4), 1, new MatrixView(x, 3, 4)));
-        Assert.Throws<ArgumentException>(() => Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), 3, new MatrixView(x, 3, 4)));
-        Assert.Throws<ArgumentException>(() => Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), 1, new MatrixView(x, 2, 4)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), 0, new MatrixView(x, 3, 4)));
+        Assert.Throws<ArgumentException>(() =>
+            Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 4, 3), new ReadOnlyMatrixView(x, 3, 4), 1,
+                new MatrixView(x, 3, 4)));
+        Assert.Throws<ArgumentException>(() =>
+            Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 2, 4), 1,
+                new MatrixView(x, 3, 4)));
+        Assert.Throws<ArgumentException>(() =>
+            Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), 3,
+                new MatrixView(x, 3, 4)));
+        Assert.Throws<ArgumentException>(() =>
+            Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), 1,
+                new MatrixView(x, 2, 4)));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Attention.Apply(new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), new ReadOnlyMatrixView(x, 3, 4), 0,
+                new MatrixView(x, 3, 4)));
     }
 }

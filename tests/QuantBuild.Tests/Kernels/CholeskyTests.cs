@@ -23,7 +23,8 @@ public sealed class CholeskyTests
     }
 
     [Theory]
-    [InlineData(1), InlineData(2), InlineData(5), InlineData(17), InlineData(63), InlineData(64), InlineData(65), InlineData(128), InlineData(129)]
+    [InlineData(1), InlineData(2), InlineData(5), InlineData(17), InlineData(63), InlineData(64), InlineData(65), InlineData(128),
+        InlineData(129)]
     [InlineData(192), InlineData(200), InlineData(333)]
     public void The_product_of_the_factor_and_its_transpose_is_the_matrix(int size)
     {
@@ -134,7 +135,8 @@ public sealed class CholeskyTests
     }
 
     [Theory]
-    [InlineData(0, 0f), InlineData(100, -1f), InlineData(199, float.NaN), InlineData(0, float.PositiveInfinity), InlineData(130, float.NegativeInfinity)]
+    [InlineData(0, 0f), InlineData(100, -1f), InlineData(199, float.NaN), InlineData(0, float.PositiveInfinity),
+        InlineData(130, float.NegativeInfinity)]
     public void A_pivot_that_is_not_positive_and_finite_is_a_failure(int index, float value)
     {
         TestMatrix h = PositiveDefinite(200);

@@ -49,7 +49,9 @@ public class ConvolutionTests
                         bool isPadding = row < 0 || column < 0 || row >= height * s.Enlarge || column >= width * s.Enlarge;
                         for (int input = 0; input < s.In; input++)
                         {
-                            float value = isPadding ? 0 : x[(((((t * height) + (row / s.Enlarge)) * width) + (column / s.Enlarge)) * s.In) + input];
+                            float value = isPadding
+                                ? 0
+                                : x[(((((t * height) + (row / s.Enlarge)) * width) + (column / s.Enlarge)) * s.In) + input];
                             sum = MathF.FusedMultiplyAdd(weight[(((output * s.In) + input) * s.Depth / s.In) + tap], value, sum);
                         }
                     }

@@ -178,10 +178,13 @@ public class DeterministicMathTests
     public void Float_exponential_is_within_one_ulp_and_equal_in_spans_of_any_length()
     {
         var random = new Random(42);
-        float[] special = [0, -0f, 1, -1, 88.7f, 88.8f, 1e30f, -87.4f, -103.9f, -104, -1e30f, float.PositiveInfinity, float.NegativeInfinity, 0.34657f, 1e-30f, -1e-8f, 3];
+        float[] special = [0, -0f, 1, -1, 88.7f, 88.8f, 1e30f, -87.4f, -103.9f, -104, -1e30f, float.PositiveInfinity,
+            float.NegativeInfinity, 0.34657f, 1e-30f, -1e-8f, 3];
         for (int round = 0; round < 4000; round++)
         {
-            float[] x = round == 0 ? special : [.. Enumerable.Range(0, round % 37).Select(_ => (float)((random.NextDouble() * 200) - 105) / (1 + (round & 7)))];
+            float[] x = round == 0
+                ? special
+                : [.. Enumerable.Range(0, round % 37).Select(_ => (float)((random.NextDouble() * 200) - 105) / (1 + (round & 7)))];
             var y = new float[x.Length];
             DeterministicMath.Exp(x, y);
             for (int i = 0; i < x.Length; i++)

@@ -73,13 +73,15 @@ public sealed class GemmTests
     {
         foreach ((int m, int k, int n) in new[] { (1, 1, 1), (13, 40, 31), (96, 800, 64), (100, 3, 33), (7, 0, 40), (25, 19, 1600) })
         {
-            TestMatrix a = new(m, k, Layout.Transposed, 30), b = new(k, n, Layout.RowMajor, 31), expected = new(m, n, Layout.PaddedRows, 32);
+            TestMatrix a = new(m, k, Layout.Transposed, 30), b = new(k, n, Layout.RowMajor, 31),
+                expected = new(m, n, Layout.PaddedRows, 32);
             int stride = (k * PanelMatrixView.Width) + 16, panels = (n + PanelMatrixView.Width - 1) / PanelMatrixView.Width;
             var data = new float[panels * stride];
             for (int row = 0; row < k; row++)
             {
                 for (int column = 0; column < n; column++)
-                    data[(column / PanelMatrixView.Width * stride) + (row * PanelMatrixView.Width) + (column % PanelMatrixView.Width)] = b.View[row, column];
+                    data[(column / PanelMatrixView.Width * stride) + (row * PanelMatrixView.Width) + (column % PanelMatrixView.Width)] =
+                        b.View[row, column];
             }
             TestMatrix before = expected.Copy();
             Specification(a.View, b.View, expected.View, mode);
@@ -125,16 +127,19 @@ public sealed class GemmTests
     public void The_number_of_threads_changes_no_bit(int threads)
     {
         AssertAllPathsFollowTheSpecification(
-            new(211, 67, Layout.RowMajor, 13), new(67, 303, Layout.Transposed, 14), new(211, 303, Layout.RowMajor, 15), GemmMode.Subtract, threads);
+            new(211, 67, Layout.RowMajor, 13), new(67, 303, Layout.Transposed, 14), new(211, 303, Layout.RowMajor, 15), GemmMode.Subtract,
+                threads);
         AssertAllPathsFollowTheSpecification(
-            new(3, 2100, Layout.RowMajor, 13), new(2100, 701, Layout.RowMajor, 14), new(3, 701, Layout.Transposed, 15), GemmMode.Add, threads);
+            new(3, 2100, Layout.RowMajor, 13), new(2100, 701, Layout.RowMajor, 14), new(3, 701, Layout.Transposed, 15), GemmMode.Add,
+                threads);
     }
 
     [Theory, InlineData(2), InlineData(3)]
     public void Threads_that_share_packed_blocks_change_no_bit(int threads)
     {
         // Two blocks of columns, two of the depth, and a remainder in every direction.
-        TestMatrix a = new(401, 790, Layout.RowMajor, 40), b = new(790, 1555, Layout.Transposed, 41), c = new(401, 1555, Layout.PaddedRows, 42);
+        TestMatrix a = new(401, 790, Layout.RowMajor, 40), b = new(790, 1555, Layout.Transposed, 41),
+            c = new(401, 1555, Layout.PaddedRows, 42);
         foreach (GemmPath path in Paths)
         {
             TestMatrix expected = c.Copy(), actual = c.Copy();
@@ -184,7 +189,8 @@ public sealed class GemmTests
 
             await stop.CancelAsync();
 
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => product.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                product.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken));
         }
     }
 

@@ -18,7 +18,8 @@ public sealed class GramTests
     }
 
     [Theory]
-    [InlineData(1, 1), InlineData(3, 5), InlineData(7, 12), InlineData(9, 33), InlineData(20, 64), InlineData(17, 97), InlineData(800, 70), InlineData(5, 257)]
+    [InlineData(1, 1), InlineData(3, 5), InlineData(7, 12), InlineData(9, 33), InlineData(20, 64), InlineData(17, 97), InlineData(800, 70),
+        InlineData(5, 257)]
     public void Every_path_equals_the_product_of_the_transpose_to_the_last_bit(int rows, int columns)
     {
         foreach (Layout layout in Enum.GetValues<Layout>())

@@ -59,7 +59,8 @@ public sealed class Mxfp4ChangesTests
     {
         var codes = new byte[Outputs * Mxfp4.CodeBytes(Channels)];
         var scales = new byte[Outputs * Mxfp4.Blocks(Channels)];
-        Mxfp4.Quantize(new ReadOnlyMatrixView(Values(4, Outputs * Channels, 1), Outputs, Channels), ScaleRule.Floor, TieRule.Even, codes, scales);
+        Mxfp4.Quantize(new ReadOnlyMatrixView(Values(4, Outputs * Channels, 1), Outputs, Channels), ScaleRule.Floor, TieRule.Even, codes,
+            scales);
         return Mxfp4Panels.Of(codes, scales, Outputs, Channels);
     }
 

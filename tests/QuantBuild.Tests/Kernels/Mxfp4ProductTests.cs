@@ -9,7 +9,8 @@ public sealed unsafe class Mxfp4ProductTests
 {
     internal static IEnumerable<Mxfp4Path> Paths => Enum.GetValues<Mxfp4Path>().Where(Mxfp4Product.Supports);
 
-    public static TheoryData<int, int, int> Shapes => new() { { 1, 1, 1 }, { 1, 32, 32 }, { 5, 33, 31 }, { 6, 64, 64 }, { 7, 70, 71 }, { 13, 5, 96 }, { 100, 37, 160 }, { 8, 40, 2100 } };
+    public static TheoryData<int, int, int> Shapes =>
+        new() { { 1, 1, 1 }, { 1, 32, 32 }, { 5, 33, 31 }, { 6, 64, 64 }, { 7, 70, 71 }, { 13, 5, 96 }, { 100, 37, 160 }, { 8, 40, 2100 } };
 
     [Theory]
     [MemberData(nameof(Shapes))]
@@ -63,7 +64,8 @@ public sealed unsafe class Mxfp4ProductTests
     [InlineData(TieRule.Zero)]
     public void Integers_are_twice_the_rounded_values(TieRule ties)
     {
-        float[] special = [0, -0f, 0.25f, -0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5, -5, 6, 7, float.NaN, float.PositiveInfinity, float.NegativeInfinity, 1e-40f, 0.2500001f];
+        float[] special = [0, -0f, 0.25f, -0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5, -5, 6, 7, float.NaN, float.PositiveInfinity,
+            float.NegativeInfinity, 1e-40f, 0.2500001f];
         var random = new Random(42);
         float[] x = [.. special, .. Enumerable.Range(0, 320 - special.Length).Select(_ => (random.NextSingle() - 0.5f) * 16)];
         var vector = new sbyte[32];
@@ -94,7 +96,8 @@ public sealed unsafe class Mxfp4ProductTests
         tokens.Load(new ReadOnlyMatrixView(x, 2, 64), new Mxfp4Rounding(TieRule.Even, 1, 0, float.PositiveInfinity));
 
         Assert.Throws<ArgumentException>(() => Mxfp4Product.Add(tokens, panels, new MatrixView(new float[80], 1, 80)));
-        Assert.Throws<ArgumentException>(() => Mxfp4Product.Add(tokens, Mxfp4Panels.Of(codes.AsSpan(32), scales.AsSpan(2), 39, 64), new MatrixView(new float[80], 2, 40)));
+        Assert.Throws<ArgumentException>(() =>
+            Mxfp4Product.Add(tokens, Mxfp4Panels.Of(codes.AsSpan(32), scales.AsSpan(2), 39, 64), new MatrixView(new float[80], 2, 40)));
         Assert.Throws<ArgumentException>(() => panels.Load(codes.AsSpan(1), scales, 40));
         Assert.Throws<ArgumentException>(() => new Mxfp4Panels(32, 64).Load(codes, scales, 40));
     }
@@ -109,12 +112,15 @@ public sealed unsafe class Mxfp4ProductTests
         return (Values(rows * channels), codes, scales, Values(rows * outputs));
     }
 
-    private static float[] Product(Mxfp4Path path, float[] x, byte[] codes, byte[] scales, float[] start, int rows, int outputs, int channels, int threads)
+    private static float[] Product(Mxfp4Path path, float[] x, byte[] codes, byte[] scales, float[] start, int rows, int outputs,
+        int channels, int threads)
     {
         using var tokens = new Mxfp4Tokens(channels);
-        tokens.Load(new ReadOnlyMatrixView(x, rows, channels), new Mxfp4Rounding(TieRule.Even, 0.8f, 0, float.PositiveInfinity), negate: false, threads);
+        tokens.Load(new ReadOnlyMatrixView(x, rows, channels), new Mxfp4Rounding(TieRule.Even, 0.8f, 0, float.PositiveInfinity),
+            negate: false, threads);
         float[] y = [.. start];
-        Mxfp4Product.Add(path, tokens, Mxfp4Panels.Of(codes, scales, outputs, channels, threads), new MatrixView(y, rows, outputs), threads);
+        Mxfp4Product.Add(path, tokens, Mxfp4Panels.Of(codes, scales, outputs, channels, threads), new MatrixView(y, rows, outputs),
+            threads);
         return y;
     }
 
@@ -123,7 +129,8 @@ public sealed unsafe class Mxfp4ProductTests
     {
         var q = new float[rows * channels];
         var w = new float[outputs * channels];
-        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, rows, channels), new MatrixView(q, rows, channels), ScaleRule.Ceil, TieRule.Even, 0.8f);
+        Mxfp4.QuantizeDequantize(new ReadOnlyMatrixView(x, rows, channels), new MatrixView(q, rows, channels), ScaleRule.Ceil, TieRule.Even,
+            0.8f);
         Mxfp4.Dequantize(codes, scales, new MatrixView(w, outputs, channels));
         float[] y = [.. start];
         for (int row = 0; row < rows; row++)

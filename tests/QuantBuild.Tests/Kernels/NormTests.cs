@@ -66,7 +66,8 @@ public class NormTests
     public void A_constant_row_normalizes_to_the_bias_and_not_to_nan()
     {
         float[] y = new float[20];
-        LayerNorm.Apply(new ReadOnlyMatrixView([.. Enumerable.Repeat(3f, 20)], 1, 20), [.. Enumerable.Repeat(2f, 20)], [.. Enumerable.Repeat(-1f, 20)],
+        LayerNorm.Apply(new ReadOnlyMatrixView([.. Enumerable.Repeat(3f, 20)], 1, 20), [.. Enumerable.Repeat(2f, 20)],
+            [.. Enumerable.Repeat(-1f, 20)],
             Epsilon, new MatrixView(y, 1, 20));
         Assert.All(y, value => Assert.Equal(-1, value));
     }
@@ -76,9 +77,13 @@ public class NormTests
     {
         float[] x = new float[12];
         Assert.Throws<ArgumentException>(() => LayerNorm.Apply(new ReadOnlyMatrixView(x, 3, 4), Epsilon, new MatrixView(x, 4, 3)));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Apply(new ReadOnlyMatrixView(x, 3, 4), x.AsSpan(0, 3), x.AsSpan(0, 3), Epsilon, new MatrixView(x, 3, 4)));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Apply(new ReadOnlyMatrixView(x, 3, 4).Transposed, Epsilon, new MatrixView(x, 4, 3)));
-        Assert.Throws<ArgumentException>(() => RmsNorm.Apply(new ReadOnlyMatrixView(x, 3, 4), x.AsSpan(0, 3), Epsilon, new MatrixView(x, 3, 4)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => RmsNorm.Apply(new ReadOnlyMatrixView(x, 3, 4), x.AsSpan(0, 4), Epsilon, new MatrixView(x, 3, 4), 0));
+        Assert.Throws<ArgumentException>(() =>
+            LayerNorm.Apply(new ReadOnlyMatrixView(x, 3, 4), x.AsSpan(0, 3), x.AsSpan(0, 3), Epsilon, new MatrixView(x, 3, 4)));
+        Assert.Throws<ArgumentException>(() =>
+            LayerNorm.Apply(new ReadOnlyMatrixView(x, 3, 4).Transposed, Epsilon, new MatrixView(x, 4, 3)));
+        Assert.Throws<ArgumentException>(() =>
+            RmsNorm.Apply(new ReadOnlyMatrixView(x, 3, 4), x.AsSpan(0, 3), Epsilon, new MatrixView(x, 3, 4)));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            RmsNorm.Apply(new ReadOnlyMatrixView(x, 3, 4), x.AsSpan(0, 4), Epsilon, new MatrixView(x, 3, 4), 0));
     }
 }

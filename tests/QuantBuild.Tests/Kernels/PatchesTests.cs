@@ -17,7 +17,8 @@ public class PatchesTests
         var result = new float[Tokens * Outputs];
 
         Patches.Gather(latent, Frames, Height, Width, new MatrixView(patches, Tokens, Channels * 4));
-        Gemm.Multiply(new ReadOnlyMatrixView(patches, Tokens, Channels * 4), new ReadOnlyMatrixView(weight, Outputs, Channels * 4).Transposed,
+        Gemm.Multiply(new ReadOnlyMatrixView(patches, Tokens, Channels * 4),
+            new ReadOnlyMatrixView(weight, Outputs, Channels * 4).Transposed,
             new MatrixView(result, Tokens, Outputs));
 
         for (int token = 0; token < Tokens; token++)
@@ -46,7 +47,8 @@ public class PatchesTests
 
         for (int i = 0; i < latent.Length; i++)
         {
-            (int x, int y, int frame, int channel) = (i % Width, i / Width % Height, i / (Width * Height) % Frames, i / (Width * Height * Frames));
+            (int x, int y, int frame, int channel) = (i % Width, i / Width % Height, i / (Width * Height) % Frames,
+                i / (Width * Height * Frames));
             int token = (((frame * 2) + (y / 2)) * 3) + (x / 2);
             Assert.Equal(tokens[(token * Channels * 4) + (((2 * (y % 2)) + (x % 2)) * Channels) + channel], latent[i]);
         }
@@ -62,7 +64,9 @@ public class PatchesTests
     {
         float[] latent = new float[Channels * Frames * Height * Width];
         float[] patches = new float[latent.Length];
-        Assert.Throws<ArgumentException>(() => Patches.Gather(latent, frames, height, width, new MatrixView(patches, tokens, Channels * 4)));
-        Assert.Throws<ArgumentException>(() => Patches.Scatter(new ReadOnlyMatrixView(patches, tokens, Channels * 4), frames, height, width, latent));
+        Assert.Throws<ArgumentException>(() =>
+            Patches.Gather(latent, frames, height, width, new MatrixView(patches, tokens, Channels * 4)));
+        Assert.Throws<ArgumentException>(() =>
+            Patches.Scatter(new ReadOnlyMatrixView(patches, tokens, Channels * 4), frames, height, width, latent));
     }
 }

@@ -30,7 +30,9 @@ internal static class ScalarSpecification
         float mean = LaneSum(x, (sum, value) => sum + value) / x.Length;
         float variance = LaneSum(x, (sum, value) => MathF.FusedMultiplyAdd(value - mean, value - mean, sum)) / x.Length;
         float scale = 1 / MathF.Sqrt(variance + epsilon);
-        return [.. x.Select((value, i) => gain is null ? (value - mean) * scale : MathF.FusedMultiplyAdd((value - mean) * scale, gain[i], bias![i]))];
+        return [.. x.Select((value, i) => gain is null
+            ? (value - mean) * scale
+            : MathF.FusedMultiplyAdd((value - mean) * scale, gain[i], bias![i]))];
     }
 
     public static float[] RmsNorm(float[] x, float[] gain, float epsilon)

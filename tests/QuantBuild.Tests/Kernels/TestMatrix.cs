@@ -76,6 +76,7 @@ internal sealed class TestMatrix
         ReadOnlySpan<int> left = MemoryMarshal.Cast<float, int>(expected), right = MemoryMarshal.Cast<float, int>(actual);
         int at = left.CommonPrefixLength(right);
         if (at < left.Length || at < right.Length)
-            Assert.Fail($"{what}: element {at} is {(at < right.Length ? actual[at] : "missing")} instead of {(at < left.Length ? expected[at] : "nothing")}");
+            Assert.Fail($"{what}: element {at} is {(at < right.Length ? actual[at] : "missing")} instead of "
+                + $"{(at < left.Length ? expected[at] : "nothing")}");
     }
 }

@@ -42,7 +42,8 @@ public sealed class TruncatedSvdTests
     private static float[] OfRank(int rank, int rows, int columns)
     {
         var w = new float[rows * columns];
-        Gemm.Multiply(new(TestMatrix.Values(rows * rank, 1), rows, rank), new(TestMatrix.Values(rank * columns, 2), rank, columns), new(w, rows, columns));
+        Gemm.Multiply(new(TestMatrix.Values(rows * rank, 1), rows, rank), new(TestMatrix.Values(rank * columns, 2), rank, columns),
+            new(w, rows, columns));
         return w;
     }
 
@@ -139,7 +140,9 @@ public sealed class TruncatedSvdTests
         const int Rows = 120, Columns = 170, Rank = 12;
         float[] w = TestMatrix.Values(Rows * Columns, 5);
 
-        LowRankFactors factors = randomized ? TruncatedSvd.Randomized(new(w, Rows, Columns), Rank, 1) : TruncatedSvd.Exact(new(w, Rows, Columns), Rank);
+        LowRankFactors factors = randomized
+            ? TruncatedSvd.Randomized(new(w, Rows, Columns), Rank, 1)
+            : TruncatedSvd.Exact(new(w, Rows, Columns), Rank);
 
         float[] left = new float[Rank * Rank], right = new float[Rank * Rank];
         Gram.Accumulate(new(factors.Up, Rows, Rank), new(left, Rank, Rank));
@@ -209,7 +212,9 @@ public sealed class TruncatedSvdTests
         const int Rows = 150, Columns = 120;
         float[] w = OfRank(5, Rows, Columns);
 
-        LowRankFactors factors = randomized ? TruncatedSvd.Randomized(new(w, Rows, Columns), 9, 1) : TruncatedSvd.Exact(new(w, Rows, Columns), 9);
+        LowRankFactors factors = randomized
+            ? TruncatedSvd.Randomized(new(w, Rows, Columns), 9, 1)
+            : TruncatedSvd.Exact(new(w, Rows, Columns), 9);
 
         Assert.InRange(Residual(w, factors, Rows, Columns), 0, 1e-6 * Norm(w));
         Assert.All(factors.SingularValues[5..], value => Assert.InRange(value, 0, 1e-6f * factors.SingularValues[0]));
@@ -221,7 +226,8 @@ public sealed class TruncatedSvdTests
     {
         float[] zeros = new float[100 * 90];
 
-        foreach (LowRankFactors factors in (LowRankFactors[])[TruncatedSvd.Exact(new(zeros, 100, 90), 4), TruncatedSvd.Randomized(new(zeros, 100, 90), 4, 1)])
+        foreach (LowRankFactors factors in (LowRankFactors[])[TruncatedSvd.Exact(new(zeros, 100, 90), 4),
+            TruncatedSvd.Randomized(new(zeros, 100, 90), 4, 1)])
         {
             Assert.Equal(100 * 4, factors.Up.Length);
             Assert.Equal(4 * 90, factors.Down.Length);
@@ -235,7 +241,8 @@ public sealed class TruncatedSvdTests
         const int Rows = 5, Columns = 9, Rank = 8;
         float[] w = TestMatrix.Values(Rows * Columns, 10);
 
-        foreach (LowRankFactors factors in (LowRankFactors[])[TruncatedSvd.Exact(new(w, Rows, Columns), Rank), TruncatedSvd.Randomized(new(w, Rows, Columns), Rank, 1)])
+        foreach (LowRankFactors factors in (LowRankFactors[])[TruncatedSvd.Exact(new(w, Rows, Columns), Rank),
+            TruncatedSvd.Randomized(new(w, Rows, Columns), Rank, 1)])
         {
             Assert.Equal(Rank, factors.Rank);
             Assert.InRange(Residual(w, factors, Rows, Columns), 0, 1e-6 * Norm(w));

@@ -41,7 +41,9 @@ public sealed class LayoutErrorTests : IDisposable
         Diagnostic[] errors = Errors();
 
         Assert.All(errors, error => Assert.Equal("QB1045", error.Descriptor.Code));
-        Assert.Equal(cures.Order(StringComparer.Ordinal), errors.Select(error => error.Message[(error.Message.IndexOf("set ", StringComparison.Ordinal) + 4)..]).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(cures.Order(StringComparer.Ordinal),
+            errors.Select(error => error.Message[(error.Message.IndexOf("set ", StringComparison.Ordinal) + 4)..]).Distinct()
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -53,9 +55,11 @@ public sealed class LayoutErrorTests : IDisposable
         Diagnostic[] errors = Errors();
 
         Assert.Contains(errors, error => LineOf(error).Contains("\"lowRank\": { \"rank\": 8 }", StringComparison.Ordinal));
-        Assert.Contains(errors, error => LineOf(error).Contains("\"rank\": 4", StringComparison.Ordinal) && error.Message.Contains("(blocks.0.ffn.0 of high_noise)", StringComparison.Ordinal));
+        Assert.Contains(errors, error => LineOf(error).Contains("\"rank\": 4", StringComparison.Ordinal)
+            && error.Message.Contains("(blocks.0.ffn.0 of high_noise)", StringComparison.Ordinal));
         Assert.Contains(errors, error => LineOf(error).Contains("\"clipRatios\": [0.7, 1.0]", StringComparison.Ordinal));
-        Assert.Contains(errors, error => LineOf(error).Contains("\"layout\"", StringComparison.Ordinal) && error.Message.Contains("set smooth to false", StringComparison.Ordinal));
+        Assert.Contains(errors, error => LineOf(error).Contains("\"layout\"", StringComparison.Ordinal)
+            && error.Message.Contains("set smooth to false", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -39,12 +39,14 @@ public sealed class LayoutTests : IDisposable
         using ModelArtifact artifact = ModelArtifact.Open(folder);
         Assert.Contains(artifact.Descriptor.Experts["low_noise"].Layers, layer => layer.Value.IsQuantized);
         PlainSafeTensors file = Open(folder);
-        return artifact.Descriptor.Experts["low_noise"].Layers.Where(layer => layer.Value.IsQuantized).ToDictionary(layer => layer.Key, layer =>
+        return artifact.Descriptor.Experts["low_noise"].Layers.Where(layer => layer.Value.IsQuantized)
+            .ToDictionary(layer => layer.Key, layer =>
         {
             long[] shape = file.ShapeOf(layer.Key + ".weight_packed");
             int rows = (int)shape[0], columns = (int)shape[1] * 2;
             var values = new float[rows * columns];
-            QuantBuild.Formats.Mxfp4.Dequantize(artifact.LowNoise.Tensors.Bytes(layer.Key + ".weight_packed"), artifact.LowNoise.Tensors.Bytes(layer.Key + ".weight_scale"),
+            QuantBuild.Formats.Mxfp4.Dequantize(artifact.LowNoise.Tensors.Bytes(layer.Key + ".weight_packed"),
+                artifact.LowNoise.Tensors.Bytes(layer.Key + ".weight_scale"),
                 new MatrixView(values, rows, columns));
             return (double[])[.. values];
         });
@@ -74,7 +76,8 @@ public sealed class LayoutTests : IDisposable
         Assert.NotNull(config["dim"]);
         Assert.Equal("mxfp4-pack-quantized", quantization["format"]!.GetValue<string>());
         Assert.Equal("compressed-tensors", quantization["quant_method"]!.GetValue<string>());
-        Assert.Equal(["blocks.0.ffn.2"], quantization["config_groups"]!["group_1"]!["targets"]!.AsArray().Select(name => name!.GetValue<string>()));
+        Assert.Equal(["blocks.0.ffn.2"], quantization["config_groups"]!["group_1"]!["targets"]!.AsArray()
+            .Select(name => name!.GetValue<string>()));
         Assert.Null(quantization["config_groups"]!["group_1"]!["input_activations"]);
         Assert.True(quantization["config_groups"]!["group_0"]!["input_activations"]!["dynamic"]!.GetValue<bool>());
         string[] ignored = [.. quantization["ignore"]!.AsArray().Select(name => name!.GetValue<string>())];
@@ -96,7 +99,8 @@ public sealed class LayoutTests : IDisposable
         PlainSafeTensors exported = Open(folder, pattern: "quant_model_weight_w4a4_mxfp4.safetensors");
         JsonObject labels = Json(folder, Expert, "quant_model_description_w4a4_mxfp4.json").AsObject();
         Assert.Equal("W4A4_MXFP4", labels["model_quant_type"]!.GetValue<string>());
-        Assert.Equal(exported.Names.Order(StringComparer.Ordinal), labels.Select(label => label.Key).Except(["model_quant_type", "version", "group_size"]).Order(StringComparer.Ordinal));
+        Assert.Equal(exported.Names.Order(StringComparer.Ordinal), labels.Select(label => label.Key)
+            .Except(["model_quant_type", "version", "group_size"]).Order(StringComparer.Ordinal));
         foreach ((string name, double[] values) in ours)
         {
             string linear = smooth ? name + ".linear" : name;
@@ -107,7 +111,8 @@ public sealed class LayoutTests : IDisposable
             Assert.Equal("F32", exported.TypeOf(linear + ".bias"));
             AssertKept(native, exported, name + ".bias", linear + ".bias");
             if (smooth)
-                Assert.Equal(native.Values(name + ".smooth").Select(value => (double)(1 / (float)value)), exported.Values(name + ".div.mul_scale"));
+                Assert.Equal(native.Values(name + ".smooth").Select(value => (double)(1 / (float)value)),
+                    exported.Values(name + ".div.mul_scale"));
         }
         Assert.Equal(smooth, exported.Names.Any(name => name.EndsWith(".mul_scale", StringComparison.Ordinal)));
         Assert.Equal("BF16", exported.TypeOf("blocks.1.ffn.0.weight"));
@@ -156,12 +161,14 @@ public sealed class LayoutTests : IDisposable
         (long count, long beyond, double worst) = (0, 0, 0);
         using ShardedCheckpoint source = ShardedCheckpoint.Open(Path.Combine(_project.Checkpoint, Expert));
         Assert.Equal(source.Tensors.Keys.Order(StringComparer.Ordinal), exported.Names.Order(StringComparer.Ordinal));
-        foreach (string name in native.Names.Where(name => name.EndsWith(".weight_packed", StringComparison.Ordinal)).Select(name => name[..^".weight_packed".Length]))
+        foreach (string name in native.Names.Where(name => name.EndsWith(".weight_packed", StringComparison.Ordinal))
+            .Select(name => name[..^".weight_packed".Length]))
         {
             byte[] scales = native.Bytes(name + ".weight_scale");
             long groups = native.ShapeOf(name + ".weight_scale")[1], columns = groups * 32, rank = native.ShapeOf(name + ".proj_down")[0];
             double[] expected = native.Mxfp4(name + ".weight_packed", (row, group) => scales[(row * groups) + group]);
-            double[] up = native.Values(name + ".proj_up"), down = native.Values(name + ".proj_down"), smooth = native.Values(name + ".smooth");
+            double[] up = native.Values(name + ".proj_up"), down = native.Values(name + ".proj_down"),
+                smooth = native.Values(name + ".smooth");
             double[] actual = exported.Values(name + ".weight");
             for (long i = 0; i < expected.LongLength; i++)
             {
@@ -173,7 +180,8 @@ public sealed class LayoutTests : IDisposable
                     summands += Math.Abs(product);
                 }
                 expected[i] /= smooth[i % columns];
-                // Half a unit in the last place, and what the float32 chain before it may lose: that is much of a small value whose summands cancel.
+                // Half a unit in the last place, and what the float32 chain before it may lose: that is much of a small value whose
+                // summands cancel.
                 double lost = (rank + 2) * Math.ScaleB(summands / smooth[i % columns], -24), error = Math.Abs(actual[i] - expected[i]);
                 Assert.InRange(error, 0, (Unit(expected[i]) / 2) + lost);
                 count++;
@@ -181,10 +189,12 @@ public sealed class LayoutTests : IDisposable
                 worst = Math.Max(worst, error / Unit(expected[i]));
             }
         }
-        TestContext.Current.SendDiagnosticMessage("{0} of {1} values are beyond half a unit, the worst by {2:0.000} units", beyond, count, worst);
+        TestContext.Current.SendDiagnosticMessage("{0} of {1} values are beyond half a unit, the worst by {2:0.000} units", beyond, count,
+            worst);
         Assert.InRange(beyond, 0, count / 1000);
         Assert.Equal(source.Bytes("blocks.1.ffn.0.weight").ToArray(), exported.Bytes("blocks.1.ffn.0.weight"));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(_project.Checkpoint, Expert, "config.json")), File.ReadAllBytes(Path.Combine(folder, Expert, "config.json")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_project.Checkpoint, Expert, "config.json")),
+            File.ReadAllBytes(Path.Combine(folder, Expert, "config.json")));
     }
 
     /// <summary>The distance between neighbours of a value in bfloat16.</summary>
@@ -202,7 +212,8 @@ public sealed class LayoutTests : IDisposable
         Assert.Equal(original.Values("blocks.0.norm3.weight"), exported.Values("blocks.0.norm2.weight"));
         Assert.Equal(original.Names.Count(), exported.Names.Count());
         Assert.All(original.Names, name => Assert.Equal(original.Bytes(name), exported.Bytes(WanNames.Diffusers(name))));
-        Assert.Equal(WanConfig.Load(Path.Combine(_project.Checkpoint, Expert, "config.json")), WanConfig.Load(Path.Combine(folder, "transformer_2", "config.json")));
+        Assert.Equal(WanConfig.Load(Path.Combine(_project.Checkpoint, Expert, "config.json")),
+            WanConfig.Load(Path.Combine(folder, "transformer_2", "config.json")));
     }
 
     [Fact]

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace QuantBuild.Tests.Layouts;
 
-/// <summary>A reader of the files of other runtimes that shares no code with the writer: header, offsets, and the number formats by their definitions.</summary>
+/// <summary>
+/// A reader of the files of other runtimes that shares no code with the writer: header, offsets, and the number formats by their
+/// definitions.
+/// </summary>
 internal sealed class PlainSafeTensors
 {
     private readonly Dictionary<string, (string Type, long[] Shape, byte[] Bytes)> _tensors = new(StringComparer.Ordinal);
@@ -66,7 +69,8 @@ internal sealed class PlainSafeTensors
         {
             int[] ends = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(end => end.GetInt32())];
             _tensors.Add(entry.Name, (entry.Value.GetProperty("dtype").GetString()!,
-                [.. entry.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())], file[(8 + length + ends[0])..(8 + length + ends[1])]));
+                [.. entry.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())],
+                    file[(8 + length + ends[0])..(8 + length + ends[1])]));
         }
     }
 }

@@ -11,7 +11,8 @@ public sealed class BuildProgressTests
     public void Stages_count_what_was_planned_in_the_order_of_work()
     {
         var progress = new BuildProgress();
-        progress.Plan([Planned(BuildStages.Trajectory, "sample 000", 5), Planned(BuildStages.Gptq, "blocks.0.ffn.0", 1), Planned(BuildStages.Gptq, "blocks.1.ffn.0", 1)]);
+        progress.Plan([Planned(BuildStages.Trajectory, "sample 000", 5), Planned(BuildStages.Gptq, "blocks.0.ffn.0", 1),
+            Planned(BuildStages.Gptq, "blocks.1.ffn.0", 1)]);
         progress.Begin("Quantize", 2);
 
         progress.Finish(Ended(BuildStages.Gptq, "blocks.1.ffn.0", ActionOutcome.Cached, 7));
@@ -28,14 +29,16 @@ public sealed class BuildProgressTests
     {
         var clock = new ManualTime();
         var progress = new BuildProgress(clock);
-        progress.Plan([Planned(BuildStages.Gptq, "first", 1), Planned(BuildStages.Gptq, "second", 10), Planned(BuildStages.Pack, "low_noise", 5)]);
+        progress.Plan([Planned(BuildStages.Gptq, "first", 1), Planned(BuildStages.Gptq, "second", 10),
+            Planned(BuildStages.Pack, "low_noise", 5)]);
         progress.Begin("Quantize", 2);
         progress.Finish(Ended(BuildStages.Gptq, "first", ActionOutcome.Ran, 1));
         Assert.Null(progress.Left);
 
         clock.Advance(TimeSpan.FromSeconds(2.1));
 
-        // The one that ran took as long as expected, while the clock went on: 15 expected seconds at the pace of 1 in 2.1, limited to half the speed.
+        // The one that ran took as long as expected, while the clock went on: 15 expected seconds at the pace of 1 in 2.1, limited to half
+        // the speed.
         Assert.Equal(30, progress.Left!.Value.TotalSeconds, 3);
         Assert.Equal(20, progress.LeftOf(progress.Stages[0])!.Value.TotalSeconds, 3);
         progress.Finish(Ended(BuildStages.Gptq, "second", ActionOutcome.Cached, 10));
@@ -47,7 +50,8 @@ public sealed class BuildProgressTests
     {
         var clock = new ManualTime();
         var progress = new BuildProgress(clock);
-        progress.Plan([Planned(BuildStages.Gptq, "blocks.1.ffn.0", 4), Planned(BuildStages.Clip, "blocks.1.ffn.0/mid", 2), Planned(BuildStages.Clip, "blocks.10.ffn.0/mid", 50)]);
+        progress.Plan([Planned(BuildStages.Gptq, "blocks.1.ffn.0", 4), Planned(BuildStages.Clip, "blocks.1.ffn.0/mid", 2),
+            Planned(BuildStages.Clip, "blocks.10.ffn.0/mid", 50)]);
         progress.Begin("Quantize", 2);
         progress.Begin(Spec(BuildStages.Gptq, "blocks.1.ffn.0"), waits: false);
         clock.Advance(TimeSpan.FromSeconds(2.1));
@@ -57,7 +61,8 @@ public sealed class BuildProgressTests
         Assert.Equal(3.9, progress.LeftOf(running)!.Value.TotalSeconds, 3);
         progress.Finish(Ended(BuildStages.Gptq, "blocks.1.ffn.0", ActionOutcome.Ran, 2));
         progress.Begin(Spec(BuildStages.Clip, "blocks.1.ffn.0/mid"), waits: true);
-        Assert.Equal(("blocks.1.ffn.0", "Clip mid", true), (progress.Running[0].Subject, progress.Running[0].Step, progress.Running[0].Waits));
+        Assert.Equal(("blocks.1.ffn.0", "Clip mid", true),
+            (progress.Running[0].Subject, progress.Running[0].Step, progress.Running[0].Waits));
     }
 
     [Fact]
@@ -79,5 +84,6 @@ public sealed class BuildProgressTests
 
     private static ActionSpec Spec(Stage stage, string name) => new(stage, "", name, new JsonObject(), []);
 
-    private static ActionEvent Ended(Stage stage, string name, ActionOutcome outcome, double seconds) => new(stage.Name, "", name, null, null, outcome, seconds);
+    private static ActionEvent Ended(Stage stage, string name, ActionOutcome outcome, double seconds) =>
+        new(stage.Name, "", name, null, null, outcome, seconds);
 }

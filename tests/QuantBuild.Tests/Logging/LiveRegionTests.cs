@@ -77,11 +77,13 @@ public sealed partial class LiveRegionTests
         progress.Begin("Quantize", 9);
         progress.Finish(new ActionEvent(BuildStages.Gptq.Name, "high_noise", Name(BuildStages.Gptq, 0), null, null, ActionOutcome.Ran, 12));
         for (int block = 0; block < 3; block++)
-            progress.Begin(new ActionSpec(BuildStages.Clip, "high_noise", Name(BuildStages.Clip, block), new JsonObject(), []), waits: block == 2);
+            progress.Begin(new ActionSpec(BuildStages.Clip, "high_noise", Name(BuildStages.Clip, block), new JsonObject(), []),
+                waits: block == 2);
         return progress;
     }
 
-    private static string Name(Stage stage, int block) => FormattableString.Invariant($"blocks.{block}.cross_attn.k") + (stage == BuildStages.Clip ? "/boundary" : "");
+    private static string Name(Stage stage, int block) =>
+        FormattableString.Invariant($"blocks.{block}.cross_attn.k") + (stage == BuildStages.Clip ? "/boundary" : "");
 
     private static (IAnsiConsole Terminal, StringWriter Written) Terminal(int width, int height)
     {
@@ -97,7 +99,8 @@ public sealed partial class LiveRegionTests
         return (terminal, written);
     }
 
-    private static string[] Lines(StringWriter written) => Escapes().Replace(written.ToString(), "").Replace("\r", "", StringComparison.Ordinal).TrimEnd('\n').Split('\n');
+    private static string[] Lines(StringWriter written) =>
+        Escapes().Replace(written.ToString(), "").Replace("\r", "", StringComparison.Ordinal).TrimEnd('\n').Split('\n');
 
     [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]")]
     private static partial Regex Escapes();

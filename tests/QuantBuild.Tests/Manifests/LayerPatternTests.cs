@@ -47,9 +47,14 @@ public sealed class LayerPatternTests
         int matched = 0;
         for (int round = 0; round < 20_000; round++)
         {
-            string text = string.Join('.', Enumerable.Range(0, random.Next(1, 4)).Select(_ => Part(random, ["a", "b", "1", "2", "11", "*", "a*", "**1", "1-2", "0-11"])));
-            string name = string.Join('.', Enumerable.Range(0, random.Next(1, 4)).Select(_ => Part(random, ["a", "b", "ab", "1", "2", "11", "21"])));
-            string regex = "^" + string.Join("\\.", text.Split('.').Select(part => part.Contains('-') ? Alternatives(part) : part.Replace("*", ".*"))) + "$";
+            string text =
+                string.Join('.', Enumerable.Range(0, random.Next(1, 4))
+                    .Select(_ => Part(random, ["a", "b", "1", "2", "11", "*", "a*", "**1", "1-2", "0-11"])));
+            string name =
+                string.Join('.', Enumerable.Range(0, random.Next(1, 4)).Select(_ => Part(random, ["a", "b", "ab", "1", "2", "11", "21"])));
+            string regex = "^"
+                + string.Join("\\.", text.Split('.').Select(part => part.Contains('-') ? Alternatives(part) : part.Replace("*", ".*")))
+                + "$";
 
             Assert.True(LayerPattern.TryParse(text, out LayerPattern? pattern, out _));
             bool expected = Regex.IsMatch(name, regex, RegexOptions.NonBacktracking);

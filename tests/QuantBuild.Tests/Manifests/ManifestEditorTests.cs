@@ -42,8 +42,10 @@ public sealed class ManifestEditorTests
     [Fact]
     public void Members_are_added_to_a_section_or_with_a_new_one()
     {
-        Assert.Equal("{\n  \"gates\": {\n    \"a\": 1,\n    \"b\": 2\n  }\n}", Edit("{\n  \"gates\": {\n    \"a\": 1\n  }\n}", editor => editor.Extend("gates", ["\"b\": 2"])));
-        Assert.Equal("{\n  \"k\": 0,\n  \"gates\": { \"b\": 2 }\n}", Edit("{\n  \"k\": 0\n}", editor => editor.Extend("gates", ["\"b\": 2"])));
+        Assert.Equal("{\n  \"gates\": {\n    \"a\": 1,\n    \"b\": 2\n  }\n}",
+            Edit("{\n  \"gates\": {\n    \"a\": 1\n  }\n}", editor => editor.Extend("gates", ["\"b\": 2"])));
+        Assert.Equal("{\n  \"k\": 0,\n  \"gates\": { \"b\": 2 }\n}",
+            Edit("{\n  \"k\": 0\n}", editor => editor.Extend("gates", ["\"b\": 2"])));
     }
 
     [Fact]

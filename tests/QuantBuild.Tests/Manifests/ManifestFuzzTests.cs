@@ -7,12 +7,14 @@ namespace QuantBuild.Tests.Manifests;
 public sealed class ManifestFuzzTests
 {
     private static readonly string[] Pieces =
-        ["{", "}", "[", "]", ",", ":", "\"", "//", "/*", "null", "true", "-1", "1e999", "0.5", "\"*\"", "\\u0000", "\uFFFD", "𝄞", "\n", "{}", "[]", "\"bf16\""];
+        ["{", "}", "[", "]", ",", ":", "\"", "//", "/*", "null", "true", "-1", "1e999", "0.5", "\"*\"", "\\u0000", "\uFFFD", "𝄞", "\n",
+            "{}", "[]", "\"bf16\""];
 
     [Fact]
     public void Any_damage_gives_a_manifest_or_errors_with_places_and_never_an_exception()
     {
-        string original = File.ReadAllText(TestData.TinyWan("tinywan.quant.json")).Replace("// {", "{").Replace("lowRank\": { \"rank\": 32 } },", "lowRank\": { \"rank\": 32 } }");
+        string original = File.ReadAllText(TestData.TinyWan("tinywan.quant.json")).Replace("// {", "{")
+            .Replace("lowRank\": { \"rank\": 32 } },", "lowRank\": { \"rank\": 32 } }");
         string[] lines = original.Split('\n');
         var random = new Random(42);
         int valid = 0;

@@ -44,7 +44,8 @@ public sealed class ManifestPageTests
     [Fact]
     public void Every_choice_is_named()
     {
-        string[] names = [.. RecipeNames.Precision.Names, .. RecipeNames.Share.Names, .. RecipeNames.LowRankMethod.Names, .. RecipeNames.WeightMethod.Names,
+        string[] names = [.. RecipeNames.Precision.Names, .. RecipeNames.Share.Names, .. RecipeNames.LowRankMethod.Names,
+            .. RecipeNames.WeightMethod.Names,
             .. RecipeNames.Granularity.Names, .. RecipeNames.Ties.Names, .. RecipeNames.Objective.Names];
 
         Assert.All(names, name => Assert.Contains($"`{name}`", Page));

@@ -13,7 +13,8 @@ public sealed class ManifestReaderTests
     [InlineData("hf://org/model@refs/pr/1", "refs/pr/1")]
     public void A_source_may_be_a_repository(string source, string revision)
     {
-        QuantManifest manifest = ManifestText.Valid(ManifestText.Minimal.Replace("\"checkpoint\"", $"\"{source}\"", StringComparison.Ordinal));
+        QuantManifest manifest =
+            ManifestText.Valid(ManifestText.Minimal.Replace("\"checkpoint\"", $"\"{source}\"", StringComparison.Ordinal));
         Assert.Equal(("org/model", revision), (manifest.Model.Repository!.Repository.ToString(), manifest.Model.Repository.Revision));
         Assert.Equal($"hf://org/model@{revision}", manifest.Model.Source);
     }
@@ -106,12 +107,14 @@ public sealed class ManifestReaderTests
         Assert.Equal(new WeightRecipe(WeightMethod.Rtn, 0.02, 64), lowRecipe.Weights);
         CalibrationSection calibration = manifest.Calibration;
         Assert.Equal(("/project/sets/c.jsonl", 3, "euler", 8, 3.0, 3.5, 4.0, 16, ulong.MaxValue), (calibration.Data, calibration.Samples,
-            calibration.Solver, calibration.Steps, calibration.Shift, calibration.GuidanceHigh, calibration.GuidanceLow, calibration.TokensPerStep, calibration.Seed));
+            calibration.Solver, calibration.Steps, calibration.Shift, calibration.GuidanceHigh, calibration.GuidanceLow,
+                calibration.TokensPerStep, calibration.Seed));
         Assert.Equal(new SmoothRecipe(true, 0.25, SmoothShare.Layer), manifest.Quantize.Smooth);
         Assert.Equal(new LowRankRecipe(8, LowRankMethod.Randomized, 0.01), manifest.Quantize.LowRank);
         Assert.Equal(new WeightRecipe(WeightMethod.Gptq, 0.1, 256), manifest.Quantize.Weights);
         ActivationRecipe activations = manifest.Quantize.Activations;
-        Assert.Equal((ClipGranularity.Bin, TieRule.Zero, ClipObjective.Activation), (activations.Granularity, activations.Ties, activations.Objective));
+        Assert.Equal((ClipGranularity.Bin, TieRule.Zero, ClipObjective.Activation),
+            (activations.Granularity, activations.Ties, activations.Objective));
         Assert.Equal([0.8], activations.ClipRatios);
         Assert.Equal([-1, 0, 1], activations.ExponentOffsets);
         OverrideSection over = Assert.Single(manifest.Overrides);
@@ -120,8 +123,10 @@ public sealed class ManifestReaderTests
         Assert.Equal([RecipeSetting.Rank, RecipeSetting.LowRankAccuracy], over.Patch.Settings);
         Assert.Equal(0.1, over.Patch.ApplyTo(manifest.Quantize).LowRank.Accuracy);
         Assert.Equal(64, over.Patch.Rank);
-        Assert.Equal([(GateMetric.RelativeError, 0.2), (GateMetric.ErrorVsRtn, 1.0)], manifest.Gates.Thresholds.Select(gate => (gate.Metric, gate.Limit)));
-        Assert.Equal((OutputLayout.Native, 500_000_000, DType.F32), (manifest.Output.Layout, manifest.Output.ShardSize, manifest.Output.KeptDtype));
+        Assert.Equal([(GateMetric.RelativeError, 0.2), (GateMetric.ErrorVsRtn, 1.0)],
+            manifest.Gates.Thresholds.Select(gate => (gate.Metric, gate.Limit)));
+        Assert.Equal((OutputLayout.Native, 500_000_000, DType.F32),
+            (manifest.Output.Layout, manifest.Output.ShardSize, manifest.Output.KeptDtype));
     }
 
     [Fact]
@@ -158,7 +163,8 @@ public sealed class ManifestReaderTests
     [Fact]
     public void One_guidance_scale_serves_both_experts()
     {
-        CalibrationSection calibration = ManifestText.Valid(ManifestText.Minimal.Replace(".jsonl\"", ".jsonl\", \"guidance\": 3.5")).Calibration;
+        CalibrationSection calibration =
+            ManifestText.Valid(ManifestText.Minimal.Replace(".jsonl\"", ".jsonl\", \"guidance\": 3.5")).Calibration;
 
         Assert.Equal((3.5, 3.5), (calibration.GuidanceHigh, calibration.GuidanceLow));
     }

@@ -21,7 +21,8 @@ internal static class ManifestText
     /// <summary>The minimal manifest with other bins of the high-noise expert.</summary>
     public static string WithBins(string bins) => Minimal.Replace("\"high_noise\": {}", "\"high_noise\": { \"bins\": " + bins + " }");
 
-    public static ManifestReadResult Read(string text) => ManifestReader.ReadText("/project/model.quant.json", Encoding.UTF8.GetBytes(text));
+    public static ManifestReadResult Read(string text) =>
+        ManifestReader.ReadText("/project/model.quant.json", Encoding.UTF8.GetBytes(text));
 
     /// <summary>Every problem as "code line:column".</summary>
     public static IEnumerable<string> Problems(string text) =>

@@ -16,7 +16,8 @@ public sealed class SchemaTests
 
     [Fact]
     public async Task The_tiny_model_s_manifest_satisfies_the_schema() =>
-        Assert.Empty(await Errors(await File.ReadAllTextAsync(TestData.TinyWan("tinywan.quant.json"), TestContext.Current.CancellationToken)));
+        Assert.Empty(
+            await Errors(await File.ReadAllTextAsync(TestData.TinyWan("tinywan.quant.json"), TestContext.Current.CancellationToken)));
 
     [Fact]
     public void The_schema_and_the_reader_know_the_same_keys()
@@ -38,18 +39,29 @@ public sealed class SchemaTests
 
     [Theory]
     [InlineData("\"low_noise\": {}", "\"low_noise\": {}")]
-    [InlineData("\"low_noise\": {}", "\"low_noise\": { \"bins\": [\"a:0-0.25\", { \"name\": \"b\", \"from\": 0.25, \"to\": 1, \"clipRatios\": [1] }] }")]
+    [InlineData("\"low_noise\": {}",
+        "\"low_noise\": { \"bins\": [\"a:0-0.25\", { \"name\": \"b\", \"from\": 0.25, \"to\": 1, \"clipRatios\": [1] }] }")]
     [InlineData("\"low_noise\": {}", "\"low_noise\": { \"bins\": [{ \"name\": \"b\", \"timesteps\": [899, 0] }] }")]
-    [InlineData("\"low_noise\": {}", "\"low_noise\": { \"weights\": { \"folder\": \"x\", \"method\": \"rtn\" }, \"smooth\": false, \"precision\": \"w4a16\" }")]
+    [InlineData("\"low_noise\": {}",
+        "\"low_noise\": { \"weights\": { \"folder\": \"x\", \"method\": \"rtn\" }, \"smooth\": false, \"precision\": \"w4a16\" }")]
     [InlineData("calibration.jsonl\"", "/a/b.jsonl\", \"guidance\": { \"low_noise\": 3.5 }, \"seed\": 9223372036854775807")]
-    [InlineData("calibration.jsonl\"", "C:\\\\b.jsonl\", \"guidance\": 3.5, \"shift\": 0.5, \"steps\": 1000, \"tokensPerStep\": 1, \"samples\": 10000")]
+    [InlineData("calibration.jsonl\"",
+        "C:\\\\b.jsonl\", \"guidance\": 3.5, \"shift\": 0.5, \"steps\": 1000, \"tokensPerStep\": 1, \"samples\": 10000")]
     [InlineData("\"model\": {", "\"name\": \"x\", \"overrides\": [], \"gates\": {}, \"output\": {}, \"quantize\": {}, \"model\": {")]
-    [InlineData("\"model\": {", "\"overrides\": [{ \"match\": \"blocks.3-5.*\", \"experts\": [\"low_noise\"], \"smooth\": { \"alpha\": 1 } }], \"model\": {")]
+    [InlineData("\"model\": {",
+        "\"overrides\": [{ \"match\": \"blocks.3-5.*\", \"experts\": [\"low_noise\"], \"smooth\": { \"alpha\": 1 } }], \"model\": {")]
     [InlineData("\"model\": {", "\"output\": { \"shardSize\": \"500MB\", \"keptDtype\": \"f32\", \"layout\": \"native\" }, \"model\": {")]
-    [InlineData("\"model\": {", "\"output\": { \"shardSize\": 65536 }, \"gates\": { \"maxRelativeError\": 0.1, \"maxErrorVsRtn\": 1000 }, \"model\": {")]
-    [InlineData("\"model\": {", "\"gates\": { \"minCosine\": 0.99, \"severity\": \"warning\", \"rules\": [{ \"match\": \"blocks.0-2.*\", \"experts\": [\"low_noise\"], \"bins\": [\"late\"], \"maxRelativeError\": 1, \"severity\": \"error\" }, { \"bins\": [\"*\"], \"minCosine\": 1 }] }, \"model\": {")]
-    [InlineData("\"model\": {", "\"quantize\": { \"format\": \"mxfp4\", \"weights\": { \"method\": \"gptq\", \"damp\": 0, \"blockSize\": 4096 } }, \"model\": {")]
-    [InlineData("\"model\": {", "\"quantize\": { \"activations\": { \"granularity\": \"bin\", \"exponentOffsets\": [-8, 8], \"ties\": \"zero\", \"objective\": \"activation\" } }, \"model\": {")]
+    [InlineData("\"model\": {",
+        "\"output\": { \"shardSize\": 65536 }, \"gates\": { \"maxRelativeError\": 0.1, \"maxErrorVsRtn\": 1000 }, \"model\": {")]
+    [InlineData("\"model\": {",
+        "\"gates\": { \"minCosine\": 0.99, \"severity\": \"warning\", \"rules\": [{ \"match\": \"blocks.0-2.*\", \"experts\": "
+            + "[\"low_noise\"], \"bins\": [\"late\"], \"maxRelativeError\": 1, \"severity\": \"error\" }, { \"bins\": [\"*\"], "
+                + "\"minCosine\": 1 }] }, \"model\": {")]
+    [InlineData("\"model\": {",
+        "\"quantize\": { \"format\": \"mxfp4\", \"weights\": { \"method\": \"gptq\", \"damp\": 0, \"blockSize\": 4096 } }, \"model\": {")]
+    [InlineData("\"model\": {",
+        "\"quantize\": { \"activations\": { \"granularity\": \"bin\", \"exponentOffsets\": [-8, 8], \"ties\": \"zero\", \"objective\": "
+            + "\"activation\" } }, \"model\": {")]
     public async Task Both_accept(string original, string changed)
     {
         string text = ManifestText.Minimal.Replace(original, changed);
@@ -155,8 +167,10 @@ public sealed class SchemaTests
 
         Assert.Equal(minimal.Model.Boundary, spelled.Model.Boundary);
         Assert.Equal(minimal.Calibration with { Span = default }, spelled.Calibration with { Span = default });
-        Assert.Equal(minimal.Output, spelled.Output with { LayoutSpan = minimal.Output.LayoutSpan, ShardSizeSpan = null, KeptDtypeSpan = null });
-        Assert.Equal(minimal.Quantize with { Activations = LayerRecipe.Default.Activations }, spelled.Quantize with { Activations = LayerRecipe.Default.Activations });
+        Assert.Equal(minimal.Output,
+            spelled.Output with { LayoutSpan = minimal.Output.LayoutSpan, ShardSizeSpan = null, KeptDtypeSpan = null });
+        Assert.Equal(minimal.Quantize with { Activations = LayerRecipe.Default.Activations },
+            spelled.Quantize with { Activations = LayerRecipe.Default.Activations });
         Assert.Equal(minimal.Quantize.Activations.ClipRatios, spelled.Quantize.Activations.ClipRatios);
         Assert.Equal(minimal.Quantize.Activations.ExponentOffsets, spelled.Quantize.Activations.ExponentOffsets);
         Assert.Equal(minimal.Quantize.Activations with { ClipRatios = [], ExponentOffsets = [] },
@@ -166,9 +180,11 @@ public sealed class SchemaTests
     private static string Json(object? value) => JsonConvert.SerializeObject(value);
 
     private static async Task<IEnumerable<string>> Errors(string text) =>
-        (await Schema.Value).Validate(JToken.Parse(text, new JsonLoadSettings { CommentHandling = CommentHandling.Ignore })).Select(error => error.ToString());
+        (await Schema.Value).Validate(JToken.Parse(text, new JsonLoadSettings { CommentHandling = CommentHandling.Ignore }))
+        .Select(error => error.ToString());
 
-    private static IEnumerable<string> KeysOf(JsonElement root, string name) => Properties(Object(root, name)).Select(property => property.Name);
+    private static IEnumerable<string> KeysOf(JsonElement root, string name) =>
+        Properties(Object(root, name)).Select(property => property.Name);
 
     private static JsonProperty[] Properties(JsonElement definition) => [.. definition.GetProperty("properties").EnumerateObject()];
 
@@ -184,5 +200,6 @@ public sealed class SchemaTests
     private static bool Described(JsonElement root, JsonElement property) =>
         property.TryGetProperty("description", out _)
         || (property.TryGetProperty("$ref", out JsonElement reference)
-            && root.GetProperty("definitions").GetProperty(reference.GetString()!["#/definitions/".Length..]).TryGetProperty("description", out _));
+            && root.GetProperty("definitions").GetProperty(reference.GetString()!["#/definitions/".Length..])
+            .TryGetProperty("description", out _));
 }

@@ -55,11 +55,15 @@ public class FullPrecisionLinearTests
     {
         var source = new TensorsInMemory();
         source.Add("w", DType.F32, [3, 2], new float[6]);
-        foreach (ILinear layer in (ILinear[])[new FullPrecisionLinear(new ReadOnlyMatrixView(new float[6], 3, 2), new float[3]), new MappedLinear(source, "w", new float[3])])
+        foreach (ILinear layer in (ILinear[])[new FullPrecisionLinear(new ReadOnlyMatrixView(new float[6], 3, 2), new float[3]),
+            new MappedLinear(source, "w", new float[3])])
         {
-            Assert.Throws<ArgumentException>(() => layer.Apply(new ReadOnlyMatrixView(new float[12], 4, 3), new MatrixView(new float[12], 4, 3), 0, 1));
-            Assert.Throws<ArgumentException>(() => layer.Apply(new ReadOnlyMatrixView(new float[8], 4, 2), new MatrixView(new float[16], 4, 4), 0, 1));
-            Assert.Throws<ArgumentException>(() => layer.Apply(new ReadOnlyMatrixView(new float[8], 4, 2), new MatrixView(new float[15], 5, 3), 0, 1));
+            Assert.Throws<ArgumentException>(() =>
+                layer.Apply(new ReadOnlyMatrixView(new float[12], 4, 3), new MatrixView(new float[12], 4, 3), 0, 1));
+            Assert.Throws<ArgumentException>(() =>
+                layer.Apply(new ReadOnlyMatrixView(new float[8], 4, 2), new MatrixView(new float[16], 4, 4), 0, 1));
+            Assert.Throws<ArgumentException>(() =>
+                layer.Apply(new ReadOnlyMatrixView(new float[8], 4, 2), new MatrixView(new float[15], 5, 3), 0, 1));
         }
         Assert.Throws<ArgumentException>(() => new FullPrecisionLinear(new ReadOnlyMatrixView(new float[6], 3, 2), new float[2]));
         Assert.Throws<ArgumentException>(() => new MappedLinear(source, "w", new float[2]));

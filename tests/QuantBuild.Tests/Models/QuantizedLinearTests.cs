@@ -48,11 +48,13 @@ public sealed class QuantizedLinearTests
         using SafeTensorsFile golden = SafeTensorsFile.Open(TestData.Golden("qlinear.safetensors"));
         QuantizedLayer layer = Golden(golden, "case.0", 1);
         float[] x = golden.ReadFloat32("case.0.x");
-        ActivationSetting[] settings = [new(500, 999, ClipSetting.None), new(100, 499, new ClipSetting(0.6f)), new(50, 99, new ClipSetting(1, 1)), new(0, 49, new ClipSetting(1, 0, 0.5f))];
+        ActivationSetting[] settings = [new(500, 999, ClipSetting.None), new(100, 499, new ClipSetting(0.6f)),
+            new(50, 99, new ClipSetting(1, 1)), new(0, 49, new ClipSetting(1, 0, 0.5f))];
         var linear = new QuantizedLinear(layer with { Activations = new ActivationPolicy(TieRule.Zero, [.. settings]) });
         foreach (ActivationSetting setting in settings)
         {
-            var alone = new QuantizedLinear(layer with { Activations = new ActivationPolicy(TieRule.Zero, [setting with { MinTimestep = 0, MaxTimestep = 999 }]) });
+            var alone = new QuantizedLinear(
+                layer with { Activations = new ActivationPolicy(TieRule.Zero, [setting with { MinTimestep = 0, MaxTimestep = 999 }]) });
             Assert.Equal(Apply(alone, x, 0), Apply(linear, x, setting.MinTimestep));
             Assert.Equal(Apply(alone, x, 0), Apply(linear, x, setting.MaxTimestep));
         }
@@ -71,7 +73,8 @@ public sealed class QuantizedLinearTests
         const int Rows = 7, In = 71, Out = 13, Rank = 3;
         var random = new Random(42);
         float[] Values(int count, float scale) => [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() - 0.5f) * scale)];
-        float[] weight = Values(Out * In, 1), x = Values(Rows * In, 4), down = Values(Rank * In, 1), up = Values(Out * Rank, 1), bias = Values(Out, 1);
+        float[] weight = Values(Out * In, 1), x = Values(Rows * In, 4), down = Values(Rank * In, 1), up = Values(Out * Rank, 1),
+            bias = Values(Out, 1);
         float[] smooth = [.. Values(In, 1).Select(v => v + 1)];
         var codes = new byte[Out * Mxfp4.CodeBytes(In)];
         var scales = new byte[Out * Mxfp4.Blocks(In)];
@@ -81,8 +84,11 @@ public sealed class QuantizedLinearTests
         float[] y = Apply(
             new QuantizedLinear(new QuantizedLayer
             {
-                OutFeatures = Out, InFeatures = In, Codes = codes, Scales = scales, Smooth = smooth, Rank = Rank, Down = down, Up = up, Bias = bias,
-                Activations = new ActivationPolicy(ties, [new ActivationSetting(0, 0, new ClipSetting(ratio, offset, float.IsFinite(threshold) ? threshold : null))]),
+                OutFeatures = Out, InFeatures = In, Codes = codes, Scales = scales, Smooth = smooth, Rank = Rank, Down = down, Up = up,
+                    Bias = bias,
+                Activations =
+                    new ActivationPolicy(ties,
+                        [new ActivationSetting(0, 0, new ClipSetting(ratio, offset, float.IsFinite(threshold) ? threshold : null))]),
             }), x, 0);
 
         for (int row = 0; row < Rows; row++)
@@ -121,10 +127,12 @@ public sealed class QuantizedLinearTests
         Mxfp4.Dequantize(full.Codes.Span, full.Scales.Span, new MatrixView(weight, full.OutFeatures, full.InFeatures));
         float[] x = golden.ReadFloat32("case.0.x");
         var expected = new float[50 * full.OutFeatures];
-        Gemm.Multiply(new ReadOnlyMatrixView(x, 50, full.InFeatures), new ReadOnlyMatrixView(weight, full.OutFeatures, full.InFeatures).Transposed,
+        Gemm.Multiply(new ReadOnlyMatrixView(x, 50, full.InFeatures),
+            new ReadOnlyMatrixView(weight, full.OutFeatures, full.InFeatures).Transposed,
             new MatrixView(expected, 50, full.OutFeatures));
 
-        var bare = new QuantizedLayer { OutFeatures = full.OutFeatures, InFeatures = full.InFeatures, Codes = full.Codes, Scales = full.Scales };
+        var bare = new QuantizedLayer { OutFeatures = full.OutFeatures, InFeatures = full.InFeatures, Codes = full.Codes,
+            Scales = full.Scales };
 
         Assert.Equal(expected, Apply(new QuantizedLinear(bare), x, -1));
         Assert.Equal(expected, Apply(new QuantizedLinear(bare, WeightStorage.Mapped), x, -1));
@@ -146,9 +154,12 @@ public sealed class QuantizedLinearTests
         ];
         Assert.All(broken, wrong => Assert.Throws<ArgumentException>(() => new QuantizedLinear(wrong)));
         var linear = new QuantizedLinear(layer);
-        Assert.Throws<ArgumentException>(() => linear.Apply(new ReadOnlyMatrixView(new float[64], 1, 64), new MatrixView(new float[96], 1, 96), 0, 1));
-        Assert.Throws<ArgumentException>(() => linear.Apply(new ReadOnlyMatrixView(new float[128], 1, 128), new MatrixView(new float[97], 1, 97), 0, 1));
-        Assert.Throws<ArgumentException>(() => linear.Apply(new ReadOnlyMatrixView(new float[256], 2, 128), new MatrixView(new float[96], 1, 96), 0, 1));
+        Assert.Throws<ArgumentException>(() =>
+            linear.Apply(new ReadOnlyMatrixView(new float[64], 1, 64), new MatrixView(new float[96], 1, 96), 0, 1));
+        Assert.Throws<ArgumentException>(() =>
+            linear.Apply(new ReadOnlyMatrixView(new float[128], 1, 128), new MatrixView(new float[97], 1, 97), 0, 1));
+        Assert.Throws<ArgumentException>(() =>
+            linear.Apply(new ReadOnlyMatrixView(new float[256], 2, 128), new MatrixView(new float[96], 1, 96), 0, 1));
     }
 
     [Fact]

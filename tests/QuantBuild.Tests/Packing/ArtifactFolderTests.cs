@@ -54,7 +54,8 @@ public sealed class ArtifactFolderTests : IDisposable
     {
         Assert.Empty(ArtifactFolder.Check(Out, ct: TestContext.Current.CancellationToken));
         Assert.Equal(artifact.Descriptor, AtomicFile.TryRead(Path.Combine(Out, "artifact.json")));
-        Assert.Equal(artifact.Files.Select(file => file.Path).Append("artifact.json").Concat(others).Order(StringComparer.Ordinal), Listing());
+        Assert.Equal(artifact.Files.Select(file => file.Path).Append("artifact.json").Concat(others).Order(StringComparer.Ordinal),
+            Listing());
     }
 
     [Fact]
@@ -285,7 +286,8 @@ public sealed class ArtifactFolderTests : IDisposable
     /// <summary>Writes an artifact, but stops as if killed before one of its files.</summary>
     private async Task Interrupt((List<PackedFile> Files, byte[] Descriptor) artifact, string before) =>
         await Assert.ThrowsAsync<KilledException>(() =>
-            ArtifactFolder.WriteAsync(_store, Out, artifact.Files, artifact.Descriptor, new KillBefore(before), ct: TestContext.Current.CancellationToken));
+            ArtifactFolder.WriteAsync(_store, Out, artifact.Files, artifact.Descriptor, new KillBefore(before),
+                ct: TestContext.Current.CancellationToken));
 
     private sealed class KillBefore(string path) : IProgress<string>
     {

@@ -17,7 +17,8 @@ public sealed class LockFileTests : IDisposable
     private static Digest DigestOf(string text) => Digest.Of(Encoding.UTF8.GetBytes(text));
 
     private static LockedLayer Layer(string name, int rank) => new(name, new JsonObject { ["precision"] = "w4a4", ["rank"] = rank },
-        ImmutableSortedDictionary<string, Digest>.Empty.Add("gptq", DigestOf($"gptq {name} {rank}")).Add("clip", DigestOf($"clip {name} {rank}")));
+        ImmutableSortedDictionary<string, Digest>.Empty.Add("gptq", DigestOf($"gptq {name} {rank}"))
+            .Add("clip", DigestOf($"clip {name} {rank}")));
 
     private static LockFile Example(int rank = 16) => new("0.1.0", "cpu-1", DigestOf($"plan {rank}"), [DigestOf("s0"), DigestOf("s1")],
     [
@@ -101,8 +102,10 @@ public sealed class LockFileTests : IDisposable
         Assert.Equal(
         [
             "high_noise / blocks.0.ffn.2: gone",
-            $"high_noise / blocks.1.ffn.2 / outputs / clip: {DigestOf("clip blocks.1.ffn.2 16").Short} -> {DigestOf("clip blocks.1.ffn.2 32").Short}",
-            $"high_noise / blocks.1.ffn.2 / outputs / gptq: {DigestOf("gptq blocks.1.ffn.2 16").Short} -> {DigestOf("gptq blocks.1.ffn.2 32").Short}",
+            $"high_noise / blocks.1.ffn.2 / outputs / clip: {DigestOf("clip blocks.1.ffn.2 16").Short} -> "
+                + $"{DigestOf("clip blocks.1.ffn.2 32").Short}",
+            $"high_noise / blocks.1.ffn.2 / outputs / gptq: {DigestOf("gptq blocks.1.ffn.2 16").Short} -> "
+                + $"{DigestOf("gptq blocks.1.ffn.2 32").Short}",
             "high_noise / blocks.1.ffn.2 / rank: 16 -> 32",
             "high_noise / blocks.2.ffn.2: new",
             $"plan: {DigestOf("plan 16").Short} -> {DigestOf("plan 32").Short}",
@@ -149,7 +152,8 @@ public sealed class LockFileTests : IDisposable
     {
         string path = _folder.WriteFile("x.quant.lock.json", "{\n<<<<<<< ours\n}"u8.ToArray());
 
-        Assert.Contains("(2,1): error QB4022", Assert.Throws<DiagnosticException>(() => LockFile.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("(2,1): error QB4022", Assert.Throws<DiagnosticException>(() => LockFile.Read(path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,13 +25,23 @@ public sealed class OutputGuardTests : IDisposable
 
     private async Task<ArtifactWriteResult> Write(bool force, params (string Path, string Content)[] parts)
     {
-        List<PackedFile> files = [.. parts.Select(part => new PackedFile(part.Path, new BlobRef(_store.Put(Encoding.UTF8.GetBytes(part.Content)), Encoding.UTF8.GetByteCount(part.Content))))];
-        var experts = new JsonObject(files.GroupBy(file => file.Path.Split('/')[0]).Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)new JsonObject
+        List<PackedFile> files =
+            [.. parts.Select(part =>
+                new PackedFile(part.Path,
+                    new BlobRef(_store.Put(Encoding.UTF8.GetBytes(part.Content)), Encoding.UTF8.GetByteCount(part.Content))))];
+        var experts =
+            new JsonObject(files.GroupBy(file => file.Path.Split('/')[0])
+                .Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)new JsonObject
         {
             ["directory"] = expert.Key,
-            ["files"] = new JsonArray([.. expert.Select(file => new JsonObject { ["name"] = file.Path.Split('/')[1], ["sha256"] = file.Content.Digest.ToString(), ["size"] = file.Content.Size })]),
+            ["files"] = new JsonArray(
+                [.. expert.Select(file =>
+                    new JsonObject { ["name"] = file.Path.Split('/')[1], ["sha256"] = file.Content.Digest.ToString(),
+                        ["size"] = file.Content.Size })]),
         })));
-        return await ArtifactFolder.WriteAsync(_store, Out, files, CanonicalJson.SerializeIndented(new JsonObject { ["experts"] = experts }), ct: TestContext.Current.CancellationToken, force: force);
+        return await ArtifactFolder.WriteAsync(_store, Out, files,
+            CanonicalJson.SerializeIndented(new JsonObject { ["experts"] = experts }), ct: TestContext.Current.CancellationToken,
+                force: force);
     }
 
     private async Task<string> RefusalOf(params (string Path, string Content)[] parts)
@@ -125,7 +135,8 @@ public sealed class OutputGuardTests : IDisposable
 
         await Write(force: true, ("high/model.safetensors", "a"));
 
-        Assert.Equal("a", await File.ReadAllTextAsync(Path.Combine(Out, "high", "model.safetensors"), TestContext.Current.CancellationToken));
+        Assert.Equal("a",
+            await File.ReadAllTextAsync(Path.Combine(Out, "high", "model.safetensors"), TestContext.Current.CancellationToken));
         Assert.Equal("mine", await File.ReadAllTextAsync(other, TestContext.Current.CancellationToken));
     }
 

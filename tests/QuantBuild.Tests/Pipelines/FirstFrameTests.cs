@@ -17,7 +17,8 @@ public class FirstFrameTests
         Image image = Image.Load(TestData.TinyWan("calibration", "images", $"{sample:000}.png"));
         float[] expected = set.ReadFloat32($"sample.{sample:000}.y");
 
-        float[] condition = FirstFrame.Condition(TinyVae.Model, image, new VideoShape(17, 64, 96), threads: 2, TestContext.Current.CancellationToken);
+        float[] condition = FirstFrame.Condition(TinyVae.Model, image, new VideoShape(17, 64, 96), threads: 2,
+            TestContext.Current.CancellationToken);
 
         int mask = 4 * 5 * 8 * 12;
         Assert.Equal(expected[..mask], condition[..mask]);

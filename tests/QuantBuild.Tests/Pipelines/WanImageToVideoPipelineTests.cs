@@ -24,7 +24,8 @@ public class WanImageToVideoPipelineTests
         GeneratedVideo video = Generate(Options with { Frames = 17, Sampling = Options.Sampling with { Steps = 12, Threads = 2 } });
         Assert.Equal(17, video.Frames.Count);
         Assert.Equal((96, 64), (video.Frames[0].Width, video.Frames[0].Height));
-        double error = Enumerable.Range(0, Picture.Pixels.Length).Average(i => Math.Abs(Picture.Pixels.Span[i] - video.Frames[0].Pixels.Span[i]));
+        double error = Enumerable.Range(0, Picture.Pixels.Length)
+            .Average(i => Math.Abs(Picture.Pixels.Span[i] - video.Frames[0].Pixels.Span[i]));
         Assert.InRange(error, 0, 12);
     }
 
@@ -78,7 +79,8 @@ public class WanImageToVideoPipelineTests
     {
         var seen = new List<GenerationProgress>();
         Assert.Throws<ArgumentException>(() => Generate(Options with { Frames = 6 }, progress: new Recorder(seen)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Generate(Options with { Sampling = Options.Sampling with { Shift = 0 } }, progress: new Recorder(seen)));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Generate(Options with { Sampling = Options.Sampling with { Shift = 0 } }, progress: new Recorder(seen)));
         Assert.Throws<ArgumentException>(() => new WanImageToVideoPipeline(Checkpoint, tiling: new VaeTiling(60)));
         Assert.Empty(seen);
     }
@@ -98,8 +100,10 @@ public class WanImageToVideoPipelineTests
         Directory.Delete(folder, recursive: true);
     }
 
-    private static GeneratedVideo Generate(GenerationOptions options, ExpertMemory memory = ExpertMemory.One, IProgress<GenerationProgress>? progress = null) =>
-        new WanImageToVideoPipeline(Checkpoint, memory: memory).Generate(Picture, Prompt, options, progress, ct: TestContext.Current.CancellationToken);
+    private static GeneratedVideo Generate(GenerationOptions options, ExpertMemory memory = ExpertMemory.One,
+        IProgress<GenerationProgress>? progress = null) =>
+        new WanImageToVideoPipeline(Checkpoint, memory: memory).Generate(Picture, Prompt, options, progress,
+            ct: TestContext.Current.CancellationToken);
 
     private sealed class Recorder(List<GenerationProgress> seen, Action<GenerationProgress>? then = null) : IProgress<GenerationProgress>
     {

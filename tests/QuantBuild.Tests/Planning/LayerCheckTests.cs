@@ -14,7 +14,8 @@ public sealed class LayerCheckTests
 
         Assert.Equal(
             [
-                "3 QB1042: Layer 'blocks.0.ffn.2' of high_noise has 80 input channels, as have 2 more layers; 4-bit layers need a multiple of 32",
+                "3 QB1042: Layer 'blocks.0.ffn.2' of high_noise has 80 input channels, as have 2 more layers; 4-bit layers need a "
+                    + "multiple of 32",
                 "5 QB1042: Layer 'blocks.1.ffn.2' of high_noise has 80 input channels; 4-bit layers need a multiple of 32",
             ],
             checkpoint.ProblemsWith("\"overrides\": [{ \"match\": \"blocks.1.ffn.2\", \"precision\": \"w4a16\" }]"));
@@ -25,7 +26,8 @@ public sealed class LayerCheckTests
     {
         using var checkpoint = new TestCheckpoint(Misaligned);
 
-        checkpoint.Plan(ManifestText.With("\"overrides\": [{ \"match\": \"*.ffn.2\", \"experts\": [\"high_noise\"], \"precision\": \"bf16\" }]"));
+        checkpoint.Plan(
+            ManifestText.With("\"overrides\": [{ \"match\": \"*.ffn.2\", \"experts\": [\"high_noise\"], \"precision\": \"bf16\" }]"));
     }
 
     [Fact]
@@ -51,7 +53,8 @@ public sealed class LayerCheckTests
         using var checkpoint = new TestCheckpoint();
 
         Assert.Equal(
-            [$"6 QB1044: 'blocks.0.self_attn.q' and 'blocks.0.self_attn.k' of high_noise read the same activation and share one smoothing vector, but their settings of '{key}' differ"],
+            [$"6 QB1044: 'blocks.0.self_attn.q' and 'blocks.0.self_attn.k' of high_noise read the same activation and share one "
+                + $"smoothing vector, but their settings of '{key}' differ"],
             checkpoint.ProblemsWith($$"""
                 "overrides": [
                   { "match": "*.self_attn.k", "experts": ["high_noise"], "smooth": { {{setting}} } }
@@ -60,14 +63,17 @@ public sealed class LayerCheckTests
     }
 
     [Theory]
-    [InlineData("{ \"match\": \"*.self_attn.k\", \"smooth\": { \"alpha\": 0.7 } }, { \"match\": \"*.self_attn.k\", \"precision\": \"bf16\" }", true)] // bf16 layers do not count
-    [InlineData("{ \"match\": \"*\", \"smooth\": { \"share\": \"layer\" } }, { \"match\": \"*.self_attn.k\", \"smooth\": { \"alpha\": 0.7 } }", false)]
+    [InlineData("{ \"match\": \"*.self_attn.k\", \"smooth\": { \"alpha\": 0.7 } }, { \"match\": \"*.self_attn.k\", \"precision\": "
+        + "\"bf16\" }", true)] // bf16 layers do not count
+    [InlineData("{ \"match\": \"*\", \"smooth\": { \"share\": \"layer\" } }, { \"match\": \"*.self_attn.k\", \"smooth\": { \"alpha\": "
+        + "0.7 } }", false)]
     [InlineData("{ \"match\": \"*attn.*\", \"smooth\": { \"alpha\": 0.7 } }", false)]
     [InlineData("{ \"match\": \"*.self_attn.o\", \"smooth\": { \"alpha\": 0.7 } }", false)] // alone at its site
     public void Layers_that_agree_or_do_not_share_are_fine(string overrides, bool warns)
     {
         using var checkpoint = new TestCheckpoint();
 
-        Assert.Equal(warns ? ["QB1034"] : [], checkpoint.Resolve(ManifestText.With($"\"overrides\": [{overrides}]")).Diagnostics.Select(d => d.Descriptor.Code));
+        Assert.Equal(warns ? ["QB1034"] : [],
+            checkpoint.Resolve(ManifestText.With($"\"overrides\": [{overrides}]")).Diagnostics.Select(d => d.Descriptor.Code));
     }
 }

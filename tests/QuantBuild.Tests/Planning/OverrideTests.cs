@@ -42,7 +42,8 @@ public sealed class OverrideTests : IDisposable
         LayerPlan Layer(int expert, string name) => plan.Experts[expert].Layers.Single(layer => layer.Name == name);
         Assert.Equal((12, "default"), (Layer(0, "blocks.1.ffn.0").Recipe.LowRank.Rank, Layer(0, "blocks.1.ffn.0").Reason));
         Assert.Equal(WeightMethod.Rtn, Layer(0, "blocks.1.ffn.0").Recipe.Weights.Method);
-        Assert.Equal((6, "lowRank.rank, lowRank.method: experts.low_noise (line 3)"), (Layer(1, "blocks.1.ffn.0").Recipe.LowRank.Rank, Layer(1, "blocks.1.ffn.0").Reason));
+        Assert.Equal((6, "lowRank.rank, lowRank.method: experts.low_noise (line 3)"),
+            (Layer(1, "blocks.1.ffn.0").Recipe.LowRank.Rank, Layer(1, "blocks.1.ffn.0").Reason));
         Assert.Equal((2, "lowRank.method: experts.low_noise (line 3); precision, lowRank.rank: 'blocks.0.ffn.*' (line 6)"),
             (Layer(1, "blocks.0.ffn.2").Recipe.LowRank.Rank, Layer(1, "blocks.0.ffn.2").Reason));
     }
@@ -67,7 +68,8 @@ public sealed class OverrideTests : IDisposable
     public void An_override_whose_every_setting_is_replaced_everywhere_is_an_error()
     {
         Assert.Equal(
-            ["6 QB1033: The override 'blocks.0.ffn.2' has no effect: later overrides replace every one of its settings on every layer it matches ('*.ffn.2' in line 7, '*' in line 8)"],
+            ["6 QB1033: The override 'blocks.0.ffn.2' has no effect: later overrides replace every one of its settings on every layer "
+                + "it matches ('*.ffn.2' in line 7, '*' in line 8)"],
             _checkpoint.ProblemsWith("""
                 "overrides": [
                   { "match": "blocks.0.ffn.2", "lowRank": { "rank": 8 }, "weights": { "damp": 0.1 } },
@@ -98,7 +100,9 @@ public sealed class OverrideTests : IDisposable
             $"\"overrides\": [ {{ \"match\": \"*\", {first} }},\n {{ \"match\": \"*\", {second} }}]"));
 
         Assert.NotNull(result.Plan);
-        Assert.Equal("QB1034 6", Assert.Single(result.Diagnostics) is var problem ? $"{problem.Descriptor.Code} {problem.Span!.Value.Line}" : "");
+        Assert.Equal("QB1034 6", Assert.Single(result.Diagnostics) is var problem
+            ? $"{problem.Descriptor.Code} {problem.Span!.Value.Line}"
+            : "");
     }
 
     [Theory]
@@ -108,7 +112,9 @@ public sealed class OverrideTests : IDisposable
     public void Overrides_that_all_match_cost_what_they_are_long_not_that_times_the_layers(string match)
     {
         const int Count = 20_000;
-        string text = ManifestText.With($"\"overrides\": [{string.Join(',', Enumerable.Repeat($"{{\"match\":\"{match}\",\"lowRank\":{{\"rank\":8}}}}", Count))}]");
+        string text =
+            ManifestText.With(
+                $"\"overrides\": [{string.Join(',', Enumerable.Repeat($"{{\"match\":\"{match}\",\"lowRank\":{{\"rank\":8}}}}", Count))}]");
         QuantManifest manifest = ManifestReader.ReadText(_checkpoint.PathOf("model.quant.json"), Encoding.UTF8.GetBytes(text)).Manifest!;
         Planner.Resolve(manifest);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -124,5 +130,6 @@ public sealed class OverrideTests : IDisposable
 
     public void Dispose() => _checkpoint.Dispose();
 
-    private static (int, LowRankMethod, double) Spell(LayerRecipe recipe) => (recipe.LowRank.Rank, recipe.LowRank.Method, recipe.Weights.Damp);
+    private static (int, LowRankMethod, double) Spell(LayerRecipe recipe) =>
+        (recipe.LowRank.Rank, recipe.LowRank.Method, recipe.Weights.Damp);
 }

@@ -28,10 +28,12 @@ public sealed class PlannerTests
             Assert.Equal(expert.KeptTensors.Order(StringComparer.Ordinal), expert.KeptTensors);
             Assert.All(expert.Layers, layer => Assert.Equal("default", layer.Reason));
         });
-        Assert.Equal(["self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "cross_attn.q", "cross_attn.k", "cross_attn.v", "cross_attn.o", "ffn.0", "ffn.2"],
+        Assert.Equal(["self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "cross_attn.q", "cross_attn.k", "cross_attn.v",
+            "cross_attn.o", "ffn.0", "ffn.2"],
             plan.Experts[0].Layers.Where(l => l.Block == 3).Select(l => l.Name["blocks.3.".Length..]));
         LayerPlan last = plan.Experts[1].Layers[^1];
-        Assert.Equal(("blocks.5.ffn.2", "blocks.5.ffn.2.weight", 192, 512, WanSite.Ffn2), (last.Name, last.WeightName, last.OutFeatures, last.InFeatures, last.Site));
+        Assert.Equal(("blocks.5.ffn.2", "blocks.5.ffn.2.weight", 192, 512, WanSite.Ffn2),
+            (last.Name, last.WeightName, last.OutFeatures, last.InFeatures, last.Site));
     }
 
     [Fact]
@@ -49,7 +51,8 @@ public sealed class PlannerTests
         Assert.All(plan.Experts, expert =>
         {
             Assert.Equal(Enumerable.Range(0, expert.Timesteps.Length), expert.Bins.SelectMany(bin => bin.Steps));
-            Assert.All(expert.Bins.Skip(1).Zip(expert.Bins), pair => Assert.Equal(expert.Timesteps[pair.First.Steps[0]] + 1, pair.Second.MinTimestep));
+            Assert.All(expert.Bins.Skip(1).Zip(expert.Bins), pair =>
+                Assert.Equal(expert.Timesteps[pair.First.Steps[0]] + 1, pair.Second.MinTimestep));
             Assert.All(expert.Bins, bin => Assert.All(bin.Steps, step => Assert.True(bin.Contains(expert.Timesteps[step]))));
         });
     }
@@ -90,7 +93,8 @@ public sealed class PlannerTests
 
         Plan plan = checkpoint.Plan(text);
 
-        Assert.All(plan.Experts, expert => Assert.Equal(Enumerable.Range(0, expert.Timesteps.Length), expert.Bins.SelectMany(b => b.Steps)));
+        Assert.All(plan.Experts, expert =>
+            Assert.Equal(Enumerable.Range(0, expert.Timesteps.Length), expert.Bins.SelectMany(b => b.Steps)));
     }
 
     [Fact]
@@ -103,7 +107,9 @@ public sealed class PlannerTests
 
         Assert.NotNull(result.Plan);
         Assert.Equal(result.Diagnostics, result.Plan.Warnings);
-        Assert.Equal("Bin 'early' of high_noise is calibrated on at most 80 tokens, fewer than twice the 96 input channels of its widest layer; tokensPerStep 39 would do",
+        Assert.Equal(
+            "Bin 'early' of high_noise is calibrated on at most 80 tokens, fewer than twice the 96 input channels of its widest layer; "
+                + "tokensPerStep 39 would do",
             result.Diagnostics[0].Message);
         Assert.Equal(["early", "mid", "boundary", "boundary", "late"], result.Diagnostics.Select(d => d.Arguments[0]));
     }

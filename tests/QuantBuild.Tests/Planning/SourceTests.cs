@@ -80,7 +80,8 @@ public sealed class SourceTests : IDisposable
     [Fact]
     public void Of_many_wrong_tensors_ten_are_named_and_the_rest_counted()
     {
-        _checkpoint.WriteExpert("low_noise_model", TestCheckpoint.Small, TestCheckpoint.Expected(TestCheckpoint.Small with { NumLayers = 3 }));
+        _checkpoint.WriteExpert("low_noise_model", TestCheckpoint.Small,
+            TestCheckpoint.Expected(TestCheckpoint.Small with { NumLayers = 3 }));
 
         Diagnostic[] problems = [.. _checkpoint.Resolve(ManifestText.Minimal).Diagnostics];
 
@@ -94,7 +95,8 @@ public sealed class SourceTests : IDisposable
     {
         using var checkpoint = new TestCheckpoint(low: TestCheckpoint.Small with { TextLen = 16, NumLayers = 2 });
 
-        Assert.Equal(["2 QB2010: The experts differ in 'text_len': high_noise has 8, low_noise has 16"], checkpoint.Problems(ManifestText.Minimal));
+        Assert.Equal(["2 QB2010: The experts differ in 'text_len': high_noise has 8, low_noise has 16"],
+            checkpoint.Problems(ManifestText.Minimal));
     }
 
     [Fact]

@@ -75,7 +75,8 @@ public sealed class ProgramPathTests : IDisposable
     {
         Program("tool");
 
-        Assert.ThrowsAny<Exception>(() => ProgramProcess.Start(Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, _root), "tool")));
+        Assert.ThrowsAny<Exception>(() =>
+            ProgramProcess.Start(Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, _root), "tool")));
         Assert.False(ProgramPath.IsProgram(Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, _root), "tool")));
     }
 

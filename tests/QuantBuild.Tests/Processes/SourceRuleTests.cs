@@ -18,7 +18,8 @@ public sealed partial class SourceRuleTests
     {
         // '$' also matches before a line feed at the end: a name that ends in one would pass.
         string[] lines = [.. Sources("*.cs").Concat(Sources("*.targets")).Concat(Sources("*.props"))
-            .SelectMany(file => file.Text.Split('\n').Where(line => DollarPattern().IsMatch(line)).Select(line => $"{file.Path}: {line.Trim()}"))];
+            .SelectMany(file => file.Text.Split('\n').Where(line => DollarPattern().IsMatch(line))
+                .Select(line => $"{file.Path}: {line.Trim()}"))];
 
         Assert.Empty(lines);
     }

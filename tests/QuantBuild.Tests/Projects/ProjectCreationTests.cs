@@ -25,14 +25,18 @@ public sealed class ProjectCreationTests : IDisposable
             "{ \"model\": { \"source\": \"x\" }, \"experts\": { \"high_noise\": {}, \"low_noise\": {} }, \"calibration\": { \"data\": \"calibration.jsonl\" } }"u8).Manifest!;
         Assert.Equal("first", read.Manifest!.Name);
         Assert.Equal(minimal.Calibration with { Span = default }, read.Manifest.Calibration with { Span = default });
-        Assert.Equal(minimal.Quantize with { Activations = LayerRecipe.Default.Activations }, read.Manifest.Quantize with { Activations = LayerRecipe.Default.Activations });
-        Assert.Equal(minimal.Experts.SelectMany(expert => expert.Bins).Select(Spell), read.Manifest.Experts.SelectMany(expert => expert.Bins).Select(Spell));
+        Assert.Equal(minimal.Quantize with { Activations = LayerRecipe.Default.Activations },
+            read.Manifest.Quantize with { Activations = LayerRecipe.Default.Activations });
+        Assert.Equal(minimal.Experts.SelectMany(expert => expert.Bins).Select(Spell),
+            read.Manifest.Experts.SelectMany(expert => expert.Bins).Select(Spell));
         Assert.Equal(["high_noise_model", "low_noise_model"], read.Manifest.Experts.Select(expert => expert.Weights));
         Assert.Equal(("original", true), (project.Layout, project.HasEncoders));
         Assert.Equal(120, project.Plan.Experts.Sum(expert => expert.Layers.Length));
-        Assert.Equal(project.Files.Order(StringComparer.Ordinal), Directory.GetFiles(project.Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+        Assert.Equal(project.Files.Order(StringComparer.Ordinal), Directory.GetFiles(project.Folder).Select(file => Path.GetFileName(file))
+            .Order(StringComparer.Ordinal));
         Assert.Contains($"Version=\"{ToolVersion.Text}\"", File.ReadAllText(PathOf("first", "first.csproj")), StringComparison.Ordinal);
-        Assert.DoesNotContain("ModelName", string.Concat(project.Files.Select(file => File.ReadAllText(PathOf("first", file)))), StringComparison.Ordinal);
+        Assert.DoesNotContain("ModelName", string.Concat(project.Files.Select(file => File.ReadAllText(PathOf("first", file)))),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,13 +57,15 @@ public sealed class ProjectCreationTests : IDisposable
         Assert.Contains("calibration.jsonl", project.Files);
         Assert.Equal((Descriptors.CalibrationPlaceholder, 1), (unfilled.Descriptor, unfilled.Span!.Value.Line));
         Assert.StartsWith("12 of 12 samples", unfilled.Message, StringComparison.Ordinal);
-        Assert.Equal([(Descriptors.CalibrationPicture, 1), (Descriptors.CalibrationPlaceholder, 2)], begun.Select(fault => (fault.Descriptor, fault.Span!.Value.Line)));
+        Assert.Equal([(Descriptors.CalibrationPicture, 1), (Descriptors.CalibrationPlaceholder, 2)],
+            begun.Select(fault => (fault.Descriptor, fault.Span!.Value.Line)));
         Assert.Contains("(lines 2, 3, 4, 6, 7 and 5 more)", begun[1].Message, StringComparison.Ordinal);
         Assert.Contains("2 are missing: lines 1, 5", begun[0].Message, StringComparison.Ordinal);
         Assert.Equal((Descriptors.CalibrationPicture, 1), (pictures.Descriptor, pictures.Span!.Value.Line));
         Assert.Contains("12 are missing: lines 1, 2, 3, 4, 5 and 7 more", pictures.Message, StringComparison.Ordinal);
 
-        static IReadOnlyList<Diagnostic> Faults(string set) => Assert.Throws<DiagnosticException>(() => SampleSet.Read(set, count: null, origin: null)).Diagnostics;
+        static IReadOnlyList<Diagnostic> Faults(string set) =>
+            Assert.Throws<DiagnosticException>(() => SampleSet.Read(set, count: null, origin: null)).Diagnostics;
     }
 
     [Fact]
@@ -96,7 +102,8 @@ public sealed class ProjectCreationTests : IDisposable
 
         Assert.Equal((Descriptors.ProjectExists, "README.md"), (problem.Descriptor, problem.Arguments[1]));
         Assert.Equal("mine", File.ReadAllText(Assert.Single(Directory.GetFiles(PathOf("third")))));
-        ProjectCreation.Write(new ProjectRequest(PathOf("third"), TestData.TinyWan("checkpoint"), Force: true), SilentObserver.Instance, TestContext.Current.CancellationToken);
+        ProjectCreation.Write(new ProjectRequest(PathOf("third"), TestData.TinyWan("checkpoint"), Force: true), SilentObserver.Instance,
+            TestContext.Current.CancellationToken);
         Assert.StartsWith("# third", File.ReadAllText(PathOf("third", "README.md")), StringComparison.Ordinal);
     }
 
@@ -105,13 +112,16 @@ public sealed class ProjectCreationTests : IDisposable
     [InlineData("é")]
     [InlineData("a/b")]
     public void A_name_that_files_cannot_have_is_refused(string name) => Assert.Equal(Descriptors.ProjectName,
-        Problem(() => ProjectCreation.Write(new ProjectRequest(PathOf("x"), TestData.TinyWan("checkpoint"), name), SilentObserver.Instance, TestContext.Current.CancellationToken)).Descriptor);
+        Problem(() =>
+            ProjectCreation.Write(new ProjectRequest(PathOf("x"), TestData.TinyWan("checkpoint"), name), SilentObserver.Instance,
+                TestContext.Current.CancellationToken)).Descriptor);
 
     [Fact]
     public void A_folder_without_a_checkpoint_leaves_nothing_behind()
     {
         Assert.Equal(Descriptors.ProjectSource, Problem(() => Create("fourth", PathOf("none"))).Descriptor);
-        Assert.Equal(Descriptors.ProjectSource, Problem(() => Create("fourth", TestData.TinyWan("checkpoint", "high_noise_model"))).Descriptor);
+        Assert.Equal(Descriptors.ProjectSource,
+            Problem(() => Create("fourth", TestData.TinyWan("checkpoint", "high_noise_model"))).Descriptor);
         Directory.CreateDirectory(PathOf("half", "high_noise_model"));
         Assert.Equal(Descriptors.InvalidConfig, Problem(() => Create("fourth", PathOf("half"))).Descriptor);
         Assert.False(Directory.Exists(PathOf("fourth")));

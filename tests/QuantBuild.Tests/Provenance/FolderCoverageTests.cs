@@ -21,10 +21,13 @@ public sealed class FolderCoverageTests : IDisposable
         OpenSslSays("genpkey", "-algorithm", "ED25519", "-out", PathTo("key.pem"));
         OpenSslSays("pkey", "-in", PathTo("key.pem"), "-pubout", "-out", PathTo("key.pub"));
         byte[] descriptor = File.ReadAllBytes(Path.Combine(Out, "artifact.json"));
-        Locked = new LockFile("0.1.0", "cpu-1", Digest.Parse(new string('0', 64)), [], [.. ArtifactDescriptor.Parse(descriptor).Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("c"u8), [],
-            [.. expert.Value.Files.Select(file => new PackedFile($"{expert.Value.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))]))]);
+        Locked = new LockFile("0.1.0", "cpu-1", Digest.Parse(new string('0', 64)), [],
+            [.. ArtifactDescriptor.Parse(descriptor).Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("c"u8), [],
+            [.. expert.Value.Files.Select(file =>
+                new PackedFile($"{expert.Value.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))]))]);
         File.WriteAllText(Path.Combine(Out, "quality.json"), "quality");
-        File.WriteAllBytes(Path.Combine(Out, ProvenanceStatement.FileName), ProvenanceStatement.Create(descriptor, Locked, Digest.Of("m"u8), ("quality.json", Digest.Of("quality"u8))));
+        File.WriteAllBytes(Path.Combine(Out, ProvenanceStatement.FileName),
+            ProvenanceStatement.Create(descriptor, Locked, Digest.Of("m"u8), ("quality.json", Digest.Of("quality"u8))));
         _id = Signatures.Sign(Out, PathTo("key.pem"), cosign: false);
     }
 
@@ -47,7 +50,8 @@ public sealed class FolderCoverageTests : IDisposable
 
     private static void OpenSslSays(params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using Process process =
+            Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
     }
@@ -81,7 +85,8 @@ public sealed class FolderCoverageTests : IDisposable
     [Fact]
     public void What_only_people_read_is_named_as_unsigned()
     {
-        string[] files = [".cache/huggingface/download/artifact.json.metadata", ".gitattributes", "LICENSE", "README.md", "provenance.run.json", "test.report.html"];
+        string[] files = [".cache/huggingface/download/artifact.json.metadata", ".gitattributes", "LICENSE", "README.md",
+            "provenance.run.json", "test.report.html"];
         foreach (string file in files)
             Add(file);
 

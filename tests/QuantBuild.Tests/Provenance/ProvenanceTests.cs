@@ -23,7 +23,8 @@ public sealed class ProvenanceTests : IDisposable
     private string PathTo(string name) => Path.Combine(_folder, name);
 
     private static ImmutableArray<PackedFile> FilesOf(ArtifactExpert expert) =>
-        [.. expert.Files.Select(file => new PackedFile($"{expert.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))];
+        [.. expert.Files.Select(file =>
+            new PackedFile($"{expert.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))];
 
     private LockFile Lock(string plan = "0000000000000000000000000000000000000000000000000000000000000000")
     {
@@ -32,7 +33,8 @@ public sealed class ProvenanceTests : IDisposable
             [.. descriptor.Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("checkpoint"u8), [], FilesOf(expert.Value)))]);
     }
 
-    private byte[] State(string manifest = "{}", LockFile? lockFile = null) => ProvenanceStatement.Create(File.ReadAllBytes(Path.Combine(Out, "artifact.json")),
+    private byte[] State(string manifest = "{}", LockFile? lockFile = null) =>
+        ProvenanceStatement.Create(File.ReadAllBytes(Path.Combine(Out, "artifact.json")),
         lockFile ?? Lock(), Digest.Of(System.Text.Encoding.UTF8.GetBytes(manifest)), ("quality.json", Digest.Of("quality"u8)));
 
     private void Save(byte[] statement) => File.WriteAllBytes(Path.Combine(Out, ProvenanceStatement.FileName), statement);
@@ -54,7 +56,8 @@ public sealed class ProvenanceTests : IDisposable
 
     private static void OpenSslSays(string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using Process process =
+            Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
     }
@@ -77,7 +80,8 @@ public sealed class ProvenanceTests : IDisposable
         Assert.Equal("https://slsa.dev/provenance/v1", statement["predicateType"]!.GetValue<string>());
         JsonNode predicate = statement["predicate"]!;
         Assert.NotNull(predicate["buildDefinition"]!["buildType"]);
-        Assert.Equal(Digest.Of("{}"u8).ToString(), predicate["buildDefinition"]!["externalParameters"]!["manifest"]!["sha256"]!.GetValue<string>());
+        Assert.Equal(Digest.Of("{}"u8).ToString(),
+            predicate["buildDefinition"]!["externalParameters"]!["manifest"]!["sha256"]!.GetValue<string>());
         Assert.Equal(4, predicate["buildDefinition"]!["resolvedDependencies"]!.AsArray().Count);
         Assert.NotNull(predicate["runDetails"]!["builder"]!["id"]);
         string[] subjects = [.. statement["subject"]!.AsArray().Select(subject => subject!["name"]!.GetValue<string>())];
@@ -87,7 +91,8 @@ public sealed class ProvenanceTests : IDisposable
 
     [Fact]
     public void A_statement_is_made_with_the_lock_of_its_own_build_only() =>
-        Assert.Equal("QB5042", Assert.Throws<DiagnosticException>(() => State(lockFile: Lock(new string('1', 64)))).Diagnostics[0].Descriptor.Code);
+        Assert.Equal("QB5042",
+            Assert.Throws<DiagnosticException>(() => State(lockFile: Lock(new string('1', 64)))).Diagnostics[0].Descriptor.Code);
 
     [Fact]
     public void A_byproduct_may_be_left_behind_but_not_be_another_one()
@@ -121,7 +126,8 @@ public sealed class ProvenanceTests : IDisposable
 
         Assert.Equal(id, ProvenanceCheck.Run(Out, open).Signer);
         File.AppendAllText(Path.Combine(Out, "low_noise_model", "config.json"), " ");
-        Assert.Equal("QB4011", Assert.Throws<DiagnosticException>(() => Signatures.Sign(Out, secret, cosign: false)).Diagnostics[0].Descriptor.Code);
+        Assert.Equal("QB4011",
+            Assert.Throws<DiagnosticException>(() => Signatures.Sign(Out, secret, cosign: false)).Diagnostics[0].Descriptor.Code);
     }
 
     [Fact]
@@ -167,7 +173,9 @@ public sealed class ProvenanceTests : IDisposable
         Assert.Equal("QB5041", CodeOf(open));
     }
 
-    /// <summary>cosign itself is rarely installed; a script with its command line and its way to write signatures stands in for it.</summary>
+    /// <summary>
+    /// cosign itself is rarely installed; a script with its command line and its way to write signatures stands in for it.
+    /// </summary>
     [Fact]
     public void What_cosign_signs_with_a_key_in_a_file_openssl_verifies()
     {
@@ -205,8 +213,10 @@ public sealed class ProvenanceTests : IDisposable
     {
         File.WriteAllText(PathTo("no.pem"), "no key");
 
-        Assert.Equal("QB5044", Assert.Throws<DiagnosticException>(() => OpenSsl.Sign([1], PathTo("no.pem"))).Diagnostics[0].Descriptor.Code);
-        Assert.Equal("QB5044", Assert.Throws<DiagnosticException>(() => OpenSsl.Verify([1], [2], PathTo("no.pem"))).Diagnostics[0].Descriptor.Code);
+        Assert.Equal("QB5044",
+            Assert.Throws<DiagnosticException>(() => OpenSsl.Sign([1], PathTo("no.pem"))).Diagnostics[0].Descriptor.Code);
+        Assert.Equal("QB5044",
+            Assert.Throws<DiagnosticException>(() => OpenSsl.Verify([1], [2], PathTo("no.pem"))).Diagnostics[0].Descriptor.Code);
     }
 
     [Fact]

@@ -7,7 +7,8 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Tests.Quantizers;
 
 /// <summary>
-/// Every piece of work here takes many times the lead it is given: what looks at the token at its beginning alone runs to its end, and fails.
+/// Every piece of work here takes many times the lead it is given: what looks at the token at its beginning alone runs to its end, and
+/// fails.
 /// </summary>
 public class CancellationTests
 {
@@ -141,7 +142,9 @@ public class CancellationTests
         });
     }
 
-    /// <summary>Cancels when the calling thread has worked for the lead, and counts what it works after that: others on the machine do not matter.</summary>
+    /// <summary>
+    /// Cancels when the calling thread has worked for the lead, and counts what it works after that: others on the machine do not matter.
+    /// </summary>
     private static void EndsInItsMiddle(Action<CancellationToken> work)
     {
         using var source = new CancellationTokenSource();

@@ -8,7 +8,8 @@ namespace QuantBuild.Tests.Quantizers;
 public class ClipSearchTests
 {
     private const int Channels = 96, Outputs = 24;
-    private static readonly ActivationRecipe Recipe = new(ClipGranularity.Block, [0.6, 0.7, 0.8, 0.9, 1.0], [-1, 0, 1], TieRule.Even, ClipObjective.Output);
+    private static readonly ActivationRecipe Recipe = new(ClipGranularity.Block, [0.6, 0.7, 0.8, 0.9, 1.0], [-1, 0, 1], TieRule.Even,
+        ClipObjective.Output);
 
     private static readonly float[] Residual = RandomData.Normal(1, Outputs * Channels);
     private static readonly PackedWeight Packed = RoundToNearest.Quantize(RandomData.Matrix(Residual, Channels), TieRule.Even).Weight;
@@ -101,7 +102,8 @@ public class ClipSearchTests
 
         ClipResult result = Search(x, Recipe with { ClipRatios = [0.5, 1], ExponentOffsets = [-1, 0] });
 
-        Assert.Equal(result.Candidates.Single(c => c is { Ratio: 0.5, ExponentOffset: 0 }).Error, result.Candidates.Single(c => c is { Ratio: 1, ExponentOffset: -1 }).Error);
+        Assert.Equal(result.Candidates.Single(c => c is { Ratio: 0.5, ExponentOffset: 0 }).Error,
+            result.Candidates.Single(c => c is { Ratio: 1, ExponentOffset: -1 }).Error);
     }
 
     [Fact]
@@ -131,7 +133,8 @@ public class ClipSearchTests
     {
         float[] x = [.. Enumerable.Range(0, 5 * Channels).Select(i => (float)((i % 7) - 3))];
 
-        ClipResult activation = Search(x, Recipe with { Objective = ClipObjective.Activation, ClipRatios = [1], ExponentOffsets = [-1, 0] });
+        ClipResult activation =
+            Search(x, Recipe with { Objective = ClipObjective.Activation, ClipRatios = [1], ExponentOffsets = [-1, 0] });
 
         Assert.Equal(0, activation.Best.Error);
         Assert.Equal(0, activation.Best.ExponentOffset);

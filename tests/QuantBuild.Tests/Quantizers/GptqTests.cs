@@ -21,7 +21,8 @@ public class GptqTests
         Assert.Equal(golden.Bytes($"case.{@case}.gptq.scales"), result.Scales);
         Assert.True(EqualCodes(golden.Bytes($"case.{@case}.gptq.packed"), result.Codes) >= 0.999);
         MatrixView kept = golden.Matrix($"case.{@case}.hessian");
-        Assert.Equal(expected, result.Outcome.ErrorEnergy!.Value / HessianEnergy.Of(golden.Matrix($"case.{@case}.w"), kept, threads: 1), 1e-4 * expected);
+        Assert.Equal(expected, result.Outcome.ErrorEnergy!.Value / HessianEnergy.Of(golden.Matrix($"case.{@case}.w"), kept, threads: 1),
+            1e-4 * expected);
         Assert.Equal(expected, ProxyLoss.Of(golden.Matrix($"case.{@case}.w"), result.Weight, kept), 1e-4 * expected);
         Assert.Equal(1, result.Outcome.Tries);
         Assert.Equal(@case == 1 ? 5 : 0, result.Outcome.DeadColumns);
@@ -55,7 +56,8 @@ public class GptqTests
         float[] hessian = RandomData.Hessian(RandomData.Tokens(seed + 10, 2 * channels, channels), channels);
         float[] expected = TextbookGptq.Quantize(weight, hessian, rows, channels, 0.01, ties);
 
-        GptqResult result = Gptq.Quantize(RandomData.Matrix(weight, channels), RandomData.Matrix([.. hessian], channels), new GptqOptions(Ties: ties));
+        GptqResult result = Gptq.Quantize(RandomData.Matrix(weight, channels), RandomData.Matrix([.. hessian], channels),
+            new GptqOptions(Ties: ties));
 
         float[] actual = result.Weight.Dequantize();
         int equal = actual.Zip(expected).Count(pair => pair.First == pair.Second);
@@ -73,7 +75,8 @@ public class GptqTests
         GptqResult gptq = Gptq.Quantize(RandomData.Matrix(weight, 256), RandomData.Matrix([.. hessian], 256), new GptqOptions());
         GptqResult nearest = RoundToNearest.Quantize(RandomData.Matrix(weight, 256), TieRule.Even);
 
-        Assert.True(Loss(gptq, weight, hessian, 256) < 0.6 * ProxyLoss.Of(RandomData.Matrix(weight, 256), nearest.Weight, RandomData.Matrix(hessian, 256)));
+        Assert.True(Loss(gptq, weight, hessian, 256) < 0.6
+            * ProxyLoss.Of(RandomData.Matrix(weight, 256), nearest.Weight, RandomData.Matrix(hessian, 256)));
     }
 
     [Theory]
@@ -87,7 +90,8 @@ public class GptqTests
         (float[] weight, float[] hessian) = Problem(45, 224, 6);
         GptqResult expected = Gptq.Quantize(RandomData.Matrix(weight, 224), RandomData.Matrix([.. hessian], 224), new GptqOptions());
 
-        GptqResult result = Gptq.Quantize(RandomData.Matrix(weight, 224), RandomData.Matrix([.. hessian], 224), new GptqOptions(BlockSize: blockSize));
+        GptqResult result = Gptq.Quantize(RandomData.Matrix(weight, 224), RandomData.Matrix([.. hessian], 224),
+            new GptqOptions(BlockSize: blockSize));
 
         AssertSame(expected, result);
     }
@@ -112,7 +116,8 @@ public class GptqTests
         (float[] weight, float[] hessian) = Problem(530, 96, 8);
         GptqResult whole = Gptq.Quantize(RandomData.Matrix(weight, 96), RandomData.Matrix([.. hessian], 96), new GptqOptions());
 
-        GptqResult last = Gptq.Quantize(RandomData.Matrix(weight[(529 * 96)..], 96), RandomData.Matrix([.. hessian], 96), new GptqOptions());
+        GptqResult last = Gptq.Quantize(RandomData.Matrix(weight[(529 * 96)..], 96), RandomData.Matrix([.. hessian], 96),
+            new GptqOptions());
 
         Assert.Equal(whole.Codes[(529 * 48)..], last.Codes);
     }
@@ -123,7 +128,8 @@ public class GptqTests
         (float[] weight, float[] hessian) = Problem(20, 128, 9);
         GptqResult expected = Gptq.Quantize(RandomData.Matrix(weight, 128), RandomData.Matrix([.. hessian], 128), new GptqOptions());
 
-        GptqResult result = Gptq.Quantize(RandomData.Matrix(weight, 128), RandomData.Matrix([.. hessian.Select(h => h * 1024)], 128), new GptqOptions());
+        GptqResult result = Gptq.Quantize(RandomData.Matrix(weight, 128), RandomData.Matrix([.. hessian.Select(h => h * 1024)], 128),
+            new GptqOptions());
 
         Assert.Equal(expected.Codes, result.Codes);
         Assert.Equal(expected.Outcome.Damping * 1024, result.Outcome.Damping, 1e-6 * result.Outcome.Damping);
@@ -220,7 +226,8 @@ public class GptqTests
         hessian[1] = hessian[64] = hessian[65] * 1.00001f;
         float mean = Enumerable.Range(0, 64).Average(i => hessian[i * 65]);
 
-        GptqOutcome outcome = Gptq.Quantize(RandomData.Matrix(weight, 64), RandomData.Matrix(hessian, 64), new GptqOptions(Damp: damp)).Outcome;
+        GptqOutcome outcome = Gptq.Quantize(RandomData.Matrix(weight, 64), RandomData.Matrix(hessian, 64),
+            new GptqOptions(Damp: damp)).Outcome;
 
         Assert.False(outcome.FellBack);
         Assert.InRange(outcome.Tries, 2, Gptq.MaxTries);
@@ -297,8 +304,12 @@ public class GptqTests
         badWeight[70] = value;
         badHessian[64] = value;
 
-        NumericException first = Assert.Throws<NumericException>(() => Gptq.Quantize(RandomData.Matrix(badWeight, 64), RandomData.Matrix(hessian, 64), new GptqOptions()));
-        NumericException second = Assert.Throws<NumericException>(() => Gptq.Quantize(RandomData.Matrix(weight, 64), RandomData.Matrix(badHessian, 64), new GptqOptions()));
+        NumericException first =
+            Assert.Throws<NumericException>(() =>
+                Gptq.Quantize(RandomData.Matrix(badWeight, 64), RandomData.Matrix(hessian, 64), new GptqOptions()));
+        NumericException second =
+            Assert.Throws<NumericException>(() =>
+                Gptq.Quantize(RandomData.Matrix(weight, 64), RandomData.Matrix(badHessian, 64), new GptqOptions()));
 
         Assert.Equal(("residual weight", "row 1, channel 6"), (first.Quantity, first.Place));
         Assert.Equal(("Hessian", "row 1, channel 0"), (second.Quantity, second.Place));
@@ -309,7 +320,8 @@ public class GptqTests
 
     /// <summary><c>tr(E H E^T) / tr(W H W^T)</c> with the rounding's own numerator.</summary>
     private static double Loss(GptqResult result, float[] weight, float[] hessian, int channels) =>
-        result.Outcome.ErrorEnergy!.Value / HessianEnergy.Of(RandomData.Matrix(weight, channels), RandomData.Matrix(hessian, channels), threads: 1);
+        result.Outcome.ErrorEnergy!.Value
+        / HessianEnergy.Of(RandomData.Matrix(weight, channels), RandomData.Matrix(hessian, channels), threads: 1);
 
     private static void AssertSame(GptqResult expected, GptqResult actual)
     {
@@ -319,5 +331,7 @@ public class GptqTests
     }
 
     private static double EqualCodes(byte[] expected, byte[] actual) =>
-        expected.Zip(actual).Sum(pair => ((pair.First & 15) == (pair.Second & 15) ? 0.5 : 0) + (pair.First >> 4 == pair.Second >> 4 ? 0.5 : 0)) / expected.Length;
+        expected.Zip(actual)
+        .Sum(pair => ((pair.First & 15) == (pair.Second & 15) ? 0.5 : 0) + (pair.First >> 4 == pair.Second >> 4 ? 0.5 : 0))
+        / expected.Length;
 }

@@ -26,7 +26,8 @@ public class InputHessianTests
     public void Portions_and_threads_never_change_a_bit()
     {
         float[] x = RandomData.Tokens(1, 2100, 64), scale = [.. RandomData.Normal(2, 64).Select(v => MathF.Abs(v) + 0.1f)];
-        InputHessian whole = new(64, ActivationQuantizer.Unclipped(TieRule.Even)), parts = new(64, ActivationQuantizer.Unclipped(TieRule.Even));
+        InputHessian whole = new(64, ActivationQuantizer.Unclipped(TieRule.Even)),
+            parts = new(64, ActivationQuantizer.Unclipped(TieRule.Even));
 
         whole.Add(RandomData.Matrix(x, 64), scale);
         foreach ((int first, int end) in new[] { (0, 1), (1, 700), (700, 2100) })

@@ -9,7 +9,8 @@ public class LayerErrorTests
     private const int Channels = 64, Outputs = 40, Rank = 3;
     private static readonly float[] Weight = RandomData.Normal(1, Outputs * Channels);
     private static readonly float[] Scale = [.. RandomData.Normal(2, Channels).Select(v => MathF.Abs(v) + 0.2f)];
-    private static readonly LowRankBranch Branch = LowRankBranch.FromBits(Outputs, Channels, Halves(3, Outputs * Rank), Halves(4, Rank * Channels));
+    private static readonly LowRankBranch Branch = LowRankBranch.FromBits(Outputs, Channels, Halves(3, Outputs * Rank),
+        Halves(4, Rank * Channels));
     private static readonly PackedWeight Packed = RoundToNearest.Quantize(RandomData.Matrix(Weight, Channels), TieRule.Even).Weight;
 
     [Theory]
@@ -19,7 +20,8 @@ public class LayerErrorTests
     {
         using var golden = new GoldenSet("qlinear");
         MatrixView w = golden.Matrix($"case.{@case}.w"), x = golden.Matrix($"case.{@case}.x");
-        LowRankBranch branch = LowRankBranch.FromBits(w.Rows, w.Columns, golden.Halves($"case.{@case}.b"), golden.Halves($"case.{@case}.a"));
+        LowRankBranch branch = LowRankBranch.FromBits(w.Rows, w.Columns, golden.Halves($"case.{@case}.b"),
+            golden.Halves($"case.{@case}.a"));
         var packed = new PackedWeight(w.Rows, w.Columns, golden.Bytes($"case.{@case}.packed"), golden.Bytes($"case.{@case}.scales"));
         float[] bias = golden.Floats($"case.{@case}.bias"), full = golden.Floats($"case.{@case}.y_float");
         foreach ((string tensor, float ratio) in new[] { ("y.clip1.0", 1f), ("y.clip0.8", 0.8f) })
@@ -77,7 +79,8 @@ public class LayerErrorTests
         var second = new MeasuredLayer(null, null, Packed, null);
 
         ErrorSums[] alone = LayerError.Measure(RandomData.Matrix(x, Channels), RandomData.Matrix(Weight, Channels), [first]);
-        ErrorSums[] together = LayerError.Measure(RandomData.Matrix(x, Channels), RandomData.Matrix(Weight, Channels), [second, first with { }, first], threads: 3);
+        ErrorSums[] together = LayerError.Measure(RandomData.Matrix(x, Channels), RandomData.Matrix(Weight, Channels),
+            [second, first with { }, first], threads: 3);
 
         Assert.Equal(alone[0], together[1]);
         Assert.Equal(alone[0], together[2]);
@@ -91,7 +94,8 @@ public class LayerErrorTests
         MeasuredLayer[] layer = [new(null, null, Packed, ActivationQuantizer.Unclipped(TieRule.Even))];
 
         ErrorSums whole = LayerError.Measure(RandomData.Matrix(x, Channels), RandomData.Matrix(Weight, Channels), layer)[0];
-        ErrorSums parts = LayerError.Measure(RandomData.Matrix(x[..(20 * Channels)], Channels), RandomData.Matrix(Weight, Channels), layer)[0]
+        ErrorSums parts = LayerError.Measure(RandomData.Matrix(x[..(20 * Channels)], Channels), RandomData.Matrix(Weight, Channels),
+            layer)[0]
             + LayerError.Measure(RandomData.Matrix(x[(20 * Channels)..], Channels), RandomData.Matrix(Weight, Channels), layer)[0];
 
         Assert.Equal(whole.RelativeError, parts.RelativeError, 1e-12);
@@ -104,7 +108,9 @@ public class LayerErrorTests
         Assert.Equal((0, 1), (default(ErrorSums).RelativeError, default(ErrorSums).Cosine));
         Assert.Equal((1, 0), (new ErrorSums(4, 4, 0, 0).RelativeError, new ErrorSums(4, 4, 0, 0).Cosine));
         Assert.Equal((double.PositiveInfinity, 0), (new ErrorSums(0, 4, 0, 4).RelativeError, new ErrorSums(0, 4, 0, 4).Cosine));
-        Assert.Equal(default, LayerError.Measure(new ReadOnlyMatrixView([], 0, Channels), RandomData.Matrix(Weight, Channels), [new(null, null, Packed, null)])[0]);
+        Assert.Equal(default,
+            LayerError.Measure(new ReadOnlyMatrixView([], 0, Channels), RandomData.Matrix(Weight, Channels),
+                [new(null, null, Packed, null)])[0]);
     }
 
     [Fact]
@@ -114,7 +120,8 @@ public class LayerErrorTests
         weight[Channels + 1] = float.NaN;
 
         NumericException error = Assert.Throws<NumericException>(() =>
-            LayerError.Measure(new ReadOnlyMatrixView([], 0, Channels), RandomData.Matrix(weight, Channels), [new(null, null, Packed, null)]));
+            LayerError.Measure(new ReadOnlyMatrixView([], 0, Channels), RandomData.Matrix(weight, Channels),
+                [new(null, null, Packed, null)]));
 
         Assert.Equal(("weight", "row 1, channel 1"), (error.Quantity, error.Place));
     }

@@ -47,7 +47,8 @@ public class LowRankTests
             {
                 float expected = weight[(o * 48) + i];
                 for (int r = 0; r < 5; r++)
-                    expected = MathF.FusedMultiplyAdd(-BFloat16.ToSingle(branch.UpBits[(o * 5) + r]), BFloat16.ToSingle(branch.DownBits[(r * 48) + i]), expected);
+                    expected = MathF.FusedMultiplyAdd(-BFloat16.ToSingle(branch.UpBits[(o * 5) + r]),
+                        BFloat16.ToSingle(branch.DownBits[(r * 48) + i]), expected);
                 Assert.Equal(expected, residual[(o * 48) + i]);
             }
         }
@@ -68,7 +69,8 @@ public class LowRankTests
     [Fact]
     public void Stored_factors_come_back_as_they_were()
     {
-        LowRankBranch made = LowRankSplit.Of(RandomData.Matrix(RandomData.Normal(3, 24 * 64), 64), new LowRankRecipe(4, LowRankMethod.Exact), 1);
+        LowRankBranch made = LowRankSplit.Of(RandomData.Matrix(RandomData.Normal(3, 24 * 64), 64),
+            new LowRankRecipe(4, LowRankMethod.Exact), 1);
 
         LowRankBranch read = LowRankBranch.FromBits(24, 64, made.UpBits, made.DownBits);
 
@@ -84,7 +86,8 @@ public class LowRankTests
         for (int o = 0; o < 96; o++)
             weight[(o * 64) + 7] = residual[(o * 64) + 7] *= 50;
 
-        LowRankSplit.Of(RandomData.Matrix(weight, 64), new LowRankRecipe(2, LowRankMethod.Randomized), 1).SubtractFrom(RandomData.Matrix(residual, 64));
+        LowRankSplit.Of(RandomData.Matrix(weight, 64), new LowRankRecipe(2, LowRankMethod.Randomized), 1)
+            .SubtractFrom(RandomData.Matrix(residual, 64));
 
         Assert.True(residual.Max(MathF.Abs) < 0.1 * weight.Max(MathF.Abs));
     }
@@ -95,7 +98,8 @@ public class LowRankTests
         float[] weight = RandomData.Normal(5, 200 * 160);
         var recipe = new LowRankRecipe(12, LowRankMethod.Randomized);
 
-        LowRankBranch one = LowRankSplit.Of(RandomData.Matrix(weight, 160), recipe, 7), three = LowRankSplit.Of(RandomData.Matrix(weight, 160), recipe, 7, threads: 3);
+        LowRankBranch one = LowRankSplit.Of(RandomData.Matrix(weight, 160), recipe, 7),
+            three = LowRankSplit.Of(RandomData.Matrix(weight, 160), recipe, 7, threads: 3);
 
         Assert.Equal(one.UpBits, three.UpBits);
         Assert.Equal(one.DownBits, three.DownBits);
@@ -106,7 +110,8 @@ public class LowRankTests
     {
         float[] weight = [.. RandomData.Normal(7, 96 * 64).Select(value => value * 1e38f)];
 
-        Assert.Throws<NumericException>(() => LowRankSplit.Of(RandomData.Matrix(weight, 64), new LowRankRecipe(4, LowRankMethod.Randomized), 1));
+        Assert.Throws<NumericException>(() =>
+            LowRankSplit.Of(RandomData.Matrix(weight, 64), new LowRankRecipe(4, LowRankMethod.Randomized), 1));
     }
 
     [Fact]
@@ -115,7 +120,9 @@ public class LowRankTests
         float[] weight = RandomData.Normal(6, 4 * 32);
         weight[40] = float.NaN;
 
-        NumericException error = Assert.Throws<NumericException>(() => LowRankSplit.Of(RandomData.Matrix(weight, 32), new LowRankRecipe(2, LowRankMethod.Exact), 1));
+        NumericException error =
+            Assert.Throws<NumericException>(() =>
+                LowRankSplit.Of(RandomData.Matrix(weight, 32), new LowRankRecipe(2, LowRankMethod.Exact), 1));
         Assert.Throws<NumericException>(() => LowRankBranch.FromBits(1, 1, [0x7F80], [0]));
 
         Assert.Equal(("smoothed weight", "row 1, channel 8"), (error.Quantity, error.Place));

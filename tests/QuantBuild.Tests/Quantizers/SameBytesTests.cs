@@ -28,7 +28,8 @@ public class SameBytesTests
     [InlineData(LowRankMethod.Exact, "086b8f2f170213e9")]
     public void Low_rank_factors(LowRankMethod method, string digest)
     {
-        LowRankBranch branch = LowRankSplit.Of(new ReadOnlyMatrixView(SmoothedWeight(), Outputs, Channels), new LowRankRecipe(6, method), seed: 5, threads: 2);
+        LowRankBranch branch = LowRankSplit.Of(new ReadOnlyMatrixView(SmoothedWeight(), Outputs, Channels), new LowRankRecipe(6, method),
+            seed: 5, threads: 2);
 
         AssertDigest(digest, [.. MemoryMarshal.AsBytes<ushort>(branch.UpBits), .. MemoryMarshal.AsBytes<ushort>(branch.DownBits)]);
     }
@@ -53,7 +54,8 @@ public class SameBytesTests
             foreach (ClipObjective objective in Enum.GetValues<ClipObjective>())
             {
                 ActivationRecipe recipe = new(granularity, [0.6, 0.8, 1], [-1, 0], TieRule.Even, objective);
-                digestible.AddRange(ClipSearch.Search(new ReadOnlyMatrixView(smoothed, Tokens, Channels), new ReadOnlyMatrixView(residual, Outputs, Channels),
+                digestible.AddRange(ClipSearch.Search(new ReadOnlyMatrixView(smoothed, Tokens, Channels),
+                    new ReadOnlyMatrixView(residual, Outputs, Channels),
                     rounded, recipe, threads: 2).Candidates.Select(c => c.Error));
             }
         }
@@ -107,5 +109,6 @@ public class SameBytesTests
         return [.. Enumerable.Range(0, count).Select(i => spread * (1 + (i % 11)) * (float)((2 * random.NextDouble()) - 1))];
     }
 
-    private static void AssertDigest(string expected, ReadOnlySpan<byte> bytes) => Assert.Equal(expected, Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
+    private static void AssertDigest(string expected, ReadOnlySpan<byte> bytes) =>
+        Assert.Equal(expected, Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
 }

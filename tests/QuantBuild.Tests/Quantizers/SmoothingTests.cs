@@ -88,7 +88,8 @@ public class SmoothingTests
         float[] weight = RandomData.Normal(1, 3 * 40);
         weight[(2 * 40) + 33] = float.NaN;
 
-        NumericException error = Assert.Throws<NumericException>(() => Smoothing.AccumulateAbsmax(RandomData.Matrix(weight, 40), new float[40]));
+        NumericException error =
+            Assert.Throws<NumericException>(() => Smoothing.AccumulateAbsmax(RandomData.Matrix(weight, 40), new float[40]));
 
         Assert.Equal("the weight is NaN at row 2, channel 33", error.Message);
         Assert.Equal("quantbuild: error QB3201: low_noise blocks.3.ffn.2: the weight is NaN at row 2, channel 33",
@@ -114,13 +115,15 @@ public class SmoothingTests
     public void A_scale_that_is_not_positive_and_finite_is_refused(float scale)
     {
         Assert.Throws<NumericException>(() => Smoothing.ApplyToWeight(new MatrixView(new float[2], 1, 2), [1, scale]));
-        Assert.Throws<NumericException>(() => Smoothing.ApplyToActivation(new ReadOnlyMatrixView(new float[2], 1, 2), [1, scale], new MatrixView(new float[2], 1, 2)));
+        Assert.Throws<NumericException>(() =>
+            Smoothing.ApplyToActivation(new ReadOnlyMatrixView(new float[2], 1, 2), [1, scale], new MatrixView(new float[2], 1, 2)));
     }
 
     [Fact]
     public void A_smoothed_weight_that_overflows_is_refused()
     {
-        NumericException error = Assert.Throws<NumericException>(() => Smoothing.ApplyToWeight(new MatrixView(new[] { 1f, 1e30f }, 1, 2), [1, 1e30f]));
+        NumericException error =
+            Assert.Throws<NumericException>(() => Smoothing.ApplyToWeight(new MatrixView(new[] { 1f, 1e30f }, 1, 2), [1, 1e30f]));
 
         Assert.Equal("smoothed weight", error.Quantity);
     }

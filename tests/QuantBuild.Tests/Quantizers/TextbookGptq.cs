@@ -2,7 +2,9 @@ using QuantBuild.Formats;
 
 namespace QuantBuild.Tests.Quantizers;
 
-/// <summary>GPTQ as its paper writes it: the upper Cholesky factor of H^-1, errors pushed to the columns on the right, all in double precision.</summary>
+/// <summary>
+/// GPTQ as its paper writes it: the upper Cholesky factor of H^-1, errors pushed to the columns on the right, all in double precision.
+/// </summary>
 internal static class TextbookGptq
 {
     /// <summary>The rounded weight, read back. No dead columns.</summary>

@@ -30,7 +30,8 @@ public sealed class BuildReportTests : IDisposable
         {
             JsonElement layer = report.Layer(quality.Expert == "high_noise" ? 0 : 1, quality.Layer);
             double[] relative = [.. layer.GetProperty("relative").EnumerateArray().Select(value => value.GetDouble())];
-            Assert.Equal([quality.Rtn, quality.SvdQuantRtn, quality.SvdQuantGptq, quality.Recipe], relative, (a, b) => Math.Abs(a - b) <= 1e-4 * a);
+            Assert.Equal([quality.Rtn, quality.SvdQuantRtn, quality.SvdQuantGptq, quality.Recipe], relative, (a, b) =>
+                Math.Abs(a - b) <= 1e-4 * a);
             Assert.Equal(1 - quality.Cosine, layer.GetProperty("cosine")[3].GetDouble(), 1e-6);
             Assert.All(layer.GetProperty("clips").EnumerateArray().Index(), clip =>
             {
@@ -38,17 +39,21 @@ public sealed class BuildReportTests : IDisposable
                 double[] errors = [.. clip.Item.GetProperty("errors").EnumerateArray().Select(value => value.GetDouble())];
                 double[] ratios = [.. clip.Item.GetProperty("ratios").EnumerateArray().Select(value => value.GetDouble())];
                 Assert.Equal(ratios[errors.IndexOf(errors.Min())], clip.Item.GetProperty("ratio").GetDouble());
-                Assert.Equal(layer.GetProperty("bins")[clip.Index].GetProperty("relative")[3].GetDouble(), errors.Min(), 2e-4 * errors.Min());
+                Assert.Equal(layer.GetProperty("bins")[clip.Index].GetProperty("relative")[3].GetDouble(), errors.Min(),
+                    2e-4 * errors.Min());
             });
         });
 
-        long bytes = report.Data.GetProperty("experts").EnumerateArray().Sum(expert => expert.GetProperty("bytes").EnumerateObject().Sum(kind => kind.Value.GetInt64()));
-        long files = report.Data.GetProperty("experts").EnumerateArray().SelectMany(expert => expert.GetProperty("files").EnumerateArray()).Sum(file => file[1].GetInt64());
+        long bytes = report.Data.GetProperty("experts").EnumerateArray()
+            .Sum(expert => expert.GetProperty("bytes").EnumerateObject().Sum(kind => kind.Value.GetInt64()));
+        long files = report.Data.GetProperty("experts").EnumerateArray().SelectMany(expert => expert.GetProperty("files").EnumerateArray())
+            .Sum(file => file[1].GetInt64());
         Assert.InRange(files - bytes, 0, 100_000); // headers and configurations
 
         JsonElement stages = report.Run.GetProperty("stages");
         Assert.Equal(built.Ran.Count, stages.EnumerateArray().Sum(stage => stage.GetProperty("ran").GetInt32()));
-        Assert.Equal(2, stages.EnumerateArray().Single(stage => stage.GetProperty("name").GetString() == "Trajectory").GetProperty("ran").GetInt32());
+        Assert.Equal(2, stages.EnumerateArray().Single(stage => stage.GetProperty("name").GetString() == "Trajectory").GetProperty("ran")
+            .GetInt32());
         Assert.Equal(JsonValueKind.Null, report.Run.GetProperty("changes").ValueKind);
     }
 
@@ -94,7 +99,8 @@ public sealed class BuildReportTests : IDisposable
 
         File.Delete(Report);
         _project.Build();
-        Assert.Equal(0, new ReportText(Report).Run.GetProperty("stages").EnumerateArray().Sum(stage => stage.GetProperty("ran").GetInt32()));
+        Assert.Equal(0, new ReportText(Report).Run.GetProperty("stages").EnumerateArray()
+            .Sum(stage => stage.GetProperty("ran").GetInt32()));
     }
 
     [Fact]
@@ -122,7 +128,9 @@ public sealed class BuildReportTests : IDisposable
         JsonElement change = Assert.Single(report.Run.GetProperty("changes").GetProperty("layers").EnumerateArray());
         Assert.Equal("rank: 8 → 16", change.GetProperty("why").GetString());
         Assert.Equal(1, change.GetProperty("expert").GetInt32());
-        Assert.Equal("blocks.0.ffn.2", report.Data.GetProperty("experts")[1].GetProperty("layers")[change.GetProperty("layer").GetInt32()].GetProperty("name").GetString());
+        Assert.Equal("blocks.0.ffn.2",
+            report.Data.GetProperty("experts")[1].GetProperty("layers")[change.GetProperty("layer").GetInt32()].GetProperty("name")
+                .GetString());
         Assert.Contains("LowRank", change.GetProperty("stages").EnumerateArray().Select(stage => stage.GetString()));
         Assert.Equal(before, change.GetProperty("before").GetProperty("relative")[3].GetDouble(), 1e-4 * before);
 
@@ -142,7 +150,8 @@ public sealed class BuildReportTests : IDisposable
 
         var report = new ReportText(Report);
         Assert.Equal(0.0001, report.Data.GetProperty("gates").GetProperty("maxRelativeError").GetDouble());
-        Assert.All(report.Layers.Where(layer => layer.TryGetProperty("bins", out _)), layer => Assert.True(layer.GetProperty("relative")[3].GetDouble() > 0.0001));
+        Assert.All(report.Layers.Where(layer => layer.TryGetProperty("bins", out _)), layer =>
+            Assert.True(layer.GetProperty("relative")[3].GetDouble() > 0.0001));
     }
 
     [Fact]
@@ -163,7 +172,8 @@ public sealed class BuildReportTests : IDisposable
         TinyProject.Outcome built = _project.Build();
         using (ContentStore store = ContentStore.Open(_project.Store))
         {
-            foreach (ActionEvent action in built.Result.Actions.Where(action => action.Stage == BuildStages.Clip.Name && action.Expert == "low_noise"))
+            foreach (ActionEvent action in built.Result.Actions.Where(action => action.Stage == BuildStages.Clip.Name
+                && action.Expert == "low_noise"))
                 File.Delete(store.PathOf(store.FindAction(action.Key!.Value)!.Outputs["choice"].Digest));
         }
 
@@ -174,13 +184,16 @@ public sealed class BuildReportTests : IDisposable
         string[] missing = [.. report.Data.GetProperty("missing").EnumerateArray().Select(gap => gap.GetProperty("stage").GetString()!)];
         Assert.Contains("Clip", missing);
         Assert.True(report.Layer(0, "blocks.0.ffn.2").TryGetProperty("relative", out _));
-        Assert.All(report.Layer(1, "blocks.0.ffn.2").GetProperty("clips").EnumerateArray(), clip => Assert.Equal(JsonValueKind.Null, clip.ValueKind));
+        Assert.All(report.Layer(1, "blocks.0.ffn.2").GetProperty("clips").EnumerateArray(), clip =>
+            Assert.Equal(JsonValueKind.Null, clip.ValueKind));
     }
 
     [Fact]
     public void A_model_that_was_never_built_has_no_report()
     {
-        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => ModelCompiler.Report(_project.Options(), Report, cancellation: TestContext.Current.CancellationToken));
+        DiagnosticException failure =
+            Assert.Throws<DiagnosticException>(() =>
+                ModelCompiler.Report(_project.Options(), Report, cancellation: TestContext.Current.CancellationToken));
 
         Assert.Equal("QB4042", Assert.Single(failure.Diagnostics).Descriptor.Code);
         Assert.False(File.Exists(Report));

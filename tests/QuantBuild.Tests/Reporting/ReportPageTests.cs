@@ -15,11 +15,14 @@ public sealed partial class ReportPageTests
     {
         byte[] library = File.ReadAllBytes(Path.Combine(Charts, "echarts.min.js"));
         string text = Encoding.UTF8.GetString(library);
-        string version = JsonNode.Parse(File.ReadAllText(Path.Combine(Charts, "package.json")))!["dependencies"]!["echarts"]!.GetValue<string>();
+        string version =
+            JsonNode.Parse(File.ReadAllText(Path.Combine(Charts, "package.json")))!["dependencies"]!["echarts"]!.GetValue<string>();
 
-        Assert.Equal(File.ReadAllText(Path.Combine(Charts, "echarts.min.js.sha256")).Split(' ')[0], Convert.ToHexStringLower(SHA256.HashData(library)));
+        Assert.Equal(File.ReadAllText(Path.Combine(Charts, "echarts.min.js.sha256")).Split(' ')[0],
+            Convert.ToHexStringLower(SHA256.HashData(library)));
         Assert.StartsWith($"/*! Apache ECharts {version}", text, StringComparison.Ordinal);
-        Assert.All((string[])["LICENSE.zrender", "LICENSE.d3"], licence => Assert.Contains(Squeezed(File.ReadAllText(Path.Combine(Charts, licence))), Squeezed(text), StringComparison.Ordinal));
+        Assert.All((string[])["LICENSE.zrender", "LICENSE.d3"], licence =>
+            Assert.Contains(Squeezed(File.ReadAllText(Path.Combine(Charts, licence))), Squeezed(text), StringComparison.Ordinal));
         Assert.Contains(text, Page([]), StringComparison.Ordinal);
     }
 
@@ -27,13 +30,17 @@ public sealed partial class ReportPageTests
     public void The_page_names_nothing_outside_of_itself()
     {
         string library = File.ReadAllText(Path.Combine(Charts, "echarts.min.js"));
-        string page = Page([]).Replace(library, "", StringComparison.Ordinal); // made for the web, it can load pictures; the browser tests see that it does not
+        string page = Page([])
+            .Replace(library, "",
+                StringComparison.Ordinal); // made for the web, it can load pictures; the browser tests see that it does not
 
         Assert.DoesNotContain("{{", page[..page.IndexOf("<script>", StringComparison.Ordinal)], StringComparison.Ordinal);
-        Assert.DoesNotContain(Loads().Matches(page), match => !match.Value.Contains("data:,", StringComparison.Ordinal) && !match.Value.Contains("\"#", StringComparison.Ordinal));
+        Assert.DoesNotContain(Loads().Matches(page), match => !match.Value.Contains("data:,", StringComparison.Ordinal)
+            && !match.Value.Contains("\"#", StringComparison.Ordinal));
         Assert.Contains("default-src 'none'", page, StringComparison.Ordinal);
         Assert.DoesNotContain("://", page, StringComparison.Ordinal);
-        Assert.All(Addresses().Matches(library), address => Assert.Equal("www.w3.org", address.Groups[1].Value)); // names of XML, which nobody fetches
+        Assert.All(Addresses().Matches(library), address =>
+            Assert.Equal("www.w3.org", address.Groups[1].Value)); // names of XML, which nobody fetches
     }
 
     [Fact]

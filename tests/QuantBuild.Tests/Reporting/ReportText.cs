@@ -16,7 +16,8 @@ internal sealed class ReportText
     /// <summary>The measured data as it stands in the page.</summary>
     public string DataText => TextOf("data");
 
-    public IEnumerable<JsonElement> Layers => Data.GetProperty("experts").EnumerateArray().SelectMany(expert => expert.GetProperty("layers").EnumerateArray());
+    public IEnumerable<JsonElement> Layers =>
+        Data.GetProperty("experts").EnumerateArray().SelectMany(expert => expert.GetProperty("layers").EnumerateArray());
 
     public JsonElement Layer(int expert, string name) => Data.GetProperty("experts")[expert].GetProperty("layers").EnumerateArray()
         .Single(layer => layer.GetProperty("name").GetString() == name);

@@ -10,7 +10,9 @@ namespace QuantBuild.Tests.SafeTensors;
 /// <summary>Files that are not what their names say are called what they are.</summary>
 public sealed class ForeignFileTests : IDisposable
 {
-    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 9912345678\n";
+    private const string Pointer =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize "
+            + "9912345678\n";
     private const string Page = "\r\n<!DOCTYPE html><html><head><title>Log in</title></head></html>";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("quantbuild-foreign-").FullName;
@@ -40,7 +42,8 @@ public sealed class ForeignFileTests : IDisposable
     {
         using var result = new MemoryStream();
         using (var archive = new TarWriter(result, TarEntryFormat.Ustar, leaveOpen: true))
-            archive.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "model.safetensors") { DataStream = new MemoryStream(new byte[100]) });
+            archive.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile,
+                "model.safetensors") { DataStream = new MemoryStream(new byte[100]) });
         return result.ToArray();
     }
 
@@ -81,7 +84,8 @@ public sealed class ForeignFileTests : IDisposable
         SafeTensorsException failure = Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.Open(path));
 
         Assert.StartsWith($"this is no safetensors file but {kind}", failure.Reason);
-        Assert.Contains(kind, Assert.Throws<SafeTensorsException>(() => ShardedCheckpoint.Open(_folder, "model")).Message, StringComparison.Ordinal);
+        Assert.Contains(kind, Assert.Throws<SafeTensorsException>(() => ShardedCheckpoint.Open(_folder, "model")).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -93,17 +97,20 @@ public sealed class ForeignFileTests : IDisposable
     {
         byte[] file = [.. BitConverter.GetBytes((long)length), .. "{\"a\":{"u8];
 
-        Assert.Contains("the header claims", Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.FromMemory(file)).Reason, StringComparison.Ordinal);
+        Assert.Contains("the header claims", Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.FromMemory(file)).Reason,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Null_is_no_metadata_as_in_the_reference_implementation()
     {
-        using SafeTensorsFile file = SafeTensorsFile.FromMemory(RawFile.Of("""{"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
+        using SafeTensorsFile file =
+            SafeTensorsFile.FromMemory(RawFile.Of("""{"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1));
 
         Assert.Empty(file.Metadata);
         Assert.Single(file.Tensors);
-        Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.FromMemory(RawFile.Of("""{"__metadata__":null,"__metadata__":null}""", 0)));
+        Assert.Throws<SafeTensorsException>(() =>
+            SafeTensorsFile.FromMemory(RawFile.Of("""{"__metadata__":null,"__metadata__":null}""", 0)));
         Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.FromMemory(RawFile.Of("""{"a":null}""", 0)));
         Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.FromMemory(RawFile.Of("""{"__metadata__":[]}""", 0)));
     }
@@ -118,11 +125,16 @@ public sealed class ForeignFileTests : IDisposable
         string path = Path.Combine(_folder, "model.safetensors.index.json");
         File.WriteAllText(path, content);
 
-        Assert.Contains($"this is no JSON but {kind}", Assert.Throws<InvalidDataException>(() => WanConfig.Load(path)).Message, StringComparison.Ordinal);
-        Assert.Contains($"this is no JSON but {kind}", Assert.Throws<InvalidDataException>(() => TextEncoderConfig.Load(path)).Message, StringComparison.Ordinal);
-        Assert.Contains($"this is no JSON but {kind}", Assert.Throws<InvalidDataException>(() => TokenizerJson.Read(path)).Message, StringComparison.Ordinal);
-        Assert.Contains($"this is no JSON but {kind}", Assert.Throws<SafeTensorsException>(() => ShardedCheckpoint.Open(_folder, "model")).Message, StringComparison.Ordinal);
-        Assert.Contains($"this is no SentencePiece model but {kind}", Assert.Throws<InvalidDataException>(() => SentencePieceModel.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains($"this is no JSON but {kind}", Assert.Throws<InvalidDataException>(() => WanConfig.Load(path)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains($"this is no JSON but {kind}", Assert.Throws<InvalidDataException>(() => TextEncoderConfig.Load(path)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains($"this is no JSON but {kind}", Assert.Throws<InvalidDataException>(() => TokenizerJson.Read(path)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains($"this is no JSON but {kind}",
+            Assert.Throws<SafeTensorsException>(() => ShardedCheckpoint.Open(_folder, "model")).Message, StringComparison.Ordinal);
+        Assert.Contains($"this is no SentencePiece model but {kind}",
+            Assert.Throws<InvalidDataException>(() => SentencePieceModel.Read(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,6 +143,7 @@ public sealed class ForeignFileTests : IDisposable
         string path = Path.Combine(_folder, "config.json");
         File.WriteAllText(path, "{ \"dim\": 1, }");
 
-        Assert.Contains("not valid JSON", Assert.Throws<InvalidDataException>(() => WanConfig.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not valid JSON", Assert.Throws<InvalidDataException>(() => WanConfig.Load(path)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -18,7 +18,8 @@ public sealed class SafeTensorsFileTests : IDisposable
         using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             stream.SetLength(100_000);
 
-        foreach (Action read in (Action[])[() => file.Bytes("x"), () => file.ReadFloat32("x"), () => file.Read("x", 399_000, new byte[1000])])
+        foreach (Action read in (Action[])[() => file.Bytes("x"), () => file.ReadFloat32("x"), () =>
+            file.Read("x", 399_000, new byte[1000])])
         {
             SafeTensorsException failure = Assert.Throws<SafeTensorsException>(read);
             Assert.True(failure.IsShrunk);
@@ -43,7 +44,8 @@ public sealed class SafeTensorsFileTests : IDisposable
             Assert.True(mapped.Bytes(tensor.Name).SequenceEqual(memory.Bytes(tensor.Name)));
             Assert.True(mapped.Bytes(tensor.Name).SequenceEqual(read.Bytes(tensor.Name)));
             Assert.True(mapped.Bytes(tensor.Name).SequenceEqual(address.Bytes(tensor.Name)));
-            Assert.True(mapped.Bytes(tensor.Name).SequenceEqual(bytes.AsSpan((int)(mapped.DataStart + tensor.Begin), (int)tensor.ByteLength)));
+            Assert.True(mapped.Bytes(tensor.Name)
+                .SequenceEqual(bytes.AsSpan((int)(mapped.DataStart + tensor.Begin), (int)tensor.ByteLength)));
         }
         Assert.Equal(path, mapped.Path);
         Assert.Null(memory.Path);
@@ -65,7 +67,9 @@ public sealed class SafeTensorsFileTests : IDisposable
         for (int i = 0; i < halves.Length; i++)
         {
             var expected = (float)BitConverter.UInt16BitsToHalf(halves[i]);
-            Assert.True(float.IsNaN(expected) ? float.IsNaN(f16[i]) : BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(f16[i]));
+            Assert.True(float.IsNaN(expected)
+                ? float.IsNaN(f16[i])
+                : BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(f16[i]));
             Assert.Equal((uint)halves[i] << 16, BitConverter.SingleToUInt32Bits(bf16[i]));
         }
     }
@@ -76,7 +80,8 @@ public sealed class SafeTensorsFileTests : IDisposable
         ushort[] halves = [0x0001, 0x83FF, 0x0400, 0x7BFF, 0xFC00, 0x3C00, 0x8000, 0x5555, 0x0200];
         for (int length = 0; length <= halves.Length; length++)
         {
-            using SafeTensorsFile file = Written(new TensorData("x", DType.F16, [length], s => s.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, length)))));
+            using SafeTensorsFile file =
+                Written(new TensorData("x", DType.F16, [length], s => s.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, length)))));
             Assert.Equal(halves.Take(length).Select(h => (float)BitConverter.UInt16BitsToHalf(h)), file.ReadFloat32("x"));
         }
     }
@@ -100,7 +105,8 @@ public sealed class SafeTensorsFileTests : IDisposable
         // A sparse file: nearly all of it takes no disk.
         const long Length = (1L << 31) + 16;
         string path = Path.Combine(_folder, "large.safetensors");
-        byte[] header = RawFile.Of($"{{{RawFile.Entry("large", "U8", $"[{Length}]", $"[0,{Length}]")},{RawFile.Entry("last", "F32", "[1]", $"[{Length},{Length + 4}]")}}}", 0);
+        byte[] header =
+            RawFile.Of($"{{{RawFile.Entry("large", "U8", $"[{Length}]", $"[0,{Length}]")},{RawFile.Entry("last", "F32", "[1]", $"[{Length},{Length + 4}]")}}}", 0);
         using (FileStream stream = File.Create(path))
         {
             stream.Write(header);

@@ -69,7 +69,8 @@ public sealed class SafeTensorsRulesTests
     [InlineData("{\"a\":{},}")]
     [InlineData("{/* comment */}")]
     [InlineData("{\"\\ud800\":{}}")]
-    public void A_header_that_is_not_json_followed_by_spaces_is_refused(string header) => Refused("InvalidHeaderDeserialization", Of(header, 0));
+    public void A_header_that_is_not_json_followed_by_spaces_is_refused(string header) =>
+    Refused("InvalidHeaderDeserialization", Of(header, 0));
 
     [Theory]
     [InlineData("{\"a\":[]}")]
@@ -118,7 +119,8 @@ public sealed class SafeTensorsRulesTests
     {
         Refused("InvalidHeaderDeserialization", Of($"{{{Entry("a", "U8", "[[1]]", "[0,1]")}}}", 1));
         Refused("InvalidHeaderDeserialization", Of("{\"a\":" + new string('[', 1_000_000) + new string(']', 1_000_000) + "}", 0));
-        Refused("InvalidHeaderDeserialization", Of(string.Concat(Enumerable.Repeat("{\"a\":", 1_000_000)) + "1" + new string('}', 1_000_000), 0));
+        Refused("InvalidHeaderDeserialization",
+            Of(string.Concat(Enumerable.Repeat("{\"a\":", 1_000_000)) + "1" + new string('}', 1_000_000), 0));
     }
 
     [Theory]
@@ -253,7 +255,8 @@ public sealed class SafeTensorsRulesTests
                 {
                     using SafeTensorsFile file = SafeTensorsFile.FromMemory(damaged);
                     Assert.Equal(17, file.Tensors.Values.Sum(tensor => tensor.ByteLength));
-                    Assert.All(file.Tensors.Values, tensor => Assert.Equal(tensor.ByteLength * 8, tensor.ElementCount * tensor.DType.Bits()));
+                    Assert.All(file.Tensors.Values, tensor =>
+                        Assert.Equal(tensor.ByteLength * 8, tensor.ElementCount * tensor.DType.Bits()));
                 }
                 catch (SafeTensorsException)
                 {

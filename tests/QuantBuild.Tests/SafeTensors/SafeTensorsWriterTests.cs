@@ -28,7 +28,8 @@ public sealed class SafeTensorsWriterTests : IDisposable
             """;
         byte[] header = Encoding.UTF8.GetBytes(Json);
         int padded = (header.Length + 7) / 8 * 8;
-        byte[] expected = [.. BitConverter.GetBytes((long)padded), .. header, .. Enumerable.Repeat((byte)' ', padded - header.Length), 0, 0, 0x80, 0x3F, 0x80, 0x3F, 9, 7, 8];
+        byte[] expected = [.. BitConverter.GetBytes((long)padded), .. header, .. Enumerable.Repeat((byte)' ', padded - header.Length), 0, 0,
+            0x80, 0x3F, 0x80, 0x3F, 9, 7, 8];
         Assert.Equal(expected, file);
         Assert.True(padded - header.Length is > 0 and < 8, "the case must need padding");
     }
@@ -36,7 +37,8 @@ public sealed class SafeTensorsWriterTests : IDisposable
     [Fact]
     public void The_order_of_tensors_and_metadata_changes_nothing()
     {
-        TensorData[] tensors = [.. Enum.GetValues<DType>().Select((type, i) => TensorData.Of($"t{i % 7}.{i}", type, [8], new byte[type.Bits()]))];
+        TensorData[] tensors =
+            [.. Enum.GetValues<DType>().Select((type, i) => TensorData.Of($"t{i % 7}.{i}", type, [8], new byte[type.Bits()]))];
         KeyValuePair<string, string>[] metadata = [new("b", "1"), new("a", "2"), new("C", "3")];
         byte[] expected = Bytes(tensors, new Dictionary<string, string>(metadata));
 
@@ -121,8 +123,10 @@ public sealed class SafeTensorsWriterTests : IDisposable
     [Fact]
     public void Metadata_that_is_not_unicode_is_refused()
     {
-        Assert.Equal("InvalidName", Assert.Throws<SafeTensorsException>(() => Bytes([], new Dictionary<string, string> { ["a"] = "\ud800" })).Rule);
-        Assert.Equal("InvalidName", Assert.Throws<SafeTensorsException>(() => Bytes([], new Dictionary<string, string> { ["\udfff"] = "a" })).Rule);
+        Assert.Equal("InvalidName",
+            Assert.Throws<SafeTensorsException>(() => Bytes([], new Dictionary<string, string> { ["a"] = "\ud800" })).Rule);
+        Assert.Equal("InvalidName",
+            Assert.Throws<SafeTensorsException>(() => Bytes([], new Dictionary<string, string> { ["\udfff"] = "a" })).Rule);
     }
 
     [Theory]
@@ -136,7 +140,9 @@ public sealed class SafeTensorsWriterTests : IDisposable
     public void A_header_over_the_cap_is_refused()
     {
         string huge = new('x', 100_000_000);
-        Assert.Equal("HeaderTooLarge", Assert.Throws<SafeTensorsException>(() => SafeTensorsWriter.FileLength([], new Dictionary<string, string> { ["a"] = huge })).Rule);
+        Assert.Equal("HeaderTooLarge",
+            Assert.Throws<SafeTensorsException>(() =>
+                SafeTensorsWriter.FileLength([], new Dictionary<string, string> { ["a"] = huge })).Rule);
     }
 
     [Theory]

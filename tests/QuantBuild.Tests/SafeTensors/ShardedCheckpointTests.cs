@@ -107,7 +107,8 @@ public sealed class ShardedCheckpointTests : IDisposable
     public void A_tensor_in_two_shards_is_refused()
     {
         Divide(8);
-        SafeTensorsWriter.Write(Path.Combine(_folder, Second), [TensorData.Of("a", [1], new byte[1]), TensorData.Of("c", [2], new float[2])]);
+        SafeTensorsWriter.Write(Path.Combine(_folder, Second),
+            [TensorData.Of("a", [1], new byte[1]), TensorData.Of("c", [2], new float[2])]);
         Refused("DuplicateTensor", Path.Combine(_folder, Second));
     }
 
@@ -164,7 +165,8 @@ public sealed class ShardedCheckpointTests : IDisposable
         ShardPlan plan = ShardPlan.Divide(tensors, 10, "model");
 
         Assert.Equal(["a b", "c", "d", "e"], plan.Shards.Select(shard => string.Join(' ', shard.Tensors.Select(t => t.Name))));
-        Assert.Equal(["model-00001-of-00004.safetensors", "model-00004-of-00004.safetensors"], [plan.Shards[0].FileName, plan.Shards[3].FileName]);
+        Assert.Equal(["model-00001-of-00004.safetensors", "model-00004-of-00004.safetensors"],
+            [plan.Shards[0].FileName, plan.Shards[3].FileName]);
         Assert.Equal("model.safetensors.index.json", plan.IndexFileName);
     }
 
@@ -224,7 +226,9 @@ public sealed class ShardedCheckpointTests : IDisposable
     /// <summary>Three tensors in two files: a and B (8 bytes), c (8 bytes).</summary>
     private ShardPlan Divide(long size)
     {
-        ShardPlan plan = ShardPlan.Divide([TensorData.Of("a", [1], new byte[] { 1 }), TensorData.Of("B", [7], new byte[7]), TensorData.Of("c", [2], new float[] { 3, 4 })], size);
+        ShardPlan plan =
+            ShardPlan.Divide([TensorData.Of("a", [1], new byte[] { 1 }), TensorData.Of("B", [7], new byte[7]),
+                TensorData.Of("c", [2], new float[] { 3, 4 })], size);
         plan.Write(_folder);
         return plan;
     }

@@ -23,7 +23,8 @@ public class TrajectoryTests
         var conditioning = new WanConditioning(data.ReadFloat32(prefix + "context"), (int)data.Tensors[prefix + "context"].Shape[0], y);
         var nothing = new WanConditioning(data.ReadFloat32("null_context"), 1, y);
         var options = new SamplingOptions { GuidanceHigh = guidance, GuidanceLow = guidance };
-        var sampler = new TwoExpertSampler(() => new WanTransformer(TinyWan.Weights("high")), () => new WanTransformer(TinyWan.Weights("low")));
+        var sampler = new TwoExpertSampler(() => new WanTransformer(TinyWan.Weights("high")), () =>
+            new WanTransformer(TinyWan.Weights("low")));
         int steps = 0;
 
         sampler.Run(options, TinyWan.Shape, data.ReadFloat32(prefix + "noise"), conditioning, nothing, progress: step =>

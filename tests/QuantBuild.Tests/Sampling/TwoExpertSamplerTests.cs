@@ -83,7 +83,8 @@ public class TwoExpertSamplerTests
 
     [Fact]
     public void Guidance_without_a_null_conditioning_is_refused() =>
-        Assert.Throws<ArgumentException>(() => Sampler(new Recorder(), new Recorder()).Run(new SamplingOptions(), Shape, Noise, Prompt, ct: Ct));
+        Assert.Throws<ArgumentException>(() => Sampler(new Recorder(), new Recorder())
+            .Run(new SamplingOptions(), Shape, Noise, Prompt, ct: Ct));
 
     [Fact]
     public void Observers_are_chosen_per_pass_with_the_latent_before_the_step()

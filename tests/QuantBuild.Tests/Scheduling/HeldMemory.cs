@@ -1,9 +1,9 @@
 namespace QuantBuild.Tests.Scheduling;
 
 /// <summary>
-/// Bounds of the most managed memory that is in use while something runs, for a process that does nothing else. From below: what another thread
-/// finds alive, which collects all the time; its looks may come too late, and then it finds less. From above: what was alive at the beginning, and
-/// every byte that the allocator has counted since.
+/// Bounds of the most managed memory that is in use while something runs, for a process that does nothing else. From below: what another
+/// thread finds alive, which collects all the time; its looks may come too late, and then it finds less. From above: what was alive at the
+/// beginning, and every byte that the allocator has counted since.
 /// </summary>
 internal sealed class HeldMemory : IDisposable
 {
@@ -54,7 +54,8 @@ internal sealed class HeldMemory : IDisposable
     private void Look()
     {
         long alive = Alive() - _before;
-        for (long seen = Interlocked.Read(ref _seen); alive > seen && Interlocked.CompareExchange(ref _seen, alive, seen) != seen; seen = Interlocked.Read(ref _seen))
+        for (long seen = Interlocked.Read(ref _seen); alive > seen && Interlocked.CompareExchange(ref _seen, alive, seen) != seen;
+            seen = Interlocked.Read(ref _seen))
         {
         }
     }

@@ -124,11 +124,14 @@ public sealed class WorkBudgetTests
         var budget = new WorkBudget(100 * MiB, threads: 2, isStrict: true);
         using WorkLease running = Enter(budget, 10 * MiB);
 
-        DiagnosticException failure = await Assert.ThrowsAsync<DiagnosticException>(() => Task.Run(() => Enter(budget, 300 * MiB, "low_noise blocks.0.ffn.2"), TestContext.Current.CancellationToken));
+        DiagnosticException failure =
+            await Assert.ThrowsAsync<DiagnosticException>(() =>
+                Task.Run(() => Enter(budget, 300 * MiB, "low_noise blocks.0.ffn.2"), TestContext.Current.CancellationToken));
 
         Diagnostic problem = Assert.Single(failure.Diagnostics);
         Assert.Equal("QB3211", problem.Descriptor.Code);
-        Assert.Contains("low_noise blocks.0.ffn.2 needs about 300 MiB; the memory limit leaves 100 MiB", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("low_noise blocks.0.ffn.2 needs about 300 MiB; the memory limit leaves 100 MiB", problem.Message,
+            StringComparison.Ordinal);
         string least = problem.Message.Split("it must be ")[1].Split(' ')[0];
         Assert.InRange(ProcessMemory.BudgetOf(MemoryLimit.Parse(least)!.Value.Resolve(default)), 300 * MiB, 303 * MiB);
         using WorkLease next = Enter(budget, 90 * MiB);
@@ -180,5 +183,6 @@ public sealed class WorkBudgetTests
         return !task.IsCompleted;
     }
 
-    private static WorkLease Enter(WorkBudget budget, long bytes, string name = "work") => budget.Enter(name, _ => bytes, TestContext.Current.CancellationToken);
+    private static WorkLease Enter(WorkBudget budget, long bytes, string name = "work") =>
+        budget.Enter(name, _ => bytes, TestContext.Current.CancellationToken);
 }

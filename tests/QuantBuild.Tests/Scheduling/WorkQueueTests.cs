@@ -61,7 +61,8 @@ public sealed class WorkQueueTests
         using var cancellation = new CancellationTokenSource();
         int started = 0;
 
-        Assert.ThrowsAny<OperationCanceledException>(() => WorkQueue.Run(new WorkBudget(100, 2), Enumerable.Range(0, 50).Select(i => new WorkItem($"{i}", i, _ =>
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            WorkQueue.Run(new WorkBudget(100, 2), Enumerable.Range(0, 50).Select(i => new WorkItem($"{i}", i, _ =>
         {
             started++;
             cancellation.Cancel();
@@ -144,7 +145,8 @@ public sealed class WorkQueueTests
         {
             everybodyWaits.Wait();
             throw new InvalidTimeZoneException();
-        }, budget), .. Enumerable.Range(0, 4).Select(i => new WorkItem($"waiting {i}", i, _ => everybodyWaits.Enter(60).Dispose()))], TestContext.Current.CancellationToken));
+        }, budget), .. Enumerable.Range(0, 4).Select(i => new WorkItem($"waiting {i}", i, _ => everybodyWaits.Enter(60).Dispose()))],
+        TestContext.Current.CancellationToken));
 
         AssertFree(budget);
     }
@@ -154,7 +156,8 @@ public sealed class WorkQueueTests
     {
         var budget = new WorkBudget(100, 1);
         int done = 0;
-        WorkItem[] items = [.. Enumerable.Range(0, 3).Select(i => new WorkItem($"{i}", i, _ => done++, () => throw new IOException("the disk")))];
+        WorkItem[] items =
+            [.. Enumerable.Range(0, 3).Select(i => new WorkItem($"{i}", i, _ => done++, () => throw new IOException("the disk")))];
 
         using (budget.Enter("busy", _ => 1, TestContext.Current.CancellationToken))
             WorkQueue.Run(budget, items, TestContext.Current.CancellationToken);
@@ -193,7 +196,9 @@ public sealed class WorkQueueTests
 
             Exception failure = Assert.ThrowsAny<Exception>(() => WorkQueue.Run(budget, items, cancellation.Token));
 
-            Assert.IsAssignableFrom(kind == 0 ? typeof(InvalidTimeZoneException) : kind == 1 ? typeof(OperationCanceledException) : typeof(DiagnosticException), failure);
+            Assert.IsAssignableFrom(kind == 0 ? typeof(InvalidTimeZoneException) : kind == 1
+                ? typeof(OperationCanceledException)
+                : typeof(DiagnosticException), failure);
             AssertFree(budget);
         }
     }

@@ -23,14 +23,16 @@ public sealed class WorkingSetsTests
     // Of the largest stage. Declared is also what a pool keeps of panels, for larger products than these.
     private const double LeastPart = 0.5;
 
-    private static readonly WanConfig Config = new() { Dim = 1024, FfnDim = 4096, NumHeads = 8, NumLayers = 1, InDim = 36, OutDim = 16, TextLen = 64, TextDim = 256 };
+    private static readonly WanConfig Config = new() { Dim = 1024, FfnDim = 4096, NumHeads = 8, NumLayers = 1, InDim = 36, OutDim = 16,
+        TextLen = 64, TextDim = 256 };
 
     [Theory]
     [InlineData("ffn.0", 1)]
     [InlineData("ffn.0", 2)]
     [InlineData("ffn.2", 1)]
     [InlineData("ffn.2", 2)]
-    public void Every_stage_holds_no_more_than_it_declares_and_the_largest_not_much_less(string name, int threads) => OwnProcess.Run(Build, name, threads);
+    public void Every_stage_holds_no_more_than_it_declares_and_the_largest_not_much_less(string name, int threads) =>
+    OwnProcess.Run(Build, name, threads);
 
     [Fact]
     public void The_autoencoder_holds_what_it_declares() => OwnProcess.Run(Encode);
@@ -44,19 +46,23 @@ public sealed class WorkingSetsTests
         string folder = Directory.CreateTempSubdirectory("quantbuild working sets ").FullName;
         try
         {
-            CompileOptions options = new(WriteProject(folder, name), Path.Combine(folder, "store"), threads, Memory: MemoryLimit.Parse("600MiB"));
+            CompileOptions options = new(WriteProject(folder, name), Path.Combine(folder, "store"), threads,
+                Memory: MemoryLimit.Parse("600MiB"));
             Plan plan = ModelCompiler.Plan(options, SilentObserver.Instance).Plan;
             using var held = new HeldByAction();
             ModelCompiler.Build(options, Path.Combine(folder, "out"), held);
 
             ExpertPlan expert = plan.Experts[0];
             LayerPlan layer = expert.Layers.Single(layer => layer.Name == "blocks.0." + name);
-            long DeclaredOf(ILayerStage stage) => stage.SubjectsOf(plan, expert, layer).Max(subject => stage.Declaration.Bytes(subject, threads));
+            long DeclaredOf(ILayerStage stage) =>
+                stage.SubjectsOf(plan, expert, layer).Max(subject => stage.Declaration.Bytes(subject, threads));
             held.AssertWithin(BuildStages.Smooth, BuildStages.Smooth.Bytes(new SmoothGroup(expert, name, [layer]), threads));
-            held.AssertWithin(BuildStages.Trajectory, BuildStages.Trajectory.Bytes(new TrajectorySubject(plan, 0, () => new LatentShape(5, 16, 16)), threads));
+            held.AssertWithin(BuildStages.Trajectory,
+                BuildStages.Trajectory.Bytes(new TrajectorySubject(plan, 0, () => new LatentShape(5, 16, 16)), threads));
             foreach (ILayerStage stage in BuildStages.LayerChain)
                 held.AssertWithin(stage.Declaration, DeclaredOf(stage));
-            held.AssertNotMuchLess(BuildStages.LayerChain.MaxBy(DeclaredOf)!.Declaration, LayerBuild.Bytes(plan, expert, layer, BuildStages.LowRank, threads) - WorkingSets.ReadPanel);
+            held.AssertNotMuchLess(BuildStages.LayerChain.MaxBy(DeclaredOf)!.Declaration,
+                LayerBuild.Bytes(plan, expert, layer, BuildStages.LowRank, threads) - WorkingSets.ReadPanel);
         }
         finally
         {
@@ -73,7 +79,8 @@ public sealed class WorkingSetsTests
 
         new VideoAutoencoder(TinyVae.Config, weights).Encode(shape, (_, pixels) => picture.CopyTo(pixels), threads: 2);
 
-        AssertHeld(held, VaeMemory.Encoding(TinyVae.Config, shape, threads: 2) + weights.Tensors.Values.Sum(tensor => tensor.ElementCount * sizeof(float)));
+        AssertHeld(held, VaeMemory.Encoding(TinyVae.Config, shape, threads: 2)
+            + weights.Tensors.Values.Sum(tensor => tensor.ElementCount * sizeof(float)));
     }
 
     private static void EncodeText(string[] arguments)
@@ -108,7 +115,8 @@ public sealed class WorkingSetsTests
                 [.. WanTensors.ExpectedShapes(Config).Select(tensor => Noise(tensor.Key, DType.BF16, [.. tensor.Value], random))]);
         }
         SafeTensorsWriter.Write(Path.Combine(folder, "set.safetensors"),
-            [Noise("sample.000.noise", DType.F32, [16, 5, 16, 16], random), Noise("sample.000.y", DType.F32, [20, 5, 16, 16], random), Noise("sample.000.context", DType.F32, [8, 256], random)]);
+            [Noise("sample.000.noise", DType.F32, [16, 5, 16, 16], random), Noise("sample.000.y", DType.F32, [20, 5, 16, 16], random),
+                Noise("sample.000.context", DType.F32, [8, 256], random)]);
         File.WriteAllText(Path.Combine(folder, "set.jsonl"), """{"id": 0, "prompt": ""}""");
         string manifest = Path.Combine(folder, "wide.quant.json");
         File.WriteAllText(manifest, $$"""
@@ -157,11 +165,13 @@ public sealed class WorkingSetsTests
             foreach ((_, string name, long atLeast, long atMost) in Of(stage))
             {
                 Console.WriteLine($"{stage.Name} {name}: {atLeast >> 10} to {atMost >> 10} KiB of {declared >> 10} KiB");
-                Assert.True(atLeast <= declared, $"{stage.Name} {name} held {atLeast >> 10} KiB of {declared >> 10} KiB that were declared");
+                Assert.True(atLeast <= declared,
+                    $"{stage.Name} {name} held {atLeast >> 10} KiB of {declared >> 10} KiB that were declared");
             }
         }
 
-        public void AssertNotMuchLess(Stage stage, long declared) => Assert.InRange(Of(stage).Max(action => action.AtMost), LeastPart * declared, long.MaxValue);
+        public void AssertNotMuchLess(Stage stage, long declared) =>
+            Assert.InRange(Of(stage).Max(action => action.AtMost), LeastPart * declared, long.MaxValue);
 
         public void PhaseStarted(string name, int actions)
         {

@@ -8,7 +8,9 @@ namespace QuantBuild.Tests.Stages;
 /// <summary>What a build says that it will do is what it does: displays of the time left depend on it.</summary>
 public sealed class AnnouncementTests : IDisposable
 {
-    private readonly TinyProject _project = new() { Overrides = """{ "match": "blocks.0.self_attn.*", "smooth": { "share": "layer" } }, { "match": "blocks.0.ffn.0", "precision": "w4a16" }""" };
+    private readonly TinyProject _project =
+        new() { Overrides =
+            """{ "match": "blocks.0.self_attn.*", "smooth": { "share": "layer" } }, { "match": "blocks.0.ffn.0", "precision": "w4a16" }""" };
 
     public void Dispose() => _project.Dispose();
 

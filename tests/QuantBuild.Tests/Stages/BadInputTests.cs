@@ -22,7 +22,8 @@ public sealed class BadInputTests : IDisposable
 
         Diagnostic diagnostic = Assert.Single(failure.Diagnostics);
         Assert.Equal("QB3201", diagnostic.Descriptor.Code);
-        Assert.Contains("low_noise blocks.0.ffn.0.weight: the weight is NaN at row 2, channel 116", diagnostic.Message, StringComparison.Ordinal);
+        Assert.Contains("low_noise blocks.0.ffn.0.weight: the weight is NaN at row 2, channel 116", diagnostic.Message,
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(_project.Output));
     }
 
@@ -37,7 +38,8 @@ public sealed class BadInputTests : IDisposable
             File.WriteAllText(Path.ChangeExtension(_project.Manifest, ".lock.json"), content);
         int worked = 0;
 
-        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => _project.Build(new BeforeFirst("Trajectory", () => worked++), locked: true));
+        DiagnosticException failure =
+            Assert.Throws<DiagnosticException>(() => _project.Build(new BeforeFirst("Trajectory", () => worked++), locked: true));
 
         Assert.Equal(code, Assert.Single(failure.Diagnostics).Descriptor.Code);
         Assert.Equal(0, worked);
@@ -92,7 +94,8 @@ public sealed class BadInputTests : IDisposable
         _project.CopyCheckpoint();
         Patch(LowNoiseFile, "blocks.0.ffn.0.weight", [0xC0, 0x7F]);
 
-        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => ModelCompiler.Evaluate(_project.Options(), TestData.TinyWan("eval.jsonl"), 1,
+        DiagnosticException failure =
+            Assert.Throws<DiagnosticException>(() => ModelCompiler.Evaluate(_project.Options(), TestData.TinyWan("eval.jsonl"), 1,
             SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken));
 
         Assert.Equal("QB3201", Assert.Single(failure.Diagnostics).Descriptor.Code);

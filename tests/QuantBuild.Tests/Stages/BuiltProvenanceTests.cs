@@ -25,8 +25,10 @@ public sealed class BuiltProvenanceTests : IDisposable
         Assert.Empty(result.Problems);
         Assert.Null(result.Signer);
         Assert.Equal(["calibration/0", "checkpoint/high_noise", "checkpoint/low_noise"], result.Build!.Dependencies.Keys);
-        Assert.Equal(first.Result.Layers.ToHashSet(), ArtifactQuality.Parse(File.ReadAllBytes(Out(ArtifactQuality.FileName)))!.Value.ToHashSet());
-        Assert.All([ProvenanceStatement.FileName, RunRecord.FileName, ArtifactQuality.FileName], name => Assert.Contains(Out(name), first.Result.Outputs));
+        Assert.Equal(first.Result.Layers.ToHashSet(),
+            ArtifactQuality.Parse(File.ReadAllBytes(Out(ArtifactQuality.FileName)))!.Value.ToHashSet());
+        Assert.All([ProvenanceStatement.FileName, RunRecord.FileName, ArtifactQuality.FileName], name =>
+            Assert.Contains(Out(name), first.Result.Outputs));
     }
 
     [Fact]
@@ -35,7 +37,8 @@ public sealed class BuiltProvenanceTests : IDisposable
         _project.CopyCheckpoint();
         _project.Build();
         StatedBuild build = ProvenanceCheck.Run(_project.Output).Build!;
-        Assert.All(ProvenanceInputs.Compare(build, _project.Options(), TestContext.Current.CancellationToken), input => Assert.Null(input.Problem));
+        Assert.All(ProvenanceInputs.Compare(build, _project.Options(), TestContext.Current.CancellationToken), input =>
+            Assert.Null(input.Problem));
 
         _project.Samples = 2;
         Directory.Delete(Path.Combine(_project.Checkpoint, "low_noise_model"), recursive: true);

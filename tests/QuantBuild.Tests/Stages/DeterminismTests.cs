@@ -19,7 +19,8 @@ public sealed class DeterminismTests
             other.Build();
 
             Assert.Equal(one.ArtifactDigests(), other.ArtifactDigests());
-            Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(one.Manifest, ".lock.json")), File.ReadAllBytes(Path.ChangeExtension(other.Manifest, ".lock.json")));
+            Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(one.Manifest, ".lock.json")),
+                File.ReadAllBytes(Path.ChangeExtension(other.Manifest, ".lock.json")));
         }
     }
 
@@ -75,7 +76,8 @@ public sealed class DeterminismTests
         }
 
         Assert.Equal(plain.ArtifactDigests(), foreign.ArtifactDigests());
-        Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(plain.Manifest, ".lock.json")), File.ReadAllBytes(Path.ChangeExtension(foreign.Manifest, ".lock.json")));
+        Assert.Equal(File.ReadAllBytes(Path.ChangeExtension(plain.Manifest, ".lock.json")),
+            File.ReadAllBytes(Path.ChangeExtension(foreign.Manifest, ".lock.json")));
     }
 
     [Fact]

@@ -60,7 +60,10 @@ public sealed class DiffBuildTests
         project.WriteManifest();
         using var store = ContentStore.Open(project.Store);
 
-        Assert.Equal("QB4024", Assert.Throws<DiagnosticException>(() => Snapshots.OfHistory(project.Manifest, store)).Diagnostics[0].Descriptor.Code);
-        Assert.Equal("QB4023", Assert.Throws<DiagnosticException>(() => Snapshots.Compare(project.Manifest, project.Manifest, store)).Diagnostics[0].Descriptor.Code);
+        Assert.Equal("QB4024",
+            Assert.Throws<DiagnosticException>(() => Snapshots.OfHistory(project.Manifest, store)).Diagnostics[0].Descriptor.Code);
+        Assert.Equal("QB4023",
+            Assert.Throws<DiagnosticException>(() =>
+                Snapshots.Compare(project.Manifest, project.Manifest, store)).Diagnostics[0].Descriptor.Code);
     }
 }

@@ -44,7 +44,9 @@ public sealed class ExplanationTests
     {
         using var project = new TinyProject();
 
-        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => ModelCompiler.Why(project.Options(), "blocks.0.ffn.3", TestContext.Current.CancellationToken));
+        DiagnosticException failure =
+            Assert.Throws<DiagnosticException>(() =>
+                ModelCompiler.Why(project.Options(), "blocks.0.ffn.3", TestContext.Current.CancellationToken));
 
         Assert.Equal("QB0201", failure.Diagnostics[0].Descriptor.Code);
     }
@@ -72,7 +74,8 @@ public sealed class ExplanationTests
         using var project = new TinyProject();
         project.Build();
 
-        RecomputeReport report = ModelCompiler.Recompute(project.Options(), 0.2, 7, SilentObserver.Instance, TestContext.Current.CancellationToken);
+        RecomputeReport report = ModelCompiler.Recompute(project.Options(), 0.2, 7, SilentObserver.Instance,
+            TestContext.Current.CancellationToken);
 
         Assert.InRange(report.Checked, report.Total / 6, report.Total / 4);
         Assert.Empty(report.Different);

@@ -35,7 +35,8 @@ public sealed class ExternalActivationsTests : IDisposable
     {
         Patch(Export()[1], Site + "/tokens", [0xC0, 0x7F]);
 
-        Assert.Contains("sample.001.safetensors': tensor 'low_noise/blocks.0.ffn.2/tokens' holds NaN at step 0, token 0, channel 0", Failure("QB3112"), StringComparison.Ordinal);
+        Assert.Contains("sample.001.safetensors': tensor 'low_noise/blocks.0.ffn.2/tokens' holds NaN at step 0, token 0, channel 0",
+            Failure("QB3112"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -50,7 +51,9 @@ public sealed class ExternalActivationsTests : IDisposable
     public void A_missing_tensor_and_one_of_another_type_are_told_together()
     {
         Rewrite(Export()[0], tensors => tensors.Where(tensor => tensor.Name != Site + "/tokens")
-            .Select(tensor => tensor.Name == Site + "/absmax" ? new TensorData(tensor.Name, DType.I32, tensor.Shape, tensor.Write) : tensor));
+            .Select(tensor => tensor.Name == Site + "/absmax"
+                ? new TensorData(tensor.Name, DType.I32, tensor.Shape, tensor.Write)
+                : tensor));
 
         string message = Failure("QB3112");
 
@@ -71,7 +74,8 @@ public sealed class ExternalActivationsTests : IDisposable
     {
         _project.Samples = 1;
         string file = Assert.Single(Export());
-        Rewrite(file, tensors => tensors.Select(tensor => tensor.Name.StartsWith("low_noise", StringComparison.Ordinal) ? FirstStep(tensor) : tensor),
+        Rewrite(file, tensors =>
+            tensors.Select(tensor => tensor.Name.StartsWith("low_noise", StringComparison.Ordinal) ? FirstStep(tensor) : tensor),
             metadata => metadata["low_noise.timesteps"] = metadata["low_noise.timesteps"].Split(',')[0]);
 
         Assert.Contains("bin 'late' of low_noise", Failure("QB3114"), StringComparison.Ordinal);
@@ -124,7 +128,9 @@ public sealed class ExternalActivationsTests : IDisposable
         string[] few = [.. observer.Reported.Where(warning => warning.Descriptor.Code == "QB3115").Select(warning => warning.Message)];
         Assert.Equal(2, few.Length);
         // Two samples, two steps of either expert, 48 tokens.
-        Assert.StartsWith("The recordings have 192 tokens of bin 'all' of high_noise for blocks.0.ffn.2, fewer than twice its 512 input channels", few[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The recordings have 192 tokens of bin 'all' of high_noise for blocks.0.ffn.2, fewer than twice its 512 input channels", few[0],
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,8 +151,10 @@ public sealed class ExternalActivationsTests : IDisposable
         Rewrite(Export()[0], tensors => tensors.Select(tensor => tensor.Name switch
         {
             Site + "/absmax" => new TensorData(tensor.Name, tensor.DType, [.. tensor.Shape.Reverse()], tensor.Write),
-            Site + "/tokens" => new TensorData(tensor.Name, tensor.DType, [tensor.Shape[0], tensor.Shape[1] * tensor.Shape[2]], tensor.Write),
-            "high_noise/blocks.0.ffn.2/tokens" => new TensorData(tensor.Name, tensor.DType, [tensor.Shape[0], 0, tensor.Shape[2]], _ => { }),
+            Site + "/tokens" =>
+                new TensorData(tensor.Name, tensor.DType, [tensor.Shape[0], tensor.Shape[1] * tensor.Shape[2]], tensor.Write),
+            "high_noise/blocks.0.ffn.2/tokens" =>
+                new TensorData(tensor.Name, tensor.DType, [tensor.Shape[0], 0, tensor.Shape[2]], _ => { }),
             _ => tensor,
         }));
 
@@ -174,7 +182,9 @@ public sealed class ExternalActivationsTests : IDisposable
         IReadOnlyList<string> files = Export();
         UseRecordings();
 
-        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => _project.Build(new BeforeFirst("Gptq", () => Patch(files[0], Site + "/tokens", [0, 0]))));
+        DiagnosticException failure =
+            Assert.Throws<DiagnosticException>(() =>
+                _project.Build(new BeforeFirst("Gptq", () => Patch(files[0], Site + "/tokens", [0, 0]))));
 
         Assert.All(failure.Diagnostics, problem => Assert.Equal("QB4007", problem.Descriptor.Code));
         _project.Build();
@@ -198,7 +208,8 @@ public sealed class ExternalActivationsTests : IDisposable
         Assert.Contains("quantbuild-activations-1", Failure("QB3111"), StringComparison.Ordinal);
     }
 
-    private IReadOnlyList<string> Export() => ModelCompiler.ExportActivations(_project.Options(), Folder, SilentObserver.Instance, TestContext.Current.CancellationToken);
+    private IReadOnlyList<string> Export() =>
+        ModelCompiler.ExportActivations(_project.Options(), Folder, SilentObserver.Instance, TestContext.Current.CancellationToken);
 
     private void UseRecordings() => _project.MoreCalibration = $$""", "activations": {{JsonSerializer.Serialize(Folder)}} """;
 
@@ -220,7 +231,8 @@ public sealed class ExternalActivationsTests : IDisposable
         stream.Write(all.ToArray().AsSpan(0, (int)(all.Length / tensor.Shape[0])));
     });
 
-    private static void Rewrite(string path, Func<IEnumerable<TensorData>, IEnumerable<TensorData>> change, Action<Dictionary<string, string>>? metadata = null)
+    private static void Rewrite(string path, Func<IEnumerable<TensorData>, IEnumerable<TensorData>> change,
+        Action<Dictionary<string, string>>? metadata = null)
     {
         string changed = path + ".new";
         using (SafeTensorsFile file = SafeTensorsFile.Open(path))

@@ -12,13 +12,16 @@ public sealed class GateBuildTests
     [Fact]
     public void Gates_that_a_build_fails_on_are_moved_without_running_anything_and_then_it_passes()
     {
-        using var project = new TinyProject { Gates = """ "maxRelativeError": 0.001, /* kept */ "rules": [{ "match": "blocks.0.ffn.2", "bins": ["late"], "minCosine": 1 }] """ };
+        using var project =
+            new TinyProject { Gates =
+                """ "maxRelativeError": 0.001, /* kept */ "rules": [{ "match": "blocks.0.ffn.2", "bins": ["late"], "minCosine": 1 }] """ };
         Assert.Throws<DiagnosticException>(() => project.Build());
         CompileOptions options = project.Options();
 
         GateReport before = ModelCompiler.CheckGates(options, cancellation: TestContext.Current.CancellationToken);
         GateReport update = ModelCompiler.CheckGates(options, 0.1, TestContext.Current.CancellationToken);
-        CompileResult build = ModelCompiler.Build(options, project.Output, SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken);
+        CompileResult build = ModelCompiler.Build(options, project.Output, SilentObserver.Instance,
+            cancellation: TestContext.Current.CancellationToken);
 
         Assert.Equal(["QB3301", "QB3303"], before.Beyond.Select(diagnostic => diagnostic.Descriptor.Code).Distinct());
         Assert.All(update.Rows, row => Assert.False((row.Gate with { Limit = row.NewLimit!.Value }).IsExceededBy(row.Worst!.Value)));
@@ -47,16 +50,23 @@ public sealed class GateBuildTests
         DiagnosticException failure = Assert.Throws<DiagnosticException>(() => project.Build(warnings));
 
         string[] lines = File.ReadAllLines(project.Manifest);
-        Diagnostic[] all = [.. failure.Diagnostics, .. warnings.Reported.Where(warning => warning.Descriptor == Descriptors.GateErrorVsRtnWarning)];
-        Assert.Equal(["QB3301", "QB3303", "QB3312"], all.Select(problem => problem.Descriptor.Code).Distinct().Order(StringComparer.Ordinal));
+        Diagnostic[] all =
+            [.. failure.Diagnostics, .. warnings.Reported.Where(warning => warning.Descriptor == Descriptors.GateErrorVsRtnWarning)];
+        Assert.Equal(["QB3301", "QB3303", "QB3312"], all.Select(problem => problem.Descriptor.Code).Distinct()
+            .Order(StringComparer.Ordinal));
         Assert.All(all, problem => Assert.EndsWith(
-            problem.Descriptor == Descriptors.GateRelativeError ? "\"maxRelativeError\": " : problem.Descriptor == Descriptors.GateCosine ? "\"minCosine\": " : "\"maxErrorVsRtn\": ",
+            problem.Descriptor == Descriptors.GateRelativeError ? "\"maxRelativeError\": " : problem.Descriptor == Descriptors.GateCosine
+                ? "\"minCosine\": "
+                : "\"maxErrorVsRtn\": ",
             lines[problem.Span!.Value.Line - 1][..(problem.Span.Value.Column - 1)], StringComparison.Ordinal));
         Diagnostic relative = Assert.Single(failure.Diagnostics, problem => problem.Descriptor == Descriptors.GateRelativeError);
         Assert.Equal("low_noise blocks.0.ffn.2 in bin late", relative.Arguments[0]);
-        Assert.All(failure.Diagnostics.Where(problem => problem != relative), problem => Assert.Contains("blocks.0.cross_attn.o", (string)problem.Arguments[0]!, StringComparison.Ordinal));
-        Assert.All(all.Where(problem => problem.Descriptor == Descriptors.GateErrorVsRtnWarning), warning => Assert.StartsWith("high_noise blocks.0.self_attn.", (string)warning.Arguments[0]!, StringComparison.Ordinal));
-        Assert.DoesNotContain(failure.Diagnostics.Concat(warnings.Reported), problem => problem.ToString().Contains("ffn.0", StringComparison.Ordinal));
+        Assert.All(failure.Diagnostics.Where(problem => problem != relative), problem =>
+            Assert.Contains("blocks.0.cross_attn.o", (string)problem.Arguments[0]!, StringComparison.Ordinal));
+        Assert.All(all.Where(problem => problem.Descriptor == Descriptors.GateErrorVsRtnWarning), warning =>
+            Assert.StartsWith("high_noise blocks.0.self_attn.", (string)warning.Arguments[0]!, StringComparison.Ordinal));
+        Assert.DoesNotContain(failure.Diagnostics.Concat(warnings.Reported), problem => problem.ToString()
+            .Contains("ffn.0", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -65,7 +75,8 @@ public sealed class GateBuildTests
         using var project = new TinyProject { Gates = """ "maxFinalLatentError": 0.0001 """ };
         project.Build(); // nothing is known of final latents yet
 
-        EvaluationReport evaluation = ModelCompiler.Evaluate(project.Options(), TestData.TinyWan("eval.jsonl"), 1, SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken);
+        EvaluationReport evaluation = ModelCompiler.Evaluate(project.Options(), TestData.TinyWan("eval.jsonl"), 1, SilentObserver.Instance,
+            cancellation: TestContext.Current.CancellationToken);
         double measured = evaluation.Rows.Single(row => row.Method == EvaluationReport.Ours).FinalLatentError;
         Diagnostic atOnce = Assert.Single(evaluation.Beyond);
         Diagnostic later = Assert.Single(Assert.Throws<DiagnosticException>(() => project.Build()).Diagnostics);
@@ -75,7 +86,8 @@ public sealed class GateBuildTests
         Assert.Equal((Descriptors.GateFinalLatent, Descriptors.GateFinalLatent), (atOnce.Descriptor, later.Descriptor));
         Assert.Equal(atOnce.ToString(), later.ToString());
         Assert.InRange(update.Rows.Single().NewLimit!.Value, measured * 1.09, measured * 1.12);
-        CompileResult passes = ModelCompiler.Build(new CompileOptions(project.Manifest, project.Store, project.Threads), project.Output, SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken);
+        CompileResult passes = ModelCompiler.Build(new CompileOptions(project.Manifest, project.Store, project.Threads), project.Output,
+            SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken);
         Assert.All(passes.Actions, action => Assert.Equal(ActionOutcome.Cached, action.Outcome));
     }
 
@@ -84,7 +96,9 @@ public sealed class GateBuildTests
     {
         using var project = new TinyProject();
 
-        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => ModelCompiler.CheckGates(project.Options(), cancellation: TestContext.Current.CancellationToken));
+        DiagnosticException failure =
+            Assert.Throws<DiagnosticException>(() =>
+                ModelCompiler.CheckGates(project.Options(), cancellation: TestContext.Current.CancellationToken));
 
         Assert.Equal("QB3320", failure.Diagnostics[0].Descriptor.Code);
     }
@@ -96,6 +110,7 @@ public sealed class GateBuildTests
 
         DiagnosticException failure = Assert.Throws<DiagnosticException>(() => project.Build());
 
-        Assert.Equal(["QB1037"], failure.Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error).Select(problem => problem.Descriptor.Code));
+        Assert.Equal(["QB1037"], failure.Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)
+            .Select(problem => problem.Descriptor.Code));
     }
 }

@@ -65,9 +65,11 @@ public sealed class LostStoreTests(LostStoreTests.Reference reference) : IDispos
         using (ContentStore store = ContentStore.Open(_project.Store))
         {
             ActionRecord[] records = [.. store.Actions()];
-            foreach (Digest blob in records.Where(record => record.Stage is "Gptq" or "LowRank" or "Smooth").SelectMany(record => record.Outputs.Values).Select(output => output.Digest).Distinct())
+            foreach (Digest blob in records.Where(record => record.Stage is "Gptq" or "LowRank" or "Smooth")
+                .SelectMany(record => record.Outputs.Values).Select(output => output.Digest).Distinct())
                 ContentStoreBlobTests.DamageSecretly(store.PathOf(blob));
-            packed = [.. records.Where(record => record.Stage == "Pack").Select(record => Path.Combine(_project.Store, "actions", record.Key.ToString()[..2], record.Key + ".json"))];
+            packed = [.. records.Where(record => record.Stage == "Pack")
+                .Select(record => Path.Combine(_project.Store, "actions", record.Key.ToString()[..2], record.Key + ".json"))];
         }
         Array.ForEach(packed, File.Delete);
         Delete(_project.Output);

@@ -11,7 +11,8 @@ public sealed class ModelDigestTests
 {
     private static readonly WanConfig Config = new() { Dim = 64, FfnDim = 128, NumHeads = 4, NumLayers = 2, InDim = 36, OutDim = 16 };
 
-    public static TheoryData<string> Fields => [.. typeof(WanConfig).GetProperties().Where(property => property.CanWrite).Select(property => property.Name)];
+    public static TheoryData<string> Fields =>
+        [.. typeof(WanConfig).GetProperties().Where(property => property.CanWrite).Select(property => property.Name)];
 
     [Theory]
     [MemberData(nameof(Fields))]

@@ -30,7 +30,8 @@ public sealed class PictureCalibrationTests : IDisposable
     [Fact]
     public void Encoded_samples_are_actions_of_their_own()
     {
-        Assert.Equal(["Condition  sample 000", "Condition  sample 001"], _project.Build().RanNames.Where(name => name.StartsWith("Condition", StringComparison.Ordinal)));
+        Assert.Equal(["Condition  sample 000", "Condition  sample 001"],
+            _project.Build().RanNames.Where(name => name.StartsWith("Condition", StringComparison.Ordinal)));
         Assert.Empty(_project.Build().Ran);
     }
 
@@ -89,7 +90,8 @@ public sealed class PictureCalibrationTests : IDisposable
         })));
 
         Assert.Equal("QB4007", failure.Diagnostics[0].Descriptor.Code);
-        Assert.DoesNotContain(ModelCompiler.Plan(_project.Options(), SilentObserver.Instance, TestContext.Current.CancellationToken).Actions,
+        Assert.DoesNotContain(ModelCompiler.Plan(_project.Options(), SilentObserver.Instance,
+            TestContext.Current.CancellationToken).Actions,
             action => action is { Stage: "Condition", Outcome: not ActionOutcome.Missing });
     }
 
@@ -127,7 +129,8 @@ public sealed class PictureCalibrationTests : IDisposable
         _lines[1] = """{"id": 1, "prompt": "a star", "seed": 1, "image": "pictures/none.png"}""";
         Write();
         DiagnosticException failure = Fails();
-        Assert.Equal([("QB3102", 1), ("QB3106", 2)], failure.Diagnostics.Where(d => d.Descriptor.Severity == Severity.Error).Select(d => (d.Descriptor.Code, d.Span!.Value.Line)));
+        Assert.Equal([("QB3102", 1), ("QB3106", 2)], failure.Diagnostics.Where(d => d.Descriptor.Severity == Severity.Error)
+            .Select(d => (d.Descriptor.Code, d.Span!.Value.Line)));
 
         _lines[0] = """{"id": 0, "prompt": "a star", "seed": 1, "image": "set.jsonl", "frames": 5}""";
         _lines[1] = """{"id": 1, "prompt": "a star", "seed": 1, "image": "pictures/1.png", "frames": 6}""";
@@ -151,7 +154,8 @@ public sealed class PictureCalibrationTests : IDisposable
         {
             var warnings = new Warnings();
             _project.Build(warnings);
-            Diagnostic warning = Assert.Single(warnings.Reported, diagnostic => diagnostic.Descriptor == Descriptors.CalibrationImageConstant);
+            Diagnostic warning =
+                Assert.Single(warnings.Reported, diagnostic => diagnostic.Descriptor == Descriptors.CalibrationImageConstant);
             Assert.Equal(2, warning.Span!.Value.Line);
         }
     }
@@ -219,5 +223,6 @@ public sealed class PictureCalibrationTests : IDisposable
     private DiagnosticException Fails() => Assert.Throws<DiagnosticException>(() => { _project.Build(); });
 
     private static IEnumerable<string> Encodings(IEnumerable<string> names) =>
-        names.Where(name => name.StartsWith("Condition", StringComparison.Ordinal) || name.StartsWith("Trajectory", StringComparison.Ordinal));
+        names.Where(name => name.StartsWith("Condition", StringComparison.Ordinal)
+            || name.StartsWith("Trajectory", StringComparison.Ordinal));
 }

@@ -12,7 +12,9 @@ public sealed class SampleReaderTests : IDisposable
     [Fact]
     public void A_line_has_defaults_and_a_path_relative_to_the_set()
     {
-        SampleLine line = Assert.Single(Read("""{"id": 3, "prompt": "a star", "image": "pictures\\0.png", "seed": 9223372036854775807, "tokens": [1, 2]}"""));
+        SampleLine line =
+            Assert.Single(
+                Read("""{"id": 3, "prompt": "a star", "image": "pictures\\0.png", "seed": 9223372036854775807, "tokens": [1, 2]}"""));
         Assert.Equal((3, "a star", long.MaxValue, 81, 832, 480), (line.Id, line.Prompt, line.Seed, line.Frames, line.Width, line.Height));
         Assert.Equal(Path.Combine(Path.GetDirectoryName(_set)!, "pictures", "0.png"), line.Image);
     }
@@ -43,7 +45,8 @@ public sealed class SampleReaderTests : IDisposable
     [Fact]
     public void All_lines_that_are_wrong_are_told_at_once()
     {
-        IReadOnlyList<Diagnostic> problems = Fails("{\"id\": 0}\n{\"id\": 1, \"prompt\": \"a\"}\n{\"id\": 1, \"prompt\": \"b\"}\n{\n"u8.ToArray());
+        IReadOnlyList<Diagnostic> problems =
+            Fails("{\"id\": 0}\n{\"id\": 1, \"prompt\": \"a\"}\n{\"id\": 1, \"prompt\": \"b\"}\n{\n"u8.ToArray());
         Assert.Equal([1, 3, 4], problems.Select(problem => problem.Span!.Value.Line));
         Assert.Contains("an earlier line, 2", problems[1].Message, StringComparison.Ordinal);
     }

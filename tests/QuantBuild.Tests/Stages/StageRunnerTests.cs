@@ -25,7 +25,8 @@ public sealed class StageRunnerTests
         var runner = new StageRunner(store, SilentObserver.Instance);
         var spec = new ActionSpec(BuildStages.Gptq, "low_noise", "blocks.0.ffn.2", [], []);
 
-        DiagnosticException reported = Assert.Throws<DiagnosticException>(() => runner.Run(spec, () => throw failure, TestContext.Current.CancellationToken));
+        DiagnosticException reported =
+            Assert.Throws<DiagnosticException>(() => runner.Run(spec, () => throw failure, TestContext.Current.CancellationToken));
 
         Assert.StartsWith(code, Assert.Single(reported.Diagnostics).Descriptor.Code, StringComparison.Ordinal);
     }
@@ -37,10 +38,12 @@ public sealed class StageRunnerTests
         using ContentStore store = folder.Open();
         using var drain = new CancellationTokenSource();
         var runner = new StageRunner(store, SilentObserver.Instance, drain: drain.Token);
-        ActionSpec first = new(BuildStages.Gptq, "low_noise", "blocks.0.ffn.0", new() { ["layer"] = 0 }, []), second = new(BuildStages.Gptq, "low_noise", "blocks.0.ffn.2", new() { ["layer"] = 2 }, []);
+        ActionSpec first = new(BuildStages.Gptq, "low_noise", "blocks.0.ffn.0", new() { ["layer"] = 0 }, []),
+            second = new(BuildStages.Gptq, "low_noise", "blocks.0.ffn.2", new() { ["layer"] = 2 }, []);
 
         runner.Run(first, Work(drain.Cancel), TestContext.Current.CancellationToken);
-        Assert.ThrowsAny<OperationCanceledException>(() => runner.Run(second, Work(() => Assert.Fail("it began")), TestContext.Current.CancellationToken));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            runner.Run(second, Work(() => Assert.Fail("it began")), TestContext.Current.CancellationToken));
 
         Assert.NotNull(store.FindAction(first.Key));
         Assert.NotNull(runner.Run(first, Work(() => Assert.Fail("it ran again")), TestContext.Current.CancellationToken));

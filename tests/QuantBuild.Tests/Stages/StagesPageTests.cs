@@ -27,5 +27,6 @@ public sealed class StagesPageTests
     }
 
     private static string Row(Stage stage) =>
-        $"| {stage.Name} | {stage.Text.Per} | {string.Join(", ", stage.Options.Select(option => option.Name))} | {stage.Text.Inputs} | {stage.Text.Output} |";
+        $"| {stage.Name} | {stage.Text.Per} | {string.Join(", ", stage.Options.Select(option => option.Name))} | {stage.Text.Inputs} | "
+            + $"{stage.Text.Output} |";
 }

@@ -17,7 +17,8 @@ public sealed class SuggestBuildTests
         long limit = before.Result.Bytes + 60_000;
         CompileOptions options = project.Options();
 
-        SuggestionReport report = ModelCompiler.Suggest(options, new SuggestionGoal(limit, null, [12, 16], 0, CachedOnly: false), apply: true,
+        SuggestionReport report = ModelCompiler.Suggest(options, new SuggestionGoal(limit, null, [12, 16], 0, CachedOnly: false),
+            apply: true,
             SilentObserver.Instance, TestContext.Current.CancellationToken);
         CompileResult after = ModelCompiler.Build(options, project.Output, SilentObserver.Instance, TestContext.Current.CancellationToken);
 
@@ -39,14 +40,17 @@ public sealed class SuggestBuildTests
         using var project = new TinyProject { Store = uniform.Store };
         var goal = new SuggestionGoal(same.Result.Bytes, null, [4, 12, 16, 24], 0, CachedOnly: false);
 
-        SuggestionReport report = ModelCompiler.Suggest(project.Options(), goal, apply: true, SilentObserver.Instance, TestContext.Current.CancellationToken);
-        CompileResult built = ModelCompiler.Build(new CompileOptions(project.Manifest, project.Store, project.Threads), project.Output, SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken);
+        SuggestionReport report = ModelCompiler.Suggest(project.Options(), goal, apply: true, SilentObserver.Instance,
+            TestContext.Current.CancellationToken);
+        CompileResult built = ModelCompiler.Build(new CompileOptions(project.Manifest, project.Store, project.Threads), project.Output,
+            SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken);
 
         // Only ranks differ, and no layer gets 16-bit activations: bytes alone buy the difference.
         Assert.Equal(same.Result.Layers.Count, built.Layers.Count);
         Assert.InRange(built.Bytes, 1, same.Result.Bytes);
         double error = built.Layers.Average(layer => layer.Recipe);
-        Assert.True(error < 0.995 * same.Result.Layers.Average(layer => layer.Recipe), $"{error} against {same.Result.Layers.Average(layer => layer.Recipe)} of {report.Built}");
+        Assert.True(error < 0.995 * same.Result.Layers.Average(layer => layer.Recipe),
+            $"{error} against {same.Result.Layers.Average(layer => layer.Recipe)} of {report.Built}");
     }
 
     [Fact]
@@ -57,7 +61,8 @@ public sealed class SuggestBuildTests
         byte[] manifest = File.ReadAllBytes(project.Manifest);
         var goal = new SuggestionGoal(null, 0.001, [12], 1, CachedOnly: true);
 
-        SuggestionReport report = ModelCompiler.Suggest(project.Options(), goal, apply: false, SilentObserver.Instance, TestContext.Current.CancellationToken);
+        SuggestionReport report = ModelCompiler.Suggest(project.Options(), goal, apply: false, SilentObserver.Instance,
+            TestContext.Current.CancellationToken);
 
         Assert.Null(report.Built);
         Assert.All(report.Changes, change => Assert.Equal(Precision.BF16, change.Then.Precision));
@@ -71,10 +76,12 @@ public sealed class SuggestBuildTests
         using var project = new TinyProject();
         project.Build();
 
-        foreach (SuggestionGoal goal in (SuggestionGoal[])[new(1000, null, [12], 0, CachedOnly: true), new(null, 0.000001, [12], 0, CachedOnly: true)])
+        foreach (SuggestionGoal goal in (SuggestionGoal[])[new(1000, null, [12], 0, CachedOnly: true),
+            new(null, 0.000001, [12], 0, CachedOnly: true)])
         {
             DiagnosticException failure = Assert.Throws<DiagnosticException>(() =>
-                ModelCompiler.Suggest(project.Options(), goal, apply: false, SilentObserver.Instance, TestContext.Current.CancellationToken));
+                ModelCompiler.Suggest(project.Options(), goal, apply: false, SilentObserver.Instance,
+                    TestContext.Current.CancellationToken));
             Assert.Equal("QB3330", failure.Diagnostics[0].Descriptor.Code);
         }
     }

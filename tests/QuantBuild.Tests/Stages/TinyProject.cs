@@ -71,7 +71,8 @@ internal sealed class TinyProject : IDisposable
     {
         WriteManifest();
         var options = new CompileOptions(Manifest, Store, Threads, locked, Memory);
-        CompileResult result = ModelCompiler.Build(options with { Report = Report }, Output, observer ?? SilentObserver.Instance, Cancellation);
+        CompileResult result = ModelCompiler.Build(options with { Report = Report }, Output, observer ?? SilentObserver.Instance,
+            Cancellation);
         return new Outcome(result, [.. result.Actions.Where(action => action.Outcome == ActionOutcome.Ran)]);
     }
 
@@ -94,10 +95,13 @@ internal sealed class TinyProject : IDisposable
         Checkpoint = copy;
     }
 
-    /// <summary>Every file of the artifact, by relative path; not its provenance, which names the manifest with its paths, and times.</summary>
+    /// <summary>
+    /// Every file of the artifact, by relative path; not its provenance, which names the manifest with its paths, and times.
+    /// </summary>
     public IReadOnlyDictionary<string, string> ArtifactDigests() => Directory.EnumerateFiles(Output, "*", SearchOption.AllDirectories)
         .Where(path => !Path.GetFileName(path).StartsWith("provenance.", StringComparison.Ordinal))
-        .ToDictionary(path => Path.GetRelativePath(Output, path), path => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
+        .ToDictionary(path => Path.GetRelativePath(Output, path), path =>
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
 
     public void WriteManifest() => File.WriteAllText(Manifest, $$"""
         {

@@ -28,7 +28,8 @@ public class CanonicalJsonTests
     [Fact]
     public void Equal_numbers_of_different_types_have_equal_digests()
     {
-        JsonNode[] ones = [JsonValue.Create(1), JsonValue.Create(1L), JsonValue.Create(1.0), JsonValue.Create(1f), JsonValue.Create(1m), JsonValue.Create((byte)1)];
+        JsonNode[] ones = [JsonValue.Create(1), JsonValue.Create(1L), JsonValue.Create(1.0), JsonValue.Create(1f), JsonValue.Create(1m),
+            JsonValue.Create((byte)1)];
 
         Assert.Single(ones.Select(CanonicalJson.DigestOf).Distinct());
     }
@@ -84,7 +85,8 @@ public class CanonicalJsonTests
 
         string text = Encoding.UTF8.GetString(CanonicalJson.SerializeIndented(value));
 
-        Assert.Equal("{\n  \"a\": {\n    \"c\": [\n      1,\n      {\n        \"d\": 2\n      }\n    ]\n  },\n  \"b\": [],\n  \"e\": {}\n}\n", text);
+        Assert.Equal(
+            "{\n  \"a\": {\n    \"c\": [\n      1,\n      {\n        \"d\": 2\n      }\n    ]\n  },\n  \"b\": [],\n  \"e\": {}\n}\n", text);
         Assert.Equal(CanonicalJson.DigestOf(value), CanonicalJson.DigestOf(JsonNode.Parse(text)));
     }
 }

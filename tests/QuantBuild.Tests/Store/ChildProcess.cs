@@ -67,7 +67,8 @@ internal sealed partial class ChildProcess : IDisposable
 
     /// <summary>Runs before the test runner's entry point: a process that was given a role never reaches it.</summary>
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "This is a program.")]
+    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries",
+        Justification = "This is a program.")]
     internal static void TakeRole()
     {
         if (Environment.GetEnvironmentVariable(RoleVariable) is not { Length: > 0 } text)

@@ -188,7 +188,8 @@ public sealed class ContentStoreBlobTests : IDisposable
         using ContentStore store = _folder.Open();
         var digests = new Digest[32];
 
-        Parallel.For(0, digests.Length, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i => digests[i] = store.Put(Encoding.UTF8.GetBytes($"content {i % 4}")));
+        Parallel.For(0, digests.Length, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
+            digests[i] = store.Put(Encoding.UTF8.GetBytes($"content {i % 4}")));
 
         Assert.Equal(4, digests.Distinct().Count());
         Assert.Equal(4, store.Statistics().Blobs);

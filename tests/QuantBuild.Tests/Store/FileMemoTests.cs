@@ -90,7 +90,8 @@ public sealed class FileMemoTests : IDisposable
     [InlineData(10.0, 0.0, 12.1, true)]
     [InlineData(99.0, 10.0, 12.1, true)]
     [InlineData(1.0, 10.0, 11.9, false)]
-    public void Only_the_time_that_programs_cannot_set_says_whether_a_file_is_settled(double modified, double changed, double looked, bool settled)
+    public void Only_the_time_that_programs_cannot_set_says_whether_a_file_is_settled(double modified, double changed, double looked,
+        bool settled)
     {
         var stamp = new FileStamp(1, Ticks(modified), Ticks(changed), "");
 

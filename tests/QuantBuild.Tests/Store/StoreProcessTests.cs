@@ -121,7 +121,8 @@ public sealed class StoreProcessTests : IDisposable
             Assert.Equal("held", other.ReadLine());
             other.Kill();
         }
-        string file = _folder.WriteFile($"the store/tmp/{Guid.NewGuid():N}", [1]), folder = Directory.CreateDirectory(_folder.PathTo("the store", "tmp", $"{Guid.NewGuid():N}")).FullName;
+        string file = _folder.WriteFile($"the store/tmp/{Guid.NewGuid():N}", [1]),
+            folder = Directory.CreateDirectory(_folder.PathTo("the store", "tmp", $"{Guid.NewGuid():N}")).FullName;
         StoreFolder.Tick();
 
         using ContentStore store = _folder.Open();

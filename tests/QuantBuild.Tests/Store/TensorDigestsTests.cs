@@ -92,7 +92,8 @@ public sealed class TensorDigestsTests : IDisposable
         string again = WriteTensors("shard 2.safetensors", """{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", [3, 4]);
         using ContentStore store = _folder.Open();
 
-        await Assert.ThrowsAsync<SafeTensorsException>(() => TensorDigests.OfAsync([x, again], store, 1, ct: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<SafeTensorsException>(() =>
+            TensorDigests.OfAsync([x, again], store, 1, ct: TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -100,7 +101,8 @@ public sealed class TensorDigestsTests : IDisposable
     {
         using ContentStore store = _folder.Open();
 
-        await Assert.ThrowsAsync<DiagnosticException>(() => TensorDigests.OfAsync([_folder.PathTo("missing")], store, 1, ct: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<DiagnosticException>(() =>
+            TensorDigests.OfAsync([_folder.PathTo("missing")], store, 1, ct: TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -42,8 +42,10 @@ public sealed class UserFoldersTests
         await File.WriteAllTextAsync(planted, "hf_planted", TestContext.Current.CancellationToken);
         try
         {
-            Assert.Null(await TokenDiscovery.FindAsync(new HubOptions { Endpoint = new Uri("https://example.org/") }, Hub("/nonexistent", null), ct: TestContext.Current.CancellationToken));
-            Assert.Null(await TokenDiscovery.FindAsync(new HubOptions { Endpoint = new Uri("https://example.org/") }, Hub(".", ".cache"), ct: TestContext.Current.CancellationToken));
+            Assert.Null(await TokenDiscovery.FindAsync(new HubOptions { Endpoint = new Uri("https://example.org/") },
+                Hub("/nonexistent", null), ct: TestContext.Current.CancellationToken));
+            Assert.Null(await TokenDiscovery.FindAsync(new HubOptions { Endpoint = new Uri("https://example.org/") }, Hub(".", ".cache"),
+                ct: TestContext.Current.CancellationToken));
         }
         finally
         {

@@ -13,7 +13,8 @@ public sealed class OverrideLinesTests
     {
         SuggestedChange[] changes =
         [
-            .. new[] { 0, 1, 2, 3 }.SelectMany(block => new[] { Change("high_noise", block, "ffn.2", 32), Change("low_noise", block, "ffn.2", 32) }),
+            .. new[] { 0, 1, 2, 3 }.SelectMany(block =>
+                new[] { Change("high_noise", block, "ffn.2", 32), Change("low_noise", block, "ffn.2", 32) }),
             Change("low_noise", 0, "self_attn.o", 64), Change("low_noise", 2, "self_attn.o", 64), Change("low_noise", 3, "self_attn.o", 64),
             Change("high_noise", 2, "self_attn.o", 64), Change("high_noise", 3, "self_attn.o", 64),
             Change("high_noise", 1, "cross_attn.k", 0, Precision.BF16),
@@ -38,17 +39,23 @@ public sealed class OverrideLinesTests
         SuggestedChange[] changes = [.. from expert in Blocks.Keys from block in Enumerable.Range(0, 4) from module in modules
                                         where random.Next(2) == 0 select Change(expert, block, module, random.Next(2) == 0 ? 32 : 64)];
 
-        OverrideSection[] sections = [.. ManifestText.Valid(ManifestText.With($"\"overrides\": [{string.Join(", ", OverrideLines.Of(changes, Blocks))}]")).Overrides];
+        OverrideSection[] sections =
+            [.. ManifestText
+                .Valid(ManifestText.With($"\"overrides\": [{string.Join(", ", OverrideLines.Of(changes, Blocks))}]")).Overrides];
 
-        foreach ((string expert, int block, string module) in from expert in Blocks.Keys from block in Enumerable.Range(0, 4) from module in modules select (expert, block, module))
+        foreach ((string expert, int block, string module) in from expert in Blocks.Keys from block in Enumerable.Range(0,
+            4) from module in modules select (expert, block, module))
         {
             string name = $"blocks.{block}.{module}";
             int?[] ranks = [.. sections.Where(section => (section.Experts.IsEmpty || section.Experts.Contains(expert))
-                && LayerPattern.TryParse(section.Match, out LayerPattern? pattern, out _) && pattern.IsMatch(name)).Select(section => section.Patch.Rank)];
-            Assert.Equal(changes.Where(change => change.Expert == expert && change.Layer == name).Select(change => (int?)change.Then.Rank), ranks);
+                && LayerPattern.TryParse(section.Match, out LayerPattern? pattern, out _) && pattern.IsMatch(name))
+                .Select(section => section.Patch.Rank)];
+            Assert.Equal(changes.Where(change => change.Expert == expert && change.Layer == name).Select(change => (int?)change.Then.Rank),
+                ranks);
         }
     }
 
     private static SuggestedChange Change(string expert, int block, string module, int rank, Precision precision = Precision.W4A4) =>
-        new(expert, $"blocks.{block}.{module}", new LayerOption(Precision.W4A4, 16, 0.1, 100, 0), new LayerOption(precision, rank, 0.05, 120, 0));
+        new(expert, $"blocks.{block}.{module}", new LayerOption(Precision.W4A4, 16, 0.1, 100, 0),
+            new LayerOption(precision, rank, 0.05, 120, 0));
 }

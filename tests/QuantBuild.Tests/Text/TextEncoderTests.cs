@@ -5,9 +5,11 @@ namespace QuantBuild.Tests.Text;
 
 public class TextEncoderTests
 {
-    private static readonly TextEncoderConfig Config = TextEncoderConfig.Load(TestData.TinyWan("checkpoint", "text_encoder", "config.json"));
+    private static readonly TextEncoderConfig Config =
+        TextEncoderConfig.Load(TestData.TinyWan("checkpoint", "text_encoder", "config.json"));
 
-    private static SafeTensorsFile OpenWeights() => SafeTensorsFile.Open(TestData.TinyWan("checkpoint", "text_encoder", "model.safetensors"));
+    private static SafeTensorsFile OpenWeights() =>
+        SafeTensorsFile.Open(TestData.TinyWan("checkpoint", "text_encoder", "model.safetensors"));
 
     [Fact]
     public void Golden_prompts_get_the_official_embeddings()
@@ -17,7 +19,8 @@ public class TextEncoderTests
         var encoder = new TextEncoder(Config, weights);
         for (int i = 0; golden.Tensors.ContainsKey($"prompt.{i}.ids"); i++)
         {
-            int[] ids = [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(golden.Bytes($"prompt.{i}.ids")).ToArray().Select(id => (int)id)];
+            int[] ids = [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(golden.Bytes($"prompt.{i}.ids")).ToArray()
+                .Select(id => (int)id)];
             Close.Assert(golden.ReadFloat32($"prompt.{i}.embedding"), Encode(encoder, ids), 1e-4);
         }
     }
@@ -84,5 +87,6 @@ public class TextEncoderTests
         Assert.Equal("WrongShape", error.Rule);
     }
 
-    private static float[] Encode(TextEncoder encoder, int[] ids, int threads = 1) => encoder.Encode(ids, threads, TestContext.Current.CancellationToken);
+    private static float[] Encode(TextEncoder encoder, int[] ids, int threads = 1) =>
+        encoder.Encode(ids, threads, TestContext.Current.CancellationToken);
 }

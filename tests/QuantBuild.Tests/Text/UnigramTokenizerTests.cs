@@ -72,13 +72,15 @@ public class UnigramTokenizerTests
     [Fact]
     public void Texts_get_the_ids_of_the_tokenizers_library()
     {
-        // Made with version 0.22 of Hugging Face's library of TinyWan's tokenizer.json: kana, ligatures, jamo, emoji, marks and bytes that a text spells.
+        // Made with version 0.22 of Hugging Face's library of TinyWan's tokenizer.json: kana, ligatures, jamo, emoji, marks and bytes that
+        // a text spells.
         using JsonDocument cases = JsonDocument.Parse(File.ReadAllBytes(FileOf("tokenizers.json")));
         foreach (JsonElement entry in cases.RootElement.EnumerateArray())
         {
             string text = entry[0].GetString()!;
             int[] expected = entry[1].Deserialize<int[]>()!;
-            Assert.True(expected.SequenceEqual(FromJson.Encode(text, 512)), $"{text}: {string.Join(' ', FromJson.Encode(text, 512))} instead of {string.Join(' ', expected)}");
+            Assert.True(expected.SequenceEqual(FromJson.Encode(text, 512)),
+                $"{text}: {string.Join(' ', FromJson.Encode(text, 512))} instead of {string.Join(' ', expected)}");
             Assert.Equal(expected, FromModel.Encode(text, 512));
         }
     }
@@ -92,7 +94,8 @@ public class UnigramTokenizerTests
     }
 
     [Fact]
-    public void Half_width_kana_with_a_voicing_mark_is_taken_apart() => Assert.Equal([301, 230, 133, 174, 230, 133, 156, 1], FromJson.Encode("\uff76\uff9e", Limit));
+    public void Half_width_kana_with_a_voicing_mark_is_taken_apart() =>
+    Assert.Equal([301, 230, 133, 174, 230, 133, 156, 1], FromJson.Encode("\uff76\uff9e", Limit));
 
     [Fact]
     public void Marks_and_bytes_that_a_prompt_spells_get_their_ids()
@@ -119,7 +122,8 @@ public class UnigramTokenizerTests
         VocabularyPiece[] pieces =
         [
             new("<unk>", 0, PieceKind.Unknown), new("</s>", 0, PieceKind.Control),
-            new("▁a", -2, PieceKind.Normal), new("bc", -1, PieceKind.Normal), new("▁ab", -1, PieceKind.Normal), new("c", -2, PieceKind.Normal),
+            new("▁a", -2, PieceKind.Normal), new("bc", -1, PieceKind.Normal), new("▁ab", -1, PieceKind.Normal),
+                new("c", -2, PieceKind.Normal),
         ];
         var tokenizer = new UnigramTokenizer(new UnigramModel(pieces, ByteFallback: false, CharacterMap: null));
         Assert.Equal([2, 3, 1], tokenizer.Encode("abc", Limit));

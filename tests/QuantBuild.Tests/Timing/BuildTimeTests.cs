@@ -11,7 +11,8 @@ namespace QuantBuild.Tests.Timing;
 
 public sealed class BuildTimeTests : IDisposable
 {
-    private static readonly MachineSpeed Fast = new(MachineIdentity.Text, Environment.ProcessorCount, 1e-6, 1e-9, 1e-8, All(1e-11), All(1e-11));
+    private static readonly MachineSpeed Fast = new(MachineIdentity.Text, Environment.ProcessorCount, 1e-6, 1e-9, 1e-8, All(1e-11),
+        All(1e-11));
 
     private readonly TinyProject _project = new();
 
@@ -57,13 +58,15 @@ public sealed class BuildTimeTests : IDisposable
         Assert.All(before.Stages, stage => Assert.Equal(stage.Actions, stage.Missing));
         Assert.Equal(before.Start + before.Stages.Sum(stage => stage.Seconds), before.ProcessorSeconds);
         Assert.Equal(0, after.Seconds);
-        Assert.Equal(before.Stages.Select(stage => (stage.Stage, stage.Actions)), after.Stages.Select(stage => (stage.Stage, stage.Actions)));
+        Assert.Equal(before.Stages.Select(stage => (stage.Stage, stage.Actions)),
+            after.Stages.Select(stage => (stage.Stage, stage.Actions)));
     }
 
     [Fact]
     public void The_stages_grow_with_what_they_work_on()
     {
-        (double clip, double lowRank, double measure, double trajectory) = (Seconds("Clip"), Seconds("LowRank"), Seconds("Measure"), Seconds("Trajectory"));
+        (double clip, double lowRank, double measure, double trajectory) =
+            (Seconds("Clip"), Seconds("LowRank"), Seconds("Measure"), Seconds("Trajectory"));
         _project.ClipRatios = "0.6, 0.7, 0.8, 0.9, 1.0";
         Assert.InRange(Seconds("Clip") / clip, 1.05, 2);
         _project.Overrides = """{ "match": "blocks.0.*", "lowRank": { "rank": 64 } }""";
@@ -91,7 +94,8 @@ public sealed class BuildTimeTests : IDisposable
         (_project.Calibration, _project.Guidance) = (set, 3);
         PlanReport report = Plan(measure: false);
         var graph = BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest.Calibration));
-        double Seconds(string name) => graph.Actions.Single(action => action.Stage == BuildStages.Condition && action.Name == name).Seconds(Fast);
+        double Seconds(string name) => graph.Actions.Single(action => action.Stage == BuildStages.Condition && action.Name == name)
+            .Seconds(Fast);
 
         double small = Seconds("sample 000"), large = Seconds("sample 001");
 
@@ -128,11 +132,14 @@ public sealed class BuildTimeTests : IDisposable
 
     private static double[] Values(OperationSeconds cost) => [cost.Product, cost.LowRank, cost.Hessian, cost.Gptq, cost.Clip, cost.Measure];
 
-    private PlanReport Plan(bool measure) => ModelCompiler.Plan(_project.Options() with { MeasureSpeed = measure }, SilentObserver.Instance, TestContext.Current.CancellationToken);
+    private PlanReport Plan(bool measure) =>
+        ModelCompiler.Plan(_project.Options() with { MeasureSpeed = measure }, SilentObserver.Instance,
+            TestContext.Current.CancellationToken);
 
     private static TimePrediction Predict(PlanReport report, int threads, int processors = 4)
     {
         MachineSpeed speed = Fast with { Processors = processors };
-        return BuildTime.Predict(BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest.Calibration)), report.Actions, speed, threads);
+        return BuildTime.Predict(BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest.Calibration)), report.Actions, speed,
+            threads);
     }
 }

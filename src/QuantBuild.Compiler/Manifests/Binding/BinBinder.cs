@@ -44,7 +44,8 @@ internal static partial class BinBinder
         }
         double from = double.Parse(match.Groups["from"].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture);
         double to = double.Parse(match.Groups["to"].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture);
-        return Check(new BinSection(match.Groups["name"].Value, from, to, AreTimesteps: false, ClipRatios: null, text.Span), text.Value, values);
+        return Check(new BinSection(match.Groups["name"].Value, from, to, AreTimesteps: false, ClipRatios: null, text.Span), text.Value,
+            values);
     }
 
     private static BinSection? FromObject(ObjectBinder bin)
@@ -53,7 +54,8 @@ internal static partial class BinBinder
         string? name = values.Text(bin.Require("name"), bin.PathOf("name"));
         if (name is not null && !Name().IsMatch(name))
         {
-            values.Report(Descriptors.InvalidText, bin.SpanOf("name"), bin.PathOf("name"), name, "letters, digits, '_' and '-' make a name");
+            values.Report(Descriptors.InvalidText, bin.SpanOf("name"), bin.PathOf("name"), name,
+                "letters, digits, '_' and '-' make a name");
             name = null;
         }
         ImmutableArray<double>? ratios = bin.Numbers("clipRatios", RecipeBinder.ClipRatio);
@@ -65,7 +67,8 @@ internal static partial class BinBinder
         }
         (double? from, double? to) = areTimesteps
             ? Timesteps(bin)
-            : (values.Number(bin.Require("from"), bin.PathOf("from"), Fraction), values.Number(bin.Require("to"), bin.PathOf("to"), Fraction));
+            : (values.Number(bin.Require("from"), bin.PathOf("from"), Fraction),
+                values.Number(bin.Require("to"), bin.PathOf("to"), Fraction));
         return name is null || from is null || to is null
             ? null
             : Check(new BinSection(name, from.Value, to.Value, areTimesteps, ratios, bin.Span), name, values);
@@ -82,7 +85,8 @@ internal static partial class BinBinder
             values.Report(Descriptors.BinSyntax, list.Span, path, "\"timesteps\" are the first and the last timestep, such as [999, 950]");
             return default;
         }
-        return (values.Integer(first, path + "[0]", 0, ModelSection.MaxTimestep), values.Integer(last, path + "[1]", 0, ModelSection.MaxTimestep));
+        return (values.Integer(first, path + "[0]", 0, ModelSection.MaxTimestep),
+            values.Integer(last, path + "[1]", 0, ModelSection.MaxTimestep));
     }
 
     private static BinSection? Check(BinSection bin, string spelling, ValueBinder values)
@@ -100,7 +104,8 @@ internal static partial class BinBinder
         return null;
     }
 
-    [GeneratedRegex(@"^(?<name>[A-Za-z0-9_][A-Za-z0-9_-]*):(?<from>(0|[1-9][0-9]*)(\.[0-9]+)?)-(?<to>(0|[1-9][0-9]*)(\.[0-9]+)?)\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<name>[A-Za-z0-9_][A-Za-z0-9_-]*):(?<from>(0|[1-9][0-9]*)(\.[0-9]+)?)-(?<to>(0|[1-9][0-9]*)(\.[0-9]+)?)\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Shorthand();
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_-]*\z", RegexOptions.CultureInvariant)]

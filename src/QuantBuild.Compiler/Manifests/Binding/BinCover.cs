@@ -3,7 +3,9 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Manifests.Binding;
 
-/// <summary>Checks that the bins of an expert have distinct names and cover its range, from high noise to low noise, exactly once.</summary>
+/// <summary>
+/// Checks that the bins of an expert have distinct names and cover its range, from high noise to low noise, exactly once.
+/// </summary>
 internal static class BinCover
 {
     /// <summary>Reports every fault.</summary>
@@ -26,9 +28,13 @@ internal static class BinCover
         }
 
         // No sampler ever asks for timestep 1000 itself, so a range may also start at 999.
-        bool starts = first.AreTimesteps ? first.From == top || (top == ModelSection.MaxTimestep && first.From == top - 1) : first.From == 0;
+        bool starts = first.AreTimesteps
+            ? first.From == top || (top == ModelSection.MaxTimestep && first.From == top - 1)
+            : first.From == 0;
         if (!starts)
-            values.Report(Descriptors.BinsNotCovering, first.Span, first.Name, "starts", first.From, "start at", first.AreTimesteps ? top : 0);
+            values.Report(Descriptors.BinsNotCovering, first.Span, first.Name, "starts", first.From, "start at", first.AreTimesteps
+                ? top
+                : 0);
         if (last.To != (last.AreTimesteps ? bottom : 1))
             values.Report(Descriptors.BinsNotCovering, last.Span, last.Name, "ends", last.To, "end at", last.AreTimesteps ? bottom : 1);
         for (int i = 1; i < bins.Length; i++)

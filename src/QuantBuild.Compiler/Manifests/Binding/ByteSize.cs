@@ -10,7 +10,8 @@ internal static partial class ByteSize
     public static long? Parse(string text)
     {
         Match match = Form().Match(text);
-        if (!match.Success || !long.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out long count))
+        if (!match.Success
+            || !long.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out long count))
             return null;
         int power = " KMGT".IndexOf(match.Groups["prefix"].Value.PadLeft(1)[0], StringComparison.Ordinal);
         Int128 bytes = count;
@@ -19,6 +20,7 @@ internal static partial class ByteSize
         return bytes <= long.MaxValue ? (long)bytes : null;
     }
 
-    [GeneratedRegex(@"^(?<count>[0-9]+) ?((?<prefix>[KMGT])(?<binary>i)?)?B\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<count>[0-9]+) ?((?<prefix>[KMGT])(?<binary>i)?)?B\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Form();
 }

@@ -18,11 +18,16 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
     {
         if (values.Object(manifest.Require("calibration"), "calibration", ManifestKeys.Calibration) is not { } section)
             return new CalibrationSection("", 12, Solvers.Names[0], 40, 5, 1, 1, 64, 42, manifest.Span);
-        string? recordings = section.Has("activations") ? PathBinder.Absolute(section.Find("activations"), section.PathOf("activations"), file, values) : null;
-        string? data = section.Has("activations") && !section.Has("data") ? null : PathBinder.Absolute(section.Require("data"), section.PathOf("data"), file, values);
+        string? recordings = section.Has("activations")
+            ? PathBinder.Absolute(section.Find("activations"), section.PathOf("activations"), file, values)
+            : null;
+        string? data = section.Has("activations") && !section.Has("data")
+            ? null
+            : PathBinder.Absolute(section.Require("data"), section.PathOf("data"), file, values);
         if (data is not null && !data.EndsWith(".jsonl", StringComparison.Ordinal))
         {
-            values.Report(Descriptors.InvalidText, section.SpanOf("data"), section.PathOf("data"), ((ManifestText)section.Find("data")!).Value,
+            values.Report(Descriptors.InvalidText, section.SpanOf("data"), section.PathOf("data"),
+                ((ManifestText)section.Find("data")!).Value,
                 "calibration sets are .jsonl files with a .safetensors file of the same name beside them");
         }
         (double high, double low) = GuidanceOf(section);

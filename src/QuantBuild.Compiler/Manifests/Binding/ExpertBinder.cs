@@ -15,7 +15,8 @@ internal sealed class ExpertBinder(ValueBinder values, int boundary)
         if (values.As<ManifestObject>(manifest.Require("experts"), "experts", "an object") is not { } node)
             return [];
         foreach (ManifestMember stranger in node.Members.Where(member => !ExpertNames.All.Contains(member.Name)))
-            values.Report(Descriptors.UnknownExpert, stranger.NameSpan, stranger.Name, Suggestion.For(stranger.Name, ExpertNames.All, "the experts"));
+            values.Report(Descriptors.UnknownExpert, stranger.NameSpan, stranger.Name,
+                Suggestion.For(stranger.Name, ExpertNames.All, "the experts"));
         ManifestObject known = node with { Members = [.. node.Members.Where(member => ExpertNames.All.Contains(member.Name))] };
         ObjectBinder experts = values.Object(known, "experts", ManifestKeys.Experts)!;
         return [.. ExpertNames.All.Select(name => Expert(experts, name)).OfType<ExpertSection>()];

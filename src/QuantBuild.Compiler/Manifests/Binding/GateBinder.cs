@@ -10,7 +10,9 @@ internal sealed class GateBinder(ImmutableArray<ExpertSection> experts)
 {
     private static readonly Interval Threshold = new(0, 1000, AboveMin: true);
     private static readonly Interval Cosine = new(0, 1, AboveMin: true);
-    private static readonly LayerPattern EveryLayer = LayerPattern.TryParse("*", out LayerPattern? all, out _) ? all : throw new InvalidOperationException();
+    private static readonly LayerPattern EveryLayer = LayerPattern.TryParse("*", out LayerPattern? all, out _)
+        ? all
+        : throw new InvalidOperationException();
     private static readonly GateMetric[] OfLayers = [GateMetric.RelativeError, GateMetric.ErrorVsRtn, GateMetric.Cosine];
 
     /// <summary>All thresholds; none when the section is left out.</summary>
@@ -39,7 +41,8 @@ internal sealed class GateBinder(ImmutableArray<ExpertSection> experts)
         return thresholds;
     }
 
-    private static IEnumerable<Gate> Thresholds(ObjectBinder section, GateMetric[] metrics, LayerPattern match, ImmutableArray<string> experts, ImmutableArray<string> bins)
+    private static IEnumerable<Gate> Thresholds(ObjectBinder section, GateMetric[] metrics, LayerPattern match,
+        ImmutableArray<string> experts, ImmutableArray<string> bins)
     {
         Severity severity = section.Choice("severity", GateNames.Severity) ?? Severity.Error;
         foreach (GateMetric metric in metrics)
@@ -56,7 +59,8 @@ internal sealed class GateBinder(ImmutableArray<ExpertSection> experts)
         string path = rule.PathOf("bins");
         if (values.Items(rule.Find("bins"), path) is not { } items)
             return [];
-        HashSet<string> known = [.. experts.Where(expert => named.IsEmpty || named.Contains(expert.Name)).SelectMany(expert => expert.Bins.Select(bin => bin.Name))];
+        HashSet<string> known = [.. experts.Where(expert => named.IsEmpty || named.Contains(expert.Name))
+            .SelectMany(expert => expert.Bins.Select(bin => bin.Name))];
         var bins = new HashSet<string>(StringComparer.Ordinal);
         foreach (ManifestNode item in items)
         {

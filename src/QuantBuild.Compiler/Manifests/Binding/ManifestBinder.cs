@@ -78,7 +78,8 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         }
         catch (DiagnosticException failure)
         {
-            values.Report(Descriptors.InvalidText, text.Span, "model.source", text.Value, $"a repository is written hf://owner/name@revision: {failure.Diagnostics[0].Arguments[1]}");
+            values.Report(Descriptors.InvalidText, text.Span, "model.source", text.Value,
+                $"a repository is written hf://owner/name@revision: {failure.Diagnostics[0].Arguments[1]}");
             return null;
         }
     }
@@ -95,8 +96,10 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
     {
         const long DefaultShard = 4L << 30;
         ObjectBinder? output = manifest.Object("output", ManifestKeys.Output);
-        return new OutputSection(output?.Choice("layout", RecipeNames.Layout) ?? OutputLayout.Native, (output is null ? null : ShardSize(output)) ?? DefaultShard,
-            output?.Choice("keptDtype", KeptDtypes)?.Item1, output?.SpanOf("layout") ?? manifest.Span, Place("shardSize"), Place("keptDtype"))
+        return new OutputSection(output?.Choice("layout", RecipeNames.Layout) ?? OutputLayout.Native,
+            (output is null ? null : ShardSize(output)) ?? DefaultShard,
+            output?.Choice("keptDtype", KeptDtypes)?.Item1, output?.SpanOf("layout") ?? manifest.Span, Place("shardSize"),
+                Place("keptDtype"))
         {
             From = output is null ? null : From(output),
             FromSpan = Place("from"),
@@ -115,7 +118,8 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         }
         catch (DiagnosticException invalid)
         {
-            values.Report(Descriptors.InvalidText, output.SpanOf("from"), output.PathOf("from"), text, $"it must name a repository: {invalid.Diagnostics[0].Arguments[1]}");
+            values.Report(Descriptors.InvalidText, output.SpanOf("from"), output.PathOf("from"), text,
+                $"it must name a repository: {invalid.Diagnostics[0].Arguments[1]}");
             return null;
         }
     }

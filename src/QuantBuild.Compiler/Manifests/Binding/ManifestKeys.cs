@@ -43,16 +43,19 @@ internal static class ManifestKeys
 
     public static readonly KeySet Override = new("override", ["match", "experts", .. Recipe]);
 
-    public static readonly KeySet Gates = new("gates", ["maxRelativeError", "maxErrorVsRtn", "minCosine", "maxFinalLatentError", "severity", "rules"]);
+    public static readonly KeySet Gates =
+        new("gates", ["maxRelativeError", "maxErrorVsRtn", "minCosine", "maxFinalLatentError", "severity", "rules"]);
 
-    public static readonly KeySet GateRule = new("gateRule", ["match", "experts", "bins", "maxRelativeError", "maxErrorVsRtn", "minCosine", "severity"]);
+    public static readonly KeySet GateRule =
+        new("gateRule", ["match", "experts", "bins", "maxRelativeError", "maxErrorVsRtn", "minCosine", "severity"]);
 
     public static readonly KeySet Output = new("output", ["layout", "shardSize", "keptDtype", "from"]);
 
     /// <summary>All of the above.</summary>
     public static readonly ImmutableArray<KeySet> All =
     [
-        Manifest, Model, Experts, Expert, Bin, Calibration, Latent, Guidance, Quantize, Smooth, LowRank, Weights, ExpertWeights, Activations,
+        Manifest, Model, Experts, Expert, Bin, Calibration, Latent, Guidance, Quantize, Smooth, LowRank, Weights, ExpertWeights,
+            Activations,
         Override, Gates, GateRule, Output,
     ];
 }

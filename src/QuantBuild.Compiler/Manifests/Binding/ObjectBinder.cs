@@ -24,7 +24,8 @@ internal sealed class ObjectBinder
             if (values.IsFull)
                 break;
             if (!keys.Keys.Contains(member.Name))
-                values.Report(Descriptors.UnknownKey, member.NameSpan, PathOf(member.Name), Suggestion.For(member.Name, keys.Keys, "known keys"));
+                values.Report(Descriptors.UnknownKey, member.NameSpan, PathOf(member.Name),
+                    Suggestion.For(member.Name, keys.Keys, "known keys"));
             else if (!_members.TryAdd(member.Name, member))
                 values.Report(Descriptors.DuplicateKey, member.NameSpan, PathOf(member.Name), _members[member.Name].NameSpan.Line);
         }

@@ -3,7 +3,9 @@ using QuantBuild.Compiler.Manifests.Json;
 
 namespace QuantBuild.Compiler.Manifests.Binding;
 
-/// <summary>Paths in a manifest: either separator, absolute or relative to the manifest's folder. Whether they exist is the planner's business.</summary>
+/// <summary>
+/// Paths in a manifest: either separator, absolute or relative to the manifest's folder. Whether they exist is the planner's business.
+/// </summary>
 internal static class PathBinder
 {
     /// <summary>An absolute path, or null after a report.</summary>

@@ -25,7 +25,8 @@ internal sealed class ManifestEditor
     /// <exception cref="ArgumentException">It is no JSON object.</exception>
     public ManifestEditor(string file, byte[] utf8)
     {
-        _root = JsonTree.Parse(file, utf8, new List<Diagnostic>()) as ManifestObject ?? throw new ArgumentException("not a JSON object", nameof(utf8));
+        _root = JsonTree.Parse(file, utf8, new List<Diagnostic>()) as ManifestObject
+            ?? throw new ArgumentException("not a JSON object", nameof(utf8));
         _mark = utf8.AsSpan().StartsWith(Mark) ? Mark.Length : 0;
         _text = utf8[_mark..];
         _newLine = _text.AsSpan().IndexOf("\r\n"u8) >= 0 ? "\r\n" : "\n";
@@ -41,7 +42,9 @@ internal sealed class ManifestEditor
         _edits[extent.Start.Value] = (extent.End.Value, json);
     }
 
-    /// <summary>Adds items to a list of the root, each on a line of its own; a list that is not there is made at the end of the manifest.</summary>
+    /// <summary>
+    /// Adds items to a list of the root, each on a line of its own; a list that is not there is made at the end of the manifest.
+    /// </summary>
     /// <param name="key">The list's key.</param>
     /// <param name="items">Items as JSON.</param>
     /// <param name="comment">A line of comment before them; null for none.</param>
@@ -52,7 +55,8 @@ internal sealed class ManifestEditor
         if (Member(key) is ManifestArray list)
             Add(list, list.Items, items);
         else
-            Add(_root, [.. _root.Members.Select(member => member.Value)], [$"\"{key}\": [{_newLine}{string.Join("," + _newLine, items.Select(item => _indent + _indent + item))}{_newLine}{_indent}]"]);
+            Add(_root, [.. _root.Members.Select(member => member.Value)],
+                [$"\"{key}\": [{_newLine}{string.Join("," + _newLine, items.Select(item => _indent + _indent + item))}{_newLine}{_indent}]"]);
     }
 
     /// <summary>Adds members to an object of the root; an object that is not there is made at the end of the manifest.</summary>

@@ -13,7 +13,9 @@ internal static class ManifestFile
         try
         {
             byte[] text = File.ReadAllBytes(manifest.Path);
-            return Digest.Of(text) == manifest.Content ? text : throw new DiagnosticException(Descriptors.ManifestChanged.At(new SourceSpan(manifest.Path)));
+            return Digest.Of(text) == manifest.Content
+                ? text
+                : throw new DiagnosticException(Descriptors.ManifestChanged.At(new SourceSpan(manifest.Path)));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {

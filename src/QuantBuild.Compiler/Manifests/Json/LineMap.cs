@@ -3,8 +3,12 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Manifests.Json;
 
-/// <summary>Turns byte offsets of a UTF-8 text into lines and columns. Lines end at LF; columns count UTF-16 units, as editors do.</summary>
-/// <remarks>Units are counted once, up to every mark; a place costs at most the bytes between two marks, however long its line is.</remarks>
+/// <summary>
+/// Turns byte offsets of a UTF-8 text into lines and columns. Lines end at LF; columns count UTF-16 units, as editors do.
+/// </summary>
+/// <remarks>
+/// Units are counted once, up to every mark; a place costs at most the bytes between two marks, however long its line is.
+/// </remarks>
 internal readonly ref struct LineMap
 {
     private const int MarkBits = 6;

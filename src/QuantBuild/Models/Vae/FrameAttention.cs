@@ -19,13 +19,15 @@ internal sealed class FrameAttention(float[] gain, VideoConvolution toQkv, Video
         for (int frame = 0; frame < x.Frames; frame++)
         {
             var rows = new ReadOnlyMatrixView(qkv.Data.AsSpan(frame * qkv.FrameLength, qkv.FrameLength), positions, 3 * channels);
-            Attention.Apply(rows.Slice(0, 0, positions, channels), rows.Slice(0, channels, positions, channels), rows.Slice(0, 2 * channels, positions, channels),
+            Attention.Apply(rows.Slice(0, 0, positions, channels), rows.Slice(0, channels, positions, channels),
+                rows.Slice(0, 2 * channels, positions, channels),
                 heads: 1, new MatrixView(mixed.Data.AsSpan(frame * x.FrameLength, x.FrameLength), positions, channels), threads, ct);
         }
         state.Give(qkv);
         FeatureMap y = projection.Apply(mixed, state, threads, ct);
         state.Give(mixed);
-        Residual.Add(new MatrixView(y.Data, x.Frames * positions, channels), new ReadOnlyMatrixView(x.Data, x.Frames * positions, channels), threads);
+        Residual.Add(new MatrixView(y.Data, x.Frames * positions, channels), new ReadOnlyMatrixView(x.Data, x.Frames * positions, channels),
+            threads);
         return y;
     }
 }

@@ -8,6 +8,9 @@ internal interface IVaeLayer
     /// <param name="state">The video's past.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <param name="ct">Cancels between blocks of the work.</param>
-    /// <returns>Features of the state's pool, which the caller gives back, never <paramref name="x"/>; null where the layer needs another frame first.</returns>
+    /// <returns>
+    /// Features of the state's pool, which the caller gives back, never <paramref name="x"/>; null where the layer needs another frame
+    /// first.
+    /// </returns>
     FeatureMap? Apply(FeatureMap x, VaeState state, int threads, CancellationToken ct);
 }

@@ -3,7 +3,9 @@ namespace QuantBuild.Models.Vae;
 /// <summary>The tiles along one side of a picture.</summary>
 /// <param name="Starts">Where each begins, in latent elements, ascending.</param>
 /// <param name="Size">Their length in latent elements.</param>
-/// <param name="Weights">The share of each tile in what it covers, by element at the scale asked for; those of one place add up to one.</param>
+/// <param name="Weights">
+/// The share of each tile in what it covers, by element at the scale asked for; those of one place add up to one.
+/// </param>
 internal sealed record TileAxis(int[] Starts, int Size, float[][] Weights)
 {
     /// <summary>Lays tiles over a side.</summary>

@@ -42,7 +42,8 @@ internal sealed class Tiles(int height, int width, VaeTiling tiling, int outScal
     /// <param name="planes">[planes, height, width] at that scale.</param>
     public void Blend((int Row, int Column) tile, ReadOnlySpan<float> source, Span<float> planes)
     {
-        int rowLength = width * outScale, plane = height * outScale * rowLength, tileWidth = Width * outScale, tileHeight = Height * outScale;
+        int rowLength = width * outScale, plane = height * outScale * rowLength, tileWidth = Width * outScale,
+            tileHeight = Height * outScale;
         int origin = (_rows.Starts[tile.Row] * outScale * rowLength) + (_columns.Starts[tile.Column] * outScale);
         float[] down = _rows.Weights[tile.Row], across = _columns.Weights[tile.Column];
         for (int p = 0; p < planes.Length / plane; p++)

@@ -32,7 +32,8 @@ internal sealed class VaeBuilder(VaeConfig config, ITensorSource source)
     public IVaeLayer[] Decoder()
     {
         int channels = config.Dim * config.Multipliers[^1], index = 0;
-        var layers = new List<IVaeLayer> { Pointwise("conv2", config.LatentDim, config.LatentDim, 5), Causal("decoder.conv1", config.LatentDim, channels) };
+        var layers = new List<IVaeLayer> { Pointwise("conv2", config.LatentDim, config.LatentDim, 5),
+            Causal("decoder.conv1", config.LatentDim, channels) };
         layers.AddRange(Middle("decoder.middle", channels));
         for (int stage = 0; stage < config.Multipliers.Length; stage++)
         {
@@ -68,14 +69,18 @@ internal sealed class VaeBuilder(VaeConfig config, ITensorSource source)
     {
         var spatial = new ConvolutionShape(channels, channels, 1, 3) { Stride = 2, PadAfter = 1 };
         var halving = new ConvolutionShape(channels, channels, 3, 1) { StrideFrames = 2 };
-        return new Downsampling(Convolution(name + ".resample.1", spatial, 4), temporal ? Convolution(name + ".time_conv", halving, 5) : null);
+        return new Downsampling(Convolution(name + ".resample.1", spatial, 4), temporal
+            ? Convolution(name + ".time_conv", halving, 5)
+            : null);
     }
 
     private Upsampling Up(string name, int channels, bool temporal)
     {
         var spatial = new ConvolutionShape(channels, channels / 2, 1, 3) { Enlarge = 2, PadBefore = 1, PadAfter = 1 };
         var doubling = new ConvolutionShape(channels, 2 * channels, 3, 1);
-        return new Upsampling(Convolution(name + ".resample.1", spatial, 4), temporal ? Convolution(name + ".time_conv", doubling, 5) : null);
+        return new Upsampling(Convolution(name + ".resample.1", spatial, 4), temporal
+            ? Convolution(name + ".time_conv", doubling, 5)
+            : null);
     }
 
     private NormalizedConvolution Normalized(string norm, string convolution, int from, int to) =>
@@ -84,7 +89,8 @@ internal sealed class VaeBuilder(VaeConfig config, ITensorSource source)
     private VideoConvolution Causal(string name, int from, int to) =>
         Convolution(name, new ConvolutionShape(from, to, 3, 3) { PadBefore = 1, PadAfter = 1 }, 5);
 
-    private VideoConvolution Pointwise(string name, int from, int to, int dimensions) => Convolution(name, new ConvolutionShape(from, to, 1, 1), dimensions);
+    private VideoConvolution Pointwise(string name, int from, int to, int dimensions) =>
+        Convolution(name, new ConvolutionShape(from, to, 1, 1), dimensions);
 
     /// <param name="name">The layer.</param>
     /// <param name="shape">Its size.</param>

@@ -36,7 +36,9 @@ public sealed record VaeConfig
 
     /// <summary>Reads a <c>config.json</c> with our field names or those of the Diffusers library.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="InvalidDataException">It is no JSON object, or a field is missing, impossible or not supported; the message names it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no JSON object, or a field is missing, impossible or not supported; the message names it.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static VaeConfig Load(string path) => Parse(File.ReadAllBytes(path), path);
 
@@ -72,7 +74,9 @@ public sealed record VaeConfig
     }
 
     /// <summary>Size of the latent of a video.</summary>
-    /// <exception cref="ArgumentException">Its frames are not one more than a multiple of four, or its height or width no multiple of eight.</exception>
+    /// <exception cref="ArgumentException">
+    /// Its frames are not one more than a multiple of four, or its height or width no multiple of eight.
+    /// </exception>
     public static LatentShape LatentShapeOf(VideoShape video)
     {
         if (video.Frames < 1 || video.Frames % TemporalStride != 1)
@@ -84,5 +88,6 @@ public sealed record VaeConfig
 
     /// <summary>Size of the video of a latent.</summary>
     public static VideoShape VideoShapeOf(LatentShape latent) =>
-        new(checked(((latent.Frames - 1) * TemporalStride) + 1), checked(latent.Height * SpatialStride), checked(latent.Width * SpatialStride));
+        new(checked(((latent.Frames - 1) * TemporalStride) + 1), checked(latent.Height * SpatialStride),
+            checked(latent.Width * SpatialStride));
 }

@@ -5,8 +5,9 @@ internal static class VaeMemory
 {
     /// <summary>Bytes that encoding whole pictures takes at the most; without weights.</summary>
     /// <remarks>
-    /// Of every resolution one frame: in a residual block its input, what is between the convolutions, the result, the shortcut, and what a convolution reads
-    /// with the two earlier frames in front, all of which the pool keeps; and two frames of every convolution. The last resolution has the middle, too.
+    /// Of every resolution one frame: in a residual block its input, what is between the convolutions, the result, the shortcut, and what a
+    /// convolution reads with the two earlier frames in front, all of which the pool keeps; and two frames of every convolution. The last
+    /// resolution has the middle, too.
     /// </remarks>
     /// <param name="config">The autoencoder.</param>
     /// <param name="shape">Size of the video.</param>
@@ -36,7 +37,8 @@ internal static class VaeMemory
             var tile = new VideoShape(shape.Frames, Math.Min(tiling.Size, shape.Height), Math.Min(tiling.Size, shape.Width));
             return Decoding(config, tile, tiling: null) + (sizeof(float) * (long)shape.Frames * shape.FrameLength);
         }
-        long area = (long)(shape.Height / VaeConfig.SpatialStride) * (shape.Width / VaeConfig.SpatialStride), channels = config.Dim * config.Multipliers[^1];
+        long area = (long)(shape.Height / VaeConfig.SpatialStride) * (shape.Width / VaeConfig.SpatialStride),
+            channels = config.Dim * config.Multipliers[^1];
         long floats = (area * 6 * config.LatentDim) + Blocks(area, channels, channels, count: 2) + (area * 5 * channels);
         for (int stage = 0; stage < config.Multipliers.Length; stage++)
         {
@@ -54,8 +56,8 @@ internal static class VaeMemory
     }
 
     /// <summary>
-    /// Residual blocks of one size: each keeps two frames in front of both of its convolutions; all of them use the same three features and the same three
-    /// frames that a convolution reads.
+    /// Residual blocks of one size: each keeps two frames in front of both of its convolutions; all of them use the same three features and
+    /// the same three frames that a convolution reads.
     /// </summary>
     private static long Blocks(long area, long from, long width, int count) =>
         area * ((6 * width) + (4 * width * count) + (from == width ? 0 : (6 * from) - (2 * width)));

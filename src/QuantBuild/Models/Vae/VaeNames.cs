@@ -8,7 +8,8 @@ internal static class VaeNames
 {
     private static readonly (string Ours, string Theirs)[] Parts =
     [
-        (".residual.0.", ".norm1."), (".residual.2.", ".conv1."), (".residual.3.", ".norm2."), (".residual.6.", ".conv2."), (".shortcut.", ".conv_shortcut."),
+        (".residual.0.", ".norm1."), (".residual.2.", ".conv1."), (".residual.3.", ".norm2."), (".residual.6.", ".conv2."),
+            (".shortcut.", ".conv_shortcut."),
     ];
 
     /// <summary>Official names, each with the library's, of the tensors that a checkpoint has.</summary>
@@ -35,7 +36,8 @@ internal static class VaeNames
             [var half, "norm_out", _] => $"{half}.head.0.{tail}",
             [var half, "conv_out", _] => $"{half}.head.2.{tail}",
             [var half, "mid_block", "attentions", "0", .. var rest] => $"{half}.middle.1.{string.Join('.', rest)}",
-            [var half, "mid_block", "resnets", var index, .. var rest] => $"{half}.middle.{(index == "0" ? 0 : 2)}.{string.Join('.', rest)}",
+            [var half, "mid_block", "resnets", var index, .. var rest] =>
+                $"{half}.middle.{(index == "0" ? 0 : 2)}.{string.Join('.', rest)}",
             ["encoder", "down_blocks", var index, .. var rest] => $"encoder.downsamples.{index}.{string.Join('.', rest)}",
             ["decoder", "up_blocks", var stage, "resnets", var block, .. var rest] => Upsample(config, stage, Number(block), rest),
             ["decoder", "up_blocks", var stage, "upsamplers", "0", .. var rest] => Upsample(config, stage, config.ResidualBlocks + 1, rest),
@@ -50,5 +52,7 @@ internal static class VaeNames
         return string.Create(CultureInfo.InvariantCulture, $"decoder.upsamples.{index}.{string.Join('.', rest)}");
     }
 
-    private static int Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;
+    private static int Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        ? number
+        : -1;
 }

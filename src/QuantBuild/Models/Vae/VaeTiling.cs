@@ -9,7 +9,8 @@ namespace QuantBuild.Models.Vae;
 /// </para>
 /// <para>
 /// Memory is that of one tile, and 12 bytes for each pixel of the whole video. The result is an approximation: the autoencoder's attention
-/// sees a tile instead of a frame, and its convolutions see the edges of tiles. A picture no larger than a tile gives the same bits as without.
+/// sees a tile instead of a frame, and its convolutions see the edges of tiles. A picture no larger than a tile gives the same bits as
+/// without.
 /// </para>
 /// </remarks>
 /// <param name="Size">Height and width of a tile in pixels, a multiple of 8.</param>
@@ -23,6 +24,7 @@ public sealed record VaeTiling(int Size = 256, int Overlap = 64)
         if (Size < VaeConfig.SpatialStride || Size % VaeConfig.SpatialStride != 0)
             throw new ArgumentException($"a tile of {Size} pixels; it must be a positive multiple of {VaeConfig.SpatialStride}");
         if (Overlap < 0 || Overlap % VaeConfig.SpatialStride != 0 || 2 * Overlap > Size)
-            throw new ArgumentException($"an overlap of {Overlap} pixels; it must be a multiple of {VaeConfig.SpatialStride} up to half the tile's {Size}");
+            throw new ArgumentException(
+                $"an overlap of {Overlap} pixels; it must be a multiple of {VaeConfig.SpatialStride} up to half the tile's {Size}");
     }
 }

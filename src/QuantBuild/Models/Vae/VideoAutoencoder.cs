@@ -2,7 +2,9 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Models.Vae;
 
-/// <summary>The causal video autoencoder of Wan2.1: videos to latents of an eighth the height and width and a quarter the frames, and back.</summary>
+/// <summary>
+/// The causal video autoencoder of Wan2.1: videos to latents of an eighth the height and width and a quarter the frames, and back.
+/// </summary>
 /// <remarks>
 /// A video is worked on frame by frame, and every convolution over time remembers the frames it saw last: memory does not grow with the
 /// length of the video, and the result is that of the whole video at once.  Immutable; several threads may use one instance.
@@ -16,7 +18,9 @@ public sealed class VideoAutoencoder
 
     /// <summary>Takes an open checkpoint; weights are read when encoder or decoder are first used.</summary>
     /// <param name="config">Shape of the autoencoder.</param>
-    /// <param name="source">Its tensors, under the official names or those of the Diffusers library; must be open when they are read.</param>
+    /// <param name="source">
+    /// Its tensors, under the official names or those of the Diffusers library; must be open when they are read.
+    /// </param>
     public VideoAutoencoder(VaeConfig config, ITensorSource source)
     {
         Config = config;
@@ -72,14 +76,17 @@ public sealed class VideoAutoencoder
     public void Decode(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, int threads = 1, CancellationToken ct = default)
     {
         if (shape.Frames < 1 || latent.Length != Config.LatentDim * shape.Volume)
-            throw new ArgumentException($"a latent of {latent.Length} elements instead of {Config.LatentDim} x {shape.Frames}x{shape.Height}x{shape.Width}");
-        if (Tiling is { } tiling && (tiling.Size < shape.Height * VaeConfig.SpatialStride || tiling.Size < shape.Width * VaeConfig.SpatialStride))
+            throw new ArgumentException(
+                $"a latent of {latent.Length} elements instead of {Config.LatentDim} x {shape.Frames}x{shape.Height}x{shape.Width}");
+        if (Tiling is { } tiling
+            && (tiling.Size < shape.Height * VaeConfig.SpatialStride || tiling.Size < shape.Width * VaeConfig.SpatialStride))
             DecodeTiles(shape, latent, new Tiles(shape.Height, shape.Width, tiling, VaeConfig.SpatialStride), write, threads, ct);
         else
             DecodeWhole(shape, latent, write, new FeaturePool(), threads, ct);
     }
 
-    private void EncodeWhole(VideoShape shape, LatentShape latent, FrameReader read, Memory<float> result, FeaturePool pool, int threads, CancellationToken ct)
+    private void EncodeWhole(VideoShape shape, LatentShape latent, FrameReader read, Memory<float> result, FeaturePool pool, int threads,
+        CancellationToken ct)
     {
         int area = latent.Height * latent.Width, done = 0;
         var moments = new float[2 * Config.LatentDim * area];
@@ -106,7 +113,8 @@ public sealed class VideoAutoencoder
         state.Release();
     }
 
-    private void DecodeWhole(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, FeaturePool pool, int threads, CancellationToken ct)
+    private void DecodeWhole(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, FeaturePool pool, int threads,
+        CancellationToken ct)
     {
         int area = shape.Height * shape.Width, done = 0;
         var planes = new float[Config.LatentDim * area];
@@ -138,20 +146,24 @@ public sealed class VideoAutoencoder
         for (int frame = 0; frame < shape.Frames; frame++)
             read(frame, video.AsSpan(frame * shape.FrameLength, shape.FrameLength));
         var result = new float[checked(Config.LatentDim * latent.Volume)];
-        VideoShape tileShape = shape with { Height = tiles.Height * VaeConfig.SpatialStride, Width = tiles.Width * VaeConfig.SpatialStride };
+        VideoShape tileShape =
+            shape with { Height = tiles.Height * VaeConfig.SpatialStride, Width = tiles.Width * VaeConfig.SpatialStride };
         LatentShape tileLatent = VaeConfig.LatentShapeOf(tileShape);
         var pool = new FeaturePool();
         var encoded = new float[Config.LatentDim * tileLatent.Volume];
         foreach ((int Row, int Column) tile in tiles.All)
         {
             EncodeWhole(tileShape, tileLatent,
-                (frame, pixels) => tiles.Cut(tile, video.AsSpan(frame * shape.FrameLength, shape.FrameLength), VaeConfig.SpatialStride, pixels), encoded, pool, threads, ct);
+                (frame, pixels) =>
+                    tiles.Cut(tile, video.AsSpan(frame * shape.FrameLength, shape.FrameLength), VaeConfig.SpatialStride, pixels), encoded,
+                    pool, threads, ct);
             tiles.Blend(tile, encoded, result);
         }
         return result;
     }
 
-    private void DecodeTiles(LatentShape shape, ReadOnlySpan<float> latent, Tiles tiles, FrameWriter write, int threads, CancellationToken ct)
+    private void DecodeTiles(LatentShape shape, ReadOnlySpan<float> latent, Tiles tiles, FrameWriter write, int threads,
+        CancellationToken ct)
     {
         VideoShape size = VaeConfig.VideoShapeOf(shape);
         var video = new float[checked(size.Frames * size.FrameLength)];
@@ -161,7 +173,8 @@ public sealed class VideoAutoencoder
         foreach ((int Row, int Column) tile in tiles.All)
         {
             tiles.Cut(tile, latent, scale: 1, cut);
-            DecodeWhole(tileShape, cut, (frame, pixels) => tiles.Blend(tile, pixels, video.AsSpan(frame * size.FrameLength, size.FrameLength)), pool, threads, ct);
+            DecodeWhole(tileShape, cut, (frame, pixels) =>
+                tiles.Blend(tile, pixels, video.AsSpan(frame * size.FrameLength, size.FrameLength)), pool, threads, ct);
         }
         for (int frame = 0; frame < size.Frames; frame++)
             write(frame, video.AsSpan(frame * size.FrameLength, size.FrameLength));
@@ -174,13 +187,15 @@ public sealed class VideoAutoencoder
     /// <param name="threads">Threads to use.</param>
     /// <param name="done">Given the frames that come out: none, one or several.</param>
     /// <param name="ct">Cancels between blocks of the work.</param>
-    private static void Run(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done, CancellationToken ct)
+    private static void Run(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done,
+        CancellationToken ct)
     {
         Push(layers, x, state, threads, done, ct);
         state.IsFirst = false;
     }
 
-    private static void Push(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done, CancellationToken ct)
+    private static void Push(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done,
+        CancellationToken ct)
     {
         if (layers.IsEmpty)
         {

@@ -3,8 +3,11 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Models.Wan;
 
-/// <summary>One block's forward pass: self-attention, cross-attention to the text, feed-forward, each added to the residual stream.</summary>
-internal readonly ref struct WanBlock(WanBlockWeights weights, WanConfig config, WanScratch scratch, ReadOnlySpan<float> modulation, ReadOnlyMatrixView text)
+/// <summary>
+/// One block's forward pass: self-attention, cross-attention to the text, feed-forward, each added to the residual stream.
+/// </summary>
+internal readonly ref struct WanBlock(WanBlockWeights weights, WanConfig config, WanScratch scratch, ReadOnlySpan<float> modulation,
+    ReadOnlyMatrixView text)
 {
     private readonly ReadOnlySpan<float> _modulation = modulation;
     private readonly ReadOnlyMatrixView _text = text;

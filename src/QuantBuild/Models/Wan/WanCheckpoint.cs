@@ -3,7 +3,9 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Models.Wan;
 
 /// <summary>An expert's folder, open: its tensors under the original names, whichever names the files use.</summary>
-/// <remarks>Files of the Diffusers library are recognized by their tensors; values, shapes and element types are the same in both layouts.</remarks>
+/// <remarks>
+/// Files of the Diffusers library are recognized by their tensors; values, shapes and element types are the same in both layouts.
+/// </remarks>
 public sealed class WanCheckpoint : ITensorSource, IDisposable
 {
     private readonly ShardedCheckpoint _files;
@@ -23,7 +25,8 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
         {
             string name = WanNames.Original(theirs) ?? theirs;
             if (!_inFile.TryAdd(name, theirs))
-                throw new SafeTensorsException("DuplicateTensor", $"tensors '{theirs}' and '{_inFile[name]}' are the same layer's", files.FileOf(theirs));
+                throw new SafeTensorsException("DuplicateTensor", $"tensors '{theirs}' and '{_inFile[name]}' are the same layer's",
+                    files.FileOf(theirs));
             tensors.Add(name, tensor with { Name = name });
         }
         Tensors = tensors.AsReadOnly();
@@ -46,7 +49,9 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
     public string? Index => _files.Index;
 
     /// <summary>Opens an expert's folder.</summary>
-    /// <param name="directory">The folder: <c>high_noise_model</c>, <c>low_noise_model</c>, <c>transformer</c> or <c>transformer_2</c>.</param>
+    /// <param name="directory">
+    /// The folder: <c>high_noise_model</c>, <c>low_noise_model</c>, <c>transformer</c> or <c>transformer_2</c>.
+    /// </param>
     /// <exception cref="SafeTensorsException">Its files are not a complete checkpoint, or it has a tensor under both names.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
@@ -57,7 +62,8 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
     /// <param name="open">Opens the head of a file by its name; null when there is no such file.</param>
     /// <exception cref="SafeTensorsException">As for weights that are there.</exception>
     /// <exception cref="IOException">The index cannot be read.</exception>
-    public static WanCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open) => Of(ShardedCheckpoint.OpenHeads(directory, open));
+    public static WanCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open) =>
+        Of(ShardedCheckpoint.OpenHeads(directory, open));
 
     private static WanCheckpoint Of(ShardedCheckpoint files)
     {

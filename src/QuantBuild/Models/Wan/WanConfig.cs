@@ -42,9 +42,13 @@ public sealed record WanConfig
     public int ConditionDim => InDim - OutDim;
 
     /// <summary>Reads an expert's <c>config.json</c>, with the original field names or those of the Diffusers library.</summary>
-    /// <remarks>The original's <c>text_dim</c> may be absent (4096), and the library's <c>text_len</c> (512), as in the official ones.</remarks>
+    /// <remarks>
+    /// The original's <c>text_dim</c> may be absent (4096), and the library's <c>text_len</c> (512), as in the official ones.
+    /// </remarks>
     /// <param name="path">The file.</param>
-    /// <exception cref="InvalidDataException">It is not a JSON object, or a field is missing, impossible or at odds with another; the message names it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is not a JSON object, or a field is missing, impossible or at odds with another; the message names it.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static WanConfig Load(string path) => Parse(File.ReadAllBytes(path), path);
 

@@ -36,7 +36,8 @@ internal static class WanConfigReader
         }
         catch (MalformedJsonException exception)
         {
-            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(bytes.Span) ?? $"not valid JSON: {exception.Message}"}", exception);
+            throw new InvalidDataException($"{path}: {ForeignFile.NotJson(bytes.Span) ?? $"not valid JSON: {exception.Message}"}",
+                exception);
         }
     }
 
@@ -78,7 +79,8 @@ internal static class WanConfigReader
         RequireDefault(root, "pos_embed_seq_len", "null");
         int heads = Size(root, "num_attention_heads"), headDim = Size(root, "attention_head_dim");
         if ((long)heads * headDim > LargestSize)
-            throw new FormatException($"'num_attention_heads' x 'attention_head_dim' is {(long)heads * headDim}; it must be at most {LargestSize}");
+            throw new FormatException(
+                $"'num_attention_heads' x 'attention_head_dim' is {(long)heads * headDim}; it must be at most {LargestSize}");
         return new WanConfig
         {
             Dim = heads * headDim,
@@ -99,7 +101,8 @@ internal static class WanConfigReader
         if (config.Dim % config.NumHeads != 0)
             throw new FormatException($"'dim' is {config.Dim}, which is not a multiple of 'num_heads', {config.NumHeads}");
         if (config.HeadDim % 2 != 0)
-            throw new FormatException($"'dim' / 'num_heads' is {config.HeadDim}; rotary embedding needs an even number of channels per head");
+            throw new FormatException(
+                $"'dim' / 'num_heads' is {config.HeadDim}; rotary embedding needs an even number of channels per head");
         if (config.FreqDim % 2 != 0)
             throw new FormatException($"'freq_dim' is {config.FreqDim}; it must be even");
         if (config.InDim <= config.OutDim)
@@ -127,7 +130,8 @@ internal static class WanConfigReader
     /// <summary>Original checkpoints leave these fields out; where they are given, they must say what the implementation does.</summary>
     private static void RequireDefault(JsonElement root, string name, string expected)
     {
-        if (root.TryGetProperty(name, out JsonElement value) && string.Concat(value.GetRawText().Where(c => !char.IsWhiteSpace(c))) != expected)
+        if (root.TryGetProperty(name, out JsonElement value)
+            && string.Concat(value.GetRawText().Where(c => !char.IsWhiteSpace(c))) != expected)
             throw new FormatException($"'{name}' is {value.Shown()}; only {expected} is supported");
     }
 }

@@ -42,7 +42,9 @@ internal sealed class WanScratch
     /// <summary>Patches of latent and condition, [tokens, 4 in_dim].</summary>
     public MatrixView Input => new(_patches, _tokens, Patches.Size * _config.InDim);
 
-    /// <summary>Patches of the velocity, [tokens, 4 out_dim]; shares its memory with <see cref="Input"/>, which is read long before.</summary>
+    /// <summary>
+    /// Patches of the velocity, [tokens, 4 out_dim]; shares its memory with <see cref="Input"/>, which is read long before.
+    /// </summary>
     public MatrixView Output => new(_patches, _tokens, Patches.Size * _config.OutDim);
 
     /// <summary>Residual stream, [tokens, dim].</summary>

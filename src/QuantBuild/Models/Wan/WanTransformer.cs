@@ -45,7 +45,8 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
                 .Run(block, timestep, observer, threads, ct);
 
         Modulate(weights.HeadModulation, _time);
-        LayerNorm.Apply(scratch.X, _modulation.AsSpan(_config.Dim, _config.Dim), _modulation.AsSpan(0, _config.Dim), _config.Eps, scratch.Branch, threads);
+        LayerNorm.Apply(scratch.X, _modulation.AsSpan(_config.Dim, _config.Dim), _modulation.AsSpan(0, _config.Dim), _config.Eps,
+            scratch.Branch, threads);
         weights.Head.Apply(scratch.Branch, scratch.Output, timestep, threads, ct);
         Patches.Scatter(scratch.Output, shape.Frames, shape.Height, shape.Width, velocity);
     }
@@ -56,11 +57,14 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
         if (shape.Frames < 1 || shape.Height < 2 || shape.Width < 2 || shape.Height % 2 != 0 || shape.Width % 2 != 0)
             throw new ArgumentException($"a latent of {shape.Frames}x{shape.Height}x{shape.Width} has no whole patches");
         if (latent.Length != _config.OutDim * shape.Volume || velocity.Length != latent.Length)
-            throw new ArgumentException($"latent and velocity have {latent.Length} and {velocity.Length} elements instead of {_config.OutDim} x {shape.Volume}");
+            throw new ArgumentException(
+                $"latent and velocity have {latent.Length} and {velocity.Length} elements instead of {_config.OutDim} x {shape.Volume}");
         if (conditioning.Y.Length != _config.ConditionDim * shape.Volume)
-            throw new ArgumentException($"the condition has {conditioning.Y.Length} elements instead of {_config.ConditionDim} x {shape.Volume}");
+            throw new ArgumentException(
+                $"the condition has {conditioning.Y.Length} elements instead of {_config.ConditionDim} x {shape.Volume}");
         if (conditioning.TextDim != _config.TextDim || conditioning.ContextTokens > _config.TextLen)
-            throw new ArgumentException($"a prompt of {conditioning.ContextTokens}x{conditioning.TextDim} does not fit {_config.TextLen}x{_config.TextDim}");
+            throw new ArgumentException(
+                $"a prompt of {conditioning.ContextTokens}x{conditioning.TextDim} does not fit {_config.TextLen}x{_config.TextDim}");
     }
 
     /// <summary>Sinusoidal features [cos | sin] of the timestep, two layers, and their projection to the six modulations.</summary>
@@ -86,7 +90,9 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
     private static void ApplyToRow(ILinear layer, float[] x, float[] y, int timestep) =>
         layer.Apply(new ReadOnlyMatrixView(x, 1, x.Length), new MatrixView(y, 1, y.Length), timestep, threads: 1);
 
-    /// <summary>The embedded prompt, [text_len, dim], computed once per conditioning. Padding is part of it: attention sees all rows.</summary>
+    /// <summary>
+    /// The embedded prompt, [text_len, dim], computed once per conditioning. Padding is part of it: attention sees all rows.
+    /// </summary>
     private ReadOnlyMatrixView EmbedText(WanConditioning conditioning, int timestep, int threads, CancellationToken ct)
     {
         if (!_texts.TryGetValue(conditioning, out float[]? text))
@@ -96,9 +102,11 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
             conditioning.Context.Span.CopyTo(padded);
             var hidden = new float[rows * _config.Dim];
             text = new float[hidden.Length];
-            weights.TextEmbedding0.Apply(new ReadOnlyMatrixView(padded, rows, _config.TextDim), new MatrixView(hidden, rows, _config.Dim), timestep, threads, ct);
+            weights.TextEmbedding0.Apply(new ReadOnlyMatrixView(padded, rows, _config.TextDim), new MatrixView(hidden, rows, _config.Dim),
+                timestep, threads, ct);
             Activations.GeluTanh(hidden, hidden, threads);
-            weights.TextEmbedding2.Apply(new ReadOnlyMatrixView(hidden, rows, _config.Dim), new MatrixView(text, rows, _config.Dim), timestep, threads, ct);
+            weights.TextEmbedding2.Apply(new ReadOnlyMatrixView(hidden, rows, _config.Dim), new MatrixView(text, rows, _config.Dim),
+                timestep, threads, ct);
             _texts.Add(conditioning, text);
         }
         return new ReadOnlyMatrixView(text, _config.TextLen, _config.Dim);

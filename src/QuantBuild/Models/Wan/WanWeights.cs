@@ -47,6 +47,7 @@ public sealed class WanWeights
     /// <param name="linears">Supplies layers of blocks, such as quantized ones; tensors of these need not be in the source.</param>
     /// <exception cref="SafeTensorsException">A tensor is missing, or has another shape or an element type that is no float.</exception>
     /// <exception cref="ArgumentException">A supplied layer has another shape.</exception>
-    public static WanWeights Load(WanConfig config, ITensorSource source, WeightStorage storage = WeightStorage.Resident, WanLinearFactory? linears = null) =>
+    public static WanWeights Load(WanConfig config, ITensorSource source, WeightStorage storage = WeightStorage.Resident,
+        WanLinearFactory? linears = null) =>
         new(config, new WanWeightsReader(config, source, storage, linears));
 }

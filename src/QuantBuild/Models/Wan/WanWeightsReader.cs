@@ -60,7 +60,8 @@ internal sealed class WanWeightsReader(WanConfig config, ITensorSource source, W
             return Linear(name);
         (int rows, int columns) = config.ShapeOf(layer);
         if (supplied.OutFeatures != rows || supplied.InFeatures != columns)
-            throw new ArgumentException($"layer '{name}' is {rows}x{columns}, but the supplied one is {supplied.OutFeatures}x{supplied.InFeatures}");
+            throw new ArgumentException(
+                $"layer '{name}' is {rows}x{columns}, but the supplied one is {supplied.OutFeatures}x{supplied.InFeatures}");
         return supplied;
     }
 
@@ -69,7 +70,8 @@ internal sealed class WanWeightsReader(WanConfig config, ITensorSource source, W
         if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor))
             throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
         if (!tensor.Shape.SequenceEqual(_shapes[name]))
-            throw new SafeTensorsException("WrongShape", $"tensor '{name}' is [{string.Join(',', tensor.Shape)}]; the configuration asks for [{string.Join(',', _shapes[name])}]");
+            throw new SafeTensorsException("WrongShape",
+                $"tensor '{name}' is [{string.Join(',', tensor.Shape)}]; the configuration asks for [{string.Join(',', _shapes[name])}]");
         if (tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
             throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {tensor.DType}; weights are F32, F16 or BF16");
     }

@@ -79,7 +79,8 @@ public class TilingTests
     public void Impossible_sizes_are_refused(int size, int overlap)
     {
         using ShardedCheckpoint weights = TinyVae.Open();
-        Assert.Throws<ArgumentException>(() => new VideoAutoencoder(TinyVae.Model.Config, weights) { Tiling = new VaeTiling(size, overlap) });
+        Assert.Throws<ArgumentException>(() =>
+            new VideoAutoencoder(TinyVae.Model.Config, weights) { Tiling = new VaeTiling(size, overlap) });
     }
 
     private static float[] Pixels()
@@ -92,7 +93,8 @@ public class TilingTests
     {
         using ShardedCheckpoint weights = TinyVae.Open();
         return new VideoAutoencoder(TinyVae.Model.Config, weights) { Tiling = tiling }.Encode(Video,
-            (frame, pixels) => video.AsSpan(frame * Video.FrameLength, Video.FrameLength).CopyTo(pixels), 2, TestContext.Current.CancellationToken);
+            (frame, pixels) => video.AsSpan(frame * Video.FrameLength, Video.FrameLength).CopyTo(pixels), 2,
+                TestContext.Current.CancellationToken);
     }
 
     private static float[] Decode(float[] latent, VaeTiling? tiling, int threads = 2)
@@ -100,7 +102,8 @@ public class TilingTests
         using ShardedCheckpoint weights = TinyVae.Open();
         var video = new float[Video.Frames * Video.FrameLength];
         var order = new List<int>();
-        new VideoAutoencoder(TinyVae.Model.Config, weights) { Tiling = tiling }.Decode(VaeConfig.LatentShapeOf(Video), latent, (frame, pixels) =>
+        new VideoAutoencoder(TinyVae.Model.Config, weights) { Tiling = tiling }.Decode(VaeConfig.LatentShapeOf(Video), latent,
+            (frame, pixels) =>
         {
             order.Add(frame);
             pixels.CopyTo(video.AsSpan(frame * Video.FrameLength));
@@ -110,5 +113,6 @@ public class TilingTests
     }
 
     /// <summary>In decibels, of values in [-1, 1].</summary>
-    private static double Psnr(float[] expected, float[] actual) => 10 * Math.Log10(4 / expected.Zip(actual, (a, b) => (double)(a - b) * (a - b)).Average());
+    private static double Psnr(float[] expected, float[] actual) =>
+        10 * Math.Log10(4 / expected.Zip(actual, (a, b) => (double)(a - b) * (a - b)).Average());
 }

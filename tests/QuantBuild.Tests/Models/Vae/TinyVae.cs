@@ -13,7 +13,8 @@ internal static class TinyVae
 
     public static ShardedCheckpoint Open() => ShardedCheckpoint.Open(TestData.TinyWan("checkpoint", "vae"));
 
-    public static float[] Encode(this VideoAutoencoder vae, VideoShape shape, float[] video, int threads = 1) => vae.Encode(shape, (frame, pixels) =>
+    public static float[] Encode(this VideoAutoencoder vae, VideoShape shape, float[] video, int threads = 1) =>
+        vae.Encode(shape, (frame, pixels) =>
     {
         int plane = shape.Height * shape.Width;
         for (int c = 0; c < 3; c++)

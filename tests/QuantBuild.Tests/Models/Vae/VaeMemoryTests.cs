@@ -20,11 +20,13 @@ public class VaeMemoryTests
             float[] latent = Noise(TinyVae.Config.LatentDim * shape.Volume);
             long before = GC.GetAllocatedBytesForCurrentThread();
             vae.Decode(shape, latent, (_, _) => { }, threads: 1, TestContext.Current.CancellationToken);
-            return GC.GetAllocatedBytesForCurrentThread() - before - (3L * sizeof(float) * VaeConfig.VideoShapeOf(shape).Frames * 64 * shape.Width * 8);
+            return GC.GetAllocatedBytesForCurrentThread() - before
+                - (3L * sizeof(float) * VaeConfig.VideoShapeOf(shape).Frames * 64 * shape.Width * 8);
         }
 
         _ = Allocated(new LatentShape(2, 8, 8));
-        long small = Allocated(new LatentShape(2, 8, 8)), longer = Allocated(new LatentShape(6, 8, 8)), wider = Allocated(new LatentShape(2, 8, 20));
+        long small = Allocated(new LatentShape(2, 8, 8)), longer = Allocated(new LatentShape(6, 8, 8)),
+            wider = Allocated(new LatentShape(2, 8, 20));
         Assert.InRange(longer - small, -small / 2, small / 10);
         if (tile is not null)
             Assert.InRange(wider - small, -small / 2, small / 10);
@@ -39,7 +41,8 @@ public class VaeMemoryTests
         using ShardedCheckpoint weights = TinyVae.Open();
         VaeTiling? tiling = tile is { } size ? new VaeTiling(size, 24) : null;
         var vae = new VideoAutoencoder(TinyVae.Config, weights) { Tiling = tiling };
-        vae.Decode(new LatentShape(1, 2, 2), Noise(TinyVae.Config.LatentDim * 4), (_, _) => { }, threads: 1, TestContext.Current.CancellationToken);
+        vae.Decode(new LatentShape(1, 2, 2), Noise(TinyVae.Config.LatentDim * 4), (_, _) => { }, threads: 1,
+            TestContext.Current.CancellationToken);
         var shape = new LatentShape(frames, height, width);
         float[] latent = Noise(TinyVae.Config.LatentDim * shape.Volume);
 

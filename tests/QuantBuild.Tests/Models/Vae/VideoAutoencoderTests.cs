@@ -15,7 +15,8 @@ public class VideoAutoencoderTests
         for (int i = 0; golden.Tensors.TryGetValue($"case.{i}.video", out TensorInfo? video); i++)
         {
             float[] values = [.. golden.Bytes(video.Name).ToArray().Select(value => (value / 255f * 2) - 1)];
-            float[] latents = TinyVae.Model.Encode(new VideoShape((int)video.Shape[1], (int)video.Shape[2], (int)video.Shape[3]), values, threads: 2);
+            float[] latents = TinyVae.Model.Encode(new VideoShape((int)video.Shape[1], (int)video.Shape[2], (int)video.Shape[3]), values,
+                threads: 2);
             Close.Assert(golden.ReadFloat32($"case.{i}.latents"), latents, 1e-3);
         }
     }
@@ -27,7 +28,8 @@ public class VideoAutoencoderTests
         for (int i = 0; golden.Tensors.TryGetValue($"case.{i}.latents", out TensorInfo? latents); i++)
         {
             var shape = new LatentShape((int)latents.Shape[1], (int)latents.Shape[2], (int)latents.Shape[3]);
-            Close.Assert(golden.ReadFloat32($"case.{i}.decoded"), TinyVae.Model.Decode(shape, golden.ReadFloat32(latents.Name), threads: 2), 1e-3);
+            Close.Assert(golden.ReadFloat32($"case.{i}.decoded"), TinyVae.Model.Decode(shape, golden.ReadFloat32(latents.Name), threads: 2),
+                1e-3);
         }
     }
 
@@ -37,7 +39,8 @@ public class VideoAutoencoderTests
         float[] video = Noise(Small.Frames * Small.FrameLength);
         float[] latent = TinyVae.Model.Encode(Small, video);
         Assert.Equal(latent, TinyVae.Model.Encode(Small, video, threads: 3));
-        Assert.Equal(TinyVae.Model.Decode(new LatentShape(2, 2, 3), latent), TinyVae.Model.Decode(new LatentShape(2, 2, 3), latent, threads: 3));
+        Assert.Equal(TinyVae.Model.Decode(new LatentShape(2, 2, 3), latent),
+            TinyVae.Model.Decode(new LatentShape(2, 2, 3), latent, threads: 3));
     }
 
     [Fact]
@@ -63,11 +66,15 @@ public class VideoAutoencoderTests
         using ShardedCheckpoint ours = TinyVae.Open();
         string[] theirs =
         [
-            "quant_conv.weight", "post_quant_conv.bias", "encoder.conv_in.weight", "decoder.conv_in.weight", "encoder.down_blocks.0.norm1.gamma",
+            "quant_conv.weight", "post_quant_conv.bias", "encoder.conv_in.weight", "decoder.conv_in.weight",
+                "encoder.down_blocks.0.norm1.gamma",
             "encoder.down_blocks.2.resample.1.weight", "encoder.down_blocks.5.time_conv.bias", "encoder.down_blocks.3.conv_shortcut.weight",
-            "encoder.mid_block.resnets.1.conv2.weight", "encoder.mid_block.attentions.0.to_qkv.weight", "decoder.mid_block.attentions.0.norm.gamma",
-            "decoder.up_blocks.0.resnets.2.conv1.weight", "decoder.up_blocks.0.upsamplers.0.time_conv.weight", "decoder.up_blocks.1.resnets.0.conv_shortcut.weight",
-            "decoder.up_blocks.2.upsamplers.0.resample.1.bias", "decoder.up_blocks.3.resnets.1.norm2.gamma", "encoder.norm_out.gamma", "decoder.conv_out.weight",
+            "encoder.mid_block.resnets.1.conv2.weight", "encoder.mid_block.attentions.0.to_qkv.weight",
+                "decoder.mid_block.attentions.0.norm.gamma",
+            "decoder.up_blocks.0.resnets.2.conv1.weight", "decoder.up_blocks.0.upsamplers.0.time_conv.weight",
+                "decoder.up_blocks.1.resnets.0.conv_shortcut.weight",
+            "decoder.up_blocks.2.upsamplers.0.resample.1.bias", "decoder.up_blocks.3.resnets.1.norm2.gamma", "encoder.norm_out.gamma",
+                "decoder.conv_out.weight",
         ];
         string[] official = [.. theirs.Select(name => VaeNames.Official(TinyVae.Config, name))];
         Assert.All(official, name => Assert.True(ours.Tensors.ContainsKey(name), name));

@@ -19,7 +19,8 @@ public sealed class WanConfigTests : IDisposable
     {
         WanConfig config = Load(Official);
 
-        Assert.Equal(new WanConfig { Dim = 5120, FfnDim = 13824, NumHeads = 40, NumLayers = 40, InDim = 36, OutDim = 16, TextLen = 512, TextDim = 4096, FreqDim = 256, Eps = 1e-6f }, config);
+        Assert.Equal(new WanConfig { Dim = 5120, FfnDim = 13824, NumHeads = 40, NumLayers = 40, InDim = 36, OutDim = 16, TextLen = 512,
+            TextDim = 4096, FreqDim = 256, Eps = 1e-6f }, config);
         Assert.Equal((128, 20), (config.HeadDim, config.ConditionDim));
     }
 
@@ -62,7 +63,8 @@ public sealed class WanConfigTests : IDisposable
     [Fact]
     public void The_tiny_models_configurations_are_read()
     {
-        WanConfig expected = new() { Dim = 192, FfnDim = 512, NumHeads = 3, NumLayers = 6, InDim = 36, OutDim = 16, TextLen = 64, TextDim = 128, FreqDim = 256, Eps = 1e-6f };
+        WanConfig expected = new() { Dim = 192, FfnDim = 512, NumHeads = 3, NumLayers = 6, InDim = 36, OutDim = 16, TextLen = 64,
+            TextDim = 128, FreqDim = 256, Eps = 1e-6f };
         Assert.Equal(expected, TinyWan.Config("high"));
         Assert.Equal(expected, TinyWan.Config("low"));
     }

@@ -39,9 +39,11 @@ public class WanTransformerTests
         using SafeTensorsFile golden = SafeTensorsFile.Open(TestData.Golden("dit.safetensors"));
         var velocity = new float[16 * TinyWan.Shape.Volume];
 
-        new WanTransformer(TinyWan.Weights("low")).Predict(TinyWan.Shape, golden.ReadFloat32("low.t500.x"), 500, Conditioning(golden), velocity);
+        new WanTransformer(TinyWan.Weights("low")).Predict(TinyWan.Shape, golden.ReadFloat32("low.t500.x"), 500, Conditioning(golden),
+            velocity);
 
-        Assert.StartsWith("5f50e3e564a9087cac2c9161d7aee19f", Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(velocity))), StringComparison.Ordinal);
+        Assert.StartsWith("5f50e3e564a9087cac2c9161d7aee19f",
+            Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(velocity))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,7 +54,8 @@ public class WanTransformerTests
         float[] latent = golden.ReadFloat32("high.t950.x");
         float[][] velocities = [.. Enumerable.Range(0, 4).Select(_ => new float[latent.Length])];
 
-        Parallel.For(0, 4, i => new WanTransformer(TinyWan.Weights("high")).Predict(TinyWan.Shape, latent, 950, conditioning, velocities[i], threads: 1 + i));
+        Parallel.For(0, 4, i =>
+            new WanTransformer(TinyWan.Weights("high")).Predict(TinyWan.Shape, latent, 950, conditioning, velocities[i], threads: 1 + i));
 
         Assert.All(velocities, velocity => Assert.Equal(velocities[0], velocity));
     }
@@ -105,10 +108,13 @@ public class WanTransformerTests
     [InlineData(5, 7, 12, 16 * 420, 20 * 420, 128, 1, 500)]
     [InlineData(0, 8, 12, 0, 0, 128, 1, 500)]
     [InlineData(5, 8, 12, 16 * 480, 20 * 480, 128, 1, -1)]
-    public void Sizes_that_do_not_fit_are_refused(int frames, int height, int width, int latent, int y, int context, int tokens, int timestep) =>
-        Assert.ThrowsAny<ArgumentException>(() => PredictZeros(new LatentShape(frames, height, width), latent, y, context, tokens, timestep));
+    public void Sizes_that_do_not_fit_are_refused(int frames, int height, int width, int latent, int y, int context, int tokens,
+        int timestep) =>
+        Assert.ThrowsAny<ArgumentException>(() =>
+            PredictZeros(new LatentShape(frames, height, width), latent, y, context, tokens, timestep));
 
-    private static void PredictZeros(LatentShape shape, int latent, int y, int context, int tokens, int timestep, ISiteObserver? observer = null) =>
+    private static void PredictZeros(LatentShape shape, int latent, int y, int context, int tokens, int timestep,
+        ISiteObserver? observer = null) =>
         new WanTransformer(TinyWan.Weights("high")).Predict(shape, new float[latent], timestep,
             new WanConditioning(new float[context], tokens, new float[y]), new float[latent], observer);
 

@@ -9,7 +9,8 @@ namespace QuantBuild.Tests.Models.Wan;
 
 public class WanWeightsTests
 {
-    private static readonly WanConfig Config = new() { Dim = 32, FfnDim = 48, NumHeads = 2, NumLayers = 2, InDim = 7, OutDim = 3, TextLen = 5, TextDim = 6, FreqDim = 8 };
+    private static readonly WanConfig Config = new() { Dim = 32, FfnDim = 48, NumHeads = 2, NumLayers = 2, InDim = 7, OutDim = 3,
+        TextLen = 5, TextDim = 6, FreqDim = 8 };
     private static readonly LatentShape Shape = new(2, 4, 6);
 
     [Theory]
@@ -37,7 +38,8 @@ public class WanWeightsTests
         SafeTensorsException type = Assert.Throws<SafeTensorsException>(() => WanWeights.Load(Config, source, storage));
 
         Assert.Equal(("WrongShape", "WrongDType"), (shape.Rule, type.Rule));
-        Assert.All([shape, type], exception => Assert.Contains("'blocks.0.self_attn.k.weight'", exception.Message, StringComparison.Ordinal));
+        Assert.All([shape, type], exception =>
+            Assert.Contains("'blocks.0.self_attn.k.weight'", exception.Message, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -67,7 +69,9 @@ public class WanWeightsTests
                 string name = $"blocks.{block}.{layer}";
                 float[] weight = source.ReadFloat32(name + ".weight");
                 (int rows, int columns) = Config.ShapeOf(layer);
-                supplied[(block, layer)] = new Counting(new FullPrecisionLinear(new ReadOnlyMatrixView(weight, rows, columns), source.ReadFloat32(name + ".bias")));
+                supplied[(block, layer)] =
+                    new Counting(new FullPrecisionLinear(new ReadOnlyMatrixView(weight, rows, columns),
+                        source.ReadFloat32(name + ".bias")));
                 source.Remove(name + ".weight");
                 source.Remove(name + ".bias");
             }
@@ -93,7 +97,8 @@ public class WanWeightsTests
         var source = new TensorsInMemory();
         int seed = 0;
         foreach ((string name, IReadOnlyList<long> shape) in WanTensors.ExpectedShapes(Config))
-            source.Add(name, type, [.. shape], ScalarSpecification.Random(seed++, (int)shape.Aggregate(1L, (product, size) => product * size), 0.5f));
+            source.Add(name, type, [.. shape],
+                ScalarSpecification.Random(seed++, (int)shape.Aggregate(1L, (product, size) => product * size), 0.5f));
         return source;
     }
 
@@ -101,7 +106,8 @@ public class WanWeightsTests
     {
         float[] latent = ScalarSpecification.Random(1, Config.OutDim * Shape.Volume);
         var velocity = new float[latent.Length];
-        var conditioning = new WanConditioning(ScalarSpecification.Random(2, 3 * Config.TextDim), 3, ScalarSpecification.Random(3, Config.ConditionDim * Shape.Volume));
+        var conditioning = new WanConditioning(ScalarSpecification.Random(2, 3 * Config.TextDim), 3,
+            ScalarSpecification.Random(3, Config.ConditionDim * Shape.Volume));
         new WanTransformer(weights).Predict(Shape, latent, 437, conditioning, velocity);
         return velocity;
     }
