@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QuantBuild;
 using QuantBuild.AotApp;
+using QuantBuild.Denoisers;
 using QuantBuild.Imaging;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
@@ -27,9 +28,9 @@ var conditioning = new WanConditioning(samples.ReadFloat32("sample.000.context")
 
 FlowSchedule schedule = FlowSchedule.Create(model.Descriptor.Sampling.Steps, model.Descriptor.Sampling.Shift);
 var velocity = new float[latent.Length];
-new WanTransformer(model.HighNoise.LoadWeights()).Predict(new LatentShape((int)size[1], (int)size[2], (int)size[3]), latent,
-    schedule.Timesteps[0],
-    conditioning, velocity, threads: Environment.ProcessorCount);
+using IDenoiser expert = CpuDenoiserFactory.Instance.Open(model.HighNoise);
+expert.Predict(new LatentShape((int)size[1], (int)size[2], (int)size[3]), latent, schedule.Timesteps[0], conditioning, velocity,
+    threads: Environment.ProcessorCount);
 new EulerSolver(schedule).Step(velocity, latent);
 
 double rms = Math.Sqrt(latent.Average(value => (double)value * value));
@@ -37,7 +38,7 @@ Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
     $"{model.Descriptor.Name}: one step from timestep {schedule.Timesteps[0]}, rms {rms:0.000}"));
 Console.WriteLine($"sha256 {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(latent)))}");
 
-var pipeline = new WanImageToVideoPipeline(checkpoint, model);
+using var pipeline = new WanImageToVideoPipeline(checkpoint, model);
 var picture = new Image(96, 64, [.. Enumerable.Range(0, 3 * 96 * 64).Select(i => (byte)(i / 96))]);
 GeneratedVideo video = pipeline.Generate(picture, prompt, new GenerationOptions
 {

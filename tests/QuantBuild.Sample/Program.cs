@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QuantBuild;
+using QuantBuild.Denoisers;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
@@ -42,8 +43,8 @@ var options = new SamplingOptions
     Boundary = model.Descriptor.Boundary,
     Threads = Environment.ProcessorCount,
 };
-var sampler = new TwoExpertSampler(() => new WanTransformer(model.HighNoise.LoadWeights()), () =>
-    new WanTransformer(model.LowNoise.LoadWeights()));
+var sampler = new TwoExpertSampler(() => CpuDenoiserFactory.Instance.Open(model.HighNoise),
+    () => CpuDenoiserFactory.Instance.Open(model.LowNoise));
 float[] latent = sampler.Run(options, new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]), samples.ReadFloat32("sample.000.noise"),
     Conditioning("sample.000.context"), Conditioning("null_context"));
 

@@ -12,7 +12,7 @@ internal static class Video
         using var stop = new CancellationTokenSource();
         Console.CancelKeyPress += (_, pressed) => { pressed.Cancel = true; stop.Cancel(); };
         using ModelArtifact model = QuantizedModels.TinyWan.Open();
-        var pipeline = new WanImageToVideoPipeline(checkpoint, model, ExpertMemory.One);
+        using var pipeline = new WanImageToVideoPipeline(checkpoint, model, ExpertMemory.One);
         var progress = new Progress<GenerationProgress>(step => Console.Error.WriteLine($"{step.Phase}: {step.Done} of {step.Total}"));
         GeneratedVideo video = pipeline.Generate(Image.Load(picture), prompt, options, progress, ct: stop.Token);
         using FileStream file = File.Create(output);

@@ -4,9 +4,7 @@ using Microsoft.Win32.SafeHandles;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Formats;
 using QuantBuild.Kernels;
-using QuantBuild.Matrices;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
@@ -80,33 +78,28 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Observe(int block, WanSite site, ReadOnlyMatrixView input)
+    public void Observe(int block, WanSite site, SiteInput input)
     {
         _cancellation.ThrowIfCancellationRequested();
         Region region = _regions[_expert][block][(int)site];
         ExpertPlan expert = _experts[_expert];
-        ArgumentOutOfRangeException.ThrowIfNotEqual(input.Columns, region.Channels);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(input.Channels, region.Channels);
 
         var absmax = new float[region.Channels];
         if (_pass > 0)
             RandomAccess.Read(_file, MemoryMarshal.AsBytes(absmax.AsSpan()), region.AbsmaxAt(_step));
-        ChannelMaximum.Accumulate(input, absmax);
+        input.AccumulateMaxima(absmax);
         if (!Finite.IsFinite(absmax))
             throw new DiagnosticException(Descriptors.TrajectoryNotFinite.At(null, _options.Sample, expert.Timesteps[_step],
                 OutputName(expert.Name, block, site)));
         RandomAccess.Write(_file, MemoryMarshal.AsBytes(absmax.AsSpan()), region.AbsmaxAt(_step));
 
         int[] chosen = TokenSampler.Choose(_options.Seed, _options.Sample, expert.Timesteps[_step], block,
-            input.Rows * _options.Passes[_expert], region.Tokens);
+            input.Tokens * _options.Passes[_expert], region.Tokens);
         // Chosen rows are ascending, so those of a pass lie side by side in the file.
-        int first = LowerBound(chosen, _pass * input.Rows), end = LowerBound(chosen, (_pass + 1) * input.Rows);
+        int first = LowerBound(chosen, _pass * input.Tokens), end = LowerBound(chosen, (_pass + 1) * input.Tokens);
         var rows = new ushort[(end - first) * region.Channels];
-        for (int i = first; i < end; i++)
-        {
-            int row = chosen[i] - (_pass * input.Rows);
-            BFloat16.FromSingle(input.Data.Slice(row * input.RowStride, region.Channels),
-                rows.AsSpan((i - first) * region.Channels, region.Channels));
-        }
+        input.Gather([.. chosen[first..end].Select(token => token - (_pass * input.Tokens))], rows);
         RandomAccess.Write(_file, MemoryMarshal.AsBytes(rows.AsSpan()), region.TokenAt(_step, first));
     }
 

@@ -1,31 +1,38 @@
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Denoisers;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Calibration;
 
-/// <summary>Full-precision weights of both experts, loaded when first needed and shared by all samples.</summary>
+/// <summary>Both experts at full precision, loaded when first needed and shared by all samples.</summary>
+/// <param name="denoisers">What runs them.</param>
 /// <param name="sources">Both experts, open.</param>
 /// <param name="budget">Where resident weights are counted.</param>
 /// <param name="cancellation">Stops loading.</param>
-internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources, WorkBudget budget, CancellationToken cancellation)
-    : IDisposable
+internal sealed class CalibrationModels(IDenoiserFactory denoisers, IReadOnlyList<ExpertSource> sources, WorkBudget budget,
+    CancellationToken cancellation) : IDisposable
 {
-    private readonly Lazy<WanWeights>[] _weights =
-        [.. sources.Select(source => new Lazy<WanWeights>(() => Load(source, StorageFor(sources, budget), cancellation)))];
+    private readonly Lazy<IDenoiser>[] _experts =
+        [.. sources.Select(source => new Lazy<IDenoiser>(() => Open(denoisers, source, StorageFor(sources, budget), cancellation)))];
     private readonly WorkLease _resident = budget.Reserve(StorageFor(sources, budget) == WeightStorage.Resident
         ? ResidentBytes(sources)
         : 0);
 
-    /// <summary>An expert's weights.</summary>
+    /// <summary>Opens an expert for one caller, who disposes it.</summary>
     /// <exception cref="SafeTensorsException">A tensor is missing or damaged.</exception>
     /// <exception cref="Diagnostics.DiagnosticException">A weight is not finite.</exception>
-    public WanWeights this[int expert] => _weights[expert].Value;
+    public IDenoiser Open(int expert) => _experts[expert].Value.Share();
 
     /// <inheritdoc/>
-    public void Dispose() => _resident.Dispose();
+    public void Dispose()
+    {
+        foreach (Lazy<IDenoiser> expert in _experts.Where(expert => expert.IsValueCreated))
+            expert.Value.Dispose();
+        _resident.Dispose();
+    }
 
     /// <summary>Memory when float32 copies of everything take a small part of the budget, else the file. The result is the same.</summary>
     public static WeightStorage StorageFor(IReadOnlyList<ExpertSource> sources, WorkBudget budget) =>
@@ -35,9 +42,10 @@ internal sealed class CalibrationModels(IReadOnlyList<ExpertSource> sources, Wor
     public static long ResidentBytes(IReadOnlyList<ExpertSource> sources) =>
         sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => 4 * tensor.ElementCount));
 
-    private static WanWeights Load(ExpertSource source, WeightStorage storage, CancellationToken cancellation)
+    private static IDenoiser Open(IDenoiserFactory denoisers, ExpertSource source, WeightStorage storage,
+        CancellationToken cancellation)
     {
         FiniteWeights.Require(source, cancellation);
-        return WanWeights.Load(source.Plan.Config, source.Checkpoint, storage);
+        return denoisers.Open(source.Plan.Config, source.Checkpoint, storage);
     }
 }

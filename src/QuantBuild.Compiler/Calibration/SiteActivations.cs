@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Kernels;
 using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 

@@ -81,7 +81,7 @@ internal static class Evaluator
         WorkQueue.Run(session.Context.Budget,
             set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,
             _ => latents[i] = BuildStages.Evaluate.Run(session.Context, new EvaluateSubject(session.Plan, method, sample), set,
-                model.Inputs, model.Weights))), session.Context.Cancellation);
+                model.Inputs, model.Open))), session.Context.Cancellation);
         return latents;
     }
 }

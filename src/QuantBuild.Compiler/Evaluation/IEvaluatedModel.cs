@@ -9,6 +9,6 @@ internal interface IEvaluatedModel
     /// <summary>Digests of everything its predictions depend on.</summary>
     IEnumerable<KeyValuePair<string, Digest>> Inputs { get; }
 
-    /// <summary>Weights of an expert, loaded when first needed and shared by all samples.</summary>
-    WanWeights Weights(int expert);
+    /// <summary>Opens an expert for one sample, which disposes it; its weights are loaded when first needed and shared by all.</summary>
+    IDenoiser Open(int expert);
 }

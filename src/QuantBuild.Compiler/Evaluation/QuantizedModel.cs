@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Denoisers;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 
@@ -16,7 +17,7 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
     private readonly Digest _descriptor;
     private readonly string _folder;
     private readonly ModelArtifact _artifact;
-    private readonly Lazy<WanWeights>[] _weights;
+    private readonly Lazy<IDenoiser>[] _opened;
 
     public QuantizedModel(BuildContext context, IReadOnlyList<BuiltExpert> experts, byte[] descriptor)
     {
@@ -27,8 +28,8 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
             .GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
         WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)], context.Budget);
-        _weights = [.. experts.Select(expert => new Lazy<WanWeights>(
-            () => (expert.Source.Plan.Name == ExpertNames.HighNoise ? _artifact.HighNoise : _artifact.LowNoise).LoadWeights(storage)))];
+        _opened = [.. experts.Select(expert => new Lazy<IDenoiser>(() => CpuDenoiserFactory.Instance.Open(
+            expert.Source.Plan.Name == ExpertNames.HighNoise ? _artifact.HighNoise : _artifact.LowNoise, storage)))];
     }
 
     /// <inheritdoc/>
@@ -37,11 +38,13 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
         .Append(KeyValuePair.Create("descriptor", _descriptor));
 
     /// <inheritdoc/>
-    public WanWeights Weights(int expert) => _weights[expert].Value;
+    public IDenoiser Open(int expert) => _opened[expert].Value.Share();
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (Lazy<IDenoiser> expert in _opened.Where(expert => expert.IsValueCreated))
+            expert.Value.Dispose();
         _artifact.Dispose();
         Directory.Delete(_folder, recursive: true);
     }

@@ -59,13 +59,13 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     /// <param name="subject">What is evaluated.</param>
     /// <param name="set">The set that the sample is of.</param>
     /// <param name="inputs">Digests of what the model consists of.</param>
-    /// <param name="weights">Its experts' weights.</param>
+    /// <param name="open">Opens one of its experts.</param>
     public Result Run(BuildContext context, EvaluateSubject subject, CalibrationSet set, IEnumerable<KeyValuePair<string, Digest>> inputs,
-        Func<int, WanWeights> weights) =>
+        Func<int, IDenoiser> open) =>
         context.Run(this, subject, inputs.Append(KeyValuePair.Create("sample", subject.Sample.Digest))
             .Append(KeyValuePair.Create("null_context", set.NullDigest)), threads =>
         {
-            var sampler = new TwoExpertSampler(() => new WanTransformer(weights(0)), () => new WanTransformer(weights(1)));
+            var sampler = new TwoExpertSampler(() => open(0), () => open(1));
             SampleTensors tensors = subject.Sample.Read();
             float[] latent = sampler.Run(OptionsOf(subject.Plan) with { Threads = threads }, subject.Sample.Shape, tensors.Noise,
                 tensors.Conditioning,

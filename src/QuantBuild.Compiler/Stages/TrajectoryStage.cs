@@ -89,11 +89,11 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
             context.Store.NewTemporary(), context.Cancellation);
         int highSteps = context.Plan.Experts[0].Timesteps.Length;
         long scratch = SamplingCost.Bytes(context.Plan.LargestConfig, sample.Shape, threads);
-        var sampler = new TwoExpertSampler(() => new WanTransformer(models[0]), () =>
+        var sampler = new TwoExpertSampler(() => models.Open(0), () =>
         {
             // The other expert's buffers are as large as those that this one is about to make.
             LargeArrays.Reclaim(scratch, context.Budget);
-            return new WanTransformer(models[1]);
+            return models.Open(1);
         });
         SampleTensors tensors = sample.Read();
         sampler.Run(options, sample.Shape, tensors.Noise, tensors.Conditioning, set.UnconditionedFor(tensors),

@@ -68,7 +68,7 @@ internal static class CompareCommand
                 else
                     errors.Add(RelativeError(step.Latent.Span, videos[0].Latents[step.Index]));
             }
-            WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
+            using WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
             if (folder is null)
             {
                 VideoShape size = FirstFrame.SizeFor(picture.Width, picture.Height, options.Area, options.Frames);

@@ -42,7 +42,7 @@ internal static class GenerateCommand
         VideoFile.CheckPicture(sheet);
         using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
         string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: artifact is null, run);
-        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
+        using WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
         Image image = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
         GenerationOptions options = GenerateOptions.Of(arguments, checkpoint, artifact);
         VideoMemory.Check(pipeline, FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames), options.Sampling.Threads,

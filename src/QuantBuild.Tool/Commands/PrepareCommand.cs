@@ -41,7 +41,7 @@ internal static class PrepareCommand
         if (lines.Count == 0)
             throw new DiagnosticException(Descriptors.CalibrationEmpty.At(new SourceSpan(path), path, 0, 1));
         string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
-        WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact: null);
+        using WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact: null);
         int threads = arguments.GetValue(CommonOptions.Threads) is > 0 and var count ? count : Environment.ProcessorCount;
         SampleMemory.Check(pipeline, lines, threads);
         foreach (SampleLine line in lines)

@@ -1,4 +1,5 @@
 using QuantBuild.Artifacts;
+using QuantBuild.Denoisers;
 using QuantBuild.Imaging;
 using QuantBuild.Kernels;
 using QuantBuild.Models;
@@ -18,21 +19,22 @@ namespace QuantBuild.Pipelines;
 /// <example>
 /// <code>
 /// using ModelArtifact artifact = ModelArtifact.Open("artifacts/tinywan");
-/// var pipeline = new WanImageToVideoPipeline("checkpoint", artifact);
+/// using var pipeline = new WanImageToVideoPipeline("checkpoint", artifact);
 /// GeneratedVideo video = pipeline.Generate(Image.Load("first.png"), "a red star moves left", new GenerationOptions { Frames = 17 });
 /// using FileStream file = File.Create("video.png");
 /// PngWriter.WriteAnimation(file, video.Frames, framesPerSecond: 16);
 /// </code>
 /// </example>
-public sealed class WanImageToVideoPipeline
+public sealed class WanImageToVideoPipeline : IDisposable
 {
     private readonly PipelineFolders _folders;
     private readonly ModelArtifact? _artifact;
     private readonly ExpertMemory _memory;
+    private readonly IDenoiserFactory _denoisers;
     private readonly WanConfig _config;
     private readonly WanEncoders _encoders;
-    private WanWeights? _high;
-    private WanWeights? _low;
+    private IDenoiser? _high;
+    private IDenoiser? _low;
 
     /// <summary>Takes a checkpoint's folder, and reads its configurations and its tokenizer.</summary>
     /// <param name="checkpoint">
@@ -44,17 +46,19 @@ public sealed class WanImageToVideoPipeline
     /// <param name="tiling">
     /// Tiles of the autoencoder, for frames whose features do not fit into memory; null to work on whole frames.
     /// </param>
+    /// <param name="denoisers">What runs the experts; null for the processor.</param>
     /// <exception cref="InvalidDataException">
     /// A part is missing or damaged, or the parts do not fit each other; the message says which.
     /// </exception>
     /// <exception cref="ArgumentException">The sizes of tiles are not as they must be.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public WanImageToVideoPipeline(string checkpoint, ModelArtifact? artifact = null, ExpertMemory memory = ExpertMemory.One,
-        VaeTiling? tiling = null)
+        VaeTiling? tiling = null, IDenoiserFactory? denoisers = null)
     {
         _folders = new PipelineFolders(checkpoint);
         _artifact = artifact;
         _memory = memory;
+        _denoisers = denoisers ?? CpuDenoiserFactory.Instance;
         _config = artifact?.HighNoise.Config ?? WanConfig.Load(_folders.HighNoiseConfig);
         _encoders = new WanEncoders(checkpoint, _config) { Tiling = tiling };
     }
@@ -143,6 +147,13 @@ public sealed class WanImageToVideoPipeline
         return new PreparedVideo(shape, noise, condition, contexts[0], isGuided ? contexts[1] : [], _config.TextDim);
     }
 
+    /// <summary>Lets go of experts that it keeps: <see cref="ExpertMemory.Both"/>.</summary>
+    public void Dispose()
+    {
+        _high?.Dispose();
+        _low?.Dispose();
+    }
+
     private float[] Denoise(SamplingOptions sampling, LatentShape shape, float[] noise, WanConditioning conditioning,
         WanConditioning? negative,
         IProgress<GenerationProgress>? progress, Action<SamplingStep>? shown, CancellationToken ct)
@@ -154,8 +165,8 @@ public sealed class WanImageToVideoPipeline
         {
             progress?.Report(new GenerationProgress(GenerationPhase.Denoise, 0, sampling.Steps));
             var sampler = new TwoExpertSampler(
-                () => new WanTransformer(Load(_artifact?.HighNoise, high, () => _folders.HighNoiseConfig, ref _high)),
-                () => new WanTransformer(Load(_artifact?.LowNoise, low, () => _folders.LowNoiseConfig, ref _low)));
+                () => Open(_artifact?.HighNoise, high, () => _folders.HighNoiseConfig, ref _high),
+                () => Open(_artifact?.LowNoise, low, () => _folders.LowNoiseConfig, ref _low));
             return sampler.Run(sampling, shape, noise, conditioning, negative,
                 progress: step =>
                 {
@@ -165,14 +176,17 @@ public sealed class WanImageToVideoPipeline
         }
     }
 
-    private WanWeights Load(ArtifactExpertModel? artifact, WanCheckpoint? checkpoint, Func<string> config, ref WanWeights? kept)
+    private IDenoiser Open(ArtifactExpertModel? artifact, WanCheckpoint? checkpoint, Func<string> config, ref IDenoiser? kept)
     {
         if (kept is not null)
-            return kept;
+            return kept.Share();
         WeightStorage storage = _memory == ExpertMemory.None ? WeightStorage.Mapped : WeightStorage.Resident;
-        WanWeights weights = artifact?.LoadWeights(storage) ?? WanWeights.Load(WanConfig.Load(config()), checkpoint!, storage);
-        if (_memory == ExpertMemory.Both)
-            kept = weights;
-        return weights;
+        IDenoiser expert = artifact is null
+            ? _denoisers.Open(WanConfig.Load(config()), checkpoint!, storage)
+            : _denoisers.Open(artifact, storage);
+        if (_memory != ExpertMemory.Both)
+            return expert;
+        kept = expert;
+        return kept.Share();
     }
 }

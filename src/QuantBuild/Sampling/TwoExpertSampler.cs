@@ -4,9 +4,9 @@ using QuantBuild.Models.Wan;
 namespace QuantBuild.Sampling;
 
 /// <summary>Denoises a latent with the high-noise expert first and the low-noise expert from the boundary on.</summary>
-/// <param name="highNoise">Opens the high-noise expert; called once per run, when its first step comes.</param>
+/// <param name="highNoise">Opens the high-noise expert; called once per run, when its first step comes, and disposed by the sampler.</param>
 /// <param name="lowNoise">
-/// Opens the low-noise expert, likewise. The sampler no longer holds the first expert then, so that only one needs to be in memory.
+/// Opens the low-noise expert, likewise. The sampler has disposed the first expert then, so that only one needs to be in memory.
 /// </param>
 public sealed class TwoExpertSampler(Func<IDenoiser> highNoise, Func<IDenoiser> lowNoise)
 {
@@ -39,19 +39,12 @@ public sealed class TwoExpertSampler(Func<IDenoiser> highNoise, Func<IDenoiser> 
         float[] latent = noise.ToArray();
         var velocity = new float[latent.Length];
         float[] unguided = nullConditioning is null ? [] : new float[latent.Length];
-        IDenoiser? expert = null;
-        bool expertIsHighNoise = false;
+        using var experts = new OpenExpert(highNoise, lowNoise);
         for (int i = 0; i < options.Steps; i++)
         {
             int timestep = schedule.Timesteps[i];
             var step = new SamplingStep(i, options.Steps, timestep, timestep >= options.Boundary, latent);
-            if (expert is null || expertIsHighNoise != step.HighNoise)
-            {
-                expert = null;
-                expert = step.HighNoise ? highNoise() : lowNoise();
-                expertIsHighNoise = step.HighNoise;
-            }
-
+            IDenoiser expert = experts.For(step);
             ct.ThrowIfCancellationRequested();
             expert.Predict(shape, latent, timestep, conditioning, velocity, observe?.Invoke(step, true), options.Threads, ct);
             double guidance = step.HighNoise ? options.GuidanceHigh : options.GuidanceLow;
@@ -71,5 +64,28 @@ public sealed class TwoExpertSampler(Func<IDenoiser> highNoise, Func<IDenoiser> 
     {
         for (int i = 0; i < velocity.Length; i++)
             velocity[i] = MathF.FusedMultiplyAdd(guidance, velocity[i] - unguided[i], unguided[i]);
+    }
+
+    /// <summary>The expert of the current step; never both at once.</summary>
+    private sealed class OpenExpert(Func<IDenoiser> highNoise, Func<IDenoiser> lowNoise) : IDisposable
+    {
+        private IDenoiser? _expert;
+        private bool _isHighNoise;
+
+        public IDenoiser For(SamplingStep step)
+        {
+            if (_expert is not null && _isHighNoise == step.HighNoise)
+                return _expert;
+            Dispose();
+            _expert = step.HighNoise ? highNoise() : lowNoise();
+            _isHighNoise = step.HighNoise;
+            return _expert;
+        }
+
+        public void Dispose()
+        {
+            _expert?.Dispose();
+            _expert = null;
+        }
     }
 }

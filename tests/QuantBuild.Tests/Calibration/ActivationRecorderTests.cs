@@ -5,7 +5,6 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Formats;
-using QuantBuild.Matrices;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
@@ -99,7 +98,7 @@ public sealed class ActivationRecorderTests : IDisposable
             int rows = site == WanSite.CrossAttentionKv ? Config.TextLen : Rows;
             int channels = ActivationRecorder.ChannelsOf(Config, site);
             float[] values = channels == 32 ? input[..(rows * 32)] : [.. input, .. input];
-            observer.Observe(0, site, new ReadOnlyMatrixView(values, rows, channels));
+            observer.Observe(0, site, new HostSiteInput(values, rows, channels));
         }
     }
 

@@ -1,6 +1,11 @@
+using QuantBuild.Artifacts;
+using QuantBuild.Denoisers;
 using QuantBuild.Imaging;
+using QuantBuild.Models;
 using QuantBuild.Models.Vae;
+using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
+using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
 
 namespace QuantBuild.Tests.Pipelines;
@@ -54,9 +59,27 @@ public class WanImageToVideoPipelineTests
     {
         using var source = new CancellationTokenSource();
         var seen = new List<GenerationProgress>();
-        Assert.Throws<OperationCanceledException>(() => new WanImageToVideoPipeline(Checkpoint).Generate(Picture, Prompt, Options,
+        using var pipeline = new WanImageToVideoPipeline(Checkpoint);
+        Assert.Throws<OperationCanceledException>(() => pipeline.Generate(Picture, Prompt, Options,
             new Recorder(seen, step => { if (step is { Phase: GenerationPhase.Denoise, Done: 2 }) source.Cancel(); }), ct: source.Token));
         Assert.Equal(2, seen[^1].Done);
+    }
+
+    [Theory]
+    [InlineData(ExpertMemory.One, 4, 0)]
+    [InlineData(ExpertMemory.Both, 2, 2)]
+    public void Experts_are_opened_by_the_factory_and_kept_as_long_as_asked_for(ExpertMemory memory, int loaded, int kept)
+    {
+        var denoisers = new Counting();
+        using (var pipeline = new WanImageToVideoPipeline(Checkpoint, memory: memory, denoisers: denoisers))
+        {
+            GeneratedVideo first = pipeline.Generate(Picture, Prompt, Options, ct: TestContext.Current.CancellationToken);
+            GeneratedVideo second = pipeline.Generate(Picture, Prompt, Options, ct: TestContext.Current.CancellationToken);
+
+            Assert.Equal(first.Latent.ToArray(), second.Latent.ToArray());
+            Assert.Equal((loaded, kept), (denoisers.Loaded, denoisers.Open));
+        }
+        Assert.Equal(0, denoisers.Open);
     }
 
     [Fact]
@@ -101,9 +124,51 @@ public class WanImageToVideoPipelineTests
     }
 
     private static GeneratedVideo Generate(GenerationOptions options, ExpertMemory memory = ExpertMemory.One,
-        IProgress<GenerationProgress>? progress = null) =>
-        new WanImageToVideoPipeline(Checkpoint, memory: memory).Generate(Picture, Prompt, options, progress,
-            ct: TestContext.Current.CancellationToken);
+        IProgress<GenerationProgress>? progress = null)
+    {
+        using var pipeline = new WanImageToVideoPipeline(Checkpoint, memory: memory);
+        return pipeline.Generate(Picture, Prompt, options, progress, ct: TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The processor's factory, with a count of what is open.</summary>
+    private sealed class Counting : IDenoiserFactory
+    {
+        public int Loaded { get; private set; }
+
+        public int Open { get; private set; }
+
+        IDenoiser IDenoiserFactory.Open(WanConfig config, ITensorSource weights, WeightStorage storage)
+        {
+            Loaded++;
+            return new Counted(this, CpuDenoiserFactory.Instance.Open(config, weights, storage));
+        }
+
+        IDenoiser IDenoiserFactory.Open(ArtifactExpertModel quantized, WeightStorage storage) => throw new NotSupportedException();
+
+        private sealed class Counted : IDenoiser
+        {
+            private readonly Counting _count;
+            private readonly IDenoiser _expert;
+
+            public Counted(Counting count, IDenoiser expert)
+            {
+                (_count, _expert) = (count, expert);
+                _count.Open++;
+            }
+
+            public void Predict(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning,
+                Span<float> velocity, ISiteObserver? observer, int threads, CancellationToken ct) =>
+                _expert.Predict(shape, latent, timestep, conditioning, velocity, observer, threads, ct);
+
+            public IDenoiser Share() => new Counted(_count, _expert.Share());
+
+            public void Dispose()
+            {
+                _count.Open--;
+                _expert.Dispose();
+            }
+        }
+    }
 
     private sealed class Recorder(List<GenerationProgress> seen, Action<GenerationProgress>? then = null) : IProgress<GenerationProgress>
     {

@@ -1,4 +1,3 @@
-using QuantBuild.Matrices;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.Sampling;
@@ -43,6 +42,32 @@ public class TwoExpertSamplerTests
 
         Assert.Equal(["high", "low"], opened);
         Assert.Equal(14, stepsBeforeLow);
+    }
+
+    [Fact]
+    public void The_first_expert_is_disposed_before_the_other_is_opened_and_that_one_at_the_end()
+    {
+        var (high, low) = (new Recorder(), new Recorder());
+        bool? alone = null;
+
+        new TwoExpertSampler(() => high, () =>
+        {
+            alone = high.IsDisposed;
+            return low;
+        }).Run(NoGuidance, Shape, Noise, Prompt, ct: Ct);
+
+        Assert.True(alone);
+        Assert.True(low.IsDisposed);
+    }
+
+    [Fact]
+    public void An_expert_whose_step_fails_is_disposed()
+    {
+        var high = new Recorder { Velocity = _ => throw new InvalidDataException() };
+
+        Assert.Throws<InvalidDataException>(() => Sampler(high, new Recorder()).Run(NoGuidance, Shape, Noise, Prompt, ct: Ct));
+
+        Assert.True(high.IsDisposed);
     }
 
     [Fact]
@@ -137,13 +162,20 @@ public class TwoExpertSamplerTests
             ISiteObserver? observer, int threads, CancellationToken ct)
         {
             Calls.Add(new Call(timestep, conditioning, observer));
+            ObjectDisposedException.ThrowIf(IsDisposed, this);
             velocity.Fill(Velocity(conditioning));
         }
+
+        public IDenoiser Share() => throw new NotSupportedException();
+
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
     }
 
     private sealed class Silent : ISiteObserver
     {
-        public void Observe(int block, WanSite site, ReadOnlyMatrixView input)
+        public void Observe(int block, WanSite site, SiteInput input)
         {
         }
     }

@@ -39,8 +39,11 @@ public sealed class DiffusersLayoutTests : IDisposable
         var options = new GenerationOptions { Frames = 1, Area = 64 * 96, Sampling = new SamplingOptions { Steps = 4, Threads = 1 } };
         Image picture = Image.Load(TestData.TinyWan("eval", "images", "001.png"));
 
-        float[] Latent(string checkpoint) => new WanImageToVideoPipeline(checkpoint)
-            .Generate(picture, "a red star", options, ct: TestContext.Current.CancellationToken).Latent.ToArray();
+        float[] Latent(string checkpoint)
+        {
+            using var pipeline = new WanImageToVideoPipeline(checkpoint);
+            return pipeline.Generate(picture, "a red star", options, ct: TestContext.Current.CancellationToken).Latent.ToArray();
+        }
 
         Assert.Equal(Latent(TestData.TinyWan("checkpoint")), Latent(_folder));
     }

@@ -1,7 +1,8 @@
 namespace QuantBuild.Models.Wan;
 
-/// <summary>A model that predicts the velocity of a noisy latent.</summary>
-public interface IDenoiser
+/// <summary>A model that predicts the velocity of a noisy latent, for one caller at a time.</summary>
+/// <remarks>Whoever opened it disposes it: its weights or its working memory may be those of a device.</remarks>
+public interface IDenoiser : IDisposable
 {
     /// <summary>Predicts the velocity.</summary>
     /// <param name="shape">Size of the latent.</param>
@@ -16,4 +17,10 @@ public interface IDenoiser
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     void Predict(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity,
         ISiteObserver? observer = null, int threads = 1, CancellationToken ct = default);
+
+    /// <summary>
+    /// The same model for another caller at the same time: with its own working memory, over the same weights, which stay until the last
+    /// of those that share them is disposed. Each predicts the same.
+    /// </summary>
+    IDenoiser Share();
 }

@@ -33,6 +33,9 @@ internal sealed class WanScratch
         _hidden = new float[checked(_tokens * config.FfnDim)];
         _textK = new float[checked(config.TextLen * config.Dim)];
         _textV = new float[_textK.Length];
+        ResidualInput = new HostSiteInput(_residual, _tokens, config.Dim);
+        BranchInput = new HostSiteInput(_normal, _tokens, config.Dim);
+        HiddenInput = new HostSiteInput(_hidden, _tokens, config.FfnDim);
     }
 
     public LatentShape Shape { get; }
@@ -70,4 +73,13 @@ internal sealed class WanScratch
 
     /// <summary>Values of cross-attention, [text_len, dim].</summary>
     public MatrixView TextV => new(_textV, _config.TextLen, _config.Dim);
+
+    /// <summary><see cref="X"/> as observers see it.</summary>
+    public SiteInput ResidualInput { get; }
+
+    /// <summary><see cref="Branch"/> as observers see it.</summary>
+    public SiteInput BranchInput { get; }
+
+    /// <summary><see cref="Hidden"/> as observers see it.</summary>
+    public SiteInput HiddenInput { get; }
 }

@@ -15,7 +15,7 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
     private const double TimeBase = 10000;
 
     private readonly WanConfig _config = weights.Config;
-    private readonly ConditionalWeakTable<WanConditioning, float[]> _texts = [];
+    private readonly ConditionalWeakTable<WanConditioning, HostSiteInput> _texts = [];
     private readonly float[] _timeFeatures = new float[weights.Config.FreqDim];
     private readonly float[] _timeHidden = new float[weights.Config.Dim];
     private readonly float[] _time = new float[weights.Config.Dim];
@@ -31,7 +31,7 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
         Check(shape, latent, timestep, conditioning, velocity);
         WanScratch scratch = _scratch?.Shape == shape ? _scratch : _scratch = new WanScratch(_config, shape);
         EmbedTime(timestep);
-        ReadOnlyMatrixView text = EmbedText(conditioning, timestep, threads, ct);
+        HostSiteInput text = EmbedText(conditioning, timestep, threads, ct);
 
         int latentColumns = Patches.Size * _config.OutDim;
         MatrixView input = scratch.Input;
@@ -50,6 +50,12 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
         weights.Head.Apply(scratch.Branch, scratch.Output, timestep, threads, ct);
         Patches.Scatter(scratch.Output, shape.Frames, shape.Height, shape.Width, velocity);
     }
+
+    /// <inheritdoc/>
+    public IDenoiser Share() => new WanTransformer(weights);
+
+    /// <summary>Lets go of the scratch memory.</summary>
+    public void Dispose() => _scratch = null;
 
     private void Check(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity)
     {
@@ -93,23 +99,23 @@ public sealed class WanTransformer(WanWeights weights) : IDenoiser
     /// <summary>
     /// The embedded prompt, [text_len, dim], computed once per conditioning. Padding is part of it: attention sees all rows.
     /// </summary>
-    private ReadOnlyMatrixView EmbedText(WanConditioning conditioning, int timestep, int threads, CancellationToken ct)
+    private HostSiteInput EmbedText(WanConditioning conditioning, int timestep, int threads, CancellationToken ct)
     {
-        if (!_texts.TryGetValue(conditioning, out float[]? text))
-        {
-            int rows = _config.TextLen;
-            var padded = new float[rows * _config.TextDim];
-            conditioning.Context.Span.CopyTo(padded);
-            var hidden = new float[rows * _config.Dim];
-            text = new float[hidden.Length];
-            weights.TextEmbedding0.Apply(new ReadOnlyMatrixView(padded, rows, _config.TextDim), new MatrixView(hidden, rows, _config.Dim),
-                timestep, threads, ct);
-            Activations.GeluTanh(hidden, hidden, threads);
-            weights.TextEmbedding2.Apply(new ReadOnlyMatrixView(hidden, rows, _config.Dim), new MatrixView(text, rows, _config.Dim),
-                timestep, threads, ct);
-            _texts.Add(conditioning, text);
-        }
-        return new ReadOnlyMatrixView(text, _config.TextLen, _config.Dim);
+        if (_texts.TryGetValue(conditioning, out HostSiteInput? known))
+            return known;
+        int rows = _config.TextLen;
+        var padded = new float[rows * _config.TextDim];
+        conditioning.Context.Span.CopyTo(padded);
+        var hidden = new float[rows * _config.Dim];
+        var text = new float[hidden.Length];
+        weights.TextEmbedding0.Apply(new ReadOnlyMatrixView(padded, rows, _config.TextDim), new MatrixView(hidden, rows, _config.Dim),
+            timestep, threads, ct);
+        Activations.GeluTanh(hidden, hidden, threads);
+        weights.TextEmbedding2.Apply(new ReadOnlyMatrixView(hidden, rows, _config.Dim), new MatrixView(text, rows, _config.Dim),
+            timestep, threads, ct);
+        var embedded = new HostSiteInput(text, rows, _config.Dim);
+        _texts.Add(conditioning, embedded);
+        return embedded;
     }
 
     /// <summary>

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QuantBuild.Kernels;
-using QuantBuild.Matrices;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
@@ -128,20 +127,20 @@ public class WanTransformerTests
     {
         public int Compared { get; private set; }
 
-        public void Observe(int block, WanSite site, ReadOnlyMatrixView input)
+        public void Observe(int block, WanSite site, SiteInput input)
         {
             foreach (string layer in WanLayers.LayersOf(site))
                 Compare($"{prefix}block.{block}.{layer}.input", input);
         }
 
-        public void ObserveResidual(int block, ReadOnlyMatrixView residual) => Compare($"{prefix}block.{block}.output", residual);
+        public void ObserveResidual(int block, SiteInput residual) => Compare($"{prefix}block.{block}.output", residual);
 
-        private void Compare(string name, ReadOnlyMatrixView values)
+        private void Compare(string name, SiteInput values)
         {
             if (!golden.Tensors.TryGetValue(name, out TensorInfo? tensor))
                 return;
-            Assert.Equal(tensor.Shape, [values.Rows, values.Columns]);
-            Close.Assert(golden.ReadFloat32(name), values.Data, 1e-4);
+            Assert.Equal(tensor.Shape, [values.Tokens, values.Channels]);
+            Close.Assert(golden.ReadFloat32(name), ((HostSiteInput)values).View.Data, 1e-4);
             Compared++;
         }
     }
@@ -150,6 +149,6 @@ public class WanTransformerTests
     {
         public List<(int Block, WanSite Site)> Seen { get; } = [];
 
-        public void Observe(int block, WanSite site, ReadOnlyMatrixView input) => Seen.Add((block, site));
+        public void Observe(int block, WanSite site, SiteInput input) => Seen.Add((block, site));
     }
 }

@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using QuantBuild.Matrices;
 
-namespace QuantBuild.Compiler.Calibration;
+namespace QuantBuild.Kernels;
 
 /// <summary>Largest magnitude of every channel.</summary>
 /// <remarks>
 /// Magnitudes are compared as integers, which orders floats like their values and puts infinities and NaNs above all finite ones: the
 /// result is exact, independent of order, and shows bad values instead of losing them.
 /// </remarks>
-public static class ChannelMaximum
+internal static class ChannelMaximum
 {
     private const int Magnitude = 0x7FFFFFFF;
 

@@ -1,7 +1,7 @@
-using QuantBuild.Compiler.Calibration;
+using QuantBuild.Kernels;
 using QuantBuild.Matrices;
 
-namespace QuantBuild.Tests.Calibration;
+namespace QuantBuild.Tests.Kernels;
 
 public sealed class ChannelMaximumTests
 {
