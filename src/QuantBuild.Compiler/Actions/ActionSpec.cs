@@ -11,13 +11,16 @@ public sealed class ActionSpec
 {
     /// <summary>Describes an action.</summary>
     /// <param name="stage">Its kind.</param>
+    /// <param name="profile">Its arithmetic.</param>
     /// <param name="expert">The expert it belongs to, or empty.</param>
     /// <param name="name">What it works on, such as <c>blocks.3.ffn.2</c>.</param>
     /// <param name="options">Resolved settings that its result depends on.</param>
     /// <param name="inputs">Digests of its inputs by role.</param>
-    public ActionSpec(Stage stage, string expert, string name, JsonObject options, IEnumerable<KeyValuePair<string, Digest>> inputs)
+    public ActionSpec(Stage stage, NumericProfile profile, string expert, string name, JsonObject options,
+        IEnumerable<KeyValuePair<string, Digest>> inputs)
     {
         Stage = stage;
+        Profile = profile;
         Expert = expert;
         Name = name;
         var digests = new JsonObject();
@@ -27,7 +30,7 @@ public sealed class ActionSpec
         {
             ["stage"] = stage.Name,
             ["version"] = stage.Version,
-            ["profile"] = NumericProfile.Name,
+            ["profile"] = profile.Name,
             ["options"] = options,
             ["inputs"] = digests,
         };
@@ -36,6 +39,9 @@ public sealed class ActionSpec
 
     /// <summary>Its kind.</summary>
     public Stage Stage { get; }
+
+    /// <summary>Its arithmetic.</summary>
+    public NumericProfile Profile { get; }
 
     /// <summary>The expert it belongs to, or empty.</summary>
     public string Expert { get; }

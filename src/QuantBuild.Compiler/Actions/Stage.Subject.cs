@@ -36,8 +36,9 @@ internal abstract class Stage<TSubject>(string name, int version, StageText text
 
     /// <summary>The action with its key.</summary>
     /// <param name="subject">What it is about.</param>
+    /// <param name="profiles">The arithmetic of the build's stages.</param>
     /// <param name="inputs">Digests of its inputs by role.</param>
-    public ActionSpec Action(TSubject subject, IEnumerable<KeyValuePair<string, Digest>> inputs)
+    public ActionSpec Action(TSubject subject, StageProfiles profiles, IEnumerable<KeyValuePair<string, Digest>> inputs)
     {
         var values = new JsonObject();
         foreach (StageOption<TSubject> option in options)
@@ -45,7 +46,7 @@ internal abstract class Stage<TSubject>(string name, int version, StageText text
             if (option.Value(subject) is { } value)
                 values.Add(option.Name, value);
         }
-        return new ActionSpec(this, ExpertOf(subject), NameOf(subject), values, inputs);
+        return new ActionSpec(this, profiles.Of(this), ExpertOf(subject), NameOf(subject), values, inputs);
     }
 
     /// <summary>The action as a node of a build's graph.</summary>

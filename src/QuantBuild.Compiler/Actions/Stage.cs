@@ -19,6 +19,9 @@ public abstract class Stage(string name, int version, StageText text)
     /// <summary>What its row in docs/stages.md says beside the options.</summary>
     public StageText Text => text;
 
+    /// <summary>Whose choice of arithmetic its actions follow.</summary>
+    public virtual ComputeGroup Group => ComputeGroup.Fixed;
+
     /// <summary>Settings that are, or can be, part of its keys.</summary>
     public abstract ImmutableArray<StageOption> Options { get; }
 

@@ -24,7 +24,7 @@ internal static class ArtifactDescription
             Architecture = plan.Manifest.Model.Architecture,
             Layout = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
             Tool = ToolVersion.Text,
-            Profile = NumericProfile.Name,
+            Profile = plan.Profiles.ToString(),
             Plan = PlanDigest.Of(plan).ToString(),
             Boundary = plan.Calibration.Boundary,
             Sampling = new ArtifactSampling(calibration.Solver, calibration.Steps, calibration.Shift),

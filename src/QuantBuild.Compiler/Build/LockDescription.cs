@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Build;
 internal static class LockDescription
 {
     /// <summary>What was resolved, what was read, and what was made.</summary>
-    public static LockFile Of(Plan plan, BuiltModel model) => new(ToolVersion.Text, NumericProfile.Name,
+    public static LockFile Of(Plan plan, BuiltModel model) => new(ToolVersion.Text, plan.Profiles.ToString(),
         PlanDigest.Of(plan), model.Samples, [.. model.Experts.Select(Of)],
         plan.Location is { Repository: { } reference, Commit: { } commit } ? new LockedSource(reference, commit) : null);
 

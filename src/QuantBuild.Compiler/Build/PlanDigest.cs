@@ -18,7 +18,7 @@ public static class PlanDigest
     {
         return new JsonObject
         {
-            ["profile"] = NumericProfile.Name,
+            ["profile"] = plan.Profiles.ToString(),
             ["stages"] = new JsonObject(BuildStages.OfBuild(plan.Calibration.FromPictures)
                 .Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
             ["architecture"] = plan.Manifest.Model.Architecture,

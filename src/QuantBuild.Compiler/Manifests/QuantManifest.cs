@@ -36,6 +36,9 @@ public sealed record QuantManifest
     /// <summary>Ordered overrides; the last match wins, setting by setting.</summary>
     public required ImmutableArray<OverrideSection> Overrides { get; init; }
 
+    /// <summary>The arithmetic.</summary>
+    public ComputeSection Compute { get; init; } = ComputeSection.Default;
+
     /// <summary>Quality thresholds.</summary>
     public required GatesSection Gates { get; init; }
 

@@ -170,8 +170,8 @@ internal static class PublishedBuild
     {
         ImmutableArray<Digest> samples = SampleLoading.DigestsOf(session.Context);
         string? fault = locked.Tool != ToolVersion.Text ? $"it was built by QuantBuild {locked.Tool}, this is {ToolVersion.Text}"
-            : locked.NumericProfile != NumericProfile.Name
-            ? $"it was built with the arithmetic {locked.NumericProfile}, this is {NumericProfile.Name}"
+            : locked.NumericProfile != session.Plan.Profiles.ToString()
+            ? $"it was built with the arithmetic {locked.NumericProfile}, this is {session.Plan.Profiles}"
             : !locked.Calibration.SequenceEqual(samples) ? "it was calibrated with other samples"
             : session.Plan.Location is { HeadersOnly: true, Repository: { } repository, Commit: { } commit }
                 ? locked.Source == new LockedSource(repository, commit) ? null : "it was built from another commit of the checkpoint"

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Sources;
@@ -15,6 +16,9 @@ namespace QuantBuild.Compiler.Planning;
 public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts,
     CheckpointLocation Location, ImmutableArray<Diagnostic> Warnings)
 {
+    /// <summary>The arithmetic of its stages.</summary>
+    public StageProfiles Profiles { get; init; } = StageProfiles.Cpu;
+
     /// <summary>The shape of the expert with the wider layers.</summary>
     internal WanConfig LargestConfig => Experts.Select(expert => expert.Config).MaxBy(config => config.Dim + config.FfnDim)!;
 

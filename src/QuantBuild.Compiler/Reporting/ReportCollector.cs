@@ -38,7 +38,7 @@ internal static class ReportCollector
             ["name"] = plan.Manifest.Name,
             ["architecture"] = plan.Manifest.Model.Architecture,
             ["tool"] = ToolVersion.Text,
-            ["profile"] = NumericProfile.Name,
+            ["profile"] = plan.Profiles.ToString(),
             ["plan"] = PlanDigest.Of(plan).ToString(),
             ["manifest"] = Path.GetFileName(plan.Manifest.Path),
             ["layout"] = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),

@@ -50,6 +50,9 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
     public sealed record Result(BlobRef Tensors, bool Uniform, int Tokens);
 
     /// <inheritdoc/>
+    public override ComputeGroup Group => ComputeGroup.Model;
+
+    /// <inheritdoc/>
     public override string NameOf(ConditionSubject subject) => subject.Line is { } line ? TrajectoryStage.NameOf(line.Id) : EmptyPrompt;
 
     /// <summary>A picture's own aspect is known when it is read; the area, which memory grows with, before.</summary>

@@ -21,6 +21,9 @@ internal sealed class DecodeStage() : Stage<DecodeSubject, DecodeStage.Result>("
     public sealed record Result(BlobRef Frames);
 
     /// <inheritdoc/>
+    public override ComputeGroup Group => ComputeGroup.Model;
+
+    /// <inheritdoc/>
     public override string NameOf(DecodeSubject subject) => EvaluateStage.NameOf(subject.Method, subject.Sample.Id);
 
     /// <inheritdoc/>

@@ -34,6 +34,9 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     public static string NameOf(string method, int sample) => FormattableString.Invariant($"{method} sample {sample:000}");
 
     /// <inheritdoc/>
+    public override ComputeGroup Group => ComputeGroup.Model;
+
+    /// <inheritdoc/>
     public override string NameOf(EvaluateSubject subject) => NameOf(subject.Method, subject.Sample.Id);
 
     /// <inheritdoc/>

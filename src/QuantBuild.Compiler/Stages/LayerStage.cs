@@ -32,6 +32,9 @@ internal abstract class LayerStage<TResult>(string name, int version, StageText 
     public Stage<LayerSubject> Declaration => this;
 
     /// <inheritdoc/>
+    public override ComputeGroup Group => ComputeGroup.Layers;
+
+    /// <inheritdoc/>
     public override string ExpertOf(LayerSubject subject) => subject.Expert.Name;
 
     /// <inheritdoc/>
@@ -47,7 +50,7 @@ internal abstract class LayerStage<TResult>(string name, int version, StageText 
         bool complete = true;
         foreach (LayerSubject subject in SubjectsOf(work.Context.Plan, work.Source.Plan, work.Layer))
         {
-            if (work.Run(Action(subject, Inputs(work)), () => Compute(work, subject)) is { } record)
+            if (work.Run(Action(subject, work.Context.Plan.Profiles, Inputs(work)), () => Compute(work, subject)) is { } record)
                 Accept(work, Read(work.Context.Store, record.Outputs));
             else
                 complete = false;

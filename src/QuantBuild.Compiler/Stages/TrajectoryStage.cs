@@ -42,6 +42,9 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
     public static string NameOf(int sample) => FormattableString.Invariant($"sample {sample:000}");
 
     /// <inheritdoc/>
+    public override ComputeGroup Group => ComputeGroup.Model;
+
+    /// <inheritdoc/>
     public override string NameOf(TrajectorySubject subject) => NameOf(subject.Id);
 
     /// <inheritdoc/>

@@ -127,7 +127,8 @@ internal static class SpeedMeasurement
             {
                 for (int i = 0; i < Actions; i++)
                 {
-                    var spec = new ActionSpec(BuildStages.Gptq, "", "speed", new JsonObject { ["number"] = number++ }, []);
+                    var spec = new ActionSpec(BuildStages.Gptq, NumericProfile.Cpu, "", "speed",
+                        new JsonObject { ["number"] = number++ }, []);
                     new StageRunner(trial, SilentObserver.Instance).Run(spec, () =>
                         Outputs.Of("content", trial.StoreTensors(TensorData.Of("n", [1], new[] { number }))), CancellationToken.None);
                 }

@@ -25,7 +25,7 @@ public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budg
         IEnumerable<KeyValuePair<string, Digest>> inputs,
         Func<int, IReadOnlyDictionary<string, BlobRef>> work, Action? before = null) where TResult : class
     {
-        ActionSpec spec = stage.Action(subject, inputs);
+        ActionSpec spec = stage.Action(subject, Plan.Profiles, inputs);
         WorkLease? lease = null;
         try
         {
@@ -47,5 +47,7 @@ public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budg
     internal TResult? RunUnbudgeted<TSubject, TResult>(Stage<TSubject, TResult> stage, TSubject subject,
         IEnumerable<KeyValuePair<string, Digest>> inputs,
         Func<IReadOnlyDictionary<string, BlobRef>> work) where TResult : class =>
-        Runner.Run(stage.Action(subject, inputs), work, Cancellation) is { } record ? stage.Read(Store, record.Outputs) : null;
+        Runner.Run(stage.Action(subject, Plan.Profiles, inputs), work, Cancellation) is { } record
+        ? stage.Read(Store, record.Outputs)
+        : null;
 }

@@ -82,7 +82,7 @@ public sealed class BuildProgressTests
 
     private static PlannedAction Planned(Stage stage, string name, double seconds) => new(stage.Name, "", name, seconds);
 
-    private static ActionSpec Spec(Stage stage, string name) => new(stage, "", name, new JsonObject(), []);
+    private static ActionSpec Spec(Stage stage, string name) => new(stage, NumericProfile.Cpu, "", name, new JsonObject(), []);
 
     private static ActionEvent Ended(Stage stage, string name, ActionOutcome outcome, double seconds) =>
         new(stage.Name, "", name, null, null, outcome, seconds);

@@ -77,7 +77,8 @@ public sealed partial class LiveRegionTests
         progress.Begin("Quantize", 9);
         progress.Finish(new ActionEvent(BuildStages.Gptq.Name, "high_noise", Name(BuildStages.Gptq, 0), null, null, ActionOutcome.Ran, 12));
         for (int block = 0; block < 3; block++)
-            progress.Begin(new ActionSpec(BuildStages.Clip, "high_noise", Name(BuildStages.Clip, block), new JsonObject(), []),
+            progress.Begin(new ActionSpec(BuildStages.Clip, NumericProfile.Cpu, "high_noise", Name(BuildStages.Clip, block),
+                new JsonObject(), []),
                 waits: block == 2);
         return progress;
     }

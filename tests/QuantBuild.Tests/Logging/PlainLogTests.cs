@@ -18,7 +18,7 @@ public sealed class PlainLogTests
         using (var log = new PlainLog(TextWriter.Null, lines, verbose: false, pulse: Often))
         {
             log.PhaseStarted("Quantize", 3);
-            log.ActionStarted(new ActionSpec(BuildStages.Gptq, "high_noise", "blocks.0.ffn.0", new JsonObject(), []));
+            log.ActionStarted(new ActionSpec(BuildStages.Gptq, NumericProfile.Cpu, "high_noise", "blocks.0.ffn.0", new JsonObject(), []));
             lines.WaitFor(3);
         }
 

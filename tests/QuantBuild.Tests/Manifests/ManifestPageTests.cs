@@ -23,6 +23,7 @@ public sealed class ManifestPageTests
     [InlineData("weights", "### `quantize.weights`")]
     [InlineData("activations", "### `quantize.activations`")]
     [InlineData("override", "## `overrides`")]
+    [InlineData("compute", "## `compute`")]
     [InlineData("gates", "## `gates`")]
     [InlineData("gateRule", "## `gates`")]
     [InlineData("output", "## `output`")]
@@ -46,7 +47,8 @@ public sealed class ManifestPageTests
     {
         string[] names = [.. RecipeNames.Precision.Names, .. RecipeNames.Share.Names, .. RecipeNames.LowRankMethod.Names,
             .. RecipeNames.WeightMethod.Names,
-            .. RecipeNames.Granularity.Names, .. RecipeNames.Ties.Names, .. RecipeNames.Objective.Names];
+            .. RecipeNames.Granularity.Names, .. RecipeNames.Ties.Names, .. RecipeNames.Objective.Names,
+            .. ComputeNames.Backend.Names, .. ComputeNames.Device.Names, .. ComputeNames.DType.Names];
 
         Assert.All(names, name => Assert.Contains($"`{name}`", Page));
     }

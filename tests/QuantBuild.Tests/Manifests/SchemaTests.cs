@@ -62,6 +62,9 @@ public sealed class SchemaTests
     [InlineData("\"model\": {",
         "\"quantize\": { \"activations\": { \"granularity\": \"bin\", \"exponentOffsets\": [-8, 8], \"ties\": \"zero\", \"objective\": "
             + "\"activation\" } }, \"model\": {")]
+    [InlineData("\"model\": {", "\"compute\": {}, \"model\": {")]
+    [InlineData("\"model\": {",
+        "\"compute\": { \"model\": \"torch\", \"layers\": \"cpu\", \"device\": \"cuda\", \"dtype\": \"float32\" }, \"model\": {")]
     public async Task Both_accept(string original, string changed)
     {
         string text = ManifestText.Minimal.Replace(original, changed);
@@ -134,6 +137,10 @@ public sealed class SchemaTests
     [InlineData("\"model\": {", "\"output\": { \"shardSize\": \"4 gigs\" }, \"model\": {")]
     [InlineData("\"model\": {", "\"output\": { \"shardSize\": 100 }, \"model\": {")]
     [InlineData("\"model\": {", "\"output\": { \"keptDtype\": \"f16\" }, \"model\": {")]
+    [InlineData("\"model\": {", "\"compute\": \"torch\", \"model\": {")]
+    [InlineData("\"model\": {", "\"compute\": { \"model\": \"gpu\" }, \"model\": {")]
+    [InlineData("\"model\": {", "\"compute\": { \"device\": \"cuda:1\" }, \"model\": {")]
+    [InlineData("\"model\": {", "\"compute\": { \"dtype\": \"f32\" }, \"model\": {")]
     public async Task Both_refuse(string original, string changed)
     {
         string text = ManifestText.Minimal.Replace(original, changed);
@@ -160,6 +167,8 @@ public sealed class SchemaTests
                 "weights": { "method": {{Default("weights", "method")}}, "damp": {{Default("weights", "damp")}}, "blockSize": {{Default("weights", "blockSize")}} },
                 "activations": { "granularity": {{Default("activations", "granularity")}}, "clipRatios": {{Default("activations", "clipRatios")}},
                   "exponentOffsets": {{Default("activations", "exponentOffsets")}}, "ties": {{Default("activations", "ties")}}, "objective": {{Default("activations", "objective")}} } },
+              "compute": { "model": {{Default("compute", "model")}}, "layers": {{Default("compute", "layers")}},
+                "device": {{Default("compute", "device")}}, "dtype": {{Default("compute", "dtype")}} },
               "output": { "layout": {{Default("output", "layout")}}, "shardSize": {{Default("output", "shardSize")}}, "keptDtype": {{Default("output", "keptDtype")}} }
             }
             """);
@@ -167,6 +176,10 @@ public sealed class SchemaTests
 
         Assert.Equal(minimal.Model.Boundary, spelled.Model.Boundary);
         Assert.Equal(minimal.Calibration with { Span = default }, spelled.Calibration with { Span = default });
+        Assert.Equal(minimal.Compute, spelled.Compute with
+        {
+            ModelSpan = default, LayersSpan = default, DeviceSpan = null, DTypeSpan = null,
+        });
         Assert.Equal(minimal.Output,
             spelled.Output with { LayoutSpan = minimal.Output.LayoutSpan, ShardSizeSpan = null, KeptDtypeSpan = null });
         Assert.Equal(minimal.Quantize with { Activations = LayerRecipe.Default.Activations },

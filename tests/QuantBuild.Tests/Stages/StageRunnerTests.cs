@@ -23,7 +23,7 @@ public sealed class StageRunnerTests
         using var folder = new StoreFolder();
         using ContentStore store = folder.Open();
         var runner = new StageRunner(store, SilentObserver.Instance);
-        var spec = new ActionSpec(BuildStages.Gptq, "low_noise", "blocks.0.ffn.2", [], []);
+        var spec = new ActionSpec(BuildStages.Gptq, NumericProfile.Cpu, "low_noise", "blocks.0.ffn.2", [], []);
 
         DiagnosticException reported =
             Assert.Throws<DiagnosticException>(() => runner.Run(spec, () => throw failure, TestContext.Current.CancellationToken));
@@ -38,8 +38,8 @@ public sealed class StageRunnerTests
         using ContentStore store = folder.Open();
         using var drain = new CancellationTokenSource();
         var runner = new StageRunner(store, SilentObserver.Instance, drain: drain.Token);
-        ActionSpec first = new(BuildStages.Gptq, "low_noise", "blocks.0.ffn.0", new() { ["layer"] = 0 }, []),
-            second = new(BuildStages.Gptq, "low_noise", "blocks.0.ffn.2", new() { ["layer"] = 2 }, []);
+        ActionSpec first = new(BuildStages.Gptq, NumericProfile.Cpu, "low_noise", "blocks.0.ffn.0", new() { ["layer"] = 0 }, []),
+            second = new(BuildStages.Gptq, NumericProfile.Cpu, "low_noise", "blocks.0.ffn.2", new() { ["layer"] = 2 }, []);
 
         runner.Run(first, Work(drain.Cancel), TestContext.Current.CancellationToken);
         Assert.ThrowsAny<OperationCanceledException>(() =>

@@ -41,6 +41,7 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
             Quantize = quantize.ApplyTo(LayerRecipe.Default),
             QuantizePatch = quantize,
             Overrides = OverrideBinder.Bind(manifest),
+            Compute = ComputeBinder.Bind(manifest),
             Gates = new GateBinder(experts).Bind(manifest),
             Output = Output(manifest),
         };

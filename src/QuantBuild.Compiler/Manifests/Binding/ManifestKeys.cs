@@ -11,7 +11,7 @@ internal static class ManifestKeys
     private static readonly ImmutableArray<string> Recipe = ["precision", "smooth", "lowRank", "weights", "activations"];
 
     public static readonly KeySet Manifest = new("manifest",
-        ["$schema", "name", "model", "experts", "calibration", "quantize", "overrides", "gates", "output"]);
+        ["$schema", "name", "model", "experts", "calibration", "quantize", "overrides", "compute", "gates", "output"]);
 
     public static readonly KeySet Model = new("model", ["architecture", "source", "boundary"]);
 
@@ -43,6 +43,8 @@ internal static class ManifestKeys
 
     public static readonly KeySet Override = new("override", ["match", "experts", .. Recipe]);
 
+    public static readonly KeySet Compute = new("compute", ["model", "layers", "device", "dtype"]);
+
     public static readonly KeySet Gates =
         new("gates", ["maxRelativeError", "maxErrorVsRtn", "minCosine", "maxFinalLatentError", "severity", "rules"]);
 
@@ -56,6 +58,6 @@ internal static class ManifestKeys
     [
         Manifest, Model, Experts, Expert, Bin, Calibration, Latent, Guidance, Quantize, Smooth, LowRank, Weights, ExpertWeights,
             Activations,
-        Override, Gates, GateRule, Output,
+        Override, Compute, Gates, GateRule, Output,
     ];
 }

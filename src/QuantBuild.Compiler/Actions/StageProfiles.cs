@@ -1,0 +1,21 @@
+namespace QuantBuild.Compiler.Actions;
+
+/// <summary>The arithmetic of a build's stages, as its manifest chose it.</summary>
+/// <param name="Model">That of the stages which run the model.</param>
+/// <param name="Layers">That of the stages which work on one layer.</param>
+public sealed record StageProfiles(NumericProfile Model, NumericProfile Layers)
+{
+    /// <summary>Everything on the CPU.</summary>
+    public static StageProfiles Cpu { get; } = new(NumericProfile.Cpu, NumericProfile.Cpu);
+
+    /// <summary>The arithmetic of a stage.</summary>
+    public NumericProfile Of(Stage stage) => stage.Group switch
+    {
+        ComputeGroup.Model => Model,
+        ComputeGroup.Layers => Layers,
+        _ => NumericProfile.Cpu,
+    };
+
+    /// <summary>One name where there is one arithmetic, else that of each group.</summary>
+    public override string ToString() => Model == Layers ? Model.Name : $"model {Model}, layers {Layers}";
+}

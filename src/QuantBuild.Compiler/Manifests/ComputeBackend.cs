@@ -1,0 +1,11 @@
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>What computes.</summary>
+public enum ComputeBackend
+{
+    /// <summary>QuantBuild's own kernels: the same bytes on every machine.</summary>
+    Cpu,
+
+    /// <summary>libtorch, through TorchSharp.</summary>
+    Torch,
+}

@@ -1,0 +1,11 @@
+namespace QuantBuild.Compiler.Manifests;
+
+/// <summary>The kind of device that a backend with a choice of devices uses.</summary>
+public enum ComputeDevice
+{
+    /// <summary>The processor.</summary>
+    Cpu,
+
+    /// <summary>A GPU with CUDA.</summary>
+    Cuda,
+}
