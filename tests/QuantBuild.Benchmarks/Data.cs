@@ -1,4 +1,4 @@
-using QuantBuild.Kernels;
+using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Benchmarks;

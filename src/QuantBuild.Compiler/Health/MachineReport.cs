@@ -1,9 +1,9 @@
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
+using QuantBuild.Compiler.Processes;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
-using QuantBuild.Processes;
 
 namespace QuantBuild.Compiler.Health;
 

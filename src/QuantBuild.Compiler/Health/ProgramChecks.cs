@@ -1,4 +1,4 @@
-using QuantBuild.Processes;
+using QuantBuild.Compiler.Processes;
 
 namespace QuantBuild.Compiler.Health;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using QuantBuild.Processes;
+using QuantBuild.Compiler.Processes;
 
 namespace QuantBuild.Compiler.Health;
 

@@ -1,5 +1,3 @@
-using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Work;
 using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
 

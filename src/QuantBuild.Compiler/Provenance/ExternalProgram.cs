@@ -1,5 +1,5 @@
 using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Processes;
+using QuantBuild.Compiler.Processes;
 
 namespace QuantBuild.Compiler.Provenance;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Kernels;
 using QuantBuild.Matrices;

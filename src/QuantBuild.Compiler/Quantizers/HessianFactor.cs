@@ -1,5 +1,5 @@
 using System.Numerics;
-using QuantBuild.Kernels;
+using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Kernels;
 using QuantBuild.Matrices;
 

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
 using QuantBuild.Matrices;

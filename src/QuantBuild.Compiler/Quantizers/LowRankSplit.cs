@@ -1,6 +1,6 @@
+using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Formats;
-using QuantBuild.Kernels;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
-using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;

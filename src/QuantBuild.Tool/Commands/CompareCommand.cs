@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Imaging;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
@@ -8,6 +9,7 @@ using QuantBuild.Tool.Logging;
 using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Streams;
 using QuantBuild.Tool.Text;
+using QuantBuild.Tool.Videos;
 using Spectre.Console;
 
 namespace QuantBuild.Tool.Commands;

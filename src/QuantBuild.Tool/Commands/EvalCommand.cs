@@ -7,6 +7,7 @@ using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Text;
+using QuantBuild.Tool.Videos;
 using Spectre.Console;
 
 namespace QuantBuild.Tool.Commands;

@@ -4,7 +4,7 @@ using QuantBuild.Pipelines;
 using QuantBuild.Tool.Logging;
 using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Streams;
-using QuantBuild.Tool.Text;
+using QuantBuild.Tool.Videos;
 
 namespace QuantBuild.Tool.Commands;
 

@@ -24,8 +24,8 @@ internal static class InspectCommand
         {
             string path = arguments.GetRequiredValue(Target);
             bool json = arguments.GetValue(CommonOptions.Json);
-            if (ArtifactFiles.IsArtifact(path))
-                InspectArtifact(ArtifactFiles.Describe(path), json, run.Console);
+            if (ArtifactPath.IsArtifact(path))
+                InspectArtifact(ArtifactPath.Describe(path), json, run.Console);
             else
                 InspectTensors(TensorListing.Read(path), json, run.Console);
             return ExitCode.Done;

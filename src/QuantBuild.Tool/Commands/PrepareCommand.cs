@@ -8,7 +8,7 @@ using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
 using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Streams;
-using QuantBuild.Tool.Text;
+using QuantBuild.Tool.Videos;
 
 namespace QuantBuild.Tool.Commands;
 

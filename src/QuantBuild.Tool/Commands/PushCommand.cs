@@ -95,7 +95,7 @@ internal static class PushCommand
                     + $"yet{(arguments.GetValue(Make) ? "" : ": add --create to make it")}.");
             return ExitCode.Done;
         }
-        await SendAsync(arguments, run, client, target, plan, ArtifactFiles.Describe(folder));
+        await SendAsync(arguments, run, client, target, plan, ArtifactPath.Describe(folder));
         return ExitCode.Done;
     }
 

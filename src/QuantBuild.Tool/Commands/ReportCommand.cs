@@ -70,7 +70,7 @@ internal static class ReportCommand
 
     private static string OfArtifact(string folder, string? copyTo)
     {
-        if (!ArtifactFiles.IsArtifact(folder))
+        if (!ArtifactPath.IsArtifact(folder))
             throw new UsageException($"'{folder}' holds no artifact; name a manifest or an artifact's folder.");
         string page = ReportFile.Find(folder) ?? throw new DiagnosticException(Descriptors.ReportMissing.At(null, folder));
         if (copyTo is null)

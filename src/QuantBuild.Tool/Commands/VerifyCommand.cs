@@ -80,7 +80,7 @@ internal static class VerifyCommand
             }
             if (path is null || File.Exists(path))
                 throw new UsageException("Name an artifact's folder, or add --recompute to verify a manifest's build.");
-            path = ArtifactFiles.In(path);
+            path = ArtifactPath.In(path);
             return arguments.GetValue(Provenance) || arguments.GetValue(CommonOptions.PublicKey) is not null
                 || arguments.GetValue(Built) is not null
                 ? ProvenanceReport.Write(run, path, arguments.GetValue(CommonOptions.PublicKey), arguments.GetValue(Built) is { } manifest
@@ -93,7 +93,7 @@ internal static class VerifyCommand
 
     private static int VerifyFiles(CommandRun run, string folder)
     {
-        ArtifactDescriptor artifact = ArtifactFiles.Describe(folder);
+        ArtifactDescriptor artifact = ArtifactPath.Describe(folder);
         ImmutableArray<Diagnostic> problems = ArtifactFolder.Check(folder, ct: run.Cancellation);
         foreach (string file in artifact.Experts.Values.SelectMany(expert =>
             expert.Files.Select(file => $"{expert.Directory}/{file.Name}")))

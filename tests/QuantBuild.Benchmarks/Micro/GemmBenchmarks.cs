@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using QuantBuild.Kernels;
+using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Benchmarks.Micro;

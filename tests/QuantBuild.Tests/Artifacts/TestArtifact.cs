@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Layouts;
 using QuantBuild.Formats;
 using QuantBuild.Matrices;
 using QuantBuild.Models.Wan;

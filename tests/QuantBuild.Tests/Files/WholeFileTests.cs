@@ -1,9 +1,10 @@
+using QuantBuild.Compiler.Processes;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Files;
 using QuantBuild.Imaging;
-using QuantBuild.Processes;
 using QuantBuild.SafeTensors;
 using QuantBuild.Tool.Text;
+using QuantBuild.Tool.Videos;
 using FileKind = QuantBuild.Files.FileKind;
 
 namespace QuantBuild.Tests.Files;

@@ -1,4 +1,5 @@
 using QuantBuild.Imaging;
+using QuantBuild.Tool.Videos;
 
 namespace QuantBuild.Tests.Imaging;
 

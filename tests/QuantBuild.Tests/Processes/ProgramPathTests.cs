@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using QuantBuild.Processes;
+using QuantBuild.Compiler.Processes;
 
 namespace QuantBuild.Tests.Processes;
 

@@ -10,7 +10,7 @@ public sealed partial class SourceRuleTests
     {
         string[] places = [.. Sources("*.cs").Where(file => Starting().IsMatch(file.Text)).Select(file => file.Path)];
 
-        Assert.Equal([Path.Combine("src", "QuantBuild", "Processes", "ProgramProcess.cs")], places);
+        Assert.Equal([Path.Combine("src", "QuantBuild.Compiler", "Processes", "ProgramProcess.cs")], places);
     }
 
     [Fact]

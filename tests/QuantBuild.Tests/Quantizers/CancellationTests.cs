@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;

@@ -1,4 +1,5 @@
 using System.Text;
+using QuantBuild.Compiler.Layouts;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Tests.SafeTensors;
