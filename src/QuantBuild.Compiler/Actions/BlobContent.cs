@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Actions;
 internal static class BlobContent
 {
     /// <summary>Stores tensors as a canonical safetensors file.</summary>
-    public static BlobRef StoreTensors(this ContentStore store, params IReadOnlyList<TensorData> tensors)
+    public static BlobRef StoreTensors(this IBlobFiles store, params IReadOnlyList<TensorData> tensors)
     {
         using BlobWriter blob = store.CreateBlob();
         SafeTensorsWriter.Write(blob, tensors);
@@ -19,7 +19,7 @@ internal static class BlobContent
     }
 
     /// <summary>Stores a value as canonical JSON.</summary>
-    public static BlobRef StoreJson(this ContentStore store, JsonObject value)
+    public static BlobRef StoreJson(this IBlobFiles store, JsonObject value)
     {
         byte[] bytes = CanonicalJson.Serialize(value);
         return new BlobRef(store.Put(bytes), bytes.Length);
@@ -27,14 +27,14 @@ internal static class BlobContent
 
     /// <summary>Reads what <see cref="StoreJson"/> stored.</summary>
     /// <exception cref="DiagnosticException">It is something else (QB4070), or the store failed.</exception>
-    public static JsonObject ReadJson(this ContentStore store, BlobRef blob) => store.ReadJson(blob, json => json);
+    public static JsonObject ReadJson(this IBlobFiles store, BlobRef blob) => store.ReadJson(blob, json => json);
 
     /// <summary>Reads what <see cref="StoreJson"/> stored.</summary>
     /// <param name="store">The store.</param>
     /// <param name="blob">The value.</param>
     /// <param name="read">Makes something of it.</param>
     /// <exception cref="DiagnosticException">It is something else (QB4070), or the store failed.</exception>
-    public static T ReadJson<T>(this ContentStore store, BlobRef blob, Func<JsonObject, T> read)
+    public static T ReadJson<T>(this IBlobFiles store, BlobRef blob, Func<JsonObject, T> read)
     {
         try
         {
@@ -47,5 +47,5 @@ internal static class BlobContent
     }
 
     /// <summary>Opens what <see cref="StoreTensors"/> stored.</summary>
-    public static SafeTensorsFile OpenTensors(this ContentStore store, BlobRef blob) => SafeTensorsFile.Open(store.Open(blob.Digest));
+    public static SafeTensorsFile OpenTensors(this IBlobFiles store, BlobRef blob) => SafeTensorsFile.Open(store.Open(blob.Digest));
 }

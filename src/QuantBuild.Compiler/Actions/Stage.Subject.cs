@@ -68,7 +68,7 @@ internal abstract class Stage<TSubject, TResult>(string name, int version, Stage
     : Stage<TSubject>(name, version, text, options) where TResult : class
 {
     /// <summary>Reads what an action stored.</summary>
-    /// <param name="store">The store.</param>
+    /// <param name="store">Has them.</param>
     /// <param name="outputs">The action's blobs by name.</param>
-    public abstract TResult Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs);
+    public abstract TResult Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs);
 }

@@ -15,7 +15,7 @@ namespace QuantBuild.Compiler.Actions;
 /// Throws when the inputs are no longer what keys were computed from; called before a result is remembered.
 /// </param>
 /// <param name="drain">Once it is cancelled nothing is executed any more; what is being executed is finished.</param>
-public sealed class StageRunner(ContentStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null,
+public sealed class StageRunner(BuildStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null,
     Action? requireInputs = null,
     CancellationToken drain = default)
 {
@@ -23,7 +23,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     private readonly ConcurrentDictionary<Digest, bool> _rechecked = new();
 
     /// <summary>The store.</summary>
-    public ContentStore Store => store;
+    public BuildStore Store => store;
 
     /// <summary>Whether missing actions are executed.</summary>
     public bool Executes => execute;
@@ -49,7 +49,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         Action? claim = null)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (store.FindAction(spec.Key) is { } found)
+        if (Find(spec, cancellation) is { } found)
         {
             if (recheck?.Contains(spec.Key) == true && !_rechecked.ContainsKey(spec.Key))
             {
@@ -66,9 +66,9 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
 
         drain.ThrowIfCancellationRequested();
         claim?.Invoke();
-        using ActionClaim held = store.LockAsync(spec.Key, () => observer.Waiting(spec), spec.ToString(), cancellation).AsTask()
+        using ActionClaim held = store.Local.LockAsync(spec.Key, () => observer.Waiting(spec), spec.ToString(), cancellation).AsTask()
             .GetAwaiter().GetResult();
-        if (store.FindAction(spec.Key) is { } other)
+        if (Find(spec, cancellation) is { } other)
             return Finish(spec, other, ActionOutcome.Cached);
         drain.ThrowIfCancellationRequested();
         observer.ActionStarted(spec);
@@ -77,7 +77,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         double seconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 4);
         requireInputs?.Invoke();
         var record = new ActionRecord(spec.Key, spec.Stage.Name, outputs, seconds, ToolVersion.Text, spec.Description);
-        store.PutAction(record);
+        Wait(store.Actions.PutAsync(record, cancellation));
         return Finish(spec, record, ActionOutcome.Ran);
     }
 
@@ -86,6 +86,18 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
     {
         foreach (ActionNode action in actions.Where(action => !_trace.ContainsKey((action.Stage.Name, action.Expert, action.Name))))
             Note(new ActionEvent(action.Stage.Name, action.Expert, action.Name, null, null, ActionOutcome.Missing, 0));
+    }
+
+    private ActionRecord? Find(ActionSpec spec, CancellationToken cancellation)
+    {
+        ValueTask<ActionRecord?> looking = store.Actions.FindAsync(spec.Key, cancellation);
+        return looking.IsCompletedSuccessfully ? looking.Result : looking.AsTask().GetAwaiter().GetResult();
+    }
+
+    private static void Wait(ValueTask work)
+    {
+        if (!work.IsCompletedSuccessfully)
+            work.AsTask().GetAwaiter().GetResult();
     }
 
     private void Recheck(ActionSpec spec, ActionRecord found, Func<IReadOnlyDictionary<string, BlobRef>> work)
@@ -108,7 +120,7 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
-            throw StoreErrors.TranslateStore(failure, (failure as FileNotFoundException)?.FileName ?? store.Root);
+            throw StoreErrors.TranslateStore(failure, (failure as FileNotFoundException)?.FileName ?? store.Local.Root);
         }
         catch (OutOfMemoryException failure)
         {
@@ -117,7 +129,8 @@ public sealed class StageRunner(ContentStore store, IBuildObserver observer, boo
         catch (SafeTensorsException failure)
         {
             throw StoreErrors.Shrunk(failure)
-                ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(failure.Path ?? store.Root), failure.Reason),
+                ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(failure.Path ?? store.Local.Root),
+                    failure.Reason),
                     failure);
         }
     }

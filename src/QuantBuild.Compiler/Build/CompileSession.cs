@@ -85,7 +85,8 @@ internal sealed class CompileSession : IDisposable
             foreach (ExpertPlan expert in planned.Plan!.Experts)
                 sources.Add(ExpertSource.Open(expert, location, store, options.ThreadCount, cancellation));
             return new CompileSession(options, planned.Plan, store,
-                new StageRunner(store, observer, execute, requireInputs: () => sources.ForEach(source => source.RequireUnchanged()),
+                new StageRunner(new BuildStore(store), observer, execute, requireInputs: () =>
+                    sources.ForEach(source => source.RequireUnchanged()),
                     drain: options.Drain), sources,
                 cancellation);
         }
@@ -124,7 +125,7 @@ internal sealed class CompileSession : IDisposable
     /// <summary>Whether a build would only collect what earlier ones did.</summary>
     public bool IsInStore()
     {
-        var looking = new StageRunner(Store, SilentObserver.Instance, execute: false);
+        var looking = new StageRunner(Runner.Store, SilentObserver.Instance, execute: false);
         return ModelBuild.Run(Context with { Runner = looking }, Sources, SilentObserver.Instance) is not null;
     }
 

@@ -92,7 +92,7 @@ internal static class ModelBuild
     {
         if (!context.Runner.Executes)
             return;
-        MachineSpeed speed = MachineSpeed.Load(context.Store) ?? MachineSpeed.Typical;
+        MachineSpeed speed = MachineSpeed.Load(context.Local) ?? MachineSpeed.Typical;
         try
         {
             observer.Planned(
@@ -110,7 +110,7 @@ internal static class ModelBuild
     {
         if (samples is null)
         {
-            var external = ExternalActivations.Open(context.Plan, context.Plan.Manifest.Calibration.Activations!, context.Store,
+            var external = ExternalActivations.Open(context.Plan, context.Plan.Manifest.Calibration.Activations!, context.Local,
                 context.Cancellation);
             foreach (Diagnostic warning in external.Warnings)
                 observer.Report(warning);

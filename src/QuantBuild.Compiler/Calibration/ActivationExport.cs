@@ -10,7 +10,7 @@ internal static class ActivationExport
 {
     /// <summary>One file per sample.</summary>
     /// <returns>The files, absolute.</returns>
-    public static IReadOnlyList<string> Write(Plan plan, ContentStore store,
+    public static IReadOnlyList<string> Write(Plan plan, IBlobFiles store,
         IReadOnlyDictionary<string, IReadOnlyList<Recording>> recordings, string folder,
         CancellationToken cancellation)
     {

@@ -104,7 +104,7 @@ public sealed class ActivationRecorder : ISiteObserver, IDisposable
     }
 
     /// <summary>Stores the recording: one blob per expert, block and site, named by <see cref="OutputName"/>.</summary>
-    public IReadOnlyDictionary<string, BlobRef> Store(ContentStore store)
+    public IReadOnlyDictionary<string, BlobRef> Store(IBlobFiles store)
     {
         var outputs = new Dictionary<string, BlobRef>(StringComparer.Ordinal);
         for (int e = 0; e < _experts.Count; e++)

@@ -22,7 +22,7 @@ internal sealed class SiteActivations : IDisposable
     public int Channels { get; }
 
     /// <summary>Opens recordings, one per sample.</summary>
-    public static SiteActivations Open(ContentStore store, IReadOnlyList<Recording> recordings)
+    public static SiteActivations Open(IBlobFiles store, IReadOnlyList<Recording> recordings)
     {
         var samples = new List<Sample>();
         try
@@ -111,7 +111,7 @@ internal sealed class SiteActivations : IDisposable
     private sealed class Sample(SafeTensorsFile file, Recording recording) : IDisposable
     {
         [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The sample owns what it opened.")]
-        public static Sample Open(ContentStore store, Recording recording) =>
+        public static Sample Open(IBlobFiles store, Recording recording) =>
             new(recording.File ?? SafeTensorsFile.Open(store.Open(recording.Digest)), recording);
 
         public SafeTensorsFile File => file;

@@ -23,8 +23,8 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
     {
         _experts = experts;
         _descriptor = Digest.Of(descriptor);
-        _folder = context.Store.NewTemporary();
-        ArtifactFolder.WriteAsync(context.Store, _folder, ArtifactDescription.FilesOf(experts), descriptor, hardLinks: true).GetAwaiter()
+        _folder = context.Local.NewTemporary();
+        ArtifactFolder.WriteAsync(context.Local, _folder, ArtifactDescription.FilesOf(experts), descriptor, hardLinks: true).GetAwaiter()
             .GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
         WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)], context.Budget);

@@ -62,7 +62,7 @@ public static class ProvenanceInputs
         {
             Plan plan = RequireWeights();
             // Samples of pictures that the store does not have are made: nothing else tells what they are.
-            var context = new BuildContext(plan, new StageRunner(store, SilentObserver.Instance, execute: true),
+            var context = new BuildContext(plan, new StageRunner(new BuildStore(store), SilentObserver.Instance, execute: true),
                 new WorkBudget(long.MaxValue, options.ThreadCount, long.MaxValue), ct);
             return SampleLoading.DigestsOf(context);
         });

@@ -20,7 +20,7 @@ internal static class Recomputation
         HashSet<Digest> chosen =
             [.. actions.OrderBy(key => Digest.Of(Encoding.UTF8.GetBytes($"{seed} {key}")).ToString(), StringComparer.Ordinal).Take(wanted)];
 
-        var again = new StageRunner(session.Store, observer, execute: true, recheck: chosen);
+        var again = new StageRunner(session.Runner.Store, observer, execute: true, recheck: chosen);
         ModelBuild.Run(session.Context with { Runner = again }, session.Sources, observer);
         return new RecomputeReport(again.Rechecked.Count, actions.Length, [.. again.Trace
             .Where(action => action.Key is { } key && again.Rechecked.TryGetValue(key, out bool same) && !same)

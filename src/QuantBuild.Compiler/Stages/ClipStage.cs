@@ -39,7 +39,7 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
         layer.Recipe.Precision == Precision.W4A4 ? expert.Bins.Select(bin => new LayerSubject(plan, expert, layer, bin)) : [];
 
     /// <inheritdoc/>
-    public override Stored<ClipChoice> Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+    public override Stored<ClipChoice> Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
         new(outputs["choice"], store.ReadJson(outputs["choice"], ClipChoice.FromJson));
 
     /// <inheritdoc/>

@@ -75,7 +75,7 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
     }
 
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+    public override Result Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
         outputs.TryGetValue(Outcome, out BlobRef outcome)
         ? store.ReadJson(outcome, json => new Result(outputs[Tensors], json.Member("uniform").Flag(), json.Member("tokens").Integer()))
         : new Result(outputs[Tensors], Uniform: false, Tokens: 0);

@@ -27,10 +27,10 @@ internal sealed class DecodeStage() : Stage<DecodeSubject, DecodeStage.Result>("
     public override string NameOf(DecodeSubject subject) => EvaluateStage.NameOf(subject.Method, subject.Sample.Id);
 
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs[Frames]);
+    public override Result Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs[Frames]);
 
     /// <summary>The frames of a result.</summary>
-    public static IReadOnlyList<Image> ReadFrames(ContentStore store, Result result)
+    public static IReadOnlyList<Image> ReadFrames(IBlobFiles store, Result result)
     {
         using SafeTensorsFile file = store.OpenTensors(result.Frames);
         IReadOnlyList<long> shape = file.Tensors[Frames].Shape;

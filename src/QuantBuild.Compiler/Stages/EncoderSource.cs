@@ -132,7 +132,7 @@ internal sealed class EncoderSource
     {
         string folder = Path.Combine(checkpoint, part);
         return KeyValuePair.Create("weights", TensorDigests.Combine(TensorDigests
-            .OfAsync(ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name)), context.Store,
+            .OfAsync(ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name)), context.Local,
                 context.Budget.Threads, ct: context.Cancellation)
             .GetAwaiter().GetResult()));
     }

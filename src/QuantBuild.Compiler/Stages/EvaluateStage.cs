@@ -48,10 +48,10 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
         SamplingCost.Seconds(subject.Plan, subject.Sample.Shape, speed);
 
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs[Latent]);
+    public override Result Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs[Latent]);
 
     /// <summary>The values of a result.</summary>
-    public static float[] ReadLatent(ContentStore store, Result result)
+    public static float[] ReadLatent(IBlobFiles store, Result result)
     {
         using SafeTensorsFile file = store.OpenTensors(result.Latent);
         return MemoryMarshal.Cast<byte, float>(file.Bytes(Latent)).ToArray();

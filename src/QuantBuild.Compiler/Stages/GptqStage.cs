@@ -27,7 +27,7 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
         Setting: null))
 {
     /// <inheritdoc/>
-    public override RoundedWeight Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+    public override RoundedWeight Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
         new(outputs["weights"], store.ReadJson(outputs["outcome"], GptqOutcome.FromJson));
 
     /// <inheritdoc/>
@@ -67,7 +67,7 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
-        (ContentStore store, LayerPlan layer, WeightRecipe recipe, TieRule ties) =
+        (IBlobFiles store, LayerPlan layer, WeightRecipe recipe, TieRule ties) =
             (work.Context.Store, subject.Layer, subject.Layer.Recipe.Weights, subject.Layer.Recipe.Activations.Ties);
         GptqResult result = UsesHessian(layer)
             ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, ties), work.Threads,

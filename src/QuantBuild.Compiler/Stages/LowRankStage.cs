@@ -28,7 +28,7 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
         layer.Recipe.LowRank.Rank > 0 ? base.SubjectsOf(plan, expert, layer) : [];
 
     /// <inheritdoc/>
-    public override LowRankResult Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+    public override LowRankResult Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
         new(outputs["factors"], store.ReadJson(outputs["outcome"], LowRankOutcome.FromJson));
 
     /// <inheritdoc/>
@@ -69,7 +69,7 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
-        (ContentStore store, LayerPlan layer) = (work.Context.Store, subject.Layer);
+        (IBlobFiles store, LayerPlan layer) = (work.Context.Store, subject.Layer);
         LowRankBranch branch = LowRankSplit.Of(work.Tensors.Smoothed, layer.Recipe.LowRank, Seed, work.Threads, work.Context.Cancellation);
         return Outputs.Of(
             "factors", store.StoreTensors(

@@ -23,7 +23,7 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
     new("steps", subject => new JsonArray([.. subject.Expert.Bins.Select(ClipStage.StepsOf)]), Setting: null))
 {
     /// <inheritdoc/>
-    public override Stored<LayerErrors> Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+    public override Stored<LayerErrors> Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
         new(outputs["errors"], store.ReadJson(outputs["errors"], LayerErrors.FromJson));
 
     /// <inheritdoc/>

@@ -40,7 +40,7 @@ internal sealed class PackStage() : Stage<PackSubject, PackStage.Result>("Pack",
         + subject.Source.Plan.Layers.Sum(layer => LayerSize.Of(subject.Source.Plan, layer).Total);
 
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs);
+    public override Result Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs);
 
     /// <summary>The files; null when the runner only looks and they are missing.</summary>
     public Result? Run(BuildContext context, ExpertSource source, IReadOnlyList<BuiltLayer> layers)

@@ -35,7 +35,7 @@ internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Sm
     public override long StoredBytes(SmoothGroup subject) => LayerSize.Of(subject.Expert, subject.Layers[0]).Smooth;
 
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs["scale"]);
+    public override Result Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs["scale"]);
 
     /// <summary>The vector that a group shares; null when the runner only looks and it is missing.</summary>
     /// <param name="context">The build.</param>

@@ -64,7 +64,7 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
             * ((2 * subject.Section.TokensPerStep) + 4)));
 
     /// <inheritdoc/>
-    public override Result Read(ContentStore store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs);
+    public override Result Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) => new(outputs);
 
     /// <summary>The recording of a sample; null when the runner only looks and it is missing.</summary>
     public Result? Run(BuildContext context, IReadOnlyList<ExpertSource> sources, CalibrationModels models, CalibrationSet set,
@@ -89,7 +89,7 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
             context.Plan.Manifest.Calibration.TokensPerStep,
             [options.GuidanceHigh == 1 ? 1 : 2, options.GuidanceLow == 1 ? 1 : 2]);
         using var recorder = new ActivationRecorder(context.Plan.Experts, keep, sample.Shape.Volume / Patches.Size,
-            context.Store.NewTemporary(), context.Cancellation);
+            context.Local.NewTemporary(), context.Cancellation);
         int highSteps = context.Plan.Experts[0].Timesteps.Length;
         long scratch = SamplingCost.Bytes(context.Plan.LargestConfig, sample.Shape, threads);
         var sampler = new TwoExpertSampler(() => models.Open(0), () =>

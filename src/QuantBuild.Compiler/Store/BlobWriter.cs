@@ -51,14 +51,34 @@ public sealed class BlobWriter : Stream
     /// <exception cref="Diagnostics.DiagnosticException">The file system failed.</exception>
     public Digest Commit()
     {
+        BlobRef blob = Finish();
+        Publish(blob);
+        return blob.Digest;
+    }
+
+    /// <summary>The same for content whose digest is known; false, and nothing is put, when what was written is something else.</summary>
+    /// <exception cref="Diagnostics.DiagnosticException">The file system failed.</exception>
+    public bool TryCommit(BlobRef expected)
+    {
+        if (Finish() != expected)
+            return false;
+        Publish(expected);
+        return true;
+    }
+
+    private BlobRef Finish()
+    {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_committed)
             throw new InvalidOperationException("the blob has been committed");
         Guarded(_file.Dispose);
-        var blob = new BlobRef(new Digest(_hash.GetHashAndReset()), _length);
+        return new BlobRef(new Digest(_hash.GetHashAndReset()), _length);
+    }
+
+    private void Publish(BlobRef blob)
+    {
         Guarded(() => _publish(_path, blob, new FastDigest(_fast.GetCurrentHashAsUInt128())));
         _committed = true;
-        return blob.Digest;
     }
 
     /// <inheritdoc/>

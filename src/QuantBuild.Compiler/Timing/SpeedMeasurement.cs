@@ -129,7 +129,7 @@ internal static class SpeedMeasurement
                 {
                     var spec = new ActionSpec(BuildStages.Gptq, NumericProfile.Cpu, "", "speed",
                         new JsonObject { ["number"] = number++ }, []);
-                    new StageRunner(trial, SilentObserver.Instance).Run(spec, () =>
+                    new StageRunner(new BuildStore(trial), SilentObserver.Instance).Run(spec, () =>
                         Outputs.Of("content", trial.StoreTensors(TensorData.Of("n", [1], new[] { number }))), CancellationToken.None);
                 }
             }) / Actions;

@@ -12,8 +12,11 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="Cancellation">Stops it.</param>
 public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budget, CancellationToken Cancellation)
 {
-    /// <summary>The store behind <see cref="Runner"/>.</summary>
-    public ContentStore Store => Runner.Store;
+    /// <summary>Content of results.</summary>
+    public IBlobFiles Store => Runner.Store.Blobs;
+
+    /// <summary>The store on this machine.</summary>
+    public ContentStore Local => Runner.Store.Local;
 
     /// <summary>Runs an action under the budget; null only when nothing is executed and the store does not have the result.</summary>
     /// <param name="stage">Its stage.</param>

@@ -22,7 +22,7 @@ public sealed class StageRunnerTests
     {
         using var folder = new StoreFolder();
         using ContentStore store = folder.Open();
-        var runner = new StageRunner(store, SilentObserver.Instance);
+        var runner = new StageRunner(new BuildStore(store), SilentObserver.Instance);
         var spec = new ActionSpec(BuildStages.Gptq, NumericProfile.Cpu, "low_noise", "blocks.0.ffn.2", [], []);
 
         DiagnosticException reported =
@@ -37,7 +37,7 @@ public sealed class StageRunnerTests
         using var folder = new StoreFolder();
         using ContentStore store = folder.Open();
         using var drain = new CancellationTokenSource();
-        var runner = new StageRunner(store, SilentObserver.Instance, drain: drain.Token);
+        var runner = new StageRunner(new BuildStore(store), SilentObserver.Instance, drain: drain.Token);
         ActionSpec first = new(BuildStages.Gptq, NumericProfile.Cpu, "low_noise", "blocks.0.ffn.0", new() { ["layer"] = 0 }, []),
             second = new(BuildStages.Gptq, NumericProfile.Cpu, "low_noise", "blocks.0.ffn.2", new() { ["layer"] = 2 }, []);
 

@@ -1,0 +1,26 @@
+using QuantBuild.Compiler.Diagnostics;
+
+namespace QuantBuild.Compiler.Store;
+
+/// <summary>Blobs as files of this machine, which stages map into memory and write piece by piece.</summary>
+public interface IBlobFiles
+{
+    /// <summary>Begins a blob whose content comes piece by piece.</summary>
+    /// <exception cref="DiagnosticException">The file system failed.</exception>
+    BlobWriter CreateBlob();
+
+    /// <summary>Adds content.</summary>
+    /// <returns>Its digest.</returns>
+    /// <exception cref="DiagnosticException">The file system failed.</exception>
+    Digest Put(ReadOnlySpan<byte> content);
+
+    /// <summary>Path of a blob whose bytes have just been checked, to be read only.</summary>
+    /// <param name="digest">The blob.</param>
+    /// <exception cref="DiagnosticException">The blob is missing or damaged (QB4008), or the file system failed.</exception>
+    string Open(Digest digest);
+
+    /// <summary>Content of an undamaged blob.</summary>
+    /// <param name="digest">The blob.</param>
+    /// <exception cref="DiagnosticException">The blob is missing or damaged (QB4008), or the file system failed.</exception>
+    byte[] Read(Digest digest);
+}
