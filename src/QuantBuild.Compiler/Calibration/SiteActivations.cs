@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Kernels;
 using QuantBuild.Matrices;
@@ -8,7 +9,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Calibration;
 
 /// <summary>The recordings of one site over all calibration samples, mapped and read in portions.</summary>
-internal sealed class SiteActivations : IDisposable
+internal sealed class SiteActivations : IRecordedTokens, IDisposable
 {
     private readonly Sample[] _samples;
 
@@ -66,17 +67,11 @@ internal sealed class SiteActivations : IDisposable
         return maximum;
     }
 
-    /// <summary>Tokens recorded in the given steps over all samples.</summary>
-    /// <param name="steps">Indices of the expert's steps.</param>
+    /// <inheritdoc/>
     public long Rows(IReadOnlyCollection<int> steps) =>
         _samples.Sum(sample => (long)steps.Count(step => sample.IndexOf(step) >= 0) * sample.TokensPerStep);
 
-    /// <summary>
-    /// The tokens of the given steps as float32 rows, sample by sample and step by step, in portions of the same size but for the last.
-    /// Every portion reuses one buffer, which the reader may write to.
-    /// </summary>
-    /// <param name="steps">Indices of the expert's steps, ascending; those that a sample has not recorded are left out.</param>
-    /// <param name="rows">Rows of a portion.</param>
+    /// <inheritdoc/>
     public IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows)
     {
         var buffer = new float[Math.Min(rows, Rows(steps)) * Channels];

@@ -1,12 +1,13 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
-/// <content>QB322x: the choice of arithmetic.</content>
+/// <content>QB322x, QB323x: the choice of arithmetic.</content>
 public static partial class Descriptors
 {
     /// <summary>QB3220: a backend that is named and not installed.</summary>
     public static readonly DiagnosticDescriptor ComputeNotInstalled = new("QB3220", Severity.Error,
         "'{0}' asks for the arithmetic '{1}', which is not installed: it is in the package {2}",
-        "The manifest's section compute names an arithmetic other than cpu, which is the only one that QuantBuild itself contains. The bytes "
+        "The manifest's section compute names an arithmetic other than cpu, which is the only one that QuantBuild itself contains. The "
+            + "bytes "
             + "of an artifact depend on the arithmetic, so that none is put in the place of another.",
         "Install the package in the version of QuantBuild, or set the key to \"cpu\".");
 
@@ -15,4 +16,10 @@ public static partial class Descriptors
         "'compute.{0}' changes nothing: both compute.model and compute.layers are cpu",
         "Device and element type are chosen for the arithmetic torch only; cpu has one of each.",
         "Remove the key, or name the arithmetic that it is for.");
+
+    /// <summary>QB3230: the assembly of a backend is there and is none, or one for another version.</summary>
+    public static readonly DiagnosticDescriptor ComputeUnusable = new("QB3230", Severity.Error,
+        "the arithmetic cannot be loaded from here: {0}",
+        "The file has the name of a backend's assembly and is damaged, belongs to another version of QuantBuild, or misses a part.",
+        "Install the backend's package in the version of QuantBuild, or set compute.model and compute.layers to \"cpu\".");
 }

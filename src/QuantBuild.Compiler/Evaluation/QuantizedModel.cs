@@ -4,7 +4,6 @@ using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Denoisers;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 
@@ -28,7 +27,7 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
             .GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
         WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)], context.Budget);
-        _opened = [.. experts.Select(expert => new Lazy<IDenoiser>(() => CpuDenoiserFactory.Instance.Open(
+        _opened = [.. experts.Select(expert => new Lazy<IDenoiser>(() => context.Plan.Backends.Model.Models.Open(
             expert.Source.Plan.Name == ExpertNames.HighNoise ? _artifact.HighNoise : _artifact.LowNoise, storage)))];
     }
 

@@ -1,4 +1,5 @@
-using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Compute.Loading;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 
@@ -7,18 +8,24 @@ namespace QuantBuild.Compiler.Planning;
 /// <summary>The arithmetic that a manifest chooses, held against what is installed.</summary>
 internal static class ComputeChecks
 {
-    /// <summary>The profiles of a build's stages.</summary>
+    /// <summary>The backends of a build.</summary>
     /// <param name="section">The manifest's choice.</param>
-    /// <param name="problems">Receives QB3220 for each choice that is not installed, and QB3221 for settings without a use.</param>
-    public static StageProfiles Resolve(ComputeSection section, List<Diagnostic> problems)
+    /// <param name="registry">What is installed.</param>
+    /// <param name="problems">
+    /// Receives QB3220 for each choice that is not installed, QB3221 for settings without a use, and what a backend says of itself.
+    /// </param>
+    public static Backends Resolve(ComputeSection section, BackendRegistry registry, List<Diagnostic> problems)
     {
         if (section is { Model: ComputeBackend.Cpu, Layers: ComputeBackend.Cpu })
         {
             Unused("device", section.DeviceSpan);
             Unused("dtype", section.DTypeSpan);
         }
-        return new StageProfiles(Of(section.Model, "compute.model", section.ModelSpan),
-            Of(section.Layers, "compute.layers", section.LayersSpan));
+        IComputeBackend? model = Find(section.Model, "compute.model", section.ModelSpan);
+        IComputeBackend? layers = section.Layers == section.Model && model is not null
+            ? model
+            : Find(section.Layers, "compute.layers", section.LayersSpan);
+        return model is null || layers is null ? Backends.Cpu : new Backends(model, layers);
 
         void Unused(string key, SourceSpan? place)
         {
@@ -26,17 +33,20 @@ internal static class ComputeChecks
                 problems.Add(Descriptors.ComputeSettingUnused.At(span, key));
         }
 
-        NumericProfile Of(ComputeBackend backend, string key, SourceSpan place)
+        IComputeBackend? Find(ComputeBackend backend, string key, SourceSpan place)
         {
-            if (backend != ComputeBackend.Cpu)
-                problems.Add(Descriptors.ComputeNotInstalled.At(place, key, ComputeNames.Backend.NameOf(backend), PackageOf(backend)));
-            return NumericProfile.Cpu;
+            try
+            {
+                if (registry.Find(backend, section) is { } found)
+                    return found;
+                problems.Add(Descriptors.ComputeNotInstalled.At(place, key, ComputeNames.Backend.NameOf(backend),
+                    BackendRegistry.PackageOf(backend)));
+            }
+            catch (DiagnosticException failure)
+            {
+                problems.AddRange(failure.Diagnostics.Except(problems));
+            }
+            return null;
         }
     }
-
-    private static string PackageOf(ComputeBackend backend) => backend switch
-    {
-        ComputeBackend.Torch => "QuantBuild.Compiler.Torch",
-        _ => throw new ArgumentOutOfRangeException(nameof(backend)),
-    };
 }

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Models.Wan;
 
@@ -15,4 +16,7 @@ public sealed record LayerPlan(int Block, WanSite Site, string Name, int OutFeat
 {
     /// <summary>Name of its weight tensor.</summary>
     public string WeightName => Name + ".weight";
+
+    /// <summary>The layer as its arithmetic sees it.</summary>
+    internal LayerSpec Spec => new(Name, OutFeatures, InFeatures, Recipe);
 }

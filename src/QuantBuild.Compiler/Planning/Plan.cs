@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute.Loading;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Sources;
@@ -16,8 +17,11 @@ namespace QuantBuild.Compiler.Planning;
 public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts,
     CheckpointLocation Location, ImmutableArray<Diagnostic> Warnings)
 {
+    /// <summary>What computes.</summary>
+    public Backends Backends { get; init; } = Backends.Cpu;
+
     /// <summary>The arithmetic of its stages.</summary>
-    public StageProfiles Profiles { get; init; } = StageProfiles.Cpu;
+    public StageProfiles Profiles => Backends.Profiles;
 
     /// <summary>The shape of the expert with the wider layers.</summary>
     internal WanConfig LargestConfig => Experts.Select(expert => expert.Config).MaxBy(config => config.Dim + config.FfnDim)!;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute.Loading;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Samples;
@@ -28,7 +28,7 @@ public static class Planner
         if (requireCalibration)
             CheckCalibration(manifest, location, fromPictures, problems);
         LayoutChecks.CheckOutput(manifest.Output, problems);
-        StageProfiles profiles = ComputeChecks.Resolve(manifest.Compute, problems);
+        Backends backends = ComputeChecks.Resolve(manifest.Compute, BackendRegistry.Default, problems);
 
         FlowSchedule schedule = FlowSchedule.Create(manifest.Calibration.Steps, manifest.Calibration.Shift);
         var calibration = new CalibrationPlan([.. schedule.Timesteps], manifest.Model.BoundaryTimestep, fromPictures);
@@ -48,7 +48,7 @@ public static class Planner
         return new PlanResult(
             all.Any(problem => problem.Descriptor.Severity == Severity.Error)
                 ? null
-                : new Plan(manifest, calibration, experts, location, all) { Profiles = profiles },
+                : new Plan(manifest, calibration, experts, location, all) { Backends = backends },
             all);
     }
 

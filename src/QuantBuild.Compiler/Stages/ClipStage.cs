@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Stages;
 
@@ -43,20 +43,10 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
         new(outputs["choice"], store.ReadJson(outputs["choice"], ClipChoice.FromJson));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads)
+    public override long Bytes(LayerSubject subject, int threads) => (subject with
     {
-        (LayerPlan layer, ActivationRecipe recipe) = (subject.Layer, subject.Layer.Recipe.Activations);
-        long candidates = RatiosOf(subject).Length * (long)recipe.ExponentOffsets.Length;
-        long rows = (long)Math.Min(ClipSearch.TokensAtOnce, subject.Bin!.Steps.Length * subject.TokensPerStep);
-        // A portion as float32 and, for every candidate, its changed blocks: bytes, and a scale, a correction and a token's index per
-        // block.
-        long portion = rows * layer.InFeatures * 4 + (rows * layer.InFeatures * (candidates + 1) * 3 / 2);
-        long outputs = rows * layer.OutFeatures * 4;
-        // What the first candidate's rounding takes away, and a panel of the weight.
-        long differences = recipe.Objective == ClipObjective.Activation ? (rows + 512) * layer.InFeatures * 4 : 0;
-        return differences + WorkingSets.Weight(layer) + WorkingSets.Packed(layer) + WorkingSets.Panels(layer.OutFeatures, layer.InFeatures)
-            + portion + outputs + WorkingSets.ProductPanels(threads);
-    }
+        Layer = subject.Layer with { Recipe = subject.Layer.Recipe with { Activations = RecipeOf(subject) } },
+    }).Need(LayerStep.Clip, threads).HostBytes;
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)
@@ -69,7 +59,7 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
-        ClipResult result = Search(work, subject.Bin!, subject.Layer.Recipe.Activations with { ClipRatios = RatiosOf(subject) });
+        ClipResult result = work.Compute.Clip(RecipeOf(subject), subject.Bin!.Steps, work.Threads, work.Context.Cancellation);
         var choice = new ClipChoice(result.Best.Ratio, result.Best.ExponentOffset, result.Threshold,
             [.. result.Candidates.Select(candidate =>
                 new ClipChoice.Candidate(candidate.Ratio, candidate.ExponentOffset, candidate.Error))]);
@@ -78,6 +68,9 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
 
     /// <inheritdoc/>
     protected override void Accept(LayerWork work, Stored<ClipChoice> result) => work.Clips.Add(result);
+
+    private static ActivationRecipe RecipeOf(LayerSubject subject) =>
+        subject.Layer.Recipe.Activations with { ClipRatios = RatiosOf(subject) };
 
     private static ImmutableArray<double> RatiosOf(LayerSubject subject) =>
         subject.Bin!.ClipRatios ?? subject.Layer.Recipe.Activations.ClipRatios;
@@ -90,35 +83,5 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
         ActivationRecipe usual = LayerRecipe.Default.Activations;
         return (FirstCandidate + (RatiosOf(subject).Length * subject.Layer.Recipe.Activations.ExponentOffsets.Length))
             / (FirstCandidate + (usual.ClipRatios.Length * usual.ExponentOffsets.Length));
-    }
-
-    private static ClipResult Search(LayerWork work, TimestepBin bin, ActivationRecipe recipe)
-    {
-        // Only a static threshold depends on the largest magnitude, and with it on all tokens.
-        float magnitude = 0;
-        if (recipe.Granularity == ClipGranularity.Bin)
-        {
-            foreach (Memory<float> portion in Tokens())
-                magnitude = Math.Max(magnitude, ClipSearch.Magnitude(Matrix(portion), work.Threads));
-        }
-        var search = new ClipSearch(work.Tensors.Packed, recipe, magnitude, work.Threads, work.Context.Cancellation);
-        foreach (Memory<float> portion in Tokens())
-            search.Add(Matrix(portion), work.Tensors.Residual);
-        return search.Finish();
-
-        // The bin's tokens after smoothing, from the store every time: however many there are, few are in memory.
-        IEnumerable<Memory<float>> Tokens()
-        {
-            foreach (Memory<float> portion in work.Activations.Portions(bin.Steps, ClipSearch.TokensAtOnce))
-            {
-                work.Context.Cancellation.ThrowIfCancellationRequested();
-                MatrixView tokens = Matrix(portion);
-                if (work.Tensors.Scale.Length > 0)
-                    Smoothing.ApplyToActivation(tokens, work.Tensors.Scale, tokens, work.Threads);
-                yield return portion;
-            }
-        }
-
-        MatrixView Matrix(Memory<float> portion) => new(portion.Span, portion.Length / work.Layer.InFeatures, work.Layer.InFeatures);
     }
 }

@@ -1,14 +1,12 @@
-using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Formats;
-using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
@@ -31,20 +29,7 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
         new(outputs["weights"], store.ReadJson(outputs["outcome"], GptqOutcome.FromJson));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads)
-    {
-        LayerPlan layer = subject.Layer;
-        long always = WorkingSets.Weight(layer) + WorkingSets.Packed(layer) + WorkingSets.ProductPanels(threads);
-        if (!UsesHessian(layer))
-            return always;
-        long inputs = layer.InFeatures;
-        long hessian = 4 * inputs * inputs;
-        long tokens = 2 * 4L * PortionRows(layer) * inputs;
-        long rowsAtOnce = Workers.RangeSize(layer.OutFeatures, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
-        long block = layer.Recipe.Weights.BlockSize;
-        long sweep = threads * 4 * ((rowsAtOnce * (inputs + (4 * block))) + (block * block));
-        return always + hessian + Math.Max(tokens, sweep);
-    }
+    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Round, threads).HostBytes;
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)
@@ -67,12 +52,9 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
-        (IBlobFiles store, LayerPlan layer, WeightRecipe recipe, TieRule ties) =
-            (work.Context.Store, subject.Layer, subject.Layer.Recipe.Weights, subject.Layer.Recipe.Activations.Ties);
-        GptqResult result = UsesHessian(layer)
-            ? Gptq.Quantize(work.Tensors.Residual, Hessian(work), new GptqOptions(recipe.Damp, recipe.BlockSize, ties), work.Threads,
-                work.Context.Cancellation)
-            : RoundToNearest.Quantize(work.Tensors.Residual, ties, work.Threads);
+        (IBlobFiles store, LayerPlan layer) = (work.Context.Store, subject.Layer);
+        GptqResult result = work.Compute.Round([.. Enumerable.Range(0, subject.Expert.Timesteps.Length)], work.Threads,
+            work.Context.Cancellation);
         return Outputs.Of(
             "weights", store.StoreTensors(
                 TensorData.Of("codes", [layer.OutFeatures, layer.InFeatures / 2], result.Codes),
@@ -84,23 +66,4 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     protected override void Accept(LayerWork work, RoundedWeight result) => work.Weights = result;
 
     private static bool UsesHessian(LayerPlan layer) => layer.Recipe.Weights.Method == WeightMethod.Gptq;
-
-    /// <summary>Tokens that enter a Hessian at once.</summary>
-    private static int PortionRows(LayerPlan layer) => (int)Math.Clamp((1L << 24) / layer.InFeatures, 256, 1024);
-
-    private static MatrixView Hessian(LayerWork work)
-    {
-        LayerPlan layer = work.Layer;
-        ActivationQuantizer? quantizer = layer.Recipe.Precision == Precision.W4A4
-            ? ActivationQuantizer.Unclipped(layer.Recipe.Activations.Ties)
-            : null;
-        var hessian = new InputHessian(layer.InFeatures, quantizer);
-        ImmutableArray<int> steps = [.. Enumerable.Range(0, work.Source.Plan.Timesteps.Length)];
-        foreach (ReadOnlyMemory<float> portion in work.Activations.Portions(steps, PortionRows(layer)))
-        {
-            hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), work.Tensors.Scale,
-                work.Threads, work.Context.Cancellation);
-        }
-        return new MatrixView(hessian.Finish(work.Threads), layer.InFeatures, layer.InFeatures);
-    }
 }

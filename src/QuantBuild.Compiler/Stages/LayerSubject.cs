@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Planning;
 
 namespace QuantBuild.Compiler.Stages;
@@ -14,4 +15,10 @@ internal sealed record LayerSubject(Plan Plan, ExpertPlan Expert, LayerPlan Laye
 
     /// <summary>Tokens that calibration records for the expert.</summary>
     public double Tokens => Expert.Timesteps.Length * TokensPerStep;
+
+    /// <summary>The memory that a step of the layer takes in the arithmetic that the plan chose.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="threads">Threads of its arithmetic.</param>
+    public ResourceNeed Need(LayerStep step, int threads) =>
+        Plan.Backends.Layers.NeedOf(step, Layer.Spec, (long)(Bin is null ? Tokens : Bin.Steps.Length * TokensPerStep), threads);
 }

@@ -1,87 +1,41 @@
 using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
 
-/// <summary>A layer's tensors in float32, read or computed when a stage first asks for them.</summary>
-/// <remarks>
-/// Of the weight's three forms (<see cref="Weight"/>, <see cref="Smoothed"/>, <see cref="Residual"/>) one is in memory at a time, in one
-/// array: asking for another form ends the one before. The stages ask in an order in which each follows from the last.
-/// </remarks>
+/// <summary>A layer's data from checkpoint and store, read when a step first asks for it.</summary>
 /// <param name="work">The layer.</param>
-internal sealed class LayerTensors(LayerWork work)
+internal sealed class LayerTensors(LayerWork work) : ILayerData
 {
     private readonly LayerPlan _layer = work.Layer;
-    private float[] _values = [];
-    private Form _form;
     private PackedWeight? _packed;
     private LowRankBranch? _branch;
 
-    private enum Form
-    {
-        None,
-        Weight,
-        Smoothed,
-        Residual,
-    }
+    /// <inheritdoc/>
+    public LayerSpec Layer => _layer.Spec;
 
-    /// <summary>The smoothing vector, [in]; empty for none.</summary>
+    /// <inheritdoc/>
+    public ITensorSource Weights => work.Source.Checkpoint;
+
+    /// <inheritdoc/>
+    public IRecordedTokens Tokens => work.Activations;
+
+    /// <inheritdoc/>
     public float[] Scale => field ??= work.Smooth is { } blob ? ReadAll(blob, "scale") : [];
 
-    /// <summary>The source weight, [out, in].</summary>
-    public ReadOnlyMatrixView Weight
-    {
-        get
-        {
-            if (_form != Form.Weight)
-                Read();
-            return Matrix;
-        }
-    }
-
-    /// <summary>The smoothed weight, [out, in].</summary>
-    public ReadOnlyMatrixView Smoothed
-    {
-        get
-        {
-            if (_form is Form.None or Form.Residual)
-                Read();
-            if (_form == Form.Weight && Scale.Length > 0)
-                Smoothing.ApplyToWeight(Matrix, Scale, work.Threads);
-            _form = Form.Smoothed;
-            return Matrix;
-        }
-    }
-
-    /// <summary>Smoothed weight without the low-rank branch: what the 4-bit main branch stands for, [out, in].</summary>
-    public ReadOnlyMatrixView Residual
-    {
-        get
-        {
-            if (_form == Form.Residual)
-                return Matrix;
-            _ = Smoothed;
-            Branch?.SubtractFrom(Matrix, work.Threads);
-            _form = Form.Residual;
-            return Matrix;
-        }
-    }
-
-    /// <summary>The low-rank branch; null for none.</summary>
+    /// <inheritdoc/>
     public LowRankBranch? Branch => work.LowRank is { } made ? _branch ??= ReadBranch(made.Factors) : null;
 
-    /// <summary>The residual in 4 bits.</summary>
+    /// <inheritdoc/>
     public PackedWeight Packed => _packed ??= ReadPacked();
-
-    private MatrixView Matrix => new(_values, _layer.OutFeatures, _layer.InFeatures);
 
     /// <summary>The inputs of a stage of this layer, for its key.</summary>
     public static IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work, IReadOnlyList<Recording> recordings) =>
@@ -106,14 +60,6 @@ internal sealed class LayerTensors(LayerWork work)
         {
             throw new DiagnosticException(e.ToDiagnostic($"{source.Plan.Name} {layer.Name}"), e);
         }
-    }
-
-    private void Read()
-    {
-        if (_values.Length == 0)
-            _values = new float[(long)_layer.OutFeatures * _layer.InFeatures];
-        work.Source.ReadWeight(_layer, _values);
-        _form = Form.Weight;
     }
 
     private PackedWeight ReadPacked()

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store;
@@ -8,8 +9,8 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>
-/// A layer on its way through its stages: its tensors, which the stages share, and its part of the memory and thread budget, which it takes
-/// when the first action has to be executed and makes smaller as it goes on.
+/// A layer on its way through its stages: its data and its arithmetic, which the stages share, and its part of the memory and thread
+/// budget, which it takes when the first action has to be executed and makes smaller as it goes on.
 /// </summary>
 /// <param name="context">The build.</param>
 /// <param name="source">The expert.</param>
@@ -22,6 +23,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     private WorkLease? _lease;
     private LayerTensors? _tensors;
     private SiteActivations? _activations;
+    private ILayerCompute? _compute;
 
     /// <summary>The build.</summary>
     public BuildContext Context => context;
@@ -56,8 +58,8 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// </summary>
     public SiteActivations Activations => _activations ??= SiteActivations.Open(context.Store, recordings);
 
-    /// <summary>Its tensors, in memory as far as a stage asked for them.</summary>
-    public LayerTensors Tensors => _tensors ??= new LayerTensors(this);
+    /// <summary>Its arithmetic.</summary>
+    public ILayerCompute Compute => _compute ??= context.Plan.Backends.Layers.Open(_tensors ??= new LayerTensors(this));
 
     /// <summary>Threads that its arithmetic may use now.</summary>
     public int Threads => _lease?.Threads ?? 1;
@@ -75,9 +77,11 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <inheritdoc/>
     public void Dispose()
     {
+        _compute?.Dispose();
         _activations?.Dispose();
         if (_lease is null)
             return;
+        _compute = null;
         _tensors = null;
         LargeArrays.Reclaim(_lease.Bytes, context.Budget);
         _lease.Dispose();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
@@ -17,9 +18,6 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
     new("method", subject => subject.Layer.Recipe.LowRank.Method.ToString(), "lowRank"),
     new("accuracy", subject => subject.Layer.Recipe.LowRank is { Method: LowRankMethod.Randomized } recipe ? recipe.Accuracy : null))
 {
-    /// <summary>Seed of the randomized decomposition: one constant, so that equal weights share one result.</summary>
-    private const ulong Seed = 0x51424C52;
-
     /// <summary>Passes over a weight that the decomposition takes: 8 to 17 on TinyWan, 9 on large layers.</summary>
     private const double UsualPasses = 10;
 
@@ -32,14 +30,7 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
         new(outputs["factors"], store.ReadJson(outputs["outcome"], LowRankOutcome.FromJson));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads)
-    {
-        (LayerPlan layer, LowRankRecipe recipe) = (subject.Layer, subject.Layer.Recipe.LowRank);
-        long width = (recipe.Rank + 16L + 31) / 32 * 32;
-        long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * (4 + (4 * 8));
-        long exact = recipe.Method == LowRankMethod.Exact ? 16L * layer.OutFeatures * layer.InFeatures : 0;
-        return WorkingSets.Weight(layer) + bases + exact + WorkingSets.ProductPanels(threads);
-    }
+    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.LowRank, threads).HostBytes;
 
     /// <summary>
     /// A decomposition, which rotates the small matrix of every pass; where the basis would span everything, or that is asked for, the
@@ -70,7 +61,7 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
         (IBlobFiles store, LayerPlan layer) = (work.Context.Store, subject.Layer);
-        LowRankBranch branch = LowRankSplit.Of(work.Tensors.Smoothed, layer.Recipe.LowRank, Seed, work.Threads, work.Context.Cancellation);
+        LowRankBranch branch = work.Compute.LowRank(work.Threads, work.Context.Cancellation);
         return Outputs.Of(
             "factors", store.StoreTensors(
                 TensorData.BFloat16("down", [layer.Recipe.LowRank.Rank, layer.InFeatures], branch.DownBits),

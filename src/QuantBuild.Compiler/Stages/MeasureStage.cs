@@ -2,15 +2,12 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Formats;
-using QuantBuild.Kernels;
-using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Stages;
 
@@ -27,16 +24,7 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
         new(outputs["errors"], store.ReadJson(outputs["errors"], LayerErrors.FromJson));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads)
-    {
-        LayerPlan layer = subject.Layer;
-        long rows = LayerError.TokensAtOnce;
-        long perMethod = (rows * layer.InFeatures * 4) + Mxfp4Tokens.BytesFor(LayerError.TokensAtOnce, layer.InFeatures)
-            + WorkingSets.Panels(Math.Min(512, layer.OutFeatures), layer.InFeatures);
-        return WorkingSets.Weight(layer) + (3 * WorkingSets.Packed(layer)) + (rows * layer.InFeatures * 4)
-            + (LayerErrors.Methods.Length * perMethod) + (rows * 512 * 8)
-            + WorkingSets.ProductPanels(threads);
-    }
+    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Measure, threads).HostBytes;
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)
@@ -66,35 +54,15 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
 
     private static LayerErrors Measure(LayerWork work)
     {
-        LayerPlan layer = work.Layer;
-        LayerTensors tensors = work.Tensors;
-        TieRule ties = layer.Recipe.Activations.Ties;
-        // Methods differ in how they round, not in what: beside a recipe that leaves activations alone the others do so too.
-        ActivationQuantizer? unclipped = layer.Recipe.Precision == Precision.W4A4 ? ActivationQuantizer.Unclipped(ties) : null;
-        float[]? scale = tensors.Scale.Length > 0 ? tensors.Scale : null;
-        // The residual first: the clip search has left it in memory, where the weight takes its place.
-        PackedWeight residualRtn = RoundToNearest.Quantize(tensors.Residual, ties, work.Threads).Weight;
-        PackedWeight rtn = RoundToNearest.Quantize(tensors.Weight, ties, work.Threads).Weight;
-        var bins = ImmutableArray.CreateBuilder<LayerErrors.Bin>();
-        for (int bin = 0; bin < work.Source.Plan.Bins.Length; bin++)
+        ImmutableArray<TimestepBin> bins = work.Source.Plan.Bins;
+        var errors = ImmutableArray.CreateBuilder<LayerErrors.Bin>(bins.Length);
+        for (int bin = 0; bin < bins.Length; bin++)
         {
-            MeasuredLayer[] ladder =
-            [
-                new(null, null, rtn, unclipped),
-                new(scale, tensors.Branch, residualRtn, unclipped),
-                new(scale, tensors.Branch, tensors.Packed, unclipped),
-                new(scale, tensors.Branch, tensors.Packed, work.Clips.Count == 0
-                    ? null
-                    : new ActivationQuantizer(work.Clips[bin].Value.Setting, ties)),
-            ];
             work.Reclaim();
-            using var errors = new LayerError(ladder, work.Threads, work.Context.Cancellation);
-            foreach (Memory<float> portion in work.Activations.Portions(work.Source.Plan.Bins[bin].Steps, LayerError.TokensAtOnce))
-            {
-                errors.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / layer.InFeatures, layer.InFeatures), tensors.Weight);
-            }
-            bins.Add(new LayerErrors.Bin(errors.Tokens, [.. errors.Finish()]));
+            LadderErrors measured = work.Compute.Measure(work.Clips.Count == 0 ? null : work.Clips[bin].Value.Setting, bins[bin].Steps,
+                work.Threads, work.Context.Cancellation);
+            errors.Add(new LayerErrors.Bin(measured.Tokens, measured.Sums));
         }
-        return new LayerErrors(bins.ToImmutable());
+        return new LayerErrors(errors.MoveToImmutable());
     }
 }

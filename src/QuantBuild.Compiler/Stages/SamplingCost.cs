@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;

@@ -1,11 +1,10 @@
 using System.Globalization;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
@@ -18,9 +17,6 @@ internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Sm
     /// <summary>What the action stores.</summary>
     /// <param name="Scale">Blob with <c>scale</c> F32 [in].</param>
     public sealed record Result(BlobRef Scale);
-
-    // Elements of a weight that are in memory at once.
-    private const int PanelSize = 1 << 22;
 
     /// <inheritdoc/>
     public override string ExpertOf(SmoothGroup subject) => subject.Expert.Name;
@@ -54,22 +50,8 @@ internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Sm
         IReadOnlyList<Recording> recordings)
     {
         using SiteActivations activations = SiteActivations.Open(context.Store, recordings);
-        int channels = activations.Channels;
-        var weightAbsmax = new float[channels];
-        int panelRows = Math.Max(1, PanelSize / channels);
-        var panel = new float[Math.Min(panelRows, layers.Max(layer => layer.OutFeatures)) * channels];
-        foreach (LayerPlan layer in layers)
-        {
-            for (int first = 0; first < layer.OutFeatures; first += panelRows)
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                int rows = Math.Min(panelRows, layer.OutFeatures - first);
-                source.ReadRows(layer, first, panel.AsSpan(0, rows * channels));
-                Smoothing.AccumulateAbsmax(new ReadOnlyMatrixView(panel, rows, channels), weightAbsmax, first);
-            }
-        }
-        var scale = new float[channels];
-        Smoothing.Scale(activations.Absmax(), weightAbsmax, layers[0].Recipe.Smooth.Alpha, scale);
-        return context.Store.StoreTensors(TensorData.Of("scale", [channels], scale));
+        float[] scale = SmoothingVector.Of([.. layers.Select(layer => layer.Spec)], source.Checkpoint, activations.Absmax(),
+            context.Cancellation);
+        return context.Store.StoreTensors(TensorData.Of("scale", [scale.Length], scale));
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Quantizers;
 
@@ -10,7 +11,7 @@ namespace QuantBuild.Compiler.Work;
 public sealed record LayerErrors(ImmutableArray<LayerErrors.Bin> Bins)
 {
     /// <summary>The methods, in the order of the paper's Table I.</summary>
-    public static ImmutableArray<string> Methods { get; } = ["rtn", "svdquant+rtn", "svdquant+gptq", "recipe"];
+    public static ImmutableArray<string> Methods => LadderErrors.Methods;
 
     /// <summary>Errors in a bin.</summary>
     /// <param name="Tokens">Tokens that were measured.</param>

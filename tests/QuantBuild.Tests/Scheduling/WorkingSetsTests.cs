@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Build;
+using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Planning;

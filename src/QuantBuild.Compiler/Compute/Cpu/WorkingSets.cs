@@ -1,10 +1,10 @@
-using QuantBuild.Compiler.Planning;
 using QuantBuild.Formats;
 
-namespace QuantBuild.Compiler.Stages;
+namespace QuantBuild.Compiler.Compute.Cpu;
 
 /// <summary>
-/// What the needs of stages are made of: how much memory parts of their work hold, from shapes alone. Tests hold it against measurement.
+/// What the needs of steps and stages are made of: how much memory parts of their work hold, from shapes alone. Tests hold it against
+/// measurement.
 /// </summary>
 internal static class WorkingSets
 {
@@ -18,10 +18,10 @@ internal static class WorkingSets
     public static long ProductPanels(int threads) => (threads * (8L << 20)) + (threads > 1 ? 17L << 20 : 0);
 
     /// <summary>The weight in one of its forms, and the pages of its file that are being read.</summary>
-    public static long Weight(LayerPlan layer) => (4L * layer.OutFeatures * layer.InFeatures) + ReadPanel;
+    public static long Weight(LayerSpec layer) => (4L * layer.OutFeatures * layer.InFeatures) + ReadPanel;
 
     /// <summary>The weight in 4 bits.</summary>
-    public static long Packed(LayerPlan layer) =>
+    public static long Packed(LayerSpec layer) =>
         (long)layer.OutFeatures * (Mxfp4.CodeBytes(layer.InFeatures) + Mxfp4.Blocks(layer.InFeatures));
 
     /// <summary>A weight unpacked for integer products: a byte per element and a float per block.</summary>

@@ -1,0 +1,30 @@
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Denoisers;
+
+namespace QuantBuild.Compiler.Compute;
+
+/// <summary>
+/// An arithmetic that a manifest can choose, for whole models and for layers. The seam is there, never at a matrix product.
+/// </summary>
+public interface IComputeBackend
+{
+    /// <summary>Its name in manifests.</summary>
+    string Name { get; }
+
+    /// <summary>What the bytes of results depend on beside the rest of a key; the stages of a group have one arithmetic.</summary>
+    NumericProfile ProfileOf(ComputeGroup group);
+
+    /// <summary>Opens experts.</summary>
+    IDenoiserFactory Models { get; }
+
+    /// <summary>Begins the work on a layer.</summary>
+    /// <param name="layer">Its data, which must stay open.</param>
+    ILayerCompute Open(ILayerData layer);
+
+    /// <summary>The memory that a step of a layer takes, from shapes alone: with everything that the steps before it keep for it.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="layer">The layer; for <see cref="LayerStep.Clip"/> its recipe has the candidates of the bin.</param>
+    /// <param name="tokens">Tokens that the step reads.</param>
+    /// <param name="threads">Threads of its arithmetic.</param>
+    ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads);
+}

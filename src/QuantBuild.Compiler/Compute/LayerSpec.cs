@@ -1,0 +1,14 @@
+using QuantBuild.Compiler.Manifests;
+
+namespace QuantBuild.Compiler.Compute;
+
+/// <summary>A linear layer as arithmetic sees it.</summary>
+/// <param name="Name">Full name, such as <c>blocks.3.ffn.2</c>.</param>
+/// <param name="OutFeatures">Rows of its weight.</param>
+/// <param name="InFeatures">Columns of its weight.</param>
+/// <param name="Recipe">How it is quantized.</param>
+public sealed record LayerSpec(string Name, int OutFeatures, int InFeatures, LayerRecipe Recipe)
+{
+    /// <summary>Name of its weight tensor.</summary>
+    public string WeightName => Name + ".weight";
+}
