@@ -57,9 +57,9 @@ public static partial class Descriptors
 
     /// <summary>QB2009: a tensor of an element type that weights cannot have.</summary>
     public static readonly DiagnosticDescriptor WrongDType = new("QB2009", Severity.Error,
-        "Tensor '{0}' is {1}; weights must be F32, F16 or BF16{2}",
-        "The checkpoint is already quantized or converted.",
-        "Use the full-precision checkpoint.");
+        "Tensor '{0}' is {1}; weights must be F32, F16, BF16, F8_E4M3 or F8_E5M2{2}",
+        "The checkpoint is already quantized: to integers, to 4 bits, or to a format that QuantBuild cannot read back.",
+        "Use the full-precision checkpoint, or its 8-bit floating-point version.");
 
     /// <summary>QB2010: two experts that cannot serve one sampling run.</summary>
     public static readonly DiagnosticDescriptor ExpertsDisagree = new("QB2010", Severity.Error,
@@ -94,6 +94,32 @@ public static partial class Descriptors
         "A branch or tag can only be looked up on the Hub. The last commit that it was seen at is complete in the cache, so the work "
             + "goes on with that.",
         "None is needed. Name a commit in place of the branch to work without the Hub.");
+
+    /// <summary>QB2020: a LoRA file that cannot be merged.</summary>
+    public static readonly DiagnosticDescriptor LoraInvalid = new("QB2020", Severity.Error,
+        "The LoRA '{0}' cannot be merged into {1}: {2}",
+        "A file of `model.loras` is damaged, is no LoRA, or was made for another model: every key must belong to a layer of the expert, "
+            + "and its shapes must fit.",
+        "Use the file for this model and this expert; `\"experts\"` of an entry names the experts that it is for.");
+
+    /// <summary>QB2021: tensors that are left out.</summary>
+    public static readonly DiagnosticDescriptor TensorsLeftOut = new("QB2021", Severity.Warning,
+        "{0} tensors in the files of {1} are left out ({2}): {3}",
+        "Files that others made hold more than the model: encoders, copies of training, remains of merging, or scales of activations, "
+            + "which QuantBuild chooses itself.",
+        "None is needed, unless one of the names is a part of the model.");
+
+    /// <summary>QB2022: keys of a LoRA for a part that the model does not have.</summary>
+    public static readonly DiagnosticDescriptor LoraPartLeftOut = new("QB2022", Severity.Warning,
+        "The LoRA '{0}' has {1} keys that are left out of {2}, for the branch of the picture that Wan2.1 has and Wan2.2 has not: {3}",
+        "Files that were made for several models bring keys for all of them.",
+        "None is needed. If the file is not meant for Wan2.2, remove it.");
+
+    /// <summary>QB2023: a LoRA file is not there.</summary>
+    public static readonly DiagnosticDescriptor LoraNotFound = new("QB2023", Severity.Error,
+        "The LoRA file '{0}' does not exist",
+        "An entry of `model.loras` names a file that is not there; a relative path starts at the manifest's folder.",
+        "Correct the path, or add the file.");
 
     /// <summary>QB2015: samples cannot be made of pictures.</summary>
     public static readonly DiagnosticDescriptor EncodersUnusable = new("QB2015", Severity.Error,

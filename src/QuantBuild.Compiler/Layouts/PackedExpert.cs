@@ -30,15 +30,15 @@ internal sealed class PackedExpert(BuildContext context, ExpertSource source, IR
     /// <summary>What was added so far.</summary>
     public IReadOnlyDictionary<string, BlobRef> Files => _files;
 
-    /// <summary>A tensor as the source has it; cast only when that is asked for and it is a float.</summary>
+    /// <summary>A tensor as the source has it, or in the element type that is asked for.</summary>
     /// <param name="name">Its original name.</param>
     /// <param name="castTo">The element type; null for the one that the manifest says.</param>
     /// <param name="newName">The name to write it under; null keeps it.</param>
     public TensorData Kept(string name, DType? castTo = null, string? newName = null)
     {
         TensorInfo tensor = source.Checkpoint.Tensors[name];
-        if ((castTo ?? context.Plan.Manifest.Output.KeptDtype) is not { } target || target == tensor.DType
-            || tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))
+        DType target = castTo ?? context.Plan.Manifest.Output.KeptDtype ?? source.Checkpoint.KeptTypeOf(name);
+        if (target == tensor.DType)
             return TensorData.Copy(source.Checkpoint, name, newName);
         return new TensorData(newName ?? name, target, tensor.Shape, stream =>
             WriteFloats(stream, source.Checkpoint.ReadFloat32(name), target));
@@ -61,7 +61,7 @@ internal sealed class PackedExpert(BuildContext context, ExpertSource source, IR
             Add(index, shards.Index.Span);
     }
 
-    /// <summary>Writes float32 values as float32 or bfloat16.</summary>
+    /// <summary>Writes float32 values as float32, float16 or bfloat16.</summary>
     public static void WriteFloats(Stream stream, float[] values, DType type)
     {
         if (type == DType.F32)
@@ -70,7 +70,10 @@ internal sealed class PackedExpert(BuildContext context, ExpertSource source, IR
             return;
         }
         var rounded = new ushort[values.Length];
-        BFloat16.FromSingle(values, rounded);
+        if (type == DType.F16)
+            Float16.FromSingle(values, rounded);
+        else
+            BFloat16.FromSingle(values, rounded);
         stream.Write(MemoryMarshal.AsBytes(rounded.AsSpan()));
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Manifests;
@@ -10,6 +11,9 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Repository">The repository of the Hub that the checkpoint is in; null for a folder.</param>
 public sealed record ModelSection(string Architecture, string Source, double Boundary, SourceSpan Span, HubReference? Repository = null)
 {
+    /// <summary>LoRA files that are merged into it, in the order of the arithmetic.</summary>
+    public ImmutableArray<LoraSection> Loras { get; init; } = [];
+
     /// <summary>The timestep of pure noise.</summary>
     public const int MaxTimestep = 1000;
 

@@ -7,6 +7,7 @@ using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Operations;
 
@@ -63,10 +64,14 @@ internal static class BuildFiles
 
     private static IEnumerable<string> OfCheckpoint(ExpertSource source)
     {
-        yield return Path.Combine(source.Plan.Directory, "config.json");
+        string config = Path.Combine(source.Plan.Directory, "config.json");
+        if (source.Plan.File is null || File.Exists(config))
+            yield return config;
         if (source.Checkpoint.Index is { } index)
             yield return Path.GetFullPath(index);
         foreach (string file in source.Checkpoint.Files)
             yield return Path.GetFullPath(file);
+        foreach (LoraFile lora in source.Checkpoint.Loras)
+            yield return Path.GetFullPath(lora.Path);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Sources;
@@ -6,7 +7,7 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Planning;
 
-/// <summary>Opens an expert's folder, headers only, and holds every tensor against the configuration.</summary>
+/// <summary>Opens an expert's weights, headers only, and holds every tensor against the configuration.</summary>
 internal static class ExpertCheckpointReader
 {
     private const string ConfigName = "config.json";
@@ -14,37 +15,89 @@ internal static class ExpertCheckpointReader
     /// <summary>The expert's source, or null after reports.</summary>
     /// <param name="location">The checkpoint; its folder exists.</param>
     /// <param name="expert">The expert.</param>
+    /// <param name="loras">LoRA files of the model.</param>
     /// <param name="problems">Receives what is wrong.</param>
-    public static ExpertCheckpoint? Read(CheckpointLocation location, ExpertSection expert, ICollection<Diagnostic> problems)
+    public static ExpertCheckpoint? Read(CheckpointLocation location, ExpertSection expert, ImmutableArray<LoraSection> loras,
+        ICollection<Diagnostic> problems)
     {
-        string source = location.Folder;
-        string folder = expert.Weights ?? ExpertFolders.In(source, expert.Name);
-        string directory = Path.GetFullPath(folder, source);
+        string source = location.Folder, weights = expert.Weights ?? ExpertFolders.In(source, expert.Name);
+        string path = Path.GetFullPath(weights, source);
+        bool isFile = weights.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+        string directory = isFile ? Path.GetDirectoryName(path)! : path;
         try
         {
-            if (!Directory.Exists(directory))
+            if (isFile ? !File.Exists(path) : !Directory.Exists(directory))
             {
-                problems.Add(Descriptors.ExpertNotFound.At(expert.Span, directory, expert.Name, Hint(source, folder)));
+                problems.Add(Descriptors.ExpertNotFound.At(expert.Span, path, expert.Name, Hint(directory, source, weights, isFile)));
                 return null;
             }
-            if (Config(directory, expert, problems) is not { } config)
+            WanConfig? config = null;
+            bool hasConfig = !isFile || File.Exists(Path.Combine(directory, ConfigName));
+            if (hasConfig && (config = Config(directory, expert, problems)) is null)
                 return null;
-            using WanCheckpoint checkpoint = location.Open(directory);
-            return TensorChecks.Check(expert.Name, directory, checkpoint, config, problems)
-                ? new ExpertCheckpoint(directory, config, [.. checkpoint.Tensors.Keys.Order(StringComparer.Ordinal)])
-                : null;
+            LoraSection[] merged = [.. loras.Where(lora => lora.Concerns(expert.Name))];
+            if (merged.FirstOrDefault(lora => !File.Exists(lora.File)) is { } missing)
+            {
+                problems.Add(Descriptors.LoraNotFound.At(missing.Span, missing.File));
+                return null;
+            }
+            ImmutableArray<LoraReference> references = [.. merged.Select(lora => new LoraReference(lora.File, lora.Strength))];
+            using WanCheckpoint checkpoint = location.Open(path, references);
+            config ??= WanConfigGuess.From(checkpoint.Tensors);
+            if (!TensorChecks.Check(expert.Name, directory, checkpoint, config, problems))
+                return null;
+            ReportLeftOut(expert, checkpoint, merged, problems);
+            return new ExpertCheckpoint(directory, config, [.. checkpoint.Tensors.Keys.Order(StringComparer.Ordinal)])
+            {
+                File = isFile ? path : null,
+                Loras = references,
+            };
+        }
+        catch (LoraException error)
+        {
+            problems.Add(Descriptors.LoraInvalid.At(PlaceOf(loras, error.Path), error.Path, expert.Name, error.Reason));
+        }
+        catch (SafeTensorsException error) when (loras.Any(lora => lora.File == error.Path))
+        {
+            problems.Add(Descriptors.LoraInvalid.At(PlaceOf(loras, error.Path!), error.Path, expert.Name, error.Reason));
         }
         catch (SafeTensorsException error)
         {
-            problems.Add(Descriptors.InvalidCheckpoint.At(new SourceSpan(error.Path ?? directory), expert.Name,
+            problems.Add(Descriptors.InvalidCheckpoint.At(new SourceSpan(error.Path ?? path), expert.Name,
                 WithoutPath(error.Message, error.Path), error.Rule));
+        }
+        catch (InvalidDataException error)
+        {
+            problems.Add(Descriptors.InvalidConfig.At(new SourceSpan(path), expert.Name, error.Message));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            problems.Add(Descriptors.SourceUnreadable.At(new SourceSpan(directory), error.Message));
+            problems.Add(Descriptors.SourceUnreadable.At(new SourceSpan(path), error.Message));
         }
         return null;
     }
+
+    private static SourceSpan PlaceOf(ImmutableArray<LoraSection> loras, string file) => loras.First(lora => lora.File == file).Span;
+
+    /// <summary>Says once what the files have beside the expert's tensors.</summary>
+    private static void ReportLeftOut(ExpertSection expert, WanCheckpoint checkpoint, LoraSection[] loras, ICollection<Diagnostic> problems)
+    {
+        if (checkpoint.LeftOut.Count > 0)
+        {
+            problems.Add(Descriptors.TensorsLeftOut.At(expert.Span, checkpoint.LeftOut.Count, expert.Name, Names(checkpoint.LeftOut),
+                "they are no part of the expert"));
+        }
+        if (checkpoint.IgnoredScales.Count > 0)
+        {
+            problems.Add(Descriptors.TensorsLeftOut.At(expert.Span, checkpoint.IgnoredScales.Count, expert.Name,
+                Names(checkpoint.IgnoredScales), "they scale activations of 8-bit products"));
+        }
+        foreach ((LoraFile lora, LoraSection section) in checkpoint.Loras.Zip(loras).Where(pair => pair.First.LeftOut.Count > 0))
+            problems.Add(Descriptors.LoraPartLeftOut.At(section.Span, lora.Path, lora.LeftOut.Count, expert.Name, Names(lora.LeftOut)));
+    }
+
+    private static string Names(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(3).Select(name => $"'{name}'")) + (names.Count > 3 ? ", …" : "");
 
     private static WanConfig? Config(string directory, ExpertSection expert, ICollection<Diagnostic> problems)
     {
@@ -64,10 +117,15 @@ internal static class ExpertCheckpointReader
         return null;
     }
 
-    private static string Hint(string source, string folder)
+    private static string Hint(string directory, string source, string weights, bool isFile)
     {
-        string[] folders = [.. Directory.EnumerateDirectories(source).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-        return folders.Length == 0 ? "the checkpoint has no folders" : Suggestion.For(folder, folders, "its folders");
+        string[] present = isFile
+            ? Directory.Exists(directory)
+                ? [.. Directory.EnumerateFiles(directory, "*.safetensors").Select(path => Path.GetRelativePath(source, path))]
+                : []
+            : [.. Directory.EnumerateDirectories(source).Select(path => Path.GetFileName(path))];
+        (string what, string none) = isFile ? ("its files", "there are no safetensors files") : ("its folders", "the checkpoint has no folders");
+        return present.Length == 0 ? none : Suggestion.For(weights, [.. present.Order(StringComparer.Ordinal)], what);
     }
 
     /// <summary>Exceptions name their file; a diagnostic has it as its origin already.</summary>

@@ -12,4 +12,14 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="Layers">Its quantizable layers, by block, then in the order of <see cref="WanLayers.Names"/>.</param>
 /// <param name="KeptTensors">Tensors that pass through unquantized, ordinal order; includes biases and layers kept at BF16.</param>
 public sealed record ExpertPlan(string Name, string Directory, WanConfig Config, ImmutableArray<int> Timesteps,
-    ImmutableArray<TimestepBin> Bins, ImmutableArray<LayerPlan> Layers, ImmutableArray<string> KeptTensors);
+    ImmutableArray<TimestepBin> Bins, ImmutableArray<LayerPlan> Layers, ImmutableArray<string> KeptTensors)
+{
+    /// <summary>Its only file, absolute, when the manifest names one; null when the folder has its weights.</summary>
+    public string? File { get; init; }
+
+    /// <summary>LoRA files that are merged into it, in order.</summary>
+    internal ImmutableArray<LoraReference> Loras { get; init; } = [];
+
+    /// <summary>Where its weights are: the file, or the folder.</summary>
+    public string Location => File ?? Directory;
+}

@@ -28,7 +28,11 @@ internal static class ExpertPlanner
         HashSet<string> quantized = [.. layers.Where(entry => entry.Layer.Recipe.Precision != Precision.BF16)
             .Select(entry => entry.Layer.WeightName)];
         return new ExpertPlan(expert.Name, source.Directory, source.Config, timesteps, bins, [.. layers.Select(entry => entry.Layer)],
-            [.. source.Tensors.Where(name => !quantized.Contains(name))]);
+            [.. source.Tensors.Where(name => !quantized.Contains(name))])
+        {
+            File = source.File,
+            Loras = source.Loras,
+        };
     }
 
     private static List<(LayerPlan Layer, ResolvedRecipe Resolved)> Layers(ExpertSection expert, WanConfig config, RecipeResolver resolver)

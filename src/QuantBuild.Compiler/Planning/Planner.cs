@@ -77,7 +77,7 @@ public static class Planner
         }
         CheckBoundary(manifest.Model, source, problems);
         ImmutableArray<ExpertCheckpoint?> sources =
-            [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(location, expert, problems))];
+            [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(location, expert, manifest.Model.Loras, problems))];
         if (sources is [{ } high, { } low])
         {
             Compare("in_dim", config => config.InDim);

@@ -11,6 +11,9 @@ internal static class TensorChecks
     // A wrong configuration makes every tensor wrong; ten of them tell as much as a thousand.
     private const int MostReports = 10;
 
+    // Comparing names takes time with the product of their numbers.
+    private const int MostCompared = 2000;
+
     /// <summary>Whether names, shapes and element types are all as they must be; what is not is reported.</summary>
     public static bool Check(string expert, string directory, WanCheckpoint checkpoint, WanConfig config, ICollection<Diagnostic> problems)
     {
@@ -21,7 +24,8 @@ internal static class TensorChecks
         TensorInfo[] misshapen = [.. known.Where(tensor => !tensor.Shape.SequenceEqual(expected[tensor.Name]))];
         TensorInfo[] mistyped = [.. known.Where(tensor => tensor.DType is not (DType.F32 or DType.F16 or DType.BF16))];
 
-        Report(missing, (name, more) => Descriptors.MissingTensor.At(new SourceSpan(directory), name, expert, more));
+        Report(missing, (name, more) =>
+            Descriptors.MissingTensor.At(new SourceSpan(directory), name, expert, Nearest(name, unexpected) + more));
         Report(unexpected, (name, more) => Descriptors.UnexpectedTensor.At(FileOf(name), name, more));
         Report(misshapen, (tensor, more) =>
             Descriptors.WrongShape.At(FileOf(tensor.Name), tensor.Name, Spell(tensor.Shape), Spell(expected[tensor.Name]), more));
@@ -41,6 +45,10 @@ internal static class TensorChecks
             }
         }
     }
+
+    /// <summary>What may be the tensor under another name.</summary>
+    private static string Nearest(string name, string[] unexpected) =>
+        Suggestion.Nearest(name, unexpected.Take(MostCompared)) is { } near ? $"; the closest name there is '{near}'" : "";
 
     private static string Spell(IEnumerable<long> shape) => string.Join(", ", shape);
 }

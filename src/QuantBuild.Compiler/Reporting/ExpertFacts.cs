@@ -24,7 +24,7 @@ internal static class ExpertFacts
         {
             JsonObject layer = LayerFacts.Of(results, plan, plan.Layers[i], recipeOf[i]);
             if (plan.Layers[i].Recipe.Precision == Precision.BF16)
-                layer["keptBytes"] = PackStage.KeptBytes(source.Checkpoint.Tensors[plan.Layers[i].WeightName],
+                layer["keptBytes"] = PackStage.KeptBytes(source.Checkpoint, plan.Layers[i].WeightName,
                     context.Plan.Manifest.Output.KeptDtype);
             layers[i] = layer;
         });
@@ -65,7 +65,7 @@ internal static class ExpertFacts
         HashSet<string> weights = [.. source.Plan.Layers.Select(layer => layer.WeightName)];
         ILookup<bool, long> kept =
             source.Plan.KeptTensors.ToLookup(weights.Contains, name =>
-                PackStage.KeptBytes(source.Checkpoint.Tensors[name], plan.Manifest.Output.KeptDtype));
+                PackStage.KeptBytes(source.Checkpoint, name, plan.Manifest.Output.KeptDtype));
         return new JsonObject
         {
             ["codes"] = sizes.Sum(size => size.Codes),

@@ -16,13 +16,15 @@ public sealed record CheckpointLocation(string Folder, HubReference? Repository 
     ImmutableDictionary<string, RemoteHead>? Heads = null, bool HeadersOnly = false)
 {
     /// <summary>Opens an expert's tensors.</summary>
-    /// <param name="directory">The expert's folder, absolute.</param>
+    /// <param name="directory">The expert's folder, absolute, or its only file.</param>
+    /// <param name="loras">LoRA files to merge, in order; of a checkpoint with headers only nothing is merged.</param>
     /// <exception cref="SafeTensorsException">Its files are not a complete checkpoint.</exception>
+    /// <exception cref="LoraException">A LoRA file cannot be merged.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public WanCheckpoint Open(string directory)
+    internal WanCheckpoint Open(string directory, IReadOnlyList<LoraReference> loras)
     {
         if (Heads is null)
-            return WanCheckpoint.Open(directory);
+            return WanCheckpoint.Open(directory, loras);
         string folder = Path.GetRelativePath(Folder, directory).Replace('\\', '/');
         return WanCheckpoint.OpenHeads(directory, name => Heads.GetValueOrDefault($"{folder}/{name}") is { } head
             ? SafeTensorsFile.FromHead(head.Bytes, head.Length, Path.Combine(directory, name)) : null);

@@ -6,6 +6,7 @@ using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
@@ -36,7 +37,7 @@ internal sealed class PackStage() : Stage<PackSubject, PackStage.Result>("Pack",
 
     /// <summary>Bytes of the artifact's tensors: codes, scales, smoothing, low rank, and everything kept.</summary>
     public override long StoredBytes(PackSubject subject) =>
-        subject.Source.Plan.KeptTensors.Sum(name => KeptBytes(subject.Source.Checkpoint.Tensors[name], subject.Output.KeptDtype))
+        subject.Source.Plan.KeptTensors.Sum(name => KeptBytes(subject.Source.Checkpoint, name, subject.Output.KeptDtype))
         + subject.Source.Plan.Layers.Sum(layer => LayerSize.Of(subject.Source.Plan, layer).Total);
 
     /// <inheritdoc/>
@@ -71,10 +72,8 @@ internal sealed class PackStage() : Stage<PackSubject, PackStage.Result>("Pack",
     }
 
     /// <summary>Bytes of a kept tensor in an artifact, cast if the manifest says so.</summary>
-    public static long KeptBytes(TensorInfo tensor, DType? castTo) =>
-        castTo is { } target && tensor.DType is DType.F32 or DType.F16 or DType.BF16
-        ? tensor.ElementCount * (target == DType.F32 ? 4 : 2)
-        : tensor.ByteLength;
+    public static long KeptBytes(WanCheckpoint checkpoint, string name, DType? castTo) =>
+        checkpoint.Tensors[name].ElementCount * (castTo ?? checkpoint.KeptTypeOf(name)).Bits() / 8;
 
     /// <summary>Writes the layout of a plan.</summary>
     public static ILayout LayoutOf(Plan plan) => plan.Manifest.Output.Layout switch

@@ -135,7 +135,7 @@ internal sealed class Candidates
         Precision precision = layer.Recipe.Precision;
         return new LayerOption(precision, precision == Precision.BF16 ? 0 : layer.Recipe.LowRank.Rank, error,
             precision == Precision.BF16
-                ? PackStage.KeptBytes(source.Checkpoint.Tensors[layer.WeightName], session.Plan.Manifest.Output.KeptDtype)
+                ? PackStage.KeptBytes(source.Checkpoint, layer.WeightName, session.Plan.Manifest.Output.KeptDtype)
                 : LayerSize.Of(source.Plan, layer).Total, WorkOf(layer));
     }
 

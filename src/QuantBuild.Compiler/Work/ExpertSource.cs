@@ -60,28 +60,32 @@ public sealed class ExpertSource : IDisposable
         WanCheckpoint? checkpoint = null;
         try
         {
-            checkpoint = location.Open(plan.Directory);
+            checkpoint = location.Open(plan.Location, plan.Loras);
             if (location.HeadersOnly)
                 return new ExpertSource(plan, checkpoint, ImmutableDictionary<string, Digest>.Empty, ReadOnlyMemory<byte>.Empty, []);
-            ImmutableArray<HashedTensors> files =
-                [.. checkpoint.OpenFiles.Select(file => HashedTensors.OfAsync(file, store, threads, null, cancellation).GetAwaiter()
-                    .GetResult())];
-            Dictionary<string, Digest> inFiles = files.SelectMany(file => file.Digests).ToDictionary(StringComparer.Ordinal);
-            return new ExpertSource(plan, checkpoint,
-                checkpoint.Tensors.Keys.ToImmutableSortedDictionary(name => name, name => inFiles[checkpoint.NameInFile(name)],
-                    StringComparer.Ordinal),
-                checkpoint.IsDiffusers ? plan.Config.ToJson() : ConfigOf(plan), files);
+            ImmutableArray<HashedTensors> files = [.. checkpoint.OpenFiles.Select(Hashed)];
+            ImmutableArray<HashedTensors> loras = [.. checkpoint.Loras.Select(lora => Hashed(lora.File))];
+            return new ExpertSource(plan, checkpoint, ViewDigests.Of(checkpoint, files, loras),
+                checkpoint.IsDiffusers || plan.File is not null ? plan.Config.ToJson() : ConfigOf(plan), [.. files, .. loras]);
+
+            HashedTensors Hashed(SafeTensorsFile file) =>
+                HashedTensors.OfAsync(file, store, threads, null, cancellation).GetAwaiter().GetResult();
         }
         catch (DiagnosticException)
         {
             checkpoint?.Dispose();
             throw;
         }
+        catch (LoraException e)
+        {
+            checkpoint?.Dispose();
+            throw new DiagnosticException(Descriptors.LoraInvalid.At(null, e.Path, plan.Name, e.Reason), e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SafeTensorsException)
         {
             checkpoint?.Dispose();
             throw StoreErrors.Shrunk(e)
-                ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(plan.Directory), e.Message), e);
+                ?? new DiagnosticException(Descriptors.SourceUnreadable.At(new SourceSpan(plan.Location), e.Message), e);
         }
     }
 

@@ -51,6 +51,16 @@ public static class Float16
             destination[i] = ToSingle(source[i]);
     }
 
+    /// <summary>Rounds every element to nearest, ties to even.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void FromSingle(ReadOnlySpan<float> source, Span<ushort> destination)
+    {
+        if (source.Length != destination.Length)
+            throw new ArgumentException($"{source.Length} elements do not convert into {destination.Length}");
+        for (int i = 0; i < source.Length; i++)
+            destination[i] = BitConverter.HalfToUInt16Bits((Half)source[i]);
+    }
+
     private static Vector128<uint> Widened(Vector128<uint> half)
     {
         Vector128<uint> bits = (half & Vector128.Create(0x7FFFu)) << 13;

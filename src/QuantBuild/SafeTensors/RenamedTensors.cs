@@ -8,7 +8,7 @@ internal sealed class RenamedTensors(ITensorSource source, IReadOnlyDictionary<s
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = names
         .Where(pair => source.Tensors.ContainsKey(pair.Value))
-        .ToDictionary(pair => pair.Key, pair => source.Tensors[pair.Value], StringComparer.Ordinal);
+        .ToDictionary(pair => pair.Key, pair => source.Tensors[pair.Value] with { Name = pair.Key }, StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Bytes(string name) => source.Bytes(NameInSource(name));

@@ -70,6 +70,12 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
         };
     }
 
+    /// <summary>Opens one file that holds everything, whatever its name.</summary>
+    /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    internal static ShardedCheckpoint OpenFile(string path) => Open([path], index: null, map: false);
+
     /// <summary>Opens a checkpoint whose weights lie elsewhere: its tensors can be listed, but not read.</summary>
     /// <param name="directory">The folder, which has the index if there is one.</param>
     /// <param name="open">Opens the head of a file by its name; null when there is no such file.</param>

@@ -53,6 +53,13 @@ internal sealed class TinyProject : IDisposable
     /// <summary>More of the section, beginning with a comma.</summary>
     public string MoreCalibration { get; set; } = "";
 
+    /// <summary>Entries of <c>model.loras</c>.</summary>
+    public string Loras { get; set; } = "";
+
+    public string HighWeights { get; set; } = "high_noise_model";
+
+    public string LowWeights { get; set; } = "low_noise_model";
+
     public int Samples { get; set; } = 2;
 
     public double Guidance { get; set; } = 1;
@@ -105,10 +112,10 @@ internal sealed class TinyProject : IDisposable
 
     public void WriteManifest() => File.WriteAllText(Manifest, $$"""
         {
-          "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(Checkpoint)}} },
+          "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(Checkpoint)}}, "loras": [{{Loras}}] },
           "experts": {
-            "high_noise": { {{(UsesDefaultFolders ? "" : "\"weights\": \"high_noise_model\",")}} "bins": [{{HighBins}}] },
-            "low_noise": { {{(UsesDefaultFolders ? "" : "\"weights\": \"low_noise_model\",")}} "bins": [{{LowBins}}] }
+            "high_noise": { {{(UsesDefaultFolders ? "" : $"\"weights\": \"{HighWeights}\",")}} "bins": [{{HighBins}}] },
+            "low_noise": { {{(UsesDefaultFolders ? "" : $"\"weights\": \"{LowWeights}\",")}} "bins": [{{LowBins}}] }
           },
           "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, "steps": 4, "guidance": {{Guidance.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "tokensPerStep": 48, "seed": 42 {{MoreCalibration}} },
           "quantize": {

@@ -68,7 +68,10 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         HubReference? repository = remote is null ? null : Repository(remote);
         string? source = remote is null ? PathBinder.Absolute(node, "model.source", file, values) : repository?.ToString();
         return new ModelSection(Architectures.Names[0], source ?? "",
-            model?.Number("boundary", new Interval(0.001, 0.999)) ?? DefaultBoundary, model?.SpanOf("source") ?? manifest.Span, repository);
+            model?.Number("boundary", new Interval(0.001, 0.999)) ?? DefaultBoundary, model?.SpanOf("source") ?? manifest.Span, repository)
+        {
+            Loras = model is null ? [] : new LoraBinder(file, values).Bind(model),
+        };
     }
 
     private HubReference? Repository(ManifestText text)

@@ -13,7 +13,9 @@ internal static class ManifestKeys
     public static readonly KeySet Manifest = new("manifest",
         ["$schema", "name", "model", "experts", "calibration", "quantize", "overrides", "compute", "gates", "output"]);
 
-    public static readonly KeySet Model = new("model", ["architecture", "source", "boundary"]);
+    public static readonly KeySet Model = new("model", ["architecture", "source", "boundary", "loras"]);
+
+    public static readonly KeySet Lora = new("lora", ["file", "strength", "experts"]);
 
     public static readonly KeySet Experts = new("experts", ExpertNames.All);
 
@@ -56,7 +58,7 @@ internal static class ManifestKeys
     /// <summary>All of the above.</summary>
     public static readonly ImmutableArray<KeySet> All =
     [
-        Manifest, Model, Experts, Expert, Bin, Calibration, Latent, Guidance, Quantize, Smooth, LowRank, Weights, ExpertWeights,
+        Manifest, Model, Lora, Experts, Expert, Bin, Calibration, Latent, Guidance, Quantize, Smooth, LowRank, Weights, ExpertWeights,
             Activations,
         Override, Compute, Gates, GateRule, Output,
     ];

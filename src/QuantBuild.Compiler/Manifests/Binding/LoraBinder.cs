@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests.Json;
+
+namespace QuantBuild.Compiler.Manifests.Binding;
+
+/// <summary>The list <c>model.loras</c>.</summary>
+/// <param name="file">Absolute path of the manifest.</param>
+/// <param name="values">Receives what is wrong.</param>
+internal sealed class LoraBinder(string file, ValueBinder values)
+{
+    private static readonly Interval Strengths = new(-100, 100);
+
+    /// <summary>The files, in order.</summary>
+    public ImmutableArray<LoraSection> Bind(ObjectBinder model)
+    {
+        string path = model.PathOf("loras");
+        if (values.As<ManifestArray>(model.Find("loras"), path, "a list") is not { } list)
+            return [];
+        return [.. list.Items.Select((item, i) => Lora(item, FormattableString.Invariant($"{path}[{i}]"))).OfType<LoraSection>()];
+    }
+
+    private LoraSection? Lora(ManifestNode item, string path)
+    {
+        if (values.Object(item, path, ManifestKeys.Lora) is not { } lora)
+            return null;
+        ManifestNode? node = lora.Require("file");
+        double strength = lora.Number("strength", Strengths) ?? 1;
+        if (strength == 0)
+            values.Report(Descriptors.OutOfRange, lora.SpanOf("strength"), lora.PathOf("strength"), "0",
+                "other than 0, which would change nothing");
+        ImmutableArray<string> experts = OverrideBinder.Experts(lora);
+        return PathBinder.Absolute(node, lora.PathOf("file"), file, values) is { } absolute
+            ? new LoraSection(absolute, strength, experts, lora.SpanOf("file"))
+            : null;
+    }
+}
