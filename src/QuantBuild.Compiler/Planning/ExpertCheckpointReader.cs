@@ -124,7 +124,9 @@ internal static class ExpertCheckpointReader
                 ? [.. Directory.EnumerateFiles(directory, "*.safetensors").Select(path => Path.GetRelativePath(source, path))]
                 : []
             : [.. Directory.EnumerateDirectories(source).Select(path => Path.GetFileName(path))];
-        (string what, string none) = isFile ? ("its files", "there are no safetensors files") : ("its folders", "the checkpoint has no folders");
+        (string what, string none) = isFile
+            ? ("its files", "there are no safetensors files")
+            : ("its folders", "the checkpoint has no folders");
         return present.Length == 0 ? none : Suggestion.For(weights, [.. present.Order(StringComparer.Ordinal)], what);
     }
 

@@ -19,7 +19,8 @@ internal static class ViewDigests
         IReadOnlyList<HashedTensors> loras)
     {
         Dictionary<string, Digest> stored = files.SelectMany(file => file.Digests).ToDictionary(StringComparer.Ordinal);
-        return checkpoint.Tensors.Keys.ToImmutableSortedDictionary(name => name, name => Of(checkpoint.PartsOf(name)), StringComparer.Ordinal);
+        return checkpoint.Tensors.Keys.ToImmutableSortedDictionary(name => name, name => Of(checkpoint.PartsOf(name)),
+            StringComparer.Ordinal);
 
         Digest Of(TensorParts parts) => parts.IsPlain
             ? stored[parts.Stored]

@@ -1,6 +1,8 @@
 namespace QuantBuild.Formats;
 
-/// <summary>8-bit floats of checkpoints (OCP 8-bit Floating Point Specification, sections 5.1 and 5.2): a table of 256 values each.</summary>
+/// <summary>
+/// 8-bit floats of checkpoints (OCP 8-bit Floating Point Specification, sections 5.1 and 5.2): a table of 256 values each.
+/// </summary>
 internal static class Float8
 {
     /// <summary>E4M3: bias 7, no infinity, a NaN of either sign (0x7f, 0xff), at most 448.</summary>

@@ -5,8 +5,8 @@ namespace QuantBuild.SafeTensors;
 
 /// <summary>Tensors stored in 8-bit floats, with or without scales, as float32: <c>value = scale * code</c>, one product each.</summary>
 /// <remarks>
-/// A scale belongs to a weight by name: <c>x.scale_weight</c> (ComfyUI) or <c>x.weight_scale</c> (compressed-tensors) beside <c>x.weight</c>;
-/// one for the tensor, or one per row ([out] or [out, 1]). Scales, the marker <c>scaled_fp8</c> and scales of activations
+/// A scale belongs to a weight by name: <c>x.scale_weight</c> (ComfyUI) or <c>x.weight_scale</c> (compressed-tensors) beside
+/// <c>x.weight</c>; one for the tensor, or one per row ([out] or [out, 1]). Scales, the marker <c>scaled_fp8</c> and scales of activations
 /// (<c>x.scale_input</c>, <c>x.input_scale</c>) are no tensors of the model and do not show.
 /// </remarks>
 internal sealed class Fp8Tensors : ComputedTensors
@@ -26,7 +26,9 @@ internal sealed class Fp8Tensors : ComputedTensors
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, TensorInfo> Tensors => _tensors;
 
-    /// <summary>Names of the scales of activations that were left out: they serve 8-bit products, and here activations get their own.</summary>
+    /// <summary>
+    /// Names of the scales of activations that were left out: they serve 8-bit products, and here activations get their own.
+    /// </summary>
     public IReadOnlyList<string> Ignored { get; private set; } = [];
 
     /// <summary>Name of the tensor that scales another; null for none.</summary>

@@ -64,6 +64,8 @@ public sealed class SchemaTests
             + "\"activation\" } }, \"model\": {")]
     [InlineData("\"model\": {", "\"compute\": {}, \"model\": {")]
     [InlineData("\"model\": {",
+        "\"model\": { \"loras\": [{ \"file\": \"a.safetensors\", \"strength\": -0.5, \"experts\": [\"low_noise\"] }],")]
+    [InlineData("\"model\": {",
         "\"compute\": { \"model\": \"torch\", \"layers\": \"cpu\", \"device\": \"cuda\", \"dtype\": \"float32\" }, \"model\": {")]
     public async Task Both_accept(string original, string changed)
     {
@@ -81,6 +83,10 @@ public sealed class SchemaTests
     [InlineData("\"model\": {", "\"quantise\": {}, \"model\": {")]
     [InlineData("\"model\": {", "\"model\": { \"architecture\": \"wan2.1\",")]
     [InlineData("\"model\": {", "\"model\": { \"boundary\": 1,")]
+    [InlineData("\"model\": {", "\"model\": { \"loras\": [{ \"strength\": 1 }],")]
+    [InlineData("\"model\": {", "\"model\": { \"loras\": [{ \"file\": \"a\", \"strength\": 0 }],")]
+    [InlineData("\"model\": {", "\"model\": { \"loras\": [{ \"file\": \"a\", \"experts\": [] }],")]
+    [InlineData("\"model\": {", "\"model\": { \"loras\": { \"file\": \"a\" },")]
     [InlineData("\"checkpoint\"", "\"\"")]
     [InlineData("\"checkpoint\"", "\"https://a/b\"")]
     [InlineData("\"checkpoint\"", "\"hf://a\"")]

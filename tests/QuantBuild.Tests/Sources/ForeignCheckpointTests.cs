@@ -9,7 +9,9 @@ using QuantBuild.Tests.Stages;
 
 namespace QuantBuild.Tests.Sources;
 
-/// <summary>Checkpoints as other programs write them: one file per expert, with prefixes, in 8-bit floats, with what else was lying about.</summary>
+/// <summary>
+/// Checkpoints as other programs write them: one file per expert, with prefixes, in 8-bit floats, with what else was lying about.
+/// </summary>
 public sealed class ForeignCheckpointTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("quantbuild-foreign").FullName;
@@ -76,7 +78,8 @@ public sealed class ForeignCheckpointTests : IDisposable
         var part = new float[77];
         read.ReadFloat32("blocks.0.ffn.0.weight", 1001, part);
         Assert.Equal(b[1001..(1001 + part.Length)], part);
-        Assert.Equal(b.AsSpan(5, 3), System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(read.Bytes("blocks.0.ffn.0.weight", 20, 12)));
+        Assert.Equal(b.AsSpan(5, 3),
+            System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(read.Bytes("blocks.0.ffn.0.weight", 20, 12)));
         Assert.Equal(["blocks.0.ffn.0.input_scale"], read.IgnoredScales);
     }
 
@@ -139,13 +142,15 @@ public sealed class ForeignCheckpointTests : IDisposable
     {
         string[] files = SourceFiles.Write(_folder, source => source.Tensors.Keys.Select(name => name switch
         {
-            "blocks.0.ffn.0.weight" => TensorData.Of(name, DType.I8, source.Tensors[name].Shape, new byte[source.Tensors[name].ElementCount]),
+            "blocks.0.ffn.0.weight" =>
+                TensorData.Of(name, DType.I8, source.Tensors[name].Shape, new byte[source.Tensors[name].ElementCount]),
             "blocks.1.ffn.2.bias" => TensorData.Copy(source, name, "blocks.1.ffn.2.bais"),
             _ => TensorData.Copy(source, name),
         }));
 
         string[] messages = [.. Plan(files).Diagnostics.Select(d => d.Message)];
-        Assert.Contains(messages, message => message.StartsWith("Tensor 'blocks.0.ffn.0.weight' is I8; weights must be F32, F16, BF16,", StringComparison.Ordinal));
+        Assert.Contains(messages, message =>
+            message.StartsWith("Tensor 'blocks.0.ffn.0.weight' is I8; weights must be F32, F16, BF16,", StringComparison.Ordinal));
         Assert.Contains("Tensor 'blocks.1.ffn.2.bias' of high_noise is missing; the closest name there is 'blocks.1.ffn.2.bais'", messages);
     }
 

@@ -18,8 +18,10 @@ public sealed class LoraTests : IDisposable
     /// <summary>Spellings of one layer's two factors: down, up, alpha.</summary>
     public static TheoryData<string, string, string> Spellings => new()
     {
-        { "diffusion_model.blocks.0.ffn.0.lora_A.weight", "diffusion_model.blocks.0.ffn.0.lora_B.weight", "diffusion_model.blocks.0.ffn.0.alpha" },
-        { "diffusion_model.blocks.0.ffn.0.lora_down.weight", "diffusion_model.blocks.0.ffn.0.lora_up.weight", "diffusion_model.blocks.0.ffn.0.alpha" },
+        { "diffusion_model.blocks.0.ffn.0.lora_A.weight", "diffusion_model.blocks.0.ffn.0.lora_B.weight",
+            "diffusion_model.blocks.0.ffn.0.alpha" },
+        { "diffusion_model.blocks.0.ffn.0.lora_down.weight", "diffusion_model.blocks.0.ffn.0.lora_up.weight",
+            "diffusion_model.blocks.0.ffn.0.alpha" },
         { "transformer.blocks.0.ffn.net.0.proj.lora_A.weight", "transformer.blocks.0.ffn.net.0.proj.lora_B.weight", "" },
         { "base_model.model.blocks.0.ffn.0.lora_A.default.weight", "base_model.model.blocks.0.ffn.0.lora_B.default.weight", "" },
         { "lora_unet_blocks_0_ffn_0.lora_down.weight", "lora_unet_blocks_0_ffn_0.lora_up.weight", "lora_unet_blocks_0_ffn_0.alpha" },
@@ -43,7 +45,8 @@ public sealed class LoraTests : IDisposable
     public void Alpha_may_be_an_integer_without_dimensions_or_with_one(bool one)
     {
         TensorData alpha = TensorData.Of(Layer + ".alpha", DType.I64, one ? [1] : [], BitConverter.GetBytes(6L));
-        using WanCheckpoint merged = Open(Write("one.safetensors", Factors(Layer + ".lora_A.weight", Layer + ".lora_B.weight", [alpha])), 1);
+        using WanCheckpoint merged = Open(Write("one.safetensors", Factors(Layer + ".lora_A.weight", Layer + ".lora_B.weight", [alpha])),
+            1);
 
         AssertMerged(merged, Layer + ".weight", factor: 2);
     }
@@ -74,7 +77,8 @@ public sealed class LoraTests : IDisposable
     {
         string first = Write("a.safetensors", Factors(Layer + ".lora_A.weight", Layer + ".lora_B.weight", []));
         string second = Write("b.safetensors", Factors(Layer + ".lora_A.weight", Layer + ".lora_B.weight", [], seed: 5));
-        using WanCheckpoint merged = WanCheckpoint.Open(TestData.TinyWan("checkpoint", "high_noise_model"), [new(first, 1), new(second, -0.5)]);
+        using WanCheckpoint merged = WanCheckpoint.Open(TestData.TinyWan("checkpoint", "high_noise_model"),
+            [new(first, 1), new(second, -0.5)]);
         float[] whole = merged.ReadFloat32(Layer + ".weight");
 
         var part = new float[333];
@@ -89,7 +93,8 @@ public sealed class LoraTests : IDisposable
     public void A_build_with_a_merged_file_equals_that_of_a_checkpoint_merged_beforehand_and_a_new_strength_runs_what_it_reaches()
     {
         string lora = Write("l.safetensors", Factors(Layer + ".lora_A.weight", Layer + ".lora_B.weight", []));
-        using TinyProject project = new() { Loras = $$"""{ "file": {{System.Text.Json.JsonSerializer.Serialize(lora)}}, "experts": ["low_noise"] }""" };
+        using TinyProject project =
+            new() { Loras = $$"""{ "file": {{System.Text.Json.JsonSerializer.Serialize(lora)}}, "experts": ["low_noise"] }""" };
         project.OutputSection = """ "keptDtype": "bf16" """;
         project.Build();
         IReadOnlyDictionary<string, string> merged = project.ArtifactDigests();

@@ -9,7 +9,8 @@ internal sealed class CheckpointNames
 
     // What lies in files beside the model: parts of other models, copies of training, and remains of merging.
     private static readonly string[] Strangers =
-        ["first_stage_model.", "cond_stage_model.", "conditioner.", "text_encoders.", "text_encoder.", "vae.", "model_ema.", "ema.", "head_copy."];
+        ["first_stage_model.", "cond_stage_model.", "conditioner.", "text_encoders.", "text_encoder.", "vae.", "model_ema.", "ema.",
+            "head_copy."];
 
     private CheckpointNames(IReadOnlyDictionary<string, string> inFile, IReadOnlyList<string> leftOut, bool isDiffusers, bool isRenamed)
     {

@@ -96,7 +96,9 @@ internal sealed class LoraFile : IDisposable
             throw Fault("it changes nothing: every B and every difference in it is zero, as before training");
     }
 
-    /// <summary>Whether a tensor has nothing but zeros. The first other value ends the search, so that a trained file costs one read.</summary>
+    /// <summary>
+    /// Whether a tensor has nothing but zeros. The first other value ends the search, so that a trained file costs one read.
+    /// </summary>
     private bool IsZero(string name)
     {
         const int Piece = 1 << 16;
