@@ -31,7 +31,9 @@ var velocity = new float[latent.Length];
 using IDenoiser expert = CpuDenoiserFactory.Instance.Open(model.HighNoise);
 expert.Predict(new LatentShape((int)size[1], (int)size[2], (int)size[3]), latent, schedule.Timesteps[0], conditioning, velocity,
     threads: Environment.ProcessorCount);
-new EulerSolver(schedule).Step(velocity, latent);
+float step = schedule.Sigmas[1] - schedule.Sigmas[0]; // Euler's
+for (int i = 0; i < latent.Length; i++)
+    latent[i] += step * velocity[i];
 
 double rms = Math.Sqrt(latent.Average(value => (double)value * value));
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

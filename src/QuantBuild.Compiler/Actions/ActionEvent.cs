@@ -11,5 +11,5 @@ namespace QuantBuild.Compiler.Actions;
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Description">The parts of the key; null when the key is.</param>
 /// <param name="Seconds">Time it took now, or when it was executed once for a cached one.</param>
-public sealed record ActionEvent(string Stage, string Expert, string Name, Digest? Key, JsonObject? Description, ActionOutcome Outcome,
+internal sealed record ActionEvent(string Stage, string Expert, string Name, Digest? Key, JsonObject? Description, ActionOutcome Outcome,
     double Seconds);

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Actions;
 
 /// <summary>How an action ended.</summary>
-public enum ActionOutcome
+internal enum ActionOutcome
 {
     /// <summary>Its result was in the store.</summary>
     Cached,

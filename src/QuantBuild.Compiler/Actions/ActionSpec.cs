@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Actions;
 /// One unit of cacheable work: everything its result depends on, by content. Who it is for (<see cref="Expert"/>, <see cref="Name"/>) is
 /// for people and not part of the key, so equal work is done once wherever it occurs.
 /// </summary>
-public sealed class ActionSpec
+internal sealed class ActionSpec
 {
     /// <summary>Describes an action.</summary>
     /// <param name="stage">Its kind.</param>

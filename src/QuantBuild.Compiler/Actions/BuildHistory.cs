@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Actions;
 /// </summary>
 /// <param name="Last">Keys of the last build by stage, expert and name.</param>
 /// <param name="Previous">Keys of the build before it that differed.</param>
-public sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IReadOnlyDictionary<string, Digest> Previous)
+internal sealed record BuildHistory(IReadOnlyDictionary<string, Digest> Last, IReadOnlyDictionary<string, Digest> Previous)
 {
     private static readonly IReadOnlyDictionary<string, Digest> None = new Dictionary<string, Digest>();
 

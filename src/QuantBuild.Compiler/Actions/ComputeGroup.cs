@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Actions;
 
 /// <summary>Stages whose arithmetic is chosen together.</summary>
-public enum ComputeGroup
+internal enum ComputeGroup
 {
     /// <summary>No choice: stages that move and compare numbers rather than compute, always on the CPU.</summary>
     Fixed,

@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Actions;
 
 /// <summary>Follows a build. Calls may come from several threads at once.</summary>
-public interface IBuildObserver
+internal interface IBuildObserver
 {
     /// <summary>
     /// Tells what the next phases will ask for, in the order in which they begin. Not every phase is told of: an evaluation's, for example,

@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Actions;
 /// any of them needs a new name.
 /// </param>
 /// <param name="BitExact">Whether the same action gives the same bytes on every machine that has this arithmetic.</param>
-public readonly record struct NumericProfile(string Name, bool BitExact)
+internal readonly record struct NumericProfile(string Name, bool BitExact)
 {
     /// <summary>Own float32 kernels with a defined rounding per element, equal on every CPU.</summary>
     public static NumericProfile Cpu { get; } = new("cpu-1", BitExact: true);

@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Actions;
 /// <param name="Expert">Its expert, or empty.</param>
 /// <param name="Name">What it works on; a bin's name follows the layer's after a slash.</param>
 /// <param name="Seconds">Processor time it would take, estimated: good for comparing actions, rough as a duration.</param>
-public sealed record PlannedAction(string Stage, string Expert, string Name, double Seconds);
+internal sealed record PlannedAction(string Stage, string Expert, string Name, double Seconds);

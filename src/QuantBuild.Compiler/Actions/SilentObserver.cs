@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Actions;
 
 /// <summary>Follows nothing.</summary>
-public sealed class SilentObserver : IBuildObserver
+internal sealed class SilentObserver : IBuildObserver
 {
     private SilentObserver()
     {

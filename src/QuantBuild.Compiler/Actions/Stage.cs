@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Actions;
 /// <param name="name">Name in keys, logs and records.</param>
 /// <param name="version">Algorithm version: raised whenever the same inputs would give other bytes.</param>
 /// <param name="text">Its row in docs/stages.md.</param>
-public abstract class Stage(string name, int version, StageText text)
+internal abstract class Stage(string name, int version, StageText text)
 {
     /// <summary>Name in keys, logs and records.</summary>
     public string Name => name;

@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Actions;
 /// <param name="Name">Its name in the key.</param>
 /// <param name="Setting">Its name when two builds are compared; null for what only repeats another stage's.</param>
 /// <param name="PerAction">Whether a layer has several actions of the stage, each with a value of its own.</param>
-public record StageOption(string Name, string? Setting, bool PerAction = false);
+internal record StageOption(string Name, string? Setting, bool PerAction = false);
 
 /// <summary>A setting in the keys of a stage, and how an action gets its value.</summary>
 /// <typeparam name="TSubject">What an action of the stage is about.</typeparam>

@@ -3,7 +3,7 @@ namespace QuantBuild.Compiler.Actions;
 /// <summary>The arithmetic of a build's stages, as its manifest chose it.</summary>
 /// <param name="Model">That of the stages which run the model.</param>
 /// <param name="Layers">That of the stages which work on one layer.</param>
-public sealed record StageProfiles(NumericProfile Model, NumericProfile Layers)
+internal sealed record StageProfiles(NumericProfile Model, NumericProfile Layers)
 {
     /// <summary>Everything on the CPU.</summary>
     public static StageProfiles Cpu { get; } = new(NumericProfile.Cpu, NumericProfile.Cpu);

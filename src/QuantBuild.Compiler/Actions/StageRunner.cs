@@ -15,7 +15,7 @@ namespace QuantBuild.Compiler.Actions;
 /// Throws when the inputs are no longer what keys were computed from; called before a result is remembered.
 /// </param>
 /// <param name="drain">Once it is cancelled nothing is executed any more; what is being executed is finished.</param>
-public sealed class StageRunner(BuildStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null,
+internal sealed class StageRunner(BuildStore store, IBuildObserver observer, bool execute = true, IReadOnlySet<Digest>? recheck = null,
     Action? requireInputs = null,
     CancellationToken drain = default)
 {

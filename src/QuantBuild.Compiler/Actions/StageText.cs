@@ -4,4 +4,4 @@ namespace QuantBuild.Compiler.Actions;
 /// <param name="Per">What there is one action for.</param>
 /// <param name="Inputs">What digests of content are in the key.</param>
 /// <param name="Output">What an action stores.</param>
-public sealed record StageText(string Per, string Inputs, string Output);
+internal sealed record StageText(string Per, string Inputs, string Output);

@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Actions;
 /// <typeparam name="T">The result.</typeparam>
 /// <param name="Blob">Its blob.</param>
 /// <param name="Value">What it says.</param>
-public sealed record Stored<T>(BlobRef Blob, T Value);
+internal sealed record Stored<T>(BlobRef Blob, T Value);

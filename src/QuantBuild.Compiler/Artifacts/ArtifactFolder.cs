@@ -5,7 +5,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Artifacts;
 
 /// <summary>Puts a finished artifact into an output folder, and checks one that is there.</summary>
-public static class ArtifactFolder
+internal static class ArtifactFolder
 {
     /// <summary>How the names of report pages end, which lie beside an artifact and are no part of it.</summary>
     internal const string ReportSuffix = ".report.html";

@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Artifacts;
 /// <summary>
 /// The measured errors of an artifact's layers as a file beside <c>artifact.json</c>: for cards, gates and people, not for runtimes.
 /// </summary>
-public static class ArtifactQuality
+internal static class ArtifactQuality
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "quality.json";

@@ -19,7 +19,7 @@ namespace QuantBuild.Compiler.Artifacts;
 /// <param name="Source">
 /// The checkpoint's repository and commit; null when it came from a folder, of which the lock says nothing but the digests.
 /// </param>
-public sealed record LockFile(string Tool, string NumericProfile, Digest Plan, ImmutableArray<Digest> Calibration,
+internal sealed record LockFile(string Tool, string NumericProfile, Digest Plan, ImmutableArray<Digest> Calibration,
     ImmutableArray<LockedExpert> Experts,
     LockedSource? Source = null)
 {

@@ -8,4 +8,4 @@ namespace QuantBuild.Compiler.Artifacts;
 /// <param name="Checkpoint">Digest over the names and digests of all its source tensors: <see cref="TensorDigests.Combine"/>.</param>
 /// <param name="Layers">Its quantizable layers; names are unique.</param>
 /// <param name="Files">Its artifact files; paths are unique.</param>
-public sealed record LockedExpert(string Name, Digest Checkpoint, ImmutableArray<LockedLayer> Layers, ImmutableArray<PackedFile> Files);
+internal sealed record LockedExpert(string Name, Digest Checkpoint, ImmutableArray<LockedLayer> Layers, ImmutableArray<PackedFile> Files);

@@ -8,4 +8,4 @@ namespace QuantBuild.Compiler.Artifacts;
 /// <param name="Name">Full name, such as <c>blocks.3.ffn.2</c>.</param>
 /// <param name="Recipe">Its resolved settings.</param>
 /// <param name="Outputs">Digests of what its actions produced, by role, such as <c>lowRank</c>; empty for a layer that is kept.</param>
-public sealed record LockedLayer(string Name, JsonObject Recipe, ImmutableSortedDictionary<string, Digest> Outputs);
+internal sealed record LockedLayer(string Name, JsonObject Recipe, ImmutableSortedDictionary<string, Digest> Outputs);

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Artifacts;
 /// <summary>
 /// Measured errors as a Markdown table: means over layers, because an expert's 400 rows would say less, and the worst layer.
 /// </summary>
-public static class QualityTable
+internal static class QualityTable
 {
     /// <summary>A row per expert.</summary>
     public static string Markdown(IEnumerable<LayerQuality> layers)

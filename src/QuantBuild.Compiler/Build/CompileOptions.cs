@@ -11,7 +11,8 @@ namespace QuantBuild.Compiler.Build;
 /// <param name="Memory">Memory to use; null for 70 % of what is free. Never changes a result.</param>
 /// <param name="Hub">How checkpoints of the Hub are reached; null for what the environment says.</param>
 /// <param name="HeadersOnly">Whether a look at a plan must not read weights, but only the headers of their files.</param>
-public sealed record CompileOptions(string Manifest, string? Store = null, int Threads = 0, bool Locked = false, MemoryLimit? Memory = null,
+internal sealed record CompileOptions(string Manifest, string? Store = null, int Threads = 0, bool Locked = false,
+    MemoryLimit? Memory = null,
     HubAccess? Hub = null, bool HeadersOnly = false)
 {
     /// <summary>File for the report page of a build; null for none.</summary>

@@ -9,7 +9,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Build;
 
 /// <summary>Identity of a resolved plan: two manifests that mean the same have the same digest, wherever they and the model are.</summary>
-public static class PlanDigest
+internal static class PlanDigest
 {
     /// <summary>SHA-256 of the plan's canonical description.</summary>
     public static Digest Of(Plan plan) => CanonicalJson.DigestOf(Describe(plan));

@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Build;
 /// <param name="Expert">Its expert.</param>
 /// <param name="Layer">Its name.</param>
 /// <param name="Actions">Its actions in stage order.</param>
-public sealed record WhyReport(string Expert, string Layer, IReadOnlyList<WhyReport.Action> Actions)
+internal sealed record WhyReport(string Expert, string Layer, IReadOnlyList<WhyReport.Action> Actions)
 {
     /// <summary>One action.</summary>
     /// <param name="Now">Its state now: cached, or missing when the next build would run it.</param>

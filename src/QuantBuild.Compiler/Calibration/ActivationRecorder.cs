@@ -14,7 +14,7 @@ namespace QuantBuild.Compiler.Calibration;
 /// Records what every site of both experts sees along one sample's trajectory: sampled tokens per step as bf16 and the absmax per channel
 /// and step over all tokens. Everything goes straight to one temporary file, so memory does not grow with the model or the number of steps.
 /// </summary>
-public sealed class ActivationRecorder : ISiteObserver, IDisposable
+internal sealed class ActivationRecorder : ISiteObserver, IDisposable
 {
     private readonly IReadOnlyList<ExpertPlan> _experts;
     private readonly Options _options;

@@ -9,4 +9,4 @@ namespace QuantBuild.Compiler.Calibration;
 /// <param name="Shape">Shape of the latent.</param>
 /// <param name="Digest">Digest of the three tensors.</param>
 /// <param name="Read">Reads its tensors.</param>
-public sealed record CalibrationSample(int Id, string Prompt, LatentShape Shape, Digest Digest, Func<SampleTensors> Read);
+internal sealed record CalibrationSample(int Id, string Prompt, LatentShape Shape, Digest Digest, Func<SampleTensors> Read);

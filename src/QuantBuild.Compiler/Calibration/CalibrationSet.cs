@@ -17,7 +17,7 @@ namespace QuantBuild.Compiler.Calibration;
 /// <param name="NullContext">Embedded empty prompt [<paramref name="NullTokens"/>, text_dim]; empty when the set has none.</param>
 /// <param name="NullTokens">Rows of <paramref name="NullContext"/>.</param>
 /// <param name="NullDigest">Digest of the tensor behind <paramref name="NullContext"/>.</param>
-public sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, float[] NullContext, int NullTokens, Digest NullDigest)
+internal sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, float[] NullContext, int NullTokens, Digest NullDigest)
 {
     /// <summary>The conditioning of guidance's other pass for a sample; null when the set has no <c>null_context</c>.</summary>
     public WanConditioning? UnconditionedFor(SampleTensors sample) =>

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Calibration;
 /// <param name="Condition">The image condition y: 4 mask channels, then the latent channels of the first frame.</param>
 /// <param name="Context">Embedded prompt, [<paramref name="ContextTokens"/>, text_dim].</param>
 /// <param name="ContextTokens">Rows of <paramref name="Context"/>.</param>
-public sealed record SampleTensors(float[] Noise, float[] Condition, float[] Context, int ContextTokens)
+internal sealed record SampleTensors(float[] Noise, float[] Condition, float[] Context, int ContextTokens)
 {
     /// <summary>Prompt and first frame as the model takes them; one instance, so that a model embeds the prompt once.</summary>
     public WanConditioning Conditioning { get; } = new(Context, ContextTokens, Condition);

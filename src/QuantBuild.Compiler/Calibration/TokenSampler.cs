@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Calibration;
 /// A choice depends only on what it is for (seed, sample, step, block), never on the order of execution, so that samples can run in
 /// parallel and a single one can be run again.
 /// </remarks>
-public static class TokenSampler
+internal static class TokenSampler
 {
     /// <summary>Chooses <c>min(count, rows)</c> different rows, ascending: a partial Fisher-Yates shuffle.</summary>
     /// <param name="seed">The manifest's calibration seed.</param>

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Ci;
 /// <summary>Azure Pipelines: commands are lines that begin with <c>##vso[</c>, each in one line.</summary>
 /// <param name="read">Looks an environment variable up; null when it is not set.</param>
 /// <param name="output">Standard output of the step.</param>
-public sealed class AzurePipelines(Func<string, string?> read, TextWriter output) : ICiSystem
+internal sealed class AzurePipelines(Func<string, string?> read, TextWriter output) : ICiSystem
 {
     /// <summary>Larger files are better published by a step of the pipeline, which knows how to resume.</summary>
     private const long LargestUpload = 1L << 30;

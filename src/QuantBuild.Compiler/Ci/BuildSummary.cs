@@ -11,7 +11,7 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Ci;
 
 /// <summary>A build as Markdown, for the page that a CI system shows of a run.</summary>
-public static class BuildSummary
+internal static class BuildSummary
 {
     private const int Worst = 5;
 

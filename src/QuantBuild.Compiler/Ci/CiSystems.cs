@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Ci;
 
 /// <summary>Finds out where a process runs.</summary>
-public static class CiSystems
+internal static class CiSystems
 {
     /// <summary>The CI system that the environment tells of; null outside of those that are known.</summary>
     /// <param name="read">Looks an environment variable up; null when it is not set.</param>

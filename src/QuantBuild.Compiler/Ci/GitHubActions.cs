@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Ci;
 /// <summary>GitHub Actions: commands are lines that begin with <c>::</c>, or files that variables name.</summary>
 /// <param name="read">Looks an environment variable up; null when it is not set.</param>
 /// <param name="output">Standard output of the step.</param>
-public sealed class GitHubActions(Func<string, string?> read, TextWriter output) : ICiSystem
+internal sealed class GitHubActions(Func<string, string?> read, TextWriter output) : ICiSystem
 {
     /// <summary>GitHub drops a step's summary that is larger.</summary>
     private const int LargestSummary = (1 << 20) - 1024;

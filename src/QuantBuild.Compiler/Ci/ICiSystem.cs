@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Ci;
 /// <summary>
 /// What a CI system understands beyond text. Where its commands are lines of output, these are written as soon as they are asked for.
 /// </summary>
-public interface ICiSystem
+internal interface ICiSystem
 {
     /// <summary>Its name, for people.</summary>
     string Name { get; }

@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Manifests;
 namespace QuantBuild.Compiler.Compute;
 
 /// <summary>Makes the backend of an assembly that is loaded when a manifest asks for it; needs a constructor without parameters.</summary>
-public interface IBackendProvider
+internal interface IBackendProvider
 {
     /// <summary>Opens the backend.</summary>
     /// <param name="choice">Device and element type.</param>

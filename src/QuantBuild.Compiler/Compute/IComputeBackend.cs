@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Compute;
 /// <summary>
 /// An arithmetic that a manifest can choose, for whole models and for layers. The seam is there, never at a matrix product.
 /// </summary>
-public interface IComputeBackend
+internal interface IComputeBackend
 {
     /// <summary>Its name in manifests.</summary>
     string Name { get; }

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Compute;
 /// Every step reads what it needs from <see cref="ILayerData"/>, and its result is a function of that: not of the number of threads, and
 /// not of steps that ran before on the same object.
 /// </remarks>
-public interface ILayerCompute : IDisposable
+internal interface ILayerCompute : IDisposable
 {
     /// <summary>The low-rank branch of the smoothed weight, eq. (6), as the recipe's <see cref="LayerRecipe.LowRank"/> says.</summary>
     /// <param name="threads">Threads of the process to use.</param>

@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Compute;
 
 /// <summary>A layer's data, read when a step first asks for it: the checkpoint's, and what earlier steps stored.</summary>
 /// <remarks>What a step made is not handed to the next one but read back, so that a result never depends on what ran before.</remarks>
-public interface ILayerData
+internal interface ILayerData
 {
     /// <summary>The layer.</summary>
     LayerSpec Layer { get; }

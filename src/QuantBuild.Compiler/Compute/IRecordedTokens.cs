@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Compute;
 
 /// <summary>What calibration recorded of a layer's input.</summary>
-public interface IRecordedTokens
+internal interface IRecordedTokens
 {
     /// <summary>Tokens recorded in the given steps over all samples.</summary>
     /// <param name="steps">Indices of the expert's steps.</param>

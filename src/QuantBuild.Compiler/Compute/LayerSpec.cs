@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Compute;
 /// <param name="OutFeatures">Rows of its weight.</param>
 /// <param name="InFeatures">Columns of its weight.</param>
 /// <param name="Recipe">How it is quantized.</param>
-public sealed record LayerSpec(string Name, int OutFeatures, int InFeatures, LayerRecipe Recipe)
+internal sealed record LayerSpec(string Name, int OutFeatures, int InFeatures, LayerRecipe Recipe)
 {
     /// <summary>Name of its weight tensor.</summary>
     public string WeightName => Name + ".weight";

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Compute;
 
 /// <summary>The steps of a layer that a backend computes, in their order: the methods of <see cref="ILayerCompute"/>.</summary>
-public enum LayerStep
+internal enum LayerStep
 {
     /// <summary><see cref="ILayerCompute.LowRank"/>.</summary>
     LowRank,

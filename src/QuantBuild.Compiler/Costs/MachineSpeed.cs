@@ -14,7 +14,7 @@ namespace QuantBuild.Compiler.Costs;
 /// <param name="Rotation">Seconds per m² n of a decomposition by rotations, n the longer side.</param>
 /// <param name="Small">Seconds per operation at layers of <see cref="SmallSize"/>.</param>
 /// <param name="Large">Seconds per operation at layers of <see cref="LargeSize"/>.</param>
-public sealed record MachineSpeed(string Machine, int Processors, double Action, double Byte, double Rotation, OperationSeconds Small,
+internal sealed record MachineSpeed(string Machine, int Processors, double Action, double Byte, double Rotation, OperationSeconds Small,
     OperationSeconds Large)
 {
     /// <summary>Inputs and outputs of the small layers that are measured.</summary>

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Costs;
 /// <param name="Measure">Tokens x (outputs x inputs and the low-rank branch), for all methods.</param>
 /// <param name="ClipWeight">Outputs x inputs, once per bin: unpacking, and what does not grow with the tokens.</param>
 /// <param name="MeasureWeight">The same of a measurement, once per bin.</param>
-public sealed record OperationSeconds(double Product, double LowRank, double Hessian, double Gptq, double Clip, double Measure,
+internal sealed record OperationSeconds(double Product, double LowRank, double Hessian, double Gptq, double Clip, double Measure,
     double ClipWeight, double MeasureWeight)
 {
     /// <summary>A mixture, with this part of the first.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <summary>Sizes for people: one form in every command, message and file. The report page's <c>format.js</c> does the same.</summary>
-public static class ByteText
+internal static class ByteText
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

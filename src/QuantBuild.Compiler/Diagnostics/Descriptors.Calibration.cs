@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB31xx: calibration and evaluation sets.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>The jsonl file or its tensors cannot be read.</summary>
     public static readonly DiagnosticDescriptor CalibrationUnreadable = new("QB3101", Severity.Error,

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB322x, QB323x: the choice of arithmetic.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>QB3220: a backend that is named and not installed.</summary>
     public static readonly DiagnosticDescriptor ComputeNotInstalled = new("QB3220", Severity.Error,

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB405x, QB408x: places of a user.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>QB4050: the user has no home folder.</summary>
     public static readonly DiagnosticDescriptor HomeMissing = new("QB4050", Severity.Error,

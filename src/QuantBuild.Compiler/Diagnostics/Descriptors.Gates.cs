@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB33xx: quality gates and suggestions; QB331x are the warnings of QB330x.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     private const string GateAsWarning = "A gate with \"severity\": \"warning\" is exceeded; ";
     private const string LayerCure =

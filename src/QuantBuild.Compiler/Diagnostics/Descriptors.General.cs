@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB0: configuration of the program, and QB9: internal.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>
     /// QB0001: the build step is not complete. The MSBuild task reports it, which cannot use this table: it is loaded without the compiler.

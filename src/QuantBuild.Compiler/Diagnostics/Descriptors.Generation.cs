@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB34xx: videos.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>A video cannot be made of what was given.</summary>
     public static readonly DiagnosticDescriptor GenerationFailed = new("QB3401", Severity.Error,

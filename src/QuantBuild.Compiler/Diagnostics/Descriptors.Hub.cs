@@ -2,7 +2,7 @@ namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB5: the Hub. QB500x token and rights, QB501x connection and protocol, QB502x repositories and uploads, QB503x
 /// downloads.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>QB5001: the Hub does not know the token.</summary>
     public static readonly DiagnosticDescriptor HubTokenRejected = new("QB5001", Severity.Error,

@@ -2,7 +2,7 @@ namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB1: the manifest. QB100x the file, QB101x keys and values, QB102x bins, QB103x overrides and gates, QB104x against the
 /// checkpoint.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>QB1001: there is no such file.</summary>
     public static readonly DiagnosticDescriptor ManifestNotFound = new("QB1001", Severity.Error,

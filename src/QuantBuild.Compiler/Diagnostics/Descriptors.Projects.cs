@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB03: new model projects.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>QB0301: files that are there already.</summary>
     public static readonly DiagnosticDescriptor ProjectExists = new("QB0301", Severity.Error,

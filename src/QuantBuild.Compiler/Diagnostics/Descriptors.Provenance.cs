@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB504x: provenance and signatures.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>QB5040: there is no statement.</summary>
     public static readonly DiagnosticDescriptor ProvenanceMissing = new("QB5040", Severity.Error,

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB32xx: smoothing, low-rank branch, rounding, clip search, measurement.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>A weight of the checkpoint is NaN or infinite.</summary>
     public static readonly DiagnosticDescriptor WeightNotFinite = new("QB3201", Severity.Error,

@@ -1,6 +1,6 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>The report page could not be written; the artifact is finished all the same.</summary>
     public static readonly DiagnosticDescriptor ReportNotWritten = new("QB4040", Severity.Warning,

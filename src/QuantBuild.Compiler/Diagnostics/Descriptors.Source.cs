@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <content>QB2: the source model and the calibration set on disk.</content>
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>QB2001: the checkpoint's folder is not there.</summary>
     public static readonly DiagnosticDescriptor SourceNotFound = new("QB2001", Severity.Error,

@@ -1,6 +1,6 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
-public static partial class Descriptors
+internal static partial class Descriptors
 {
     /// <summary>The store's folder cannot be created or opened.</summary>
     public static readonly DiagnosticDescriptor StoreUnavailable = new("QB4001", Severity.Error,

@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Diagnostics;
 /// <param name="Descriptor">Its kind.</param>
 /// <param name="Span">Where it is; null when it has no place in a file.</param>
 /// <param name="Arguments">Values for the holes of the message.</param>
-public sealed record Diagnostic(DiagnosticDescriptor Descriptor, SourceSpan? Span, IReadOnlyList<object?> Arguments)
+internal sealed record Diagnostic(DiagnosticDescriptor Descriptor, SourceSpan? Span, IReadOnlyList<object?> Arguments)
 {
     /// <summary>The message without place and code, on one line, and printable whatever names are in it.</summary>
     public string Message => PrintableText.Part(string.Format(CultureInfo.InvariantCulture, Descriptor.Format, [.. Arguments])

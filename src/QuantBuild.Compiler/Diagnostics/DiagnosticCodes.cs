@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <summary>Finds rows of the table of diagnostics by what people type.</summary>
-public static class DiagnosticCodes
+internal static class DiagnosticCodes
 {
     private const string Prefix = "QB";
     private const int MostSuggestions = 5;

@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Diagnostics;
 /// <param name="Format">Message with numbered holes, in the invariant culture.</param>
 /// <param name="Cause">When it happens.</param>
 /// <param name="Cure">What to do about it.</param>
-public sealed record DiagnosticDescriptor(string Code, Severity Severity, string Format, string Cause, string Cure)
+internal sealed record DiagnosticDescriptor(string Code, Severity Severity, string Format, string Cause, string Cure)
 {
     /// <summary>A diagnostic of this kind.</summary>
     public Diagnostic At(SourceSpan? span, params object?[] arguments) => new(this, span, arguments);

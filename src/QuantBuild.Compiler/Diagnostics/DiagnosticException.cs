@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <summary>An expected failure: it ends the work at hand and is shown to the user as its diagnostics, never as a stack trace.</summary>
-public sealed class DiagnosticException(IReadOnlyList<Diagnostic> diagnostics, Exception? cause = null)
+internal sealed class DiagnosticException(IReadOnlyList<Diagnostic> diagnostics, Exception? cause = null)
     : Exception(string.Join(Environment.NewLine, diagnostics), cause)
 {
     /// <summary>A failure with one diagnostic.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <summary>Writes <c>docs/errors.md</c>, the page of all codes, from the table.</summary>
-public static class ErrorsPage
+internal static class ErrorsPage
 {
     /// <summary>The page as Markdown, with line feeds only.</summary>
     public static string Render()

@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Diagnostics;
 /// What is not shown as itself is shown as <c>\u001b</c>. That is the escape of JSON, too, so a JSON text stays the same value when it
 /// passes here. Applying it twice changes nothing.
 /// </remarks>
-public static class PrintableText
+internal static class PrintableText
 {
     private const char LineSeparator = '\u2028', ParagraphSeparator = '\u2029';
 

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
 /// <summary>How bad a diagnostic is.</summary>
-public enum Severity
+internal enum Severity
 {
     /// <summary>Worth knowing; the build goes on.</summary>
     Warning,

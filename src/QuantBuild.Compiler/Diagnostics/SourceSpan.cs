@@ -4,4 +4,4 @@ namespace QuantBuild.Compiler.Diagnostics;
 /// <param name="File">Path of the file.</param>
 /// <param name="Line">First line.</param>
 /// <param name="Column">First column.</param>
-public readonly record struct SourceSpan(string File, int Line = 0, int Column = 0);
+internal readonly record struct SourceSpan(string File, int Line = 0, int Column = 0);

@@ -10,7 +10,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Differences;
 
 /// <summary>A build as its artifact tells it: the descriptor, the measured errors beside it, and the tensors themselves.</summary>
-public static class ArtifactSnapshot
+internal static class ArtifactSnapshot
 {
     /// <summary>Describes an artifact.</summary>
     /// <param name="folder">Its folder.</param>

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Differences;
 /// <param name="After">The second.</param>
 /// <param name="Layers">Layers that differ, the largest change of error first.</param>
 /// <param name="LayerCount">Layers of either build that were compared.</param>
-public sealed record BuildDifference(BuildSnapshot Before, BuildSnapshot After, ImmutableArray<LayerDifference> Layers, int LayerCount)
+internal sealed record BuildDifference(BuildSnapshot Before, BuildSnapshot After, ImmutableArray<LayerDifference> Layers, int LayerCount)
 {
     /// <summary>Mean error over all compared layers before, kept ones counting 0; null unless all are known.</summary>
     public double? MeanErrorBefore => Mean(Before);

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace QuantBuild.Compiler.Differences;
 
 /// <summary>A comparison as JSON: the answer of <c>quantbuild diff --json</c>, and what a report page embeds.</summary>
-public static class DifferenceDocument
+internal static class DifferenceDocument
 {
     /// <summary>The document. What is not known is null.</summary>
     public static JsonObject Of(BuildDifference difference) => new()

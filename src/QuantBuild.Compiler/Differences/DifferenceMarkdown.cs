@@ -5,7 +5,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Differences;
 
 /// <summary>A comparison as Markdown, for the comment of a pull request.</summary>
-public static class DifferenceMarkdown
+internal static class DifferenceMarkdown
 {
     /// <summary>Rows before the rest is folded away.</summary>
     private const int Open = 15;

@@ -8,7 +8,7 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Differences;
 
 /// <summary>A build as the store remembers it: the keys of its actions, and what lies behind them as far as it was not pruned.</summary>
-public static class HistorySnapshot
+internal static class HistorySnapshot
 {
     /// <summary>Describes a remembered build.</summary>
     /// <param name="name">What it is, for people.</param>

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Differences;
 /// <param name="FirstResult">The first result that differs, where neither settings nor inputs tell why; else null.</param>
 /// <param name="ErrorBefore">Relative output error before: 0 for a kept layer, null when it is not known.</param>
 /// <param name="ErrorAfter">The same after.</param>
-public sealed record LayerDifference(string Expert, string Layer, ImmutableArray<LayerDifference.Change> Changes, string? FirstResult,
+internal sealed record LayerDifference(string Expert, string Layer, ImmutableArray<LayerDifference.Change> Changes, string? FirstResult,
     double? ErrorBefore, double? ErrorAfter)
 {
     /// <summary>Bytes of its tensors before; null when they are not known.</summary>

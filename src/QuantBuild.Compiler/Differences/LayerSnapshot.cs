@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Differences;
 /// <param name="Inputs">What its results depend on beside the settings, such as <c>checkpoint</c>, by digest or version.</param>
 /// <param name="Results">Digests of its results, in the order in which they are made.</param>
 /// <param name="Quality">Its measured errors; null when they are not known.</param>
-public sealed record LayerSnapshot(string Expert, string Layer, bool IsQuantized, ImmutableSortedDictionary<string, string> Settings,
+internal sealed record LayerSnapshot(string Expert, string Layer, bool IsQuantized, ImmutableSortedDictionary<string, string> Settings,
     ImmutableSortedDictionary<string, string> Inputs, ImmutableArray<KeyValuePair<string, string>> Results, LayerQuality? Quality)
 {
     /// <summary>Relative output error: 0 for a kept layer, null when it is not known.</summary>

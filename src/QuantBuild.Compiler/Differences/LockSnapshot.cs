@@ -10,7 +10,7 @@ using QuantBuild.Json;
 namespace QuantBuild.Compiler.Differences;
 
 /// <summary>A build as its lock file tells it; errors come from the store, as far as that still has them.</summary>
-public static class LockSnapshot
+internal static class LockSnapshot
 {
     private static readonly string[] Roles = ["smooth", "lowRank", "weights", "clip", "measure"];
 

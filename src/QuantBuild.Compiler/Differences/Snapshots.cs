@@ -8,7 +8,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Differences;
 
 /// <summary>Opens what can be compared and compares it.</summary>
-public static class Snapshots
+internal static class Snapshots
 {
     private const string LockEnding = ".lock.json";
 

@@ -7,4 +7,4 @@ namespace QuantBuild.Compiler.Evaluation;
 /// <param name="Prompt">Its prompt.</param>
 /// <param name="Index">How many earlier samples of the set have the same prompt.</param>
 /// <param name="Frames">Its frames.</param>
-public sealed record EvaluatedClip(string Method, string Prompt, int Index, IReadOnlyList<Image> Frames);
+internal sealed record EvaluatedClip(string Method, string Prompt, int Index, IReadOnlyList<Image> Frames);

@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Evaluation;
 /// <summary>The paper's Table I for one model.</summary>
 /// <param name="Rows">Methods, from full precision on.</param>
 /// <param name="Samples">Evaluation samples used.</param>
-public sealed record EvaluationReport(IReadOnlyList<EvaluationReport.Row> Rows, int Samples)
+internal sealed record EvaluationReport(IReadOnlyList<EvaluationReport.Row> Rows, int Samples)
 {
     /// <summary>Name of the manifest's own recipe among the methods.</summary>
     public const string Ours = "ours";

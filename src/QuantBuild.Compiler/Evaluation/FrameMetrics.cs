@@ -4,7 +4,7 @@ using QuantBuild.Kernels;
 namespace QuantBuild.Compiler.Evaluation;
 
 /// <summary>How far pictures are from each other.</summary>
-public static class FrameMetrics
+internal static class FrameMetrics
 {
     private const int Window = 8;
     private const int WindowStep = 4;

@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Planning;
 namespace QuantBuild.Compiler.Evaluation;
 
 /// <summary>The methods of the paper's Table I as plans derived from the manifest's own.</summary>
-public static class MethodLadder
+internal static class MethodLadder
 {
     /// <summary>Every quantized method in the order of Table I.</summary>
     public static IReadOnlyList<(string Method, Func<Plan, Plan> Derive)> Methods { get; } =

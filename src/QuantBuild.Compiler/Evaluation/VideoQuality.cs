@@ -7,4 +7,4 @@ namespace QuantBuild.Compiler.Evaluation;
 /// Peak signal-to-noise ratio of the first frame against the picture; null when the set names no pictures.
 /// </param>
 /// <param name="Flicker">Mean absolute difference of neighbouring frames, in steps of 255.</param>
-public sealed record VideoQuality(double? Psnr, double? Ssim, double? FirstFramePsnr, double Flicker);
+internal sealed record VideoQuality(double? Psnr, double? Ssim, double? FirstFramePsnr, double Flicker);

@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Gating;
 /// <param name="Layer">The layer; null for a value of the whole model.</param>
 /// <param name="Bin">The bin; null for a value over all bins.</param>
 /// <param name="Value">What was measured.</param>
-public sealed record GateReading(Gate Gate, string? Expert, string? Layer, string? Bin, double Value)
+internal sealed record GateReading(Gate Gate, string? Expert, string? Layer, string? Bin, double Value)
 {
     /// <summary>Whether the gate is not passed.</summary>
     public bool IsExceeded => Gate.IsExceededBy(Value);

@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Gating;
 
 /// <summary>Pairs measured values with the gates that hold for them.</summary>
-public static class GateReadings
+internal static class GateReadings
 {
     /// <summary>
     /// Every value that a gate governs. Of the gates that govern one value with one metric, the last error and the last warning hold: a

@@ -8,7 +8,8 @@ namespace QuantBuild.Compiler.Gating;
 /// <param name="Rows">Every gate, in manifest order.</param>
 /// <param name="Added">Gates that an update added.</param>
 /// <param name="Beyond">What is beyond a gate, as a build would report it; after an update nothing is.</param>
-public sealed record GateReport(string Manifest, IReadOnlyList<GateReport.Row> Rows, IReadOnlyList<(GateMetric Metric, double Limit)> Added,
+internal sealed record GateReport(string Manifest, IReadOnlyList<GateReport.Row> Rows,
+    IReadOnlyList<(GateMetric Metric, double Limit)> Added,
     IReadOnlyList<Diagnostic> Beyond)
 {
     /// <summary>One gate.</summary>

@@ -6,7 +6,7 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Gating;
 
 /// <summary>Writes measured values with a margin into the gates of a manifest's text.</summary>
-public static class GateUpdate
+internal static class GateUpdate
 {
     private const decimal Smallest = 0.000001m;
 

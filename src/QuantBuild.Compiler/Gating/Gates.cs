@@ -5,7 +5,7 @@ using QuantBuild.Compiler.Manifests;
 namespace QuantBuild.Compiler.Gating;
 
 /// <summary>Holds measured quality against the gates of a manifest: what is beyond one is reported at the manifest's line.</summary>
-public static class Gates
+internal static class Gates
 {
     /// <summary>Values reported per gate, the worst first: a gate that all layers miss is one mistake, not 800.</summary>
     private const int Shown = 5;

@@ -8,4 +8,4 @@ namespace QuantBuild.Compiler.Gating;
 /// <param name="FinalLatentError">
 /// Relative error of the final latent by an evaluation of exactly this build; null when there was none.
 /// </param>
-public sealed record MeasuredQuality(IReadOnlyList<LayerQuality> Layers, IReadOnlyList<BinQuality> Bins, double? FinalLatentError);
+internal sealed record MeasuredQuality(IReadOnlyList<LayerQuality> Layers, IReadOnlyList<BinQuality> Bins, double? FinalLatentError);

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Health;
 
 /// <summary>What a check of the machine found.</summary>
-public enum CheckState
+internal enum CheckState
 {
     /// <summary>All is as it should be.</summary>
     Good,

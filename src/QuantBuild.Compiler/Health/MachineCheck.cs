@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Health;
 /// <param name="State">The verdict.</param>
 /// <param name="Finding">What is there. Never a secret.</param>
 /// <param name="Meaning">What it costs or means, and what to do about it.</param>
-public sealed record MachineCheck(string Name, CheckState State, string Finding, string Meaning);
+internal sealed record MachineCheck(string Name, CheckState State, string Finding, string Meaning);

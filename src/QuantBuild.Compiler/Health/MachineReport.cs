@@ -8,7 +8,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Health;
 
 /// <summary>Looks at everything on a machine that builds depend on.</summary>
-public static class MachineReport
+internal static class MachineReport
 {
     /// <summary>All checks. Nothing of the network is used, and no secret becomes part of a finding.</summary>
     /// <param name="store">The store's folder; null for the default.</param>

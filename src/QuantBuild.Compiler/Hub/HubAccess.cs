@@ -2,7 +2,7 @@ namespace QuantBuild.Compiler.Hub;
 
 /// <summary>How a build reaches the Hub and the download cache.</summary>
 /// <param name="Environment">The variables that say so.</param>
-public sealed record HubAccess(HubEnvironment Environment)
+internal sealed record HubAccess(HubEnvironment Environment)
 {
     /// <summary>Told of retries and of what the Hub warns about; null for nobody.</summary>
     public Action<string>? Notice { get; init; }

@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Hub;
 
-public sealed partial class HubCache
+internal sealed partial class HubCache
 {
     /// <summary>
     /// Removes the files of a commit whose content is not what their names in the cache say: SHA-256 of a large file, git's blob id of a

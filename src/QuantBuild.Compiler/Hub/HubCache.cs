@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Hub;
 /// </summary>
 /// <remarks>Others write to it, too: nothing is read or written by way of a link that leads out of it.</remarks>
 /// <param name="root">Its folder: <see cref="HubEnvironment.CacheFolder"/>.</param>
-public sealed partial class HubCache(string root)
+internal sealed partial class HubCache(string root)
 {
     private const int MostLinks = 16;
 

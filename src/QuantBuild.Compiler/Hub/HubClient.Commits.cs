@@ -10,7 +10,7 @@ using QuantBuild.Compiler.Manifests;
 namespace QuantBuild.Compiler.Hub;
 
 /// <content>What makes up an upload: asking how each file travels, and the commit.</content>
-public sealed partial class HubClient
+internal sealed partial class HubClient
 {
     /// <summary>Files per request.</summary>
     internal const int ChunkSize = 100;

@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Hub;
 /// the server's request id. The token goes to the endpoint's origin only, and appears in no message.
 /// </remarks>
 /// <param name="options">Endpoint, token and patience.</param>
-public sealed partial class HubClient(HubOptions options) : IDisposable
+internal sealed partial class HubClient(HubOptions options) : IDisposable
 {
     /// <summary>The Hub's address.</summary>
     public Uri Endpoint => options.Endpoint;

@@ -8,7 +8,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Hub;
 
 /// <summary>Brings files of a repository into the local cache.</summary>
-public static class HubDownload
+internal static class HubDownload
 {
     /// <summary>Brings the files of a revision that are not in the cache yet. What was begun before is gone on with.</summary>
     /// <param name="client">The Hub; null to use the cache alone.</param>

@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Hub;
 /// <param name="Size">Its size in bytes.</param>
 /// <param name="Id">SHA-256 for a large file, git's blob id for a small one; lower-case hexadecimal.</param>
 /// <param name="Large">Whether it is stored by LFS.</param>
-public sealed record HubEntry(string Path, long Size, string Id, bool Large);
+internal sealed record HubEntry(string Path, long Size, string Id, bool Large);

@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Hub;
 
 /// <summary>The environment variables by which all clients of the Hub are configured.</summary>
 /// <param name="read">Looks a variable up; null when it is not set.</param>
-public sealed class HubEnvironment(Func<string, string?> read)
+internal sealed class HubEnvironment(Func<string, string?> read)
 {
     /// <summary>The endpoint used when HF_ENDPOINT is not set.</summary>
     public const string DefaultEndpoint = "https://huggingface.co";

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Hub;
 
 /// <summary>How a <see cref="HubClient"/> works.</summary>
-public sealed record HubOptions
+internal sealed record HubOptions
 {
     /// <summary>The Hub, with a closing slash: <see cref="HubEnvironment.Endpoint"/>.</summary>
     public required Uri Endpoint { get; init; }

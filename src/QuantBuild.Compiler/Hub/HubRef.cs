@@ -4,4 +4,4 @@ namespace QuantBuild.Compiler.Hub;
 /// <param name="Name">Its short name, such as <c>main</c>.</param>
 /// <param name="Full">Its full name, such as <c>refs/heads/main</c>.</param>
 /// <param name="Commit">The commit it points to.</param>
-public sealed record HubRef(string Name, string Full, string Commit);
+internal sealed record HubRef(string Name, string Full, string Commit);

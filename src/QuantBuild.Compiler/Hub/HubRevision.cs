@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Hub;
 /// <summary>What a revision resolves to.</summary>
 /// <param name="Commit">The commit, 40 hexadecimal digits.</param>
 /// <param name="Files">Paths of its files.</param>
-public sealed record HubRevision(string Commit, ImmutableArray<string> Files);
+internal sealed record HubRevision(string Commit, ImmutableArray<string> Files);

@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Hub;
 /// <param name="Commit">The commit.</param>
 /// <param name="Folder">The snapshot's folder; read-only input, shared with other programs.</param>
 /// <param name="Files">Paths of the files that were asked for, in the repository and below the folder.</param>
-public sealed record HubSnapshot(string Commit, string Folder, ImmutableArray<string> Files);
+internal sealed record HubSnapshot(string Commit, string Folder, ImmutableArray<string> Files);

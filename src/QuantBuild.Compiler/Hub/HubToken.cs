@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 namespace QuantBuild.Compiler.Hub;
 
 /// <summary>A secret of the Hub. Nothing but a request to the endpoint ever sees its text.</summary>
-public sealed class HubToken
+internal sealed class HubToken
 {
     private readonly string _secret;
     private readonly SecretForms _forms;

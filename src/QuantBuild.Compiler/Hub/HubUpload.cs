@@ -5,7 +5,7 @@ using QuantBuild.Compiler.Manifests;
 namespace QuantBuild.Compiler.Hub;
 
 /// <summary>Sends files to a branch as one commit.</summary>
-public static class HubUpload
+internal static class HubUpload
 {
     /// <summary>How often a commit whose answer was lost, and which was not made, is tried again.</summary>
     private const int MostCommits = 4;

@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Hub;
 /// <summary>Whose token it is.</summary>
 /// <param name="Name">The account.</param>
 /// <param name="Organizations">Organizations it belongs to.</param>
-public sealed record HubUser(string Name, ImmutableArray<string> Organizations);
+internal sealed record HubUser(string Name, ImmutableArray<string> Organizations);

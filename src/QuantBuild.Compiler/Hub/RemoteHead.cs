@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Hub;
 /// <summary>The head of a safetensors file on the Hub, up to the end of its header.</summary>
 /// <param name="Bytes">The file's first bytes.</param>
 /// <param name="Length">Length in bytes of the whole file.</param>
-public sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
+internal sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
 {
     // Most headers fit, so that most files take one request.
     private const int FirstTry = 1 << 17;

@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Hub;
 
 /// <summary>Finds the token, in the order in which all clients of the Hub look for it.</summary>
-public static class TokenDiscovery
+internal static class TokenDiscovery
 {
     private const long LargestFile = 1 << 14;
 

@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Hub;
 /// <param name="Total">Bytes in all.</param>
 /// <param name="BytesPerSecond">Speed over the last seconds, of what was really transferred.</param>
 /// <param name="Remaining">Time left at this speed; null when nothing moves.</param>
-public readonly record struct TransferStatus(long Done, long Total, double BytesPerSecond, TimeSpan? Remaining);
+internal readonly record struct TransferStatus(long Done, long Total, double BytesPerSecond, TimeSpan? Remaining);

@@ -4,4 +4,4 @@ namespace QuantBuild.Compiler.Hub;
 /// <param name="File">The file.</param>
 /// <param name="Large">Whether it goes by LFS.</param>
 /// <param name="State">What happens.</param>
-public sealed record UploadItem(HubFile File, bool Large, UploadState State);
+internal sealed record UploadItem(HubFile File, bool Large, UploadState State);

@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Hub;
 /// <param name="Revision">The branch.</param>
 /// <param name="Head">Commit that the branch points to; null when there is no such branch or repository yet.</param>
 /// <param name="Items">Every file, in the order given.</param>
-public sealed record UploadPlan(RepoId Repository, string Revision, string? Head, ImmutableArray<UploadItem> Items)
+internal sealed record UploadPlan(RepoId Repository, string Revision, string? Head, ImmutableArray<UploadItem> Items)
 {
     /// <summary>The files to be sent.</summary>
     public IEnumerable<UploadItem> ToSend => Items.Where(item => item.State is UploadState.New or UploadState.Changed);

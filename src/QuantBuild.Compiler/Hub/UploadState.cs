@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Hub;
 
 /// <summary>What a push does with a file.</summary>
-public enum UploadState
+internal enum UploadState
 {
     /// <summary>The branch has no such file.</summary>
     New,

@@ -5,7 +5,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Layouts;
 
 /// <summary>How tensors are divided among files.</summary>
-public sealed class ShardPlan
+internal sealed class ShardPlan
 {
     private ShardPlan(string stem, IReadOnlyList<Shard> shards)
     {

@@ -4,7 +4,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.LinearAlgebra;
 
 /// <summary>Triangular factors of symmetric positive definite matrices, in place.</summary>
-public static unsafe class Cholesky
+internal static unsafe class Cholesky
 {
     // Below this size a block is factored or solved directly, in double precision; above, the work is float32 matrix products.
     // 32 would be a little faster, but loses agreement of GPTQ's codes with the golden values (below 99.9 % at 512 columns).

@@ -4,7 +4,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.LinearAlgebra;
 
 /// <summary>X^T X of a tall matrix, computed once per symmetric pair.</summary>
-public static unsafe class Gram
+internal static unsafe class Gram
 {
     /// <summary>
     /// H[c,c] += X[n,c]^T X[n,c]; every element is the chain of <see cref="Gemm"/> over ascending rows, and H stays exactly symmetric.

@@ -11,4 +11,4 @@ namespace QuantBuild.Compiler.LinearAlgebra;
 /// How far |W - Up Down| may lie above the smallest possible, as a part of it; 0 where float32 does not resolve it, or for a full
 /// decomposition.
 /// </param>
-public sealed record LowRankFactors(float[] Up, float[] Down, int Rank, float[] SingularValues, int Passes, double Excess);
+internal sealed record LowRankFactors(float[] Up, float[] Down, int Rank, float[] SingularValues, int Passes, double Excess);

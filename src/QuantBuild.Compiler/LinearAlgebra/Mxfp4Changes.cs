@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.LinearAlgebra;
 /// exponents are at most two apart.  Where they are further apart the block is listed twice, once taken away and once added.
 /// </remarks>
 /// <param name="columns">Input channels.</param>
-public sealed unsafe class Mxfp4Changes(int columns)
+internal sealed unsafe class Mxfp4Changes(int columns)
 {
     // A kernel reads whole tiles: so many entries more than there are.
     private const int Spare = 8;

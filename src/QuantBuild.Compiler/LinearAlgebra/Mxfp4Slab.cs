@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.LinearAlgebra;
 /// the weight stay 0.  The arithmetic is that of <see cref="Mxfp4Product"/>, one block after the other.
 /// </remarks>
 /// <param name="mostTokens">Most tokens of a portion.</param>
-public sealed unsafe class Mxfp4Slab(int mostTokens)
+internal sealed unsafe class Mxfp4Slab(int mostTokens)
 {
     /// <summary>Outputs of a slab.</summary>
     public const int Width = Panels * Mxfp4Panels.Width;

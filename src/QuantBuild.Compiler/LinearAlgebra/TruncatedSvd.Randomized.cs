@@ -4,7 +4,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.LinearAlgebra;
 
 /// <content>The randomized way, for matrices too large for rotations.</content>
-public static partial class TruncatedSvd
+internal static partial class TruncatedSvd
 {
     // Columns of the basis beyond the rank: they make the iteration converge as the spectrum falls from the rank to here.
     private const int Oversampling = 16;

@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.LinearAlgebra;
 /// Both ways are deterministic to the bit: sums run in fixed order in float64 or as chains of <see cref="Gemm"/>.  A rank above the
 /// number of singular values is no error: the factors keep the shape asked for and end in zeros.
 /// </remarks>
-public static unsafe partial class TruncatedSvd
+internal static unsafe partial class TruncatedSvd
 {
     /// <summary>To all digits: one-sided Jacobi rotations in float64 over the rows or the columns, whichever are fewer.</summary>
     /// <remarks>Takes about ten sweeps of 4 max(m,n) min(m,n)^2 operations: milliseconds for 192x192, seconds for 1024x1024.</remarks>

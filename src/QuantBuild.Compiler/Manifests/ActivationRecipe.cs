@@ -9,5 +9,5 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="ExponentOffsets">Added to the block's exponent, strictly ascending; {0} for none.</param>
 /// <param name="Ties">How exact midpoints round, of activations and of weights.</param>
 /// <param name="Objective">What the search minimizes.</param>
-public sealed record ActivationRecipe(ClipGranularity Granularity, ImmutableArray<double> ClipRatios,
+internal sealed record ActivationRecipe(ClipGranularity Granularity, ImmutableArray<double> ClipRatios,
     ImmutableArray<int> ExponentOffsets, TieRule Ties, ClipObjective Objective);

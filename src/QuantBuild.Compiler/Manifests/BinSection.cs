@@ -10,5 +10,5 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="AreTimesteps">Whether From and To are timesteps.</param>
 /// <param name="ClipRatios">Candidates for this bin only; null takes the layer's.</param>
 /// <param name="Span">Place of the bin.</param>
-public sealed record BinSection(string Name, double From, double To, bool AreTimesteps, ImmutableArray<double>? ClipRatios,
+internal sealed record BinSection(string Name, double From, double To, bool AreTimesteps, ImmutableArray<double>? ClipRatios,
     SourceSpan Span);

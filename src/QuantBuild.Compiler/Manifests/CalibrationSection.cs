@@ -15,7 +15,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="TokensPerStep">Tokens kept per site, step and sample.</param>
 /// <param name="Seed">Seed of every random choice.</param>
 /// <param name="Span">Place of <c>data</c>.</param>
-public sealed record CalibrationSection(string Data, int Samples, string Solver, int Steps, double Shift, double GuidanceHigh,
+internal sealed record CalibrationSection(string Data, int Samples, string Solver, int Steps, double Shift, double GuidanceHigh,
     double GuidanceLow, int TokensPerStep, ulong Seed, SourceSpan Span)
 {
     /// <summary>The part of every latent that is used; null for the whole.</summary>

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The two readings of the paper's eq. (8); see docs/algorithm.md.</summary>
-public enum ClipGranularity
+internal enum ClipGranularity
 {
     /// <summary>The ratio scales each 32-block's own maximum before its scale is chosen, as the paper's code does.</summary>
     Block,

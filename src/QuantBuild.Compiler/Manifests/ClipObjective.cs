@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>What the clip search minimizes.</summary>
-public enum ClipObjective
+internal enum ClipObjective
 {
     /// <summary>Distance to the full-precision layer's output (eq. 10).</summary>
     Output,

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>What computes.</summary>
-public enum ComputeBackend
+internal enum ComputeBackend
 {
     /// <summary>QuantBuild's own kernels: the same bytes on every machine.</summary>
     Cpu,

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The element type that a backend with a choice of types computes the model in.</summary>
-public enum ComputeDType
+internal enum ComputeDType
 {
     /// <summary>bfloat16 operands, float32 sums.</summary>
     BFloat16,

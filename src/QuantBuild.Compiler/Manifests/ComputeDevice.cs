@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The kind of device that a backend with a choice of devices uses.</summary>
-public enum ComputeDevice
+internal enum ComputeDevice
 {
     /// <summary>The processor.</summary>
     Cpu,

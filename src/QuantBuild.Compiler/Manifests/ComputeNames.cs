@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>How the choices of <c>compute</c> are spelled in a manifest.</summary>
-public static class ComputeNames
+internal static class ComputeNames
 {
     /// <summary>Values of <c>model</c> and <c>layers</c>.</summary>
     public static NamedValues<ComputeBackend> Backend { get; } = new(("cpu", ComputeBackend.Cpu), ("torch", ComputeBackend.Torch));

@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <summary>The arithmetic of a build. Nothing of it is detected: the bytes of results depend on it.</summary>
 /// <param name="Model">What runs the model: conditioning, trajectories, evaluation, decoding.</param>
 /// <param name="Layers">What works on layers: low-rank branches, rounding, clip search, measurement.</param>
-public sealed record ComputeSection(ComputeBackend Model, ComputeBackend Layers)
+internal sealed record ComputeSection(ComputeBackend Model, ComputeBackend Layers)
 {
     /// <summary>Everything on the CPU.</summary>
     public static ComputeSection Default { get; } = new(ComputeBackend.Cpu, ComputeBackend.Cpu);

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The two experts of Wan2.2, as manifests, artifacts and reports name them.</summary>
-public static class ExpertNames
+internal static class ExpertNames
 {
     /// <summary>Serves timesteps at or above the boundary.</summary>
     public const string HighNoise = "high_noise";

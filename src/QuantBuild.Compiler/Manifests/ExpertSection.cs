@@ -9,4 +9,4 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Bins">Its bins in manifest order.</param>
 /// <param name="Patch">Settings that differ from <see cref="QuantManifest.Quantize"/>.</param>
 /// <param name="Span">Place of the expert.</param>
-public sealed record ExpertSection(string Name, string? Weights, ImmutableArray<BinSection> Bins, RecipePatch Patch, SourceSpan Span);
+internal sealed record ExpertSection(string Name, string? Weights, ImmutableArray<BinSection> Bins, RecipePatch Patch, SourceSpan Span);

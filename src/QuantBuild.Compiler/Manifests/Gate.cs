@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Experts">Experts it governs; empty means both.</param>
 /// <param name="Bins">Bins whose own errors it governs, <c>*</c> for each; empty for the error over all bins of a layer.</param>
 /// <param name="Span">Place of the limit.</param>
-public sealed record Gate(GateMetric Metric, double Limit, Severity Severity, LayerPattern Match, ImmutableArray<string> Experts,
+internal sealed record Gate(GateMetric Metric, double Limit, Severity Severity, LayerPattern Match, ImmutableArray<string> Experts,
     ImmutableArray<string> Bins, SourceSpan Span)
 {
     /// <summary>Stands for each bin in <see cref="Bins"/>.</summary>

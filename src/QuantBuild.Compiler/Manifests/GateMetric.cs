@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>What a gate limits.</summary>
-public enum GateMetric
+internal enum GateMetric
 {
     /// <summary><c>maxRelativeError</c>: <c>||Y - Yhat|| / ||Y||</c> of a layer's output.</summary>
     RelativeError,

@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>How gates are spelled in a manifest.</summary>
-public static class GateNames
+internal static class GateNames
 {
     /// <summary>Keys of the thresholds.</summary>
     public static NamedValues<GateMetric> Metric { get; } =

@@ -7,4 +7,4 @@ namespace QuantBuild.Compiler.Manifests;
 /// All thresholds, those of the section itself before those of its rules. Of the thresholds that govern one measured value, with one metric
 /// and one severity, the last one holds.
 /// </param>
-public sealed record GatesSection(ImmutableArray<Gate> Thresholds);
+internal sealed record GatesSection(ImmutableArray<Gate> Thresholds);

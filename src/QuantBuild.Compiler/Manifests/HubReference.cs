@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <summary>A repository at a revision, written <c>hf://owner/name@revision</c>.</summary>
 /// <param name="Repository">The repository.</param>
 /// <param name="Revision">Branch, tag, commit, or a reference such as <c>refs/pr/1</c>.</param>
-public sealed record HubReference(RepoId Repository, string Revision)
+internal sealed record HubReference(RepoId Repository, string Revision)
 {
     /// <summary>What every reference begins with.</summary>
     public const string Scheme = "hf://";

@@ -4,4 +4,4 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Frames">Latent frames at most; null for all.</param>
 /// <param name="Height">Latent rows at most, even; null for all.</param>
 /// <param name="Width">Latent columns at most, even; null for all.</param>
-public sealed record LatentSection(int? Frames, int? Height, int? Width);
+internal sealed record LatentSection(int? Frames, int? Height, int? Width);

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// A pattern over full layer names such as <c>blocks.3.ffn.2</c>. <c>*</c> stands for any characters, dots included; a whole part
 /// between dots may be a range of block numbers such as <c>3-5</c>; everything else stands for itself. The whole name must match.
 /// </summary>
-public sealed class LayerPattern
+internal sealed class LayerPattern
 {
     private const int Longest = 10_000;
 

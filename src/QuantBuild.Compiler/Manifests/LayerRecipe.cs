@@ -3,7 +3,7 @@ using QuantBuild.Formats;
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>Everything that decides how one layer is quantized.</summary>
-public sealed record LayerRecipe(Precision Precision, SmoothRecipe Smooth, LowRankRecipe LowRank, WeightRecipe Weights,
+internal sealed record LayerRecipe(Precision Precision, SmoothRecipe Smooth, LowRankRecipe LowRank, WeightRecipe Weights,
     ActivationRecipe Activations)
 {
     /// <summary>What a manifest that says nothing gets: the paper's settings, with ties rounded as hardware does.</summary>

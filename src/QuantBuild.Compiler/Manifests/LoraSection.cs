@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Strength">How strongly; 1 as it was trained.</param>
 /// <param name="Experts">The experts that it is merged into; empty for both.</param>
 /// <param name="Span">Its place.</param>
-public sealed record LoraSection(string File, double Strength, ImmutableArray<string> Experts, SourceSpan Span)
+internal sealed record LoraSection(string File, double Strength, ImmutableArray<string> Experts, SourceSpan Span)
 {
     /// <summary>Whether it is merged into an expert.</summary>
     public bool Concerns(string expert) => Experts.IsEmpty || Experts.Contains(expert);

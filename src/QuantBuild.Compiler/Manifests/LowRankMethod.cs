@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>How the low-rank branch is found.</summary>
-public enum LowRankMethod
+internal enum LowRankMethod
 {
     /// <summary>Seeded randomized subspace iteration.</summary>
     Randomized,

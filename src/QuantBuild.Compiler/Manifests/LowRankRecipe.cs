@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Accuracy">
 /// How far the norm of what is left may lie above the smallest possible, as a part of it (randomized method).
 /// </param>
-public sealed record LowRankRecipe(int Rank, LowRankMethod Method, double Accuracy = LowRankRecipe.DefaultAccuracy)
+internal sealed record LowRankRecipe(int Rank, LowRankMethod Method, double Accuracy = LowRankRecipe.DefaultAccuracy)
 {
     /// <summary>Well below what rounding the factors to bfloat16 costs.</summary>
     public const double DefaultAccuracy = 1e-3;

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Boundary">Fraction of 1000 at which the experts switch; 0.9.</param>
 /// <param name="Span">Place of <c>source</c>.</param>
 /// <param name="Repository">The repository of the Hub that the checkpoint is in; null for a folder.</param>
-public sealed record ModelSection(string Architecture, string Source, double Boundary, SourceSpan Span, HubReference? Repository = null)
+internal sealed record ModelSection(string Architecture, string Source, double Boundary, SourceSpan Span, HubReference? Repository = null)
 {
     /// <summary>LoRA files that are merged into it, in the order of the arithmetic.</summary>
     public ImmutableArray<LoraSection> Loras { get; init; } = [];

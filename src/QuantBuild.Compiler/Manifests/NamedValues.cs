@@ -4,7 +4,7 @@ namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The spelling of an enumeration's values in manifests, plans and reports.</summary>
 /// <typeparam name="T">The enumeration.</typeparam>
-public sealed class NamedValues<T>(params ImmutableArray<(string Name, T Value)> pairs)
+internal sealed class NamedValues<T>(params ImmutableArray<(string Name, T Value)> pairs)
     where T : struct
 {
     /// <summary>All names, in the order of the documentation.</summary>

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>Whose format an artifact is written in; see <c>docs/exports.md</c>.</summary>
-public enum OutputLayout
+internal enum OutputLayout
 {
     /// <summary>This project's own, the only one that holds every recipe.</summary>
     Native,

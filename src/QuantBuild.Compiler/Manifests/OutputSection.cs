@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="LayoutSpan">Place of the layout, or of the section.</param>
 /// <param name="ShardSizeSpan">Place of the shard size; null when the manifest does not set it.</param>
 /// <param name="KeptDtypeSpan">Place of the element type; null when the manifest does not set it.</param>
-public sealed record OutputSection(OutputLayout Layout, long ShardSize, DType? KeptDtype, SourceSpan LayoutSpan,
+internal sealed record OutputSection(OutputLayout Layout, long ShardSize, DType? KeptDtype, SourceSpan LayoutSpan,
     SourceSpan? ShardSizeSpan = null, SourceSpan? KeptDtypeSpan = null)
 {
     /// <summary>Where a published artifact of the same plan and inputs may be taken from; null to compute. No part of the plan.</summary>

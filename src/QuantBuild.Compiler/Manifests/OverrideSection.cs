@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="Experts">Experts it applies to; empty means both.</param>
 /// <param name="Patch">Settings it changes.</param>
 /// <param name="Span">Place of the override.</param>
-public sealed record OverrideSection(string Match, ImmutableArray<string> Experts, RecipePatch Patch, SourceSpan Span)
+internal sealed record OverrideSection(string Match, ImmutableArray<string> Experts, RecipePatch Patch, SourceSpan Span)
 {
     /// <summary>Whether it applies to an expert.</summary>
     internal bool Concerns(string expert) => Experts.IsEmpty || Experts.Contains(expert);

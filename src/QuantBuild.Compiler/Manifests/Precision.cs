@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>How a layer is stored and computed.</summary>
-public enum Precision
+internal enum Precision
 {
     /// <summary>4-bit weights and activations.</summary>
     W4A4,

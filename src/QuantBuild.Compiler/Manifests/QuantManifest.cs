@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>A parsed and validated manifest; positions of its parts are kept for later diagnostics.</summary>
-public sealed record QuantManifest
+internal sealed record QuantManifest
 {
     /// <summary>Absolute path of the manifest file.</summary>
     public required string Path { get; init; }

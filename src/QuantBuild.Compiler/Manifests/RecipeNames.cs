@@ -3,7 +3,7 @@ using QuantBuild.Formats;
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>How the choices of a recipe are spelled in a manifest.</summary>
-public static class RecipeNames
+internal static class RecipeNames
 {
     /// <summary>Values of <c>precision</c>.</summary>
     public static NamedValues<Precision> Precision { get; } =

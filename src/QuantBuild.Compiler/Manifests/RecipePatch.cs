@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>Settings to change in a recipe; null keeps the setting.</summary>
-public sealed record RecipePatch
+internal sealed record RecipePatch
 {
     private static readonly RecipeSetting[] AllSettings = Enum.GetValues<RecipeSetting>();
 

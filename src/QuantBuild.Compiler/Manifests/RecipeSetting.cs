@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>One setting of a recipe: what "last match wins" decides one by one.</summary>
-public enum RecipeSetting
+internal enum RecipeSetting
 {
     /// <summary><c>precision</c>.</summary>
     Precision,

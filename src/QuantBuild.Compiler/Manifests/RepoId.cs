@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>A model repository's name, such as <c>Wan-AI/Wan2.2-I2V-A14B</c>.</summary>
 /// <remarks>Its characters need no escaping in addresses and in file names.</remarks>
-public sealed partial record RepoId
+internal sealed partial record RepoId
 {
     private RepoId(string owner, string name)
     {

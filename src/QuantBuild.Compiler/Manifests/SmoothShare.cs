@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>Which layers share one smoothing vector.</summary>
-public enum SmoothShare
+internal enum SmoothShare
 {
     /// <summary>All layers that read the same activation (q, k, v) share it, as fused runtimes need.</summary>
     Site,

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>How residual weights are rounded.</summary>
-public enum WeightMethod
+internal enum WeightMethod
 {
     /// <summary>GPTQ: rounding errors are fed back through the Hessian.</summary>
     Gptq,

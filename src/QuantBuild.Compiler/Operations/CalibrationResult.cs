@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Operations;
 /// <param name="Name">The model's name.</param>
 /// <param name="Actions">Its actions, cached or executed.</param>
 /// <param name="Inputs">Every file that was read, absolute, and the lock file.</param>
-public sealed record CalibrationResult(string Name, IReadOnlyList<ActionEvent> Actions, IReadOnlyList<string> Inputs);
+internal sealed record CalibrationResult(string Name, IReadOnlyList<ActionEvent> Actions, IReadOnlyList<string> Inputs);

@@ -13,7 +13,7 @@ namespace QuantBuild.Compiler.Operations;
 /// <param name="Layers">Quality of every quantized layer.</param>
 /// <param name="Inputs">Every file that the build read, absolute; the lock file is one of them.</param>
 /// <param name="Outputs">Every file of the artifact, absolute.</param>
-public sealed record CompileResult(string Name, string Directory, string LockFile, bool LockChanged, long Bytes,
+internal sealed record CompileResult(string Name, string Directory, string LockFile, bool LockChanged, long Bytes,
     IReadOnlyList<ActionEvent> Actions, IReadOnlyList<LayerQuality> Layers, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs)
 {
     /// <summary>The published artifact that was taken instead of computing; null when the build computed.</summary>

@@ -18,7 +18,7 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Operations;
 
 /// <summary>The operations that the tool and the build offer. All throw <see cref="DiagnosticException"/> for expected failures.</summary>
-public static class ModelCompiler
+internal static class ModelCompiler
 {
     /// <summary>Builds the artifact, doing only what the store does not have.</summary>
     /// <param name="options">Manifest and store.</param>

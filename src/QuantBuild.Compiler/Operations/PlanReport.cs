@@ -12,5 +12,5 @@ namespace QuantBuild.Compiler.Operations;
 /// <param name="ArtifactBytes">Predicted size of the artifact.</param>
 /// <param name="WeightBytes">Size of the experts' tensors.</param>
 /// <param name="Time">Predicted time of what would run.</param>
-public sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes,
+internal sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes,
     long WeightBytes, TimePrediction Time);

@@ -15,7 +15,7 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Operations;
 
 /// <summary>Holds what a statement says about a build's inputs against the inputs that are here.</summary>
-public static class ProvenanceInputs
+internal static class ProvenanceInputs
 {
     /// <summary>Compares manifest, lock, plan, checkpoints and calibration samples.</summary>
     /// <param name="build">The statement.</param>

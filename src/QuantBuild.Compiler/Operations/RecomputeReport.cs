@@ -4,4 +4,4 @@ namespace QuantBuild.Compiler.Operations;
 /// <param name="Checked">Actions executed again.</param>
 /// <param name="Total">Actions of the build.</param>
 /// <param name="Different">Those whose bytes differ, as "stage expert name".</param>
-public sealed record RecomputeReport(int Checked, int Total, IReadOnlyList<string> Different);
+internal sealed record RecomputeReport(int Checked, int Total, IReadOnlyList<string> Different);

@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="Timesteps">Integer timesteps, descending, as the model sees them.</param>
 /// <param name="Boundary">Timesteps at or above it belong to the high-noise expert.</param>
 /// <param name="FromPictures">Whether samples are made of pictures and prompts, because there are no tensors of them.</param>
-public sealed record CalibrationPlan(ImmutableArray<int> Timesteps, int Boundary, bool FromPictures);
+internal sealed record CalibrationPlan(ImmutableArray<int> Timesteps, int Boundary, bool FromPictures);

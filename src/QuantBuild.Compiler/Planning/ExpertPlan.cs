@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="Bins">Its bins, from the highest timestep down.</param>
 /// <param name="Layers">Its quantizable layers, by block, then in the order of <see cref="WanLayers.Names"/>.</param>
 /// <param name="KeptTensors">Tensors that pass through unquantized, ordinal order; includes biases and layers kept at BF16.</param>
-public sealed record ExpertPlan(string Name, string Directory, WanConfig Config, ImmutableArray<int> Timesteps,
+internal sealed record ExpertPlan(string Name, string Directory, WanConfig Config, ImmutableArray<int> Timesteps,
     ImmutableArray<TimestepBin> Bins, ImmutableArray<LayerPlan> Layers, ImmutableArray<string> KeptTensors)
 {
     /// <summary>Its only file, absolute, when the manifest names one; null when the folder has its weights.</summary>

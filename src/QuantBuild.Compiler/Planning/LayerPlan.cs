@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="InFeatures">Columns of its weight.</param>
 /// <param name="Recipe">How it is quantized.</param>
 /// <param name="Reason">Why: "default", or the overrides that decided it, for people.</param>
-public sealed record LayerPlan(int Block, WanSite Site, string Name, int OutFeatures, int InFeatures, LayerRecipe Recipe, string Reason)
+internal sealed record LayerPlan(int Block, WanSite Site, string Name, int OutFeatures, int InFeatures, LayerRecipe Recipe, string Reason)
 {
     /// <summary>Name of its weight tensor.</summary>
     public string WeightName => Name + ".weight";

@@ -14,7 +14,7 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="Experts">Both experts, high noise first.</param>
 /// <param name="Location">Where the checkpoint was found.</param>
 /// <param name="Warnings">Oddities that do not stop the build.</param>
-public sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts,
+internal sealed record Plan(QuantManifest Manifest, CalibrationPlan Calibration, ImmutableArray<ExpertPlan> Experts,
     CheckpointLocation Location, ImmutableArray<Diagnostic> Warnings)
 {
     /// <summary>What computes.</summary>

@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Planning;
 /// <summary>What resolving a manifest gave.</summary>
 /// <param name="Plan">The plan, or null when there is any error.</param>
 /// <param name="Diagnostics">All errors and warnings.</param>
-public sealed record PlanResult(Plan? Plan, ImmutableArray<Diagnostic> Diagnostics);
+internal sealed record PlanResult(Plan? Plan, ImmutableArray<Diagnostic> Diagnostics);

@@ -11,7 +11,7 @@ using QuantBuild.Sampling;
 namespace QuantBuild.Compiler.Planning;
 
 /// <summary>Resolves a manifest against its checkpoint. Reads headers only, and reports everything that is wrong at once.</summary>
-public static class Planner
+internal static class Planner
 {
     private const int MostProblems = 500;
 

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Planning;
 /// <param name="MinTimestep">Lowest integer timestep in the bin.</param>
 /// <param name="MaxTimestep">Highest integer timestep in the bin.</param>
 /// <param name="Steps">Indices of the calibration steps in the bin, into <see cref="ExpertPlan.Timesteps"/>.</param>
-public sealed record TimestepBin(string Name, int MinTimestep, int MaxTimestep, ImmutableArray<int> Steps)
+internal sealed record TimestepBin(string Name, int MinTimestep, int MaxTimestep, ImmutableArray<int> Steps)
 {
     /// <summary>Candidate ratios of this bin; null takes those of the layer.</summary>
     public ImmutableArray<double>? ClipRatios { get; init; }

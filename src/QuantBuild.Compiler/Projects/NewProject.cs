@@ -10,5 +10,5 @@ namespace QuantBuild.Compiler.Projects;
 /// <param name="Files">Names of the files written.</param>
 /// <param name="Plan">What a build will do.</param>
 /// <param name="HasEncoders">Whether the checkpoint has what makes calibration tensors of pictures and prompts.</param>
-public sealed record NewProject(string Name, string Folder, string Source, string Layout, IReadOnlyList<string> Files, Plan Plan,
+internal sealed record NewProject(string Name, string Folder, string Source, string Layout, IReadOnlyList<string> Files, Plan Plan,
     bool HasEncoders);

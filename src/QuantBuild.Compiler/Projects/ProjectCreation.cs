@@ -15,7 +15,7 @@ namespace QuantBuild.Compiler.Projects;
 /// <summary>
 /// Makes a model project of a checkpoint: reads its headers, resolves the new manifest against them, and only then writes.
 /// </summary>
-public static partial class ProjectCreation
+internal static partial class ProjectCreation
 {
     private const double UsualBoundary = 0.9;
 

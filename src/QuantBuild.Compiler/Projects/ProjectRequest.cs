@@ -8,4 +8,4 @@ namespace QuantBuild.Compiler.Projects;
 /// <param name="Name">Its name; null takes the folder's.</param>
 /// <param name="Force">Whether files that are there may be replaced.</param>
 /// <param name="Hub">How checkpoints of the Hub are reached; null for what the environment says.</param>
-public sealed record ProjectRequest(string Folder, string Source, string? Name = null, bool Force = false, HubAccess? Hub = null);
+internal sealed record ProjectRequest(string Folder, string Source, string? Name = null, bool Force = false, HubAccess? Hub = null);

@@ -8,7 +8,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>An artifact's files with their digests, in the form that <c>sha256sum --check</c> reads.</summary>
-public static class ArtifactSums
+internal static class ArtifactSums
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = CompanionFiles.Sums;

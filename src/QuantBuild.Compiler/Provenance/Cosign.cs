@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Provenance;
 /// plain ECDSA or RSA over SHA-256, so what it signs with a key in a file openssl verifies, and the reverse.
 /// </summary>
 /// <remarks>Nothing is sent to a transparency log: the names of unpublished models are nobody's business.</remarks>
-public static class Cosign
+internal static class Cosign
 {
     private const string Program = "cosign";
 

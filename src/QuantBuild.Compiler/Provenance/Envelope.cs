@@ -13,7 +13,7 @@ namespace QuantBuild.Compiler.Provenance;
 /// <param name="Statement">The statement's bytes.</param>
 /// <param name="KeyId">SHA-256 of the public key in DER form; a hint which key to try: anybody can write it, so it is never shown.</param>
 /// <param name="Signature">Signature over <see cref="SignedBytes"/>.</param>
-public sealed record Envelope(byte[] Statement, string KeyId, byte[] Signature)
+internal sealed record Envelope(byte[] Statement, string KeyId, byte[] Signature)
 {
     /// <summary>Name of the file beside <c>artifact.json</c>.</summary>
     public const string FileName = CompanionFiles.Envelope;

@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>Signs and verifies with the program openssl, so that keys may be wherever it finds them.</summary>
-public static class OpenSsl
+internal static class OpenSsl
 {
     private const string Program = "openssl";
 

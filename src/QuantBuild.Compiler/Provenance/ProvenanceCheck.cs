@@ -8,7 +8,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>Holds an artifact against its provenance.</summary>
-public static class ProvenanceCheck
+internal static class ProvenanceCheck
 {
     /// <summary>
     /// Checks the statement, that it is about exactly the files of the folder, and, given a key, its signature. Reads every file.

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Provenance;
 /// SHA-256 of the public key that vouches for it, or its address for one that only cosign can reach; null when no signature was checked.
 /// </param>
 /// <param name="Problems">What is wrong; empty when nothing is.</param>
-public sealed record ProvenanceResult(StatedBuild? Build, string? Signer, ImmutableArray<Diagnostic> Problems)
+internal sealed record ProvenanceResult(StatedBuild? Build, string? Signer, ImmutableArray<Diagnostic> Problems)
 {
     /// <summary>Files beside the artifact that nobody vouches for and that no loader reads, such as README.md.</summary>
     public ImmutableArray<string> Unsigned { get; init; } = [];

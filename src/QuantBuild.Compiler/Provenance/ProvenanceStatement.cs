@@ -13,7 +13,7 @@ namespace QuantBuild.Compiler.Provenance;
 /// It says nothing about when and where, so that equal builds have equal statements; that is in the <see cref="RunRecord"/>. Sources:
 /// in-toto attestation specification v1 (Statement), SLSA v1.0 (Provenance).
 /// </remarks>
-public static class ProvenanceStatement
+internal static class ProvenanceStatement
 {
     /// <summary>Name of the file beside <c>artifact.json</c>.</summary>
     public const string FileName = CompanionFiles.Statement;

@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Provenance;
 /// <param name="Finished">End of the run.</param>
 /// <param name="Executed">Actions that ran.</param>
 /// <param name="Actions">All actions; the others came from the store.</param>
-public sealed record RunRecord(Guid Id, DateTimeOffset Started, DateTimeOffset Finished, int Executed, int Actions)
+internal sealed record RunRecord(Guid Id, DateTimeOffset Started, DateTimeOffset Finished, int Executed, int Actions)
 {
     /// <summary>Name of the file beside <c>artifact.json</c>.</summary>
     public const string FileName = CompanionFiles.Run;

@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>Signs an artifact's statement, and finds the program for a key.</summary>
-public static class Signatures
+internal static class Signatures
 {
     /// <summary>
     /// Signs the statement in an artifact's folder and writes the envelope beside it. What does not fit the files is not signed.

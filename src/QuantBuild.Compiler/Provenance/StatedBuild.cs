@@ -16,7 +16,7 @@ namespace QuantBuild.Compiler.Provenance;
 /// <param name="Tool">Version of the tool.</param>
 /// <param name="Dependencies">Digests of what was read, by name: <c>checkpoint/high_noise</c>, <c>calibration/0</c>.</param>
 /// <param name="Byproducts">Digests of files that the build wrote beside the artifact, by name.</param>
-public sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Subjects, Digest Manifest, Digest Plan, Digest Lock,
+internal sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Subjects, Digest Manifest, Digest Plan, Digest Lock,
     string NumericProfile,
     string Tool, ImmutableSortedDictionary<string, Digest> Dependencies, ImmutableSortedDictionary<string, Digest> Byproducts)
 {

@@ -9,7 +9,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Publishing;
 
 /// <summary>Brings a published artifact into a folder.</summary>
-public static class ArtifactPull
+internal static class ArtifactPull
 {
     /// <summary>Files beside the artifact that travel with it.</summary>
     internal static readonly ImmutableArray<string> Companions =

@@ -13,7 +13,7 @@ using QuantBuild.Compiler.Work;
 namespace QuantBuild.Compiler.Publishing;
 
 /// <summary>Gathers what a repository gets of an artifact.</summary>
-public static class ArtifactPush
+internal static class ArtifactPush
 {
     /// <summary>The artifact's files, its card and, where they exist, lock and provenance. Every digest is checked first.</summary>
     /// <param name="folder">The artifact's folder.</param>

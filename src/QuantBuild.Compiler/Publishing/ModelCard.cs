@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Publishing;
 
 /// <summary>Writes the model card of an artifact: front matter and one section that are generated, everything else the user's.</summary>
 /// <remarks>It holds no times: pushing an unchanged artifact changes no card.</remarks>
-public static class ModelCard
+internal static class ModelCard
 {
     /// <summary>Name of the file in a repository.</summary>
     public const string FileName = "README.md";

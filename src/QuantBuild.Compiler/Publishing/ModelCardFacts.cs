@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Publishing;
 /// <param name="BaseModel">The model that was quantized; null to leave it out.</param>
 /// <param name="License">Its licence's identifier, such as <c>apache-2.0</c>; null to leave it out.</param>
 /// <param name="Gptq">Whether GPTQ rounded the weights.</param>
-public sealed record ModelCardFacts(RepoId? BaseModel, string? License, bool Gptq = false);
+internal sealed record ModelCardFacts(RepoId? BaseModel, string? License, bool Gptq = false);

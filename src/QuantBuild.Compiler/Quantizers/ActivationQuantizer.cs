@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <summary>Q_A of the paper: how the smoothed activations of a layer are rounded to MXFP4 in one bin.</summary>
 /// <param name="Clip">How they are clipped.</param>
 /// <param name="Ties">How exact midpoints round.</param>
-public sealed record ActivationQuantizer(ClipSetting Clip, TieRule Ties)
+internal sealed record ActivationQuantizer(ClipSetting Clip, TieRule Ties)
 {
     /// <summary>No clipping: every block's scale covers its maximum.</summary>
     public static ActivationQuantizer Unclipped(TieRule ties) => new(ClipSetting.None, ties);

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="ChosenIndex">The candidate with the least error.</param>
 /// <param name="ReferenceMagnitude">m of eq. (8): the largest magnitude of the bin's smoothed activations.</param>
 /// <param name="Chosen">The chosen candidate as a quantizer; under bin granularity it holds the threshold.</param>
-public sealed record ClipResult(ImmutableArray<ClipCandidate> Candidates, int ChosenIndex, float ReferenceMagnitude,
+internal sealed record ClipResult(ImmutableArray<ClipCandidate> Candidates, int ChosenIndex, float ReferenceMagnitude,
     ActivationQuantizer Chosen)
 {
     /// <summary>The chosen candidate.</summary>

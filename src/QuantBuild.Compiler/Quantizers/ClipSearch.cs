@@ -15,7 +15,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <para>From one candidate to the next most blocks of most tokens round to the same values, so that only the first candidate costs a
 /// product; <see cref="ClipErrors"/> walks through the others by their differences.</para>
 /// </remarks>
-public sealed class ClipSearch
+internal sealed class ClipSearch
 {
     /// <summary>Tokens that <see cref="Add"/> takes at a time: portions of this many, or a multiple of it, but for the last.</summary>
     public const int TokensAtOnce = ClipErrors.TokensAtOnce;

@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="Difference"><c>||Y - Yhat||²</c>.</param>
 /// <param name="Product"><c>&lt;Y, Yhat&gt;</c>.</param>
 /// <param name="Output"><c>||Yhat||²</c>.</param>
-public readonly record struct ErrorSums(double Reference, double Difference, double Product, double Output)
+internal readonly record struct ErrorSums(double Reference, double Difference, double Product, double Output)
 {
     /// <summary><c>||Y - Yhat|| / ||Y||</c>; 0 when nothing differs, infinity when only the reference is zero.</summary>
     public double RelativeError => Difference == 0 ? 0 : Math.Sqrt(Difference / Reference);

@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <c>q_k = round(w_k + sum over j &lt; k of (w_j - q_j) M_jk)</c>: no inverse, and only final errors are ever stored.</para>
 /// <para>Group scales are fixed from the weight before any compensation (floor rule); every output row is independent of the others.</para>
 /// </remarks>
-public static class Gptq
+internal static class Gptq
 {
     /// <summary>Factorizations tried, each with ten times the damping of the one before.</summary>
     public const int MaxTries = 6;

@@ -18,7 +18,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="DiagonalEnergy">
 /// <c>sum_k H_kk ||w_k||²</c>: <c>tr(W H W^T)</c> as it would be if input channels were uncorrelated; null when there is no Hessian.
 /// </param>
-public sealed record GptqOutcome(double Damping, int Tries, bool FellBack, int DeadColumns, double? ErrorEnergy, double? DiagonalEnergy)
+internal sealed record GptqOutcome(double Damping, int Tries, bool FellBack, int DeadColumns, double? ErrorEnergy, double? DiagonalEnergy)
 {
     /// <summary><see cref="ErrorEnergy"/> over <see cref="DiagonalEnergy"/>; 0 for a zero denominator.</summary>
     /// <remarks>

@@ -13,7 +13,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// </remarks>
 /// <param name="channels">Input channels.</param>
 /// <param name="quantizer">How the main branch rounds its input; null leaves it.</param>
-public sealed unsafe class InputHessian(int channels, ActivationQuantizer? quantizer)
+internal sealed unsafe class InputHessian(int channels, ActivationQuantizer? quantizer)
 {
     private const int TokensAtOnce = 1024;
     private const int RowsAtOnce = 32;

@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// left) and then the rank of the other branch.  The bias is the same in both and left out.  Sums are double: every token adds up
 /// its outputs tile by tile (<see cref="FixedSums"/> within a tile, tiles in order), tokens are added in order.
 /// </remarks>
-public sealed class LayerError : IDisposable
+internal sealed class LayerError : IDisposable
 {
     /// <summary>Tokens for which buffers are held; portions may be of any size.</summary>
     public const int TokensAtOnce = 512;

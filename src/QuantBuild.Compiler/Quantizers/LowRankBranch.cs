@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>The high-precision branch <c>L1 L2</c> of eq. (6): factors in bfloat16, B = Up [out, r] and A = Down [r, in].</summary>
 /// <remarks>In the paper's notation, which multiplies from the left, L1 is A^T and L2 is B^T.</remarks>
-public sealed record LowRankBranch
+internal sealed record LowRankBranch
 {
     private LowRankBranch(int rows, int columns, int rank, ushort[] upBits, ushort[] downBits)
     {

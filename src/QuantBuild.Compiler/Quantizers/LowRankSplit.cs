@@ -6,7 +6,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>Finds the low-rank branch of eq. (6).</summary>
-public static class LowRankSplit
+internal static class LowRankSplit
 {
     /// <summary>
     /// The branch <c>B A = U S V^T</c> of the largest singular values, with the square roots of S on both sides, rounded to bfloat16.

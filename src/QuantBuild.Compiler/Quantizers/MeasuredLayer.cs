@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="Weight">The 4-bit main branch.</param>
 /// <param name="Activation">How the main branch rounds its input; null leaves it (w4a16).</param>
 /// <remarks>Two equal values (arrays compared by reference) are measured once.</remarks>
-public sealed record MeasuredLayer(float[]? Scale, LowRankBranch? Branch, PackedWeight Weight, ActivationQuantizer? Activation);
+internal sealed record MeasuredLayer(float[]? Scale, LowRankBranch? Branch, PackedWeight Weight, ActivationQuantizer? Activation);

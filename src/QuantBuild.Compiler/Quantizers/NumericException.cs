@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="quantity">What the value belongs to: <see cref="Weight"/>, <see cref="Activation"/>, or a derived quantity.</param>
 /// <param name="place">Position in the quantity, such as "row 3, channel 17".</param>
 /// <param name="value">The value.</param>
-public sealed class NumericException(string quantity, string place, float value)
+internal sealed class NumericException(string quantity, string place, float value)
     : Exception(string.Create(CultureInfo.InvariantCulture, $"the {quantity} is {value} at {place}"))
 {
     /// <summary>A weight as the checkpoint has it.</summary>

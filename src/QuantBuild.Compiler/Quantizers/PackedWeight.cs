@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="Columns">Input channels.</param>
 /// <param name="Codes">[Rows, <see cref="Mxfp4.CodeBytes"/>(Columns)], even columns in the low nibble.</param>
 /// <param name="Scales">[Rows, <see cref="Mxfp4.Blocks"/>(Columns)].</param>
-public sealed record PackedWeight(int Rows, int Columns, byte[] Codes, byte[] Scales)
+internal sealed record PackedWeight(int Rows, int Columns, byte[] Codes, byte[] Scales)
 {
     /// <summary>A weight of zeros to be filled in.</summary>
     public static PackedWeight Empty(int rows, int columns) =>

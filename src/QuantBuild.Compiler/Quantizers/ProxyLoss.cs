@@ -3,7 +3,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>How much of a layer's output energy the rounding of its weight costs, as seen through the Hessian.</summary>
-public static class ProxyLoss
+internal static class ProxyLoss
 {
     /// <summary><c>tr(E H E^T) / tr(W H W^T)</c> with E = W - Q; 0 when the denominator is 0.</summary>
     /// <param name="weight">W, [out, in], row-major.</param>

@@ -4,7 +4,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>Round-to-nearest: every weight on its own, scales by the floor rule.</summary>
-public static unsafe class RoundToNearest
+internal static unsafe class RoundToNearest
 {
     private const int RowsAtOnce = 64;
 

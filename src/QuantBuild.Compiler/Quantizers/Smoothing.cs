@@ -6,7 +6,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>Channel-wise smoothing, eq. (5) of the paper: <c>X W = (X D^-1)(D W)</c> with <c>D = diag(scale)</c>.</summary>
-public static class Smoothing
+internal static class Smoothing
 {
     /// <summary>Maxima below this count as this, so that a dead channel gives neither a zero nor an infinite scale.</summary>
     public const float Floor = 1e-8f;

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Reporting;
 /// <param name="Run">When, where and how fast it was made, and what changed: different for every run.</param>
 /// <param name="Evaluation">What <c>quantbuild eval</c> found; null when it did not run.</param>
 /// <param name="Diff">A comparison with another build; null for none, and then the page has no such part.</param>
-public sealed record BuildReport(JsonObject Data, JsonObject Run, JsonObject? Evaluation = null, JsonObject? Diff = null)
+internal sealed record BuildReport(JsonObject Data, JsonObject Run, JsonObject? Evaluation = null, JsonObject? Diff = null)
 {
     /// <summary>Version of the data's form.</summary>
     public const int Format = 1;

@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Reporting;
 /// <summary>
 /// Opens pages for a person, by the program that the platform has for it. A page is never executed, whatever its mode and content.
 /// </summary>
-public static class Desktop
+internal static class Desktop
 {
     /// <summary>A program that fails does so at once; one that is the browser itself stays.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);

@@ -10,7 +10,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Reporting;
 
 /// <summary>A build's report on disk. It is no part of the artifact: no digest and no lock file knows it.</summary>
-public static class ReportFile
+internal static class ReportFile
 {
     /// <summary>Enough of a page to hold its head's first lines.</summary>
     private const int HeadLength = 1024;

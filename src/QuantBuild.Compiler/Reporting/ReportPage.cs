@@ -7,7 +7,7 @@ using QuantBuild.Compiler.Store;
 namespace QuantBuild.Compiler.Reporting;
 
 /// <summary>The report as one HTML file that needs nothing else: style, scripts, the chart library and the data are in it.</summary>
-public static class ReportPage
+internal static class ReportPage
 {
     private const string Prefix = "report/";
 

@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Samples;
 
 /// <summary>What samples lack to be made of pictures and prompts.</summary>
-public static class SampleFaults
+internal static class SampleFaults
 {
     /// <summary>Lines that are named when several have the same fault.</summary>
     private const int Shown = 5;

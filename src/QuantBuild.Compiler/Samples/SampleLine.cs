@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Samples;
 /// <param name="Width">Width of its video, whose area counts; 832 by default.</param>
 /// <param name="Height">Height of its video; 480 by default.</param>
 /// <param name="Span">Its place.</param>
-public sealed record SampleLine(int Id, string Prompt, string? Image, long? Seed, int Frames, int Width, int Height, SourceSpan Span)
+internal sealed record SampleLine(int Id, string Prompt, string? Image, long? Seed, int Frames, int Width, int Height, SourceSpan Span)
 {
     /// <summary>The prompt in the calibration set of a new project.</summary>
     internal const string Placeholder = "Say what happens in the video that begins with this picture";

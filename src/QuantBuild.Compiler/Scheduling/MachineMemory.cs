@@ -5,7 +5,7 @@ namespace QuantBuild.Compiler.Scheduling;
 /// <summary>Memory that this process can have, as the machine and its control groups (containers, systemd units, CI jobs) allow.</summary>
 /// <param name="Total">The most there could ever be, in bytes.</param>
 /// <param name="Available">What is free now, counting caches that the system gives up on demand, in bytes.</param>
-public readonly record struct MachineMemory(long Total, long Available)
+internal readonly record struct MachineMemory(long Total, long Available)
 {
     /// <summary>What holds now.</summary>
     public static MachineMemory Read() => OperatingSystem.IsLinux() ? ReadLinux("/") : ReadRuntime();

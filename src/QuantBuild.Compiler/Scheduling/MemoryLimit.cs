@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Manifests.Binding;
 namespace QuantBuild.Compiler.Scheduling;
 
 /// <summary>How much memory a build may take: a number of bytes, or a share of what is free when it starts.</summary>
-public readonly record struct MemoryLimit
+internal readonly record struct MemoryLimit
 {
     private readonly long _bytes;
     private readonly double _share;

@@ -14,7 +14,7 @@ namespace QuantBuild.Compiler.Scheduling;
 /// <param name="threads">Threads for declared work.</param>
 /// <param name="machineBytes">Bytes that the machine can give to declared work at the very most; work that needs more is refused.</param>
 /// <param name="isStrict">Whether the bytes are a promise, so that work which needs more is refused.</param>
-public sealed class WorkBudget(long bytes, int threads, long machineBytes = long.MaxValue, bool isStrict = false)
+internal sealed class WorkBudget(long bytes, int threads, long machineBytes = long.MaxValue, bool isStrict = false)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, long> _oversized = new(StringComparer.Ordinal);

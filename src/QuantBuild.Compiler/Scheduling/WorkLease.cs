@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Scheduling;
 
 /// <summary>A share of a <see cref="WorkBudget"/>, given back when disposed of. Used by one thread at a time.</summary>
-public sealed class WorkLease : IDisposable
+internal sealed class WorkLease : IDisposable
 {
     private readonly WorkBudget _budget;
     private bool _returned;

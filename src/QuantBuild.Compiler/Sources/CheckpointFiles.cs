@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Sources;
 /// <summary>The files of a repository or folder that are needed of a checkpoint; what else lies there is left alone.</summary>
 /// <param name="Experts">The folders of the experts that are needed, with forward slashes.</param>
 /// <param name="Encoders">Whether text encoder, tokenizer and autoencoder are needed too.</param>
-public sealed partial record CheckpointFiles(ImmutableArray<string> Experts, bool Encoders)
+internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, bool Encoders)
 {
     /// <summary>Folder of the text encoder.</summary>
     public const string TextEncoder = "text_encoder";

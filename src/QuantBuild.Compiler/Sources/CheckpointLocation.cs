@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Sources;
 /// <param name="Commit">The commit that the revision is; null for a folder.</param>
 /// <param name="Heads">The heads of the files with weights, by path in the repository, when only these are here; else null.</param>
 /// <param name="HeadersOnly">Whether weights must not be read.</param>
-public sealed record CheckpointLocation(string Folder, HubReference? Repository = null, string? Commit = null,
+internal sealed record CheckpointLocation(string Folder, HubReference? Repository = null, string? Commit = null,
     ImmutableDictionary<string, RemoteHead>? Heads = null, bool HeadersOnly = false)
 {
     /// <summary>Opens an expert's tensors.</summary>

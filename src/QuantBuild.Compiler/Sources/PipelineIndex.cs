@@ -5,7 +5,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Sources;
 
 /// <summary>What a Diffusers checkpoint's <c>model_index.json</c> says about the pipeline.</summary>
-public static class PipelineIndex
+internal static class PipelineIndex
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "model_index.json";

@@ -13,7 +13,7 @@ namespace QuantBuild.Compiler.Sources;
 /// <param name="reference">Repository and revision.</param>
 /// <param name="span">Place that names it; null without a manifest.</param>
 /// <param name="ct">Ends the work; what has arrived is kept.</param>
-public sealed class SourceLocator(HubAccess access, HubReference reference, SourceSpan? span, CancellationToken ct)
+internal sealed class SourceLocator(HubAccess access, HubReference reference, SourceSpan? span, CancellationToken ct)
 {
     private readonly HubCache _cache = access.Cache;
 

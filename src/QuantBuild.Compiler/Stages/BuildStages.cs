@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Actions;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>All stages, in the order in which a build comes to them.</summary>
-public static class BuildStages
+internal static class BuildStages
 {
     /// <summary>Encoded pictures and prompts.</summary>
     internal static ConditionStage Condition { get; } = new();

@@ -9,7 +9,7 @@ using QuantBuild.Models.Wan;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>What a sample takes on its way through both experts, in any of the stages that sample.</summary>
-public static class SamplingCost
+internal static class SamplingCost
 {
     /// <summary>What rotary tables, norms, softmax and activation functions of a block add to its products.</summary>
     private const double BesideProducts = 1.25;

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Store;
 
 /// <summary>The exclusive right to run one action; dispose to hand it on. The system hands it on when the process dies.</summary>
-public sealed class ActionClaim : IDisposable
+internal sealed class ActionClaim : IDisposable
 {
     private readonly FileStream _file;
 

@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Store;
 /// <param name="Seconds">How long it ran.</param>
 /// <param name="Tool">Version of the tool that ran it.</param>
 /// <param name="Description">What the key was computed from, and anything else worth reading later.</param>
-public sealed record ActionRecord(Digest Key, string Stage, IReadOnlyDictionary<string, BlobRef> Outputs, double Seconds, string Tool,
+internal sealed record ActionRecord(Digest Key, string Stage, IReadOnlyDictionary<string, BlobRef> Outputs, double Seconds, string Tool,
     JsonObject Description)
 {
     private const int Format = 1;

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Store;
 /// <summary>A blob being written. It is in the store from <see cref="Commit"/> on; disposed before that, nothing remains.</summary>
 /// <remarks>Failures of the file system are <see cref="Diagnostics.DiagnosticException"/>s: QB4003 when the disk is full.</remarks>
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "It is named for what it makes.")]
-public sealed class BlobWriter : Stream
+internal sealed class BlobWriter : Stream
 {
     private const int BufferSize = 128 * 1024;
     private readonly Action<string, BlobRef, FastDigest> _publish;

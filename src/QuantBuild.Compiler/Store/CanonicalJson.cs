@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Store;
 /// digits, and other numbers are the shortest text that reads back as the same double. A double with an integral value
 /// below 2^53 is spelled as an integer, so 1 and 1.0 are the same value; so are 0 and -0.
 /// </remarks>
-public static class CanonicalJson
+internal static class CanonicalJson
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 

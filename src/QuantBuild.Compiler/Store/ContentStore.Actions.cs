@@ -2,7 +2,7 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Store;
 
-public sealed partial class ContentStore
+internal sealed partial class ContentStore
 {
     /// <summary>
     /// What an action produced, with all its blobs undamaged; null when it has to run. A record that is damaged, or whose

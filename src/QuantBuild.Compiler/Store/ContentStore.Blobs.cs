@@ -2,7 +2,7 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Store;
 
-public sealed partial class ContentStore
+internal sealed partial class ContentStore
 {
     /// <summary>Adds content.</summary>
     /// <returns>Its digest.</returns>

@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Store;
 
 /// <content>The store as one of several. All its work is done before the calls return.</content>
-public sealed partial class ContentStore : IBlobStore, IActionCache, IBlobFiles
+internal sealed partial class ContentStore : IBlobStore, IActionCache, IBlobFiles
 {
     ValueTask<ActionRecord?> IActionCache.FindAsync(Digest key, CancellationToken ct) => ValueTask.FromResult(FindAction(key));
 

@@ -4,7 +4,7 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Store;
 
-public sealed partial class ContentStore
+internal sealed partial class ContentStore
 {
     /// <summary>Counts what is there. Nothing is read but the records.</summary>
     /// <exception cref="DiagnosticException">The file system failed.</exception>

@@ -3,7 +3,7 @@ using QuantBuild.Files;
 
 namespace QuantBuild.Compiler.Store;
 
-public sealed partial class ContentStore
+internal sealed partial class ContentStore
 {
     /// <summary>Puts a blob's content at a path: as a copy, which shares its blocks where the file system can, or as a hard link.</summary>
     /// <remarks>

@@ -14,7 +14,7 @@ namespace QuantBuild.Compiler.Store;
 /// Every reading of a blob is checked by its <see cref="FastDigest"/>, which the records keep.
 /// All failures of the file system are <see cref="DiagnosticException"/>s of the bucket QB4.
 /// </remarks>
-public sealed partial class ContentStore : IDisposable
+internal sealed partial class ContentStore : IDisposable
 {
     private readonly StoreLayout _layout;
     private readonly StoreGate _gate;

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace QuantBuild.Compiler.Store;
 
 /// <summary>A SHA-256 value; equals Hugging Face's LFS object id of the same bytes.</summary>
-public readonly record struct Digest
+internal readonly record struct Digest
 {
     private readonly UInt128 _high;
     private readonly UInt128 _low;

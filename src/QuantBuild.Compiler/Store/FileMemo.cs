@@ -13,7 +13,7 @@ namespace QuantBuild.Compiler.Store;
 /// was looked at is not remembered: another write could leave the same time on a file system with coarse times. One small
 /// file per entry, appearing by rename; a damaged entry is ignored.
 /// </remarks>
-public sealed class FileMemo
+internal sealed class FileMemo
 {
     private static readonly TimeSpan TimeGranularity = TimeSpan.FromSeconds(2);
     private readonly ContentStore _store;

@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Store;
 /// replacement that keeps size and write time, as unpacking an archive does. 0 where the file system has none.
 /// </param>
 /// <param name="Id">Device and file number; empty where the platform gives none.</param>
-public sealed record FileStamp(long Size, long Modified, long Changed, string Id)
+internal sealed record FileStamp(long Size, long Modified, long Changed, string Id)
 {
     /// <summary>The stamp of a file, or null when there is no such file.</summary>
     public static FileStamp? Of(string path)

@@ -2,7 +2,7 @@ namespace QuantBuild.Compiler.Store;
 
 /// <summary>What actions produced, by key.</summary>
 /// <remarks>Threads and failures: as for <see cref="IBlobStore"/>. A damaged record is a missing one.</remarks>
-public interface IActionCache
+internal interface IActionCache
 {
     /// <summary>
     /// What the action with this key produced; null when nobody knows. A cache that does not hold the blobs itself may return a record

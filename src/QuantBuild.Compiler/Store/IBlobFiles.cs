@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Diagnostics;
 namespace QuantBuild.Compiler.Store;
 
 /// <summary>Blobs as files of this machine, which stages map into memory and write piece by piece.</summary>
-public interface IBlobFiles
+internal interface IBlobFiles
 {
     /// <summary>Begins a blob whose content comes piece by piece.</summary>
     /// <exception cref="DiagnosticException">The file system failed.</exception>

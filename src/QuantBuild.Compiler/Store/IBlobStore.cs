@@ -6,7 +6,7 @@ namespace QuantBuild.Compiler.Store;
 /// any number of threads. A store that fails throws <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/> or
 /// <see cref="Diagnostics.DiagnosticException"/>, whatever library is behind it; a missing blob is no failure.
 /// </remarks>
-public interface IBlobStore
+internal interface IBlobStore
 {
     /// <summary>Whether the blob is there. Nothing has to be read for the answer.</summary>
     /// <param name="blob">The blob.</param>

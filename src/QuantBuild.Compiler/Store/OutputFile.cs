@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Store;
 /// <summary>
 /// Files at paths that a user names. They appear whole or not at all; a device or a pipe is written to, and never replaced.
 /// </summary>
-public static class OutputFile
+internal static class OutputFile
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 

@@ -8,4 +8,4 @@ namespace QuantBuild.Compiler.Store;
 /// </param>
 /// <param name="RemainingActions">Number of action records kept.</param>
 /// <param name="RemainingBytes">Size of the blobs kept; above the limit when running builds use more than it.</param>
-public sealed record PruneResult(int RemovedActions, int RemovedBlobs, long RemovedBytes, int RemainingActions, long RemainingBytes);
+internal sealed record PruneResult(int RemovedActions, int RemovedBlobs, long RemovedBytes, int RemainingActions, long RemainingBytes);

@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Store;
 /// <param name="Actions">Number of actions.</param>
 /// <param name="Bytes">Size of their outputs; content that several share counts for each.</param>
 /// <param name="Seconds">How long they ran when they ran: the time that the cache can save.</param>
-public sealed record StageStatistics(string Stage, int Actions, long Bytes, double Seconds);
+internal sealed record StageStatistics(string Stage, int Actions, long Bytes, double Seconds);

@@ -6,7 +6,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Store;
 
 /// <summary>Turns failures of the file system into diagnostics.</summary>
-public static class StoreErrors
+internal static class StoreErrors
 {
     /// <summary>Whether an exception is the file system's, and therefore the user's business rather than a bug.</summary>
     public static bool IsFileSystem(Exception failure) => failure is IOException or UnauthorizedAccessException or SecurityException;

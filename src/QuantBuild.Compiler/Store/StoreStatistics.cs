@@ -9,5 +9,5 @@ namespace QuantBuild.Compiler.Store;
 /// <param name="OrphanBytes">Size of the blobs that no action refers to.</param>
 /// <param name="TemporaryBytes">Size of the files being written or left behind by killed builds.</param>
 /// <param name="Stages">The same by stage, by name.</param>
-public sealed record StoreStatistics(int Actions, int Blobs, long BlobBytes, long OrphanBytes, long TemporaryBytes,
+internal sealed record StoreStatistics(int Actions, int Blobs, long BlobBytes, long OrphanBytes, long TemporaryBytes,
     ImmutableArray<StageStatistics> Stages);

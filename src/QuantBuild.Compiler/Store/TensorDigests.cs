@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Store;
 
 /// <summary>Digests of tensors by content, whatever file, shard or folder they are in.</summary>
 /// <remarks>A tensor's digest is SHA-256 over the canonical JSON of its element type and shape, a line feed, and its bytes.</remarks>
-public static class TensorDigests
+internal static class TensorDigests
 {
     /// <summary>Digest of every tensor of some safetensors files; unchanged files are not read again.</summary>
     /// <param name="files">The files; no two have a tensor of the same name.</param>

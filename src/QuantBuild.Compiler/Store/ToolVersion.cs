@@ -3,7 +3,7 @@ using System.Reflection;
 namespace QuantBuild.Compiler.Store;
 
 /// <summary>Version of the compiler, as records and artifacts name it.</summary>
-public static class ToolVersion
+internal static class ToolVersion
 {
     /// <summary>The semantic version without build metadata.</summary>
     public static string Text { get; } = typeof(ToolVersion).Assembly

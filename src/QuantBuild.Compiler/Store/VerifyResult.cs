@@ -7,4 +7,4 @@ namespace QuantBuild.Compiler.Store;
 /// <param name="Bytes">Their size.</param>
 /// <param name="Damaged">Blobs whose content was not what their name says, by name; they were removed.</param>
 /// <param name="RemovedActions">Number of records removed because they are damaged or refer to missing blobs.</param>
-public sealed record VerifyResult(int Blobs, long Bytes, ImmutableArray<Digest> Damaged, int RemovedActions);
+internal sealed record VerifyResult(int Blobs, long Bytes, ImmutableArray<Digest> Damaged, int RemovedActions);

@@ -8,4 +8,4 @@ namespace QuantBuild.Compiler.Suggestions;
 /// <param name="Error">Relative output error as measured; 0 for <see cref="Precision.BF16"/>.</param>
 /// <param name="Bytes">Size of its tensors in the artifact.</param>
 /// <param name="Work">Multiplications per token that it does with 16-bit activations: its weight's elements, or 0 for w4a4.</param>
-public sealed record LayerOption(Precision Precision, int Rank, double Error, long Bytes, long Work);
+internal sealed record LayerOption(Precision Precision, int Rank, double Error, long Bytes, long Work);

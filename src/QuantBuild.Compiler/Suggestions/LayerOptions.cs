@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Suggestions;
 /// <param name="Expert">Its expert.</param>
 /// <param name="Layer">Its name.</param>
 /// <param name="Options">The ways; the first is how it is treated now.</param>
-public sealed record LayerOptions(string Expert, string Layer, ImmutableArray<LayerOption> Options);
+internal sealed record LayerOptions(string Expert, string Layer, ImmutableArray<LayerOption> Options);

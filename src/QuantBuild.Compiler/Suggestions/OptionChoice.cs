@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Suggestions;
 /// lower convex hulls of the layers' (cost, error) points, which is optimal but for the last step, and then filled up with whatever still
 /// fits.
 /// </summary>
-public static class OptionChoice
+internal static class OptionChoice
 {
     /// <summary>Chooses.</summary>
     /// <param name="layers">The layers.</param>

@@ -5,7 +5,7 @@ using QuantBuild.Compiler.Manifests;
 namespace QuantBuild.Compiler.Suggestions;
 
 /// <summary>Writes changes of single layers as few overrides: ranges of blocks, and one entry for both experts where they agree.</summary>
-public static partial class OverrideLines
+internal static partial class OverrideLines
 {
     /// <summary>Overrides as JSON, one per line, in a stable order.</summary>
     /// <param name="changes">The changes.</param>

@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Suggestions;
 /// <param name="Layer">Its name.</param>
 /// <param name="Now">How it is treated now.</param>
 /// <param name="Then">How it should be.</param>
-public sealed record SuggestedChange(string Expert, string Layer, LayerOption Now, LayerOption Then);
+internal sealed record SuggestedChange(string Expert, string Layer, LayerOption Now, LayerOption Then);

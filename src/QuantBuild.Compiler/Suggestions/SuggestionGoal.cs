@@ -14,4 +14,4 @@ namespace QuantBuild.Compiler.Suggestions;
 /// <param name="CachedOnly">
 /// Whether to execute nothing: what the store has not measured is then no candidate, and the effect is not checked.
 /// </param>
-public sealed record SuggestionGoal(long? MaxBytes, double? TargetError, ImmutableArray<int> Ranks, double Share16Bit, bool CachedOnly);
+internal sealed record SuggestionGoal(long? MaxBytes, double? TargetError, ImmutableArray<int> Ranks, double Share16Bit, bool CachedOnly);

@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Suggestions;
 /// <param name="Built">The build with the changes, as it came out; null when nothing may be executed.</param>
 /// <param name="Pinned">Layers left alone because an override of the manifest decides their rank or precision.</param>
 /// <param name="Applied">Whether the overrides are in the manifest now.</param>
-public sealed record SuggestionReport(string Manifest, IReadOnlyList<SuggestedChange> Changes, IReadOnlyList<string> Overrides,
+internal sealed record SuggestionReport(string Manifest, IReadOnlyList<SuggestedChange> Changes, IReadOnlyList<string> Overrides,
     IReadOnlyList<SuggestionReport.Module> Modules, SuggestionReport.Effect Now, SuggestionReport.Effect Predicted,
     SuggestionReport.Effect? Built, int Pinned, bool Applied)
 {

@@ -5,4 +5,4 @@ namespace QuantBuild.Compiler.Timing;
 /// <param name="Actions">Its actions.</param>
 /// <param name="Missing">Those that would run.</param>
 /// <param name="Seconds">Processor seconds that these would take on this machine.</param>
-public sealed record StageTime(string Stage, int Actions, int Missing, double Seconds);
+internal sealed record StageTime(string Stage, int Actions, int Missing, double Seconds);

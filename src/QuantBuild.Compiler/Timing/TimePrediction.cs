@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Timing;
 /// <param name="Threads">Threads that it would use.</param>
 /// <param name="Speed">What it was computed from.</param>
 /// <param name="Start">Processor seconds of what is no action: the program's start and the plan.</param>
-public sealed record TimePrediction(IReadOnlyList<StageTime> Stages, int Threads, MachineSpeed Speed, double Start)
+internal sealed record TimePrediction(IReadOnlyList<StageTime> Stages, int Threads, MachineSpeed Speed, double Start)
 {
     /// <summary>Processor seconds of all that would run.</summary>
     public double ProcessorSeconds => Start + Stages.Sum(stage => stage.Seconds);

@@ -7,4 +7,4 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="Rtn">Round to nearest, no smoothing, no low rank.</param>
 /// <param name="Recipe">As configured, with the chosen clip ratio.</param>
 /// <param name="Cosine">Cosine similarity of full-precision and quantized output for the recipe.</param>
-public sealed record BinQuality(string Expert, string Layer, string Bin, double Rtn, double Recipe, double Cosine);
+internal sealed record BinQuality(string Expert, string Layer, string Bin, double Rtn, double Recipe, double Cosine);

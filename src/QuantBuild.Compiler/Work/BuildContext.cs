@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="Runner">Runs actions.</param>
 /// <param name="Budget">Memory and threads of the whole build.</param>
 /// <param name="Cancellation">Stops it.</param>
-public sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budget, CancellationToken Cancellation)
+internal sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Budget, CancellationToken Cancellation)
 {
     /// <summary>Content of results.</summary>
     public IBlobFiles Store => Runner.Store.Blobs;

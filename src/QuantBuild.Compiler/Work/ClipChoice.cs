@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="Offset">Chosen exponent offset.</param>
 /// <param name="Threshold">Static threshold; null unless the granularity is per bin.</param>
 /// <param name="Errors">Squared output error of every candidate.</param>
-public sealed record ClipChoice(double Ratio, int Offset, float? Threshold, IReadOnlyList<ClipChoice.Candidate> Errors)
+internal sealed record ClipChoice(double Ratio, int Offset, float? Threshold, IReadOnlyList<ClipChoice.Candidate> Errors)
 {
     /// <summary>The choice as the runtime has it.</summary>
     public ClipSetting Setting => new((float)Ratio, Offset, Threshold);

@@ -9,7 +9,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Work;
 
 /// <summary>An expert's checkpoint, open, with the digest of every tensor.</summary>
-public sealed class ExpertSource : IDisposable
+internal sealed class ExpertSource : IDisposable
 {
     private readonly ImmutableArray<HashedTensors> _files;
 

@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Work;
 
 /// <summary>Output errors of a layer on its recorded tokens, per bin and method.</summary>
 /// <param name="Bins">The bins, in the expert's order.</param>
-public sealed record LayerErrors(ImmutableArray<LayerErrors.Bin> Bins)
+internal sealed record LayerErrors(ImmutableArray<LayerErrors.Bin> Bins)
 {
     /// <summary>The methods, in the order of the paper's Table I.</summary>
     public static ImmutableArray<string> Methods => LadderErrors.Methods;

@@ -8,5 +8,5 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="SvdQuantGptq">The same with the recipe's rounding, clip ratio 1.</param>
 /// <param name="Recipe">As configured, with the chosen clip ratios.</param>
 /// <param name="Cosine">Cosine similarity of Y and Yhat for the recipe.</param>
-public sealed record LayerQuality(string Expert, string Layer, double Rtn, double SvdQuantRtn, double SvdQuantGptq, double Recipe,
+internal sealed record LayerQuality(string Expert, string Layer, double Rtn, double SvdQuantRtn, double SvdQuantGptq, double Recipe,
     double Cosine);

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="Excess">
 /// How far the residual's norm may lie above the smallest possible, as a part of that; null when nothing bounds it.
 /// </param>
-public sealed record LowRankOutcome(int Passes, double? Excess)
+internal sealed record LowRankOutcome(int Passes, double? Excess)
 {
     /// <summary>Of a branch.</summary>
     internal static LowRankOutcome Of(LowRankBranch branch) => new(branch.Passes, double.IsFinite(branch.Excess) ? branch.Excess : null);

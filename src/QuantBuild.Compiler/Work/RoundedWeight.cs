@@ -6,4 +6,4 @@ namespace QuantBuild.Compiler.Work;
 /// <summary>A layer's residual weight in MXFP4.</summary>
 /// <param name="Weights">Blob with <c>codes</c> U8 [out, in/2] and <c>scales</c> U8 [out, in/32].</param>
 /// <param name="Outcome">Damping used, tries, fallback, dead columns, proxy loss.</param>
-public sealed record RoundedWeight(BlobRef Weights, GptqOutcome Outcome);
+internal sealed record RoundedWeight(BlobRef Weights, GptqOutcome Outcome);

@@ -3,7 +3,7 @@ using QuantBuild.Imaging;
 namespace QuantBuild.Tool.Videos;
 
 /// <summary>Pictures side by side in one.</summary>
-public static class ContactSheet
+internal static class ContactSheet
 {
     private const byte Background = 255;
 

@@ -6,7 +6,7 @@ using QuantBuild.Imaging;
 namespace QuantBuild.Tool.Videos;
 
 /// <summary>MP4 files by the program <c>ffmpeg</c>, when there is one on the PATH.</summary>
-public static class Ffmpeg
+internal static class Ffmpeg
 {
     private const string Program = "ffmpeg";
 

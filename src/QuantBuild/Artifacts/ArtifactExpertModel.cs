@@ -38,14 +38,14 @@ public sealed class ArtifactExpertModel
     /// <see cref="WeightStorage.Resident"/> widens every weight to float32 in memory; <see cref="WeightStorage.Mapped"/> leaves weights in
     /// their files and needs the artifact open as long as they are used. The results are the same.
     /// </param>
-    public WanWeights LoadWeights(WeightStorage storage = WeightStorage.Resident) =>
+    internal WanWeights LoadWeights(WeightStorage storage = WeightStorage.Resident) =>
         WanWeights.Load(Config, _tensors, storage, (block, layer) => Linear(WanTensors.BlockPrefix(block) + layer, storage));
 
     /// <summary>A quantized layer; null for a layer kept at its source precision.</summary>
     /// <param name="layer">Its full name, such as <c>blocks.3.ffn.2</c>.</param>
     /// <param name="storage">Where its weight lives.</param>
     /// <exception cref="ArgumentException">The expert has no such layer.</exception>
-    public QuantizedLinear? Linear(string layer, WeightStorage storage = WeightStorage.Resident)
+    public ILinear? Linear(string layer, WeightStorage storage = WeightStorage.Resident)
     {
         if (!Description.Layers.TryGetValue(layer, out ArtifactLayer? entry))
             throw new ArgumentException($"there is no layer '{layer}'", nameof(layer));

@@ -11,7 +11,7 @@ namespace QuantBuild.Artifacts;
 /// are quantized, <c>X.clip_ratio</c> F32 [bins], <c>X.clip_exponent_offset</c> I32 [bins] and, with thresholds, <c>X.clip_threshold</c>
 /// F32 [bins]. Every other tensor has its name in the checkpoint.
 /// </remarks>
-public static class ArtifactTensors
+internal static class ArtifactTensors
 {
     /// <summary>Suffix of the packed codes.</summary>
     public const string Codes = ".weight_packed";

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace QuantBuild.Formats;
 
 /// <summary>bfloat16: the upper half of a float32, kept as a <see cref="ushort"/>.</summary>
-public static class BFloat16
+internal static class BFloat16
 {
     private const ushort QuietNaN = 0x7FC0;
 

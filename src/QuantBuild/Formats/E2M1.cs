@@ -8,7 +8,7 @@ namespace QuantBuild.Formats;
 /// The magnitudes 0, 0.5, 1, 1.5, 2, 3, 4, 6 are codes 0 to 7; code + 8 is the negative. Code 8 decodes to plain zero.
 /// The scalar functions are the specification; the vector ones agree with them bit for bit.
 /// </remarks>
-public static class E2M1
+internal static class E2M1
 {
     /// <summary>Largest magnitude.</summary>
     public const float MaxValue = 6;

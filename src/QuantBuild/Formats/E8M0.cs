@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace QuantBuild.Formats;
 
 /// <summary>The OCP MX scale: one byte <c>b</c> that stands for <c>2^(b - 127)</c>; 255 is not a number.</summary>
-public static class E8M0
+internal static class E8M0
 {
     /// <summary>The byte of the scale 1.</summary>
     public const byte One = 127;

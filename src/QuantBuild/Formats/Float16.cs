@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace QuantBuild.Formats;
 
 /// <summary>IEEE half precision kept as a <see cref="ushort"/>, widened to float32 exactly.</summary>
-public static class Float16
+internal static class Float16
 {
     /// <summary>Where a half's exponent and mantissa lie in a float once shifted by 13 bits.</summary>
     private const uint ExponentMask = 0x0F80_0000;

@@ -6,7 +6,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Formats;
 
 /// <content>The activation path: what a token becomes when it is quantized and read back.</content>
-public static unsafe partial class Mxfp4
+internal static unsafe partial class Mxfp4
 {
     /// <summary>Rounds every 32-block of every row to MXFP4 values, each block with a scale of its own.</summary>
     /// <remarks>

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace QuantBuild.Formats;
 
 /// <content>The activation path on 512 bits.</content>
-public static unsafe partial class Mxfp4
+internal static unsafe partial class Mxfp4
 {
     internal readonly partial record struct ActivationBlock
     {

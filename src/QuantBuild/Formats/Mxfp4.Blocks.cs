@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace QuantBuild.Formats;
 
 /// <content>One block of 32: its maximum, its codes, its values. Scalar and vector code agree bit for bit.</content>
-public static partial class Mxfp4
+internal static partial class Mxfp4
 {
     /// <summary>E2M1 codes by twice the magnitude, 0 to 12.</summary>
     private static Vector128<byte> CodeByDouble => Vector128.Create((byte)0, 1, 2, 3, 4, 0, 5, 0, 6, 0, 0, 0, 7, 0, 0, 0);

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 namespace QuantBuild.Formats;
 
 /// <content>Activations as integers: twice an E2M1 value is a whole number from -12 to 12.</content>
-public static unsafe partial class Mxfp4
+internal static unsafe partial class Mxfp4
 {
     /// <summary>Twice the E2M1 values of 32 numbers under a given scale.</summary>
     /// <returns>Their sum.</returns>

@@ -8,7 +8,7 @@ namespace QuantBuild.Formats;
 /// nibble, and scales [rows, <see cref="Blocks"/>(columns)]. A last block of fewer than 32 columns is padded with zeros. Scales are
 /// powers of two, so dividing by one is an exact multiplication.
 /// </remarks>
-public static partial class Mxfp4
+internal static partial class Mxfp4
 {
     /// <summary>Elements that share one scale.</summary>
     public const int BlockSize = 32;

@@ -1,7 +1,7 @@
 namespace QuantBuild.Formats;
 
 /// <summary>How the exponent of a block's power-of-two scale follows from the block's largest magnitude <c>a</c>.</summary>
-public enum ScaleRule
+internal enum ScaleRule
 {
     /// <summary><c>floor(log2 a) - 2</c>, the OCP rule: the largest elements may saturate. Used for weights.</summary>
     Floor,

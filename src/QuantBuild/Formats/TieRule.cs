@@ -1,7 +1,7 @@
 namespace QuantBuild.Formats;
 
 /// <summary>How a value exactly between two E2M1 values rounds.</summary>
-public enum TieRule
+internal enum TieRule
 {
     /// <summary>To the even code, as OCP hardware rounds.</summary>
     Even,

@@ -29,12 +29,12 @@ public sealed class Image
     public ReadOnlyMemory<byte> Pixels { get; }
 
     /// <summary>Whether all pixels have one colour.</summary>
-    public bool IsUniform => Pixels.Span[3..].SequenceEqual(Pixels.Span[..^3]);
+    internal bool IsUniform => Pixels.Span[3..].SequenceEqual(Pixels.Span[..^3]);
 
     /// <summary>
     /// A frame of planes [3, height, width] in [-1, 1] as a picture; values beyond are clamped, others rounded to the nearest.
     /// </summary>
-    public static Image FromPlanes(ReadOnlySpan<float> planes, int height, int width)
+    internal static Image FromPlanes(ReadOnlySpan<float> planes, int height, int width)
     {
         int area = height * width;
         var pixels = new byte[planes.Length];

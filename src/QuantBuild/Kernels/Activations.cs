@@ -5,7 +5,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Kernels;
 
 /// <summary>Activation functions, element by element.</summary>
-public static unsafe class Activations
+internal static unsafe class Activations
 {
     // tanh(u) = 1 - 2 / (1 + e^(2u)) turns gelu(x) = x (1 + tanh u) / 2 into x / (1 + e^(-2u)), u = sqrt(2 / pi) (x + 0.044715 x³).
     private const float GeluLinear = -1.5957691216f;

@@ -11,7 +11,7 @@ namespace QuantBuild.Kernels;
 /// finally o times 1 / sum p, the sum as in <see cref="Lanes"/>.  Whole rows of scores are kept, a block of queries at a time, so
 /// that nothing depends on the size of the block.
 /// </remarks>
-public static unsafe class Attention
+internal static unsafe class Attention
 {
     // Scores of one block of queries: small enough for a second-level cache, with enough rows to feed the matrix product.
     private const int ScoresPerBlock = 1 << 18;

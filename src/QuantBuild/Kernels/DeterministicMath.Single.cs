@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace QuantBuild.Kernels;
 
-public static partial class DeterministicMath
+internal static partial class DeterministicMath
 {
     private const float Log2ESingle = 1.44269504f;
     private const float Ln2HighSingle = 0.693147182f;

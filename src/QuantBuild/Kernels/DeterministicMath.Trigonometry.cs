@@ -1,6 +1,6 @@
 namespace QuantBuild.Kernels;
 
-public static partial class DeterministicMath
+internal static partial class DeterministicMath
 {
     private const double TwoOverPi = 0.6366197723675814;
 

@@ -8,7 +8,7 @@ namespace QuantBuild.Kernels;
 /// coefficient is visible as what it is.  Largest errors found against exact values: 1.2 ulp, and 2.3 ulp for Tanh.  The functions of
 /// floats are in the second part of this class.
 /// </remarks>
-public static partial class DeterministicMath
+internal static partial class DeterministicMath
 {
     private const double Log2E = 1.4426950408889634;
 

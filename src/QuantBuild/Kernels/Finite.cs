@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace QuantBuild.Kernels;
 
 /// <summary>Detection of numbers that went wrong.</summary>
-public static class Finite
+internal static class Finite
 {
     private const uint Infinity = 0x7F80_0000;
 

@@ -14,7 +14,7 @@ namespace QuantBuild.Kernels;
 /// <see cref="GemmBlocking{TKernel}"/> loops over cache blocks, <see cref="GemmPacking"/> copies them into panels, an
 /// <see cref="IGemmKernel"/> multiplies panels.</para>
 /// </remarks>
-public static unsafe class Gemm
+internal static unsafe class Gemm
 {
     // Below this many multiply-adds (about 15 microseconds) waking another thread costs more than it brings.
     private const long WorthAThread = 1 << 20;

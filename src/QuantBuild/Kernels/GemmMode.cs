@@ -1,7 +1,7 @@
 namespace QuantBuild.Kernels;
 
 /// <summary>What <see cref="Gemm"/> does with the old content of the result.</summary>
-public enum GemmMode
+internal enum GemmMode
 {
     /// <summary>C = A B.</summary>
     Overwrite,

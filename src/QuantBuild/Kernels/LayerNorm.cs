@@ -9,7 +9,7 @@ namespace QuantBuild.Kernels;
 /// With the sums of <see cref="Lanes"/>: mean = sum(x) / n, variance = sum((x - mean)²) / n with each square added by a fused
 /// multiply-add, r = 1 / sqrt(variance + epsilon), and y = fma((x - mean) r, gain, bias).
 /// </remarks>
-public static unsafe class LayerNorm
+internal static unsafe class LayerNorm
 {
     /// <summary>Normalizes every row of x into y, without gain and bias.</summary>
     /// <param name="x">Input, dense along rows.</param>

@@ -8,7 +8,7 @@ namespace QuantBuild.Kernels;
 /// Panels of 32 output rows. Of every 32-block of a panel, byte <c>(k / 4 * 32 + row) * 4 + k % 4</c> is twice the E2M1 value of channel
 /// k plus 12, that is 0 to 24: four channels of neighbouring rows lie side by side in a vector. Rows that fill up the last panel are zero.
 /// </remarks>
-public sealed unsafe class Mxfp4Panels
+internal sealed unsafe class Mxfp4Panels
 {
     internal const int Width = 32;
 

@@ -14,7 +14,7 @@ namespace QuantBuild.Kernels;
 /// <para>The files: this one loops over cache blocks and deals out rectangles to threads; <see cref="Mxfp4Panels"/> and
 /// <see cref="Mxfp4Tokens"/> hold the operands; an <see cref="IMxfp4Kernel"/> multiplies a tile.</para>
 /// </remarks>
-public static unsafe class Mxfp4Product
+internal static unsafe class Mxfp4Product
 {
     // Values of 96 tokens and 96 blocks are 288 KiB, a panel of 96 blocks 108 KiB: both stay in the second-level cache.
     private const int BlocksAtOnce = 96;

@@ -8,7 +8,7 @@ namespace QuantBuild.Kernels;
 /// <param name="Ratio">Multiplies a 32-block's largest magnitude before its scale is chosen.</param>
 /// <param name="ExponentOffset">Added to every scale's exponent.</param>
 /// <param name="Threshold">Values are clamped to plus and minus it first; infinity leaves them.</param>
-public readonly record struct Mxfp4Rounding(TieRule Ties, float Ratio, int ExponentOffset, float Threshold)
+internal readonly record struct Mxfp4Rounding(TieRule Ties, float Ratio, int ExponentOffset, float Threshold)
 {
     /// <summary>The rounding of a clip setting.</summary>
     public Mxfp4Rounding(TieRule ties, ClipSetting clip) : this(ties, clip.BlockRatio, clip.ExponentOffset, clip.Limit)

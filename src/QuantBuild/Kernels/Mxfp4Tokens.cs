@@ -10,7 +10,7 @@ namespace QuantBuild.Kernels;
 /// Activations rounded to MXFP4, ready for <see cref="Mxfp4Product"/>: twice the E2M1 values as integers, and a scale per 32-block.
 /// </summary>
 /// <param name="columns">Input channels.</param>
-public sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
+internal sealed unsafe class Mxfp4Tokens(int columns) : IDisposable
 {
     // A kernel reads whole tiles: so many rows more than there are tokens.
     private const int Spare = 8;

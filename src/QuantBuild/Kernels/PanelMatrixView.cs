@@ -5,7 +5,7 @@ namespace QuantBuild.Kernels;
 /// <see cref="Width"/> columns, element (k, j) at <c>j / Width * PanelStride + k * Width + j % Width</c>.
 /// </summary>
 /// <remarks>The last panel is read in full, whatever lies beyond the last column; that never shows in a result.</remarks>
-public readonly ref struct PanelMatrixView
+internal readonly ref struct PanelMatrixView
 {
     /// <summary>
     /// Columns of a panel, 16 or 32: those of a tile of the vector kernel in use, four tiles of the scalar one. Half of a wider panel would

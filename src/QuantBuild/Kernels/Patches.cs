@@ -4,7 +4,7 @@ namespace QuantBuild.Kernels;
 
 /// <summary>Patches of 1 x 2 x 2 latent elements, one per token: with a matrix product they make the patch embedding.</summary>
 /// <remarks>Tokens are numbered frame by frame, row by row; heights and widths must be even.</remarks>
-public static class Patches
+internal static class Patches
 {
     /// <summary>Elements of a patch in one channel.</summary>
     public const int Size = 4;

@@ -5,7 +5,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Kernels;
 
 /// <summary>Additions to the residual stream.</summary>
-public static unsafe class Residual
+internal static unsafe class Residual
 {
     /// <summary>x = x + delta.</summary>
     /// <param name="x">Residual stream, dense along rows.</param>

@@ -6,7 +6,7 @@ namespace QuantBuild.Kernels;
 
 /// <summary>Root-mean-square normalization of rows.</summary>
 /// <remarks>y = (x r) gain with r = 1 / sqrt(sum(x²) / n + epsilon), the sum as in <see cref="Lanes"/> by fused multiply-adds.</remarks>
-public static unsafe class RmsNorm
+internal static unsafe class RmsNorm
 {
     /// <summary>Normalizes every row of x into y.</summary>
     /// <param name="x">Input, dense along rows.</param>

@@ -10,7 +10,7 @@ namespace QuantBuild.Kernels;
 /// pairs the last two thirds (rounded down, each) turn with the row and the column, the rest with the frame; j counts pairs within
 /// a group of n.  Angles and their sines are computed in double precision and rounded once.
 /// </remarks>
-public sealed unsafe class RotaryTable
+internal sealed unsafe class RotaryTable
 {
     private const double Base = 10000;
 

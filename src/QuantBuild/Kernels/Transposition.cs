@@ -7,7 +7,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Kernels;
 
 /// <summary>Copies of a block of a matrix with rows and columns exchanged, in 4 x 4 pieces that stay in registers.</summary>
-public static unsafe class Transposition
+internal static unsafe class Transposition
 {
     // A cache line of a row at a time: the lines of a group of rows are used up before rows a power of two apart evict them.
     private const int Line = 16;

@@ -4,7 +4,7 @@ using QuantBuild.Formats;
 namespace QuantBuild.Models;
 
 /// <summary>The input settings of a quantized layer, found by timestep: nothing is searched or measured when the model runs.</summary>
-public sealed class ActivationPolicy
+internal sealed class ActivationPolicy
 {
     private readonly ImmutableArray<ActivationSetting> _settings;
 

@@ -6,4 +6,4 @@ namespace QuantBuild.Models;
 /// <param name="MinTimestep">Lowest integer timestep of the range.</param>
 /// <param name="MaxTimestep">Highest integer timestep of the range.</param>
 /// <param name="Clip">How the input is clipped.</param>
-public sealed record ActivationSetting(int MinTimestep, int MaxTimestep, ClipSetting Clip);
+internal sealed record ActivationSetting(int MinTimestep, int MaxTimestep, ClipSetting Clip);

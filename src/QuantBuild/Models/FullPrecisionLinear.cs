@@ -4,7 +4,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Models;
 
 /// <summary>A linear layer in float32: y = x W^T + bias, every element one <see cref="Gemm"/> chain that starts from the bias.</summary>
-public sealed class FullPrecisionLinear : ILinear
+internal sealed class FullPrecisionLinear : ILinear
 {
     // Stored [in, out]: a row is then what the matrix product reads together, so packing it costs a copy and not a transposition.
     private readonly float[] _weight;

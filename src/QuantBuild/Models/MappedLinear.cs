@@ -10,7 +10,7 @@ namespace QuantBuild.Models;
 /// For models larger than memory: what is held is one panel of rows, whatever the model.  Results equal <see cref="FullPrecisionLinear"/>
 /// bit for bit.  The source must stay open as long as the layer is used.
 /// </remarks>
-public sealed class MappedLinear : ILinear
+internal sealed class MappedLinear : ILinear
 {
     private const int PanelRows = 256;
 

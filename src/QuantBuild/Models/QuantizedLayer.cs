@@ -3,7 +3,7 @@ using QuantBuild.Formats;
 namespace QuantBuild.Models;
 
 /// <summary>The parameters of a quantized linear layer, as an artifact stores them.</summary>
-public sealed record QuantizedLayer
+internal sealed record QuantizedLayer
 {
     /// <summary>Rows of the weight.</summary>
     public required int OutFeatures { get; init; }

@@ -13,7 +13,7 @@ namespace QuantBuild.Models;
 /// the main branch, then <c>fma(t_r, B_r, y)</c> over ascending r.  The main branch adds one exact integer product per 32-block, blocks
 /// ascending (<see cref="Mxfp4Product"/>); where the input is left as it is, <c>fma(u_k, Wq_k, y)</c> over ascending k.</para>
 /// </remarks>
-public sealed unsafe class QuantizedLinear : ILinear
+internal sealed unsafe class QuantizedLinear : ILinear
 {
     // 64 MiB of smoothed input at once, however many tokens there are.
     private const int ElementsAtOnce = 1 << 24;

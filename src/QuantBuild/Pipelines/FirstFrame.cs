@@ -5,7 +5,7 @@ using QuantBuild.Models.Vae;
 namespace QuantBuild.Pipelines;
 
 /// <summary>What Wan2.2 makes of a first frame: the size of its video, and the condition that is joined to the noisy latent.</summary>
-public static class FirstFrame
+internal static class FirstFrame
 {
     /// <summary>
     /// The most frames of a video, an hour of them: attention takes the square of their number, and would not end for more.

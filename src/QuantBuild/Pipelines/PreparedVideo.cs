@@ -9,4 +9,5 @@ namespace QuantBuild.Pipelines;
 /// <param name="Context">Embedded prompt, [tokens, text width].</param>
 /// <param name="NullContext">Embedded negative prompt, [tokens, text width]; empty when guidance is 1.</param>
 /// <param name="TextDim">Text width.</param>
-public sealed record PreparedVideo(LatentShape Shape, float[] Noise, float[] Condition, float[] Context, float[] NullContext, int TextDim);
+internal sealed record PreparedVideo(LatentShape Shape, float[] Noise, float[] Condition, float[] Context, float[] NullContext,
+    int TextDim);

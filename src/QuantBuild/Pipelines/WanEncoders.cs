@@ -9,7 +9,7 @@ namespace QuantBuild.Pipelines;
 
 /// <summary>Tokenizer, text encoder and autoencoder of a checkpoint: everything of Wan2.2 that is around its experts.</summary>
 /// <remarks>Weights are in memory only during a call. Used by one caller at a time.</remarks>
-public sealed class WanEncoders
+internal sealed class WanEncoders
 {
     private readonly PipelineFolders _folders;
     private readonly UnigramTokenizer _tokenizer;

@@ -108,20 +108,20 @@ public sealed class WanImageToVideoPipeline : IDisposable
     /// <param name="threads">Threads to use.</param>
     /// <exception cref="ArgumentException">The size is not possible.</exception>
     /// <exception cref="SafeTensorsException">The autoencoder's file is missing or damaged.</exception>
-    public long PreparingBytes(VideoShape size, int threads) =>
+    internal long PreparingBytes(VideoShape size, int threads) =>
         Math.Max(_encoders.EncodePromptsBytes(threads), _encoders.EncodeImageBytes(size, threads)) + PreparedBytes(size);
 
     /// <summary>Bytes of what <see cref="Prepare"/> makes.</summary>
     /// <param name="size">Size of the video.</param>
     /// <exception cref="ArgumentException">The size is not possible.</exception>
-    public long PreparedBytes(VideoShape size) => _encoders.PreparedBytes(size);
+    internal long PreparedBytes(VideoShape size) => _encoders.PreparedBytes(size);
 
     /// <summary>
     /// About the bytes that the decoding of a video takes at once, which comes last: to know before the denoising whether there is enough.
     /// </summary>
     /// <param name="size">Size of the video.</param>
     /// <exception cref="SafeTensorsException">The autoencoder's file is missing or damaged.</exception>
-    public long DecodingBytes(VideoShape size) => _encoders.DecodingBytes(size);
+    internal long DecodingBytes(VideoShape size) => _encoders.DecodingBytes(size);
 
     /// <summary>Does what comes before the first denoising step: what calibration records samples from.</summary>
     /// <param name="image">The first frame.</param>
@@ -132,7 +132,7 @@ public sealed class WanImageToVideoPipeline : IDisposable
     /// <exception cref="ArgumentException">The size or the frames are not possible.</exception>
     /// <exception cref="SafeTensorsException">Weights are missing or damaged.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public PreparedVideo Prepare(Image image, string prompt, GenerationOptions options, IProgress<GenerationProgress>? progress = null,
+    internal PreparedVideo Prepare(Image image, string prompt, GenerationOptions options, IProgress<GenerationProgress>? progress = null,
         CancellationToken ct = default)
     {
         VideoShape size = FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames);

@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace QuantBuild.SafeTensors;
 
 /// <summary>What the format says about its element types.</summary>
-public static class DTypeExtensions
+internal static class DTypeExtensions
 {
     private static readonly FrozenDictionary<string, DType> ByName =
         Enum.GetValues<DType>().ToFrozenDictionary(type => type.ToString(), StringComparer.Ordinal);

@@ -75,7 +75,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     /// <param name="owner">Disposed with the instance.</param>
     /// <param name="name">What messages call the file.</param>
     /// <exception cref="SafeTensorsException">It breaks a rule of the format.</exception>
-    public static SafeTensorsFile FromPointer(byte* file, long length, IDisposable? owner = null, string? name = null)
+    internal static SafeTensorsFile FromPointer(byte* file, long length, IDisposable? owner = null, string? name = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         SafeTensorsHeader header =
@@ -91,7 +91,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     /// <exception cref="SafeTensorsException">
     /// The header breaks a rule of the format, or does not fit into <paramref name="head"/>.
     /// </exception>
-    public static SafeTensorsFile FromHead(ReadOnlyMemory<byte> head, long length, string name)
+    internal static SafeTensorsFile FromHead(ReadOnlyMemory<byte> head, long length, string name)
     {
         SafeTensorsHeader header = SafeTensorsHeader.Read(length, (destination, offset) =>
         {
@@ -107,7 +107,7 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
     /// it is.
     /// </summary>
     /// <exception cref="SafeTensorsException">The header is larger than the format allows.</exception>
-    public static long HeadLength(ReadOnlySpan<byte> prefix)
+    internal static long HeadLength(ReadOnlySpan<byte> prefix)
     {
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         return length <= SafeTensorsHeader.MaxLength

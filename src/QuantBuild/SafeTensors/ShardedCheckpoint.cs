@@ -82,7 +82,7 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     /// <param name="stem">Name of the weights.</param>
     /// <exception cref="SafeTensorsException">As for weights that are there.</exception>
     /// <exception cref="IOException">The index cannot be read.</exception>
-    public static ShardedCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open, string stem = DefaultStem)
+    internal static ShardedCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open, string stem = DefaultStem)
     {
         string single = stem + ".safetensors", indexPath = Path.Combine(directory, single + ".index.json");
         if (!File.Exists(indexPath))
@@ -103,7 +103,7 @@ public sealed class ShardedCheckpoint : ITensorSource, IDisposable
     /// </summary>
     /// <exception cref="SafeTensorsException">The index cannot be used.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static IReadOnlyList<string> FileNames(string directory, string stem = DefaultStem)
+    internal static IReadOnlyList<string> FileNames(string directory, string stem = DefaultStem)
     {
         string single = stem + ".safetensors", index = Path.Combine(directory, single + ".index.json");
         return File.Exists(index)

@@ -2,7 +2,7 @@ namespace QuantBuild.Sampling;
 
 /// <summary>The first-order step x + (sigma' - sigma) v.</summary>
 /// <param name="schedule">Noise levels to visit.</param>
-public sealed class EulerSolver(FlowSchedule schedule) : ISolver
+internal sealed class EulerSolver(FlowSchedule schedule) : ISolver
 {
     private int _step;
 

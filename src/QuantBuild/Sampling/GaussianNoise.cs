@@ -7,7 +7,7 @@ namespace QuantBuild.Sampling;
 /// The uniform numbers are the low 24 bits of a 32-bit Mersenne Twister (Matsumoto and Nishimura, 1998).  They become normal in groups of
 /// sixteen by the Box-Muller transform, number i with number i + 8; a last group that is not full is drawn anew, over the last sixteen.
 /// </remarks>
-public static class GaussianNoise
+internal static class GaussianNoise
 {
     private const int Group = 16;
 

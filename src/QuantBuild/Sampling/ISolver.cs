@@ -1,7 +1,7 @@
 namespace QuantBuild.Sampling;
 
 /// <summary>Integrates the flow from noise to a sample, one step of its schedule at a time.</summary>
-public interface ISolver
+internal interface ISolver
 {
     /// <summary>Forgets the past: the next step is the first of a new run.</summary>
     void Reset();

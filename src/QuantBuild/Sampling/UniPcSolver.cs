@@ -12,7 +12,7 @@ namespace QuantBuild.Sampling;
 /// precision; samples and predictions are kept in float32.
 /// </remarks>
 /// <param name="schedule">Noise levels to visit.</param>
-public sealed class UniPcSolver(FlowSchedule schedule) : ISolver
+internal sealed class UniPcSolver(FlowSchedule schedule) : ISolver
 {
     private int _step;
 

@@ -11,7 +11,7 @@ namespace QuantBuild.Text;
 /// were trained with the library. The blob is the length of a double-array trie in bytes, the trie in 32-bit units as the darts-clone
 /// library lays it out, and the replacements, each ended by a zero byte; the trie's values are offsets into the replacements.
 /// </remarks>
-public sealed class CharacterMap
+internal sealed class CharacterMap
 {
     private readonly uint[] _trie;
     private readonly byte[] _replacements;

@@ -1,7 +1,7 @@
 namespace QuantBuild.Text;
 
 /// <summary>What a vocabulary entry is for.</summary>
-public enum PieceKind
+internal enum PieceKind
 {
     /// <summary>Text.</summary>
     Normal,

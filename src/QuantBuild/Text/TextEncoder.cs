@@ -11,7 +11,7 @@ namespace QuantBuild.Text;
 /// position from a table of each block's own, and a feed-forward network gated by GELU (tanh form).  Weights stay in their file and
 /// are widened a panel at a time, so that memory is one block's activations whatever the size of the model.
 /// </remarks>
-public sealed class TextEncoder
+internal sealed class TextEncoder
 {
     private readonly TextEncoderConfig _config;
     private readonly CheckedTensors _tensors;

@@ -3,7 +3,7 @@ using QuantBuild.Models;
 namespace QuantBuild.Text;
 
 /// <summary>Shape of a UMT5 encoder, as its <c>config.json</c> gives it.</summary>
-public sealed record TextEncoderConfig
+internal sealed record TextEncoderConfig
 {
     /// <summary>Number of token ids.</summary>
     public required int VocabularySize { get; init; }

@@ -4,7 +4,7 @@ namespace QuantBuild.Text;
 /// <param name="Pieces">The vocabulary, by token id.</param>
 /// <param name="ByteFallback">Whether text without a piece becomes its UTF-8 bytes, and not the unknown piece.</param>
 /// <param name="CharacterMap">How characters are normalized before the text is cut up; null for not at all.</param>
-public sealed record UnigramModel(IReadOnlyList<VocabularyPiece> Pieces, bool ByteFallback, CharacterMap? CharacterMap)
+internal sealed record UnigramModel(IReadOnlyList<VocabularyPiece> Pieces, bool ByteFallback, CharacterMap? CharacterMap)
 {
     /// <summary>Reads <c>tokenizer.json</c> of a folder, or its <c>spiece.model</c> when there is none.</summary>
     /// <param name="folder">The tokenizer's folder.</param>

@@ -14,7 +14,7 @@ namespace QuantBuild.Text;
 /// or a byte such as <c>&lt;0x41&gt;</c>, gets its id: the library takes them for what they spell. Scores add up in float64; of equal
 /// sequences the one with the longest last piece wins, at every position.
 /// </remarks>
-public sealed class UnigramTokenizer
+internal sealed class UnigramTokenizer
 {
     private const char Space = '\u2581';
 

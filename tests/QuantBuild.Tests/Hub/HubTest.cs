@@ -15,7 +15,7 @@ public abstract class HubTest : IAsyncLifetime
 
     protected const string Name = "org/model";
 
-    protected static readonly RepoId Id = RepoId.Parse(Name);
+    private protected static readonly RepoId Id = RepoId.Parse(Name);
 
     internal InstantTime Time { get; } = new();
 
@@ -25,7 +25,7 @@ public abstract class HubTest : IAsyncLifetime
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    protected HubOptions Options => new()
+    private protected HubOptions Options => new()
     {
         Endpoint = Server.Endpoint,
         Token = HubToken.From(HubServerToken, "the test"),
@@ -45,7 +45,7 @@ public abstract class HubTest : IAsyncLifetime
 
     protected string PathTo(params string[] parts) => Path.Combine([_folder, .. parts]);
 
-    protected HubClient Connect(Func<HubOptions, HubOptions>? change = null) => new(change is null ? Options : change(Options));
+    private protected HubClient Connect(Func<HubOptions, HubOptions>? change = null) => new(change is null ? Options : change(Options));
 
     /// <summary>A file of bytes that no other seed has.</summary>
     protected string Write(string name, int size, int seed = 1)

@@ -16,22 +16,22 @@ public abstract class UploadTest : HubTest
 
     protected IEnumerable<Traffic> Sent => Server.Requests.Where(request => request.Storage && request.Method == "PUT");
 
-    protected async Task<HubCommit?> Push(HubClient client, IReadOnlyList<HubFile> files, bool pullRequest = false)
+    private protected async Task<HubCommit?> Push(HubClient client, IReadOnlyList<HubFile> files, bool pullRequest = false)
     {
         UploadPlan plan = await HubUpload.PlanAsync(client, Id, "main", files, Ct);
         return await HubUpload.RunAsync(client, plan, ("Add files", "for a test"), pullRequest, new Direct(Progress.Enqueue), Ct);
     }
 
-    protected async Task<HubCommit?> Push(params HubFile[] files)
+    private protected async Task<HubCommit?> Push(params HubFile[] files)
     {
         using HubClient client = Connect();
         return await Push(client, files);
     }
 
-    protected HubFile Random(string name, int size, int seed = 1) =>
+    private protected HubFile Random(string name, int size, int seed = 1) =>
         HubFile.FromDisk(name, Write(Path.Combine("local", name), size, seed), ct: Ct);
 
-    protected void AssertHolds(params HubFile[] files)
+    private protected void AssertHolds(params HubFile[] files)
     {
         Assert.All(files, file =>
         {

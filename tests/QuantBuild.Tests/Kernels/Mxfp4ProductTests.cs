@@ -62,7 +62,7 @@ public sealed unsafe class Mxfp4ProductTests
     [Theory]
     [InlineData(TieRule.Even)]
     [InlineData(TieRule.Zero)]
-    public void Integers_are_twice_the_rounded_values(TieRule ties)
+    internal void Integers_are_twice_the_rounded_values(TieRule ties)
     {
         float[] special = [0, -0f, 0.25f, -0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5, -5, 6, 7, float.NaN, float.PositiveInfinity,
             float.NegativeInfinity, 1e-40f, 0.2500001f];

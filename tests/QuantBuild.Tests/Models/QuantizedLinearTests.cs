@@ -68,7 +68,7 @@ public sealed class QuantizedLinearTests
     [InlineData(TieRule.Zero, 0.7f, 1, float.PositiveInfinity)]
     [InlineData(TieRule.Even, 1f, -1, 0.75f)]
     [InlineData(TieRule.Even, 1f, 0, 0f)]
-    public void The_output_is_equation_11_in_its_documented_order(TieRule ties, float ratio, int offset, float threshold)
+    internal void The_output_is_equation_11_in_its_documented_order(TieRule ties, float ratio, int offset, float threshold)
     {
         const int Rows = 7, In = 71, Out = 13, Rank = 3;
         var random = new Random(42);

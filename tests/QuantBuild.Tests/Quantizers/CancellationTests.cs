@@ -70,7 +70,7 @@ public class CancellationTests
     [InlineData(LowRankMethod.Randomized, Size, 1)]
     [InlineData(LowRankMethod.Randomized, Size, 2)]
     [InlineData(LowRankMethod.Exact, 1024, 1)]
-    public void A_low_rank_branch_ends_in_its_middle(LowRankMethod method, int size, int threads) =>
+    internal void A_low_rank_branch_ends_in_its_middle(LowRankMethod method, int size, int threads) =>
         EndsInItsMiddle(ct => LowRankSplit.Of(new(Values, size, size), new LowRankRecipe(128, method), seed: 1, threads, ct));
 
     [Theory]
@@ -119,7 +119,7 @@ public class CancellationTests
     [InlineData(ClipObjective.Output, 1)]
     [InlineData(ClipObjective.Output, 2)]
     [InlineData(ClipObjective.Activation, 2)]
-    public void A_clip_search_ends_in_its_middle(ClipObjective objective, int threads)
+    internal void A_clip_search_ends_in_its_middle(ClipObjective objective, int threads)
     {
         PackedWeight rounded = RoundToNearest.Quantize(Square(Values), TieRule.Even).Weight;
         var recipe = new ActivationRecipe(ClipGranularity.Block, [0.5, 0.6, 0.7, 0.8, 0.9, 1], [-1, 0, 1], TieRule.Even, objective);

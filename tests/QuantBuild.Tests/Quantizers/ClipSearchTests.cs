@@ -20,7 +20,7 @@ public class ClipSearchTests
     [InlineData(ClipGranularity.Block, ClipObjective.Activation)]
     [InlineData(ClipGranularity.Bin, ClipObjective.Output)]
     [InlineData(ClipGranularity.Bin, ClipObjective.Activation)]
-    public void Every_error_and_the_choice_equal_brute_force(ClipGranularity granularity, ClipObjective objective)
+    internal void Every_error_and_the_choice_equal_brute_force(ClipGranularity granularity, ClipObjective objective)
     {
         float[] x = HeavyTailed(2, 130);
         ActivationRecipe recipe = Recipe with { Granularity = granularity, Objective = objective };
@@ -81,7 +81,7 @@ public class ClipSearchTests
     [Theory]
     [InlineData(ClipObjective.Output)]
     [InlineData(ClipObjective.Activation)]
-    public void Candidates_far_apart_are_measured_as_well_as_near_ones(ClipObjective objective)
+    internal void Candidates_far_apart_are_measured_as_well_as_near_ones(ClipObjective objective)
     {
         float[] x = HeavyTailed(9, 50);
         ActivationRecipe recipe = Recipe with { ClipRatios = [1, 0.01, 0.3], ExponentOffsets = [0, 3], Objective = objective };

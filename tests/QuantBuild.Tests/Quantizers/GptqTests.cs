@@ -50,7 +50,7 @@ public class GptqTests
     [InlineData(40, 96, TieRule.Even, 1)]
     [InlineData(33, 160, TieRule.Zero, 2)]
     [InlineData(7, 320, TieRule.Even, 3)]
-    public void The_form_without_an_inverse_equals_the_textbook_form(int rows, int channels, TieRule ties, int seed)
+    internal void The_form_without_an_inverse_equals_the_textbook_form(int rows, int channels, TieRule ties, int seed)
     {
         float[] weight = RandomData.Normal(seed, rows * channels);
         float[] hessian = RandomData.Hessian(RandomData.Tokens(seed + 10, 2 * channels, channels), channels);

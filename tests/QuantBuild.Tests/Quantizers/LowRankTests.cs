@@ -14,7 +14,7 @@ public class LowRankTests
     [InlineData(1, 16, LowRankMethod.Exact)]
     [InlineData(1, 8, LowRankMethod.Randomized)]
     [InlineData(1, 16, LowRankMethod.Randomized)]
-    public void The_branch_is_as_good_as_the_golden_one(int @case, int rank, LowRankMethod method)
+    internal void The_branch_is_as_good_as_the_golden_one(int @case, int rank, LowRankMethod method)
     {
         using var golden = new GoldenSet("lowrank");
         MatrixView weight = golden.Matrix($"case.{@case}.w");

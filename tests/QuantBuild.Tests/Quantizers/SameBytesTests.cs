@@ -26,7 +26,7 @@ public class SameBytesTests
     [Theory]
     [InlineData(LowRankMethod.Randomized, "bbadd792f780273e")]
     [InlineData(LowRankMethod.Exact, "086b8f2f170213e9")]
-    public void Low_rank_factors(LowRankMethod method, string digest)
+    internal void Low_rank_factors(LowRankMethod method, string digest)
     {
         LowRankBranch branch = LowRankSplit.Of(new ReadOnlyMatrixView(SmoothedWeight(), Outputs, Channels), new LowRankRecipe(6, method),
             seed: 5, threads: 2);

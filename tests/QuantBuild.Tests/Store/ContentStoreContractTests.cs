@@ -5,7 +5,7 @@ namespace QuantBuild.Tests.Store;
 /// <summary>The local store as one of several.</summary>
 public sealed class ContentStoreContractTests : StoreContract
 {
-    protected override Opened Open(string folder)
+    private protected override Opened Open(string folder)
     {
         ContentStore store = ContentStore.Open(folder);
         return new Opened(store, store, new Owner(store));

@@ -12,13 +12,13 @@ public abstract class StoreContract : IDisposable
     /// <param name="Blobs">Its blobs.</param>
     /// <param name="Actions">Its actions.</param>
     /// <param name="Owner">Closes it.</param>
-    protected sealed record Opened(IBlobStore Blobs, IActionCache Actions, IAsyncDisposable? Owner = null) : IAsyncDisposable
+    private protected sealed record Opened(IBlobStore Blobs, IActionCache Actions, IAsyncDisposable? Owner = null) : IAsyncDisposable
     {
         public ValueTask DisposeAsync() => Owner?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     /// <summary>Opens the store that is kept in a folder, or the one that a server keeps for it.</summary>
-    protected abstract Opened Open(string folder);
+    private protected abstract Opened Open(string folder);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -12,7 +12,7 @@ public class UnigramTokenizerTests
 
     private static string FileOf(string name) => Path.Combine(TestData.Root, "tests", "QuantBuild.Tests", "Text", "Files", name);
 
-    public static UnigramTokenizer FromJson { get; } = new(TokenizerJson.Read(Path.Combine(Folder, "tokenizer.json")));
+    internal static UnigramTokenizer FromJson { get; } = new(TokenizerJson.Read(Path.Combine(Folder, "tokenizer.json")));
 
     private static UnigramTokenizer FromModel { get; } = new(SentencePieceModel.Read(Path.Combine(Folder, "spiece.model")));
 

@@ -4,7 +4,7 @@ using QuantBuild.Denoisers;
 namespace QuantBuild.Compiler.Compute.Cpu;
 
 /// <summary>QuantBuild's own kernels: the same bytes on every machine.</summary>
-public sealed class CpuBackend : IComputeBackend
+internal sealed class CpuBackend : IComputeBackend
 {
     private CpuBackend()
     {

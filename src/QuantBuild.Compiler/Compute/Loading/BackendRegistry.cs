@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Compute.Loading;
 /// looked for and loaded only when a manifest asks for it.
 /// </summary>
 /// <param name="folders">Where to look, in this order; absolute.</param>
-public sealed class BackendRegistry(ImmutableArray<string> folders)
+internal sealed class BackendRegistry(ImmutableArray<string> folders)
 {
     /// <summary>The environment variable with folders to look in first, separated as in a PATH; only absolute ones count.</summary>
     public const string Variable = "QUANTBUILD_BACKENDS";

@@ -9,7 +9,7 @@ namespace QuantBuild.Compiler.Manifests.Binding;
 /// Reads a quant manifest: JSON with comments and trailing commas, described in <c>docs/manifest.md</c>. All errors are reported at
 /// once, except that nothing can be said about what follows a syntax error. Files that the manifest names are not looked at.
 /// </summary>
-public static class ManifestReader
+internal static class ManifestReader
 {
     private const int MaxMebibytes = 16;
 

@@ -3,4 +3,4 @@ namespace QuantBuild.Models.Vae;
 /// <summary>Receives a frame of a video.</summary>
 /// <param name="frame">Its index; frames come in order.</param>
 /// <param name="pixels">The frame, [3, height, width], values about in [-1, 1] and not clamped; valid only during the call.</param>
-public delegate void FrameWriter(int frame, ReadOnlySpan<float> pixels);
+internal delegate void FrameWriter(int frame, ReadOnlySpan<float> pixels);

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace QuantBuild.Models.Vae;
 
 /// <summary>Shape of the Wan2.1 video autoencoder, and the mean and standard deviation of its latents.</summary>
-public sealed record VaeConfig
+internal sealed record VaeConfig
 {
     /// <summary>Pixels per latent element, in height and in width: three halvings.</summary>
     public const int SpatialStride = 8;

@@ -9,7 +9,7 @@ namespace QuantBuild.Models.Vae;
 /// A video is worked on frame by frame, and every convolution over time remembers the frames it saw last: memory does not grow with the
 /// length of the video, and the result is that of the whole video at once.  Immutable; several threads may use one instance.
 /// </remarks>
-public sealed class VideoAutoencoder
+internal sealed class VideoAutoencoder
 {
     private const int Colours = 3;
 

@@ -4,7 +4,7 @@ namespace QuantBuild.Models.Vae;
 /// <param name="Frames">Frames.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Width">Width in pixels.</param>
-public readonly record struct VideoShape(int Frames, int Height, int Width)
+internal readonly record struct VideoShape(int Frames, int Height, int Width)
 {
     /// <summary>Values of one frame: three colours.</summary>
     public int FrameLength => checked(3 * Height * Width);

@@ -76,7 +76,7 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
     /// <param name="open">Opens the head of a file by its name; null when there is no such file.</param>
     /// <exception cref="SafeTensorsException">As for weights that are there.</exception>
     /// <exception cref="IOException">The index cannot be read.</exception>
-    public static WanCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open) =>
+    internal static WanCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open) =>
         Of(ShardedCheckpoint.OpenHeads(directory, open), []);
 
     private static WanCheckpoint Of(ShardedCheckpoint files, IReadOnlyList<LoraReference> loras)

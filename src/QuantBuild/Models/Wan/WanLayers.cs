@@ -1,7 +1,7 @@
 namespace QuantBuild.Models.Wan;
 
 /// <summary>The quantizable linear layers of a block and the site each one reads.</summary>
-public static class WanLayers
+internal static class WanLayers
 {
     /// <summary>All sites in forward order.</summary>
     public static IReadOnlyList<WanSite> Sites { get; } = Enum.GetValues<WanSite>();

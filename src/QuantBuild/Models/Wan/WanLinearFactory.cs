@@ -4,4 +4,4 @@ namespace QuantBuild.Models.Wan;
 /// <param name="block">Index of the block.</param>
 /// <param name="layer">The layer, named as in <see cref="WanLayers.Names"/>.</param>
 /// <returns>The layer, or null for the full-precision one of the checkpoint.</returns>
-public delegate ILinear? WanLinearFactory(int block, string layer);
+internal delegate ILinear? WanLinearFactory(int block, string layer);

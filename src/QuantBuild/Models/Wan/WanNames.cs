@@ -1,7 +1,7 @@
 namespace QuantBuild.Models.Wan;
 
 /// <summary>The names of an expert's tensors in the Diffusers library's checkpoints.</summary>
-public static class WanNames
+internal static class WanNames
 {
     /// <summary>A tensor that only the library's layout has.</summary>
     public const string Mark = "condition_embedder.time_proj.weight";

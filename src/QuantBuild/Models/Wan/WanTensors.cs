@@ -1,7 +1,7 @@
 namespace QuantBuild.Models.Wan;
 
 /// <summary>The tensors of an expert's checkpoint in the original layout.</summary>
-public static class WanTensors
+internal static class WanTensors
 {
     /// <summary>Every tensor and its shape, 15 global ones and 27 per block, in forward order.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<long>> ExpectedShapes(WanConfig config)

@@ -10,7 +10,7 @@ namespace QuantBuild.Models.Wan;
 /// float32 in the fixed orders of <see cref="Kernels"/>, so a prediction is a function of its inputs down to the last bit.
 /// </remarks>
 /// <param name="weights">The expert's parameters.</param>
-public sealed class WanTransformer(WanWeights weights) : IDenoiser
+internal sealed class WanTransformer(WanWeights weights) : IDenoiser
 {
     private const double TimeBase = 10000;
 

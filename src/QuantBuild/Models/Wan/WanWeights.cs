@@ -3,7 +3,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Models.Wan;
 
 /// <summary>The parameters of one expert: immutable, to be shared by any number of <see cref="WanTransformer"/>s.</summary>
-public sealed class WanWeights
+internal sealed class WanWeights
 {
     private WanWeights(WanConfig config, WanWeightsReader reader)
     {
