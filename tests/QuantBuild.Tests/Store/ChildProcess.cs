@@ -100,6 +100,14 @@ internal sealed partial class ChildProcess : IDisposable
                 }
                 break;
             case "write without end":
+                // A test run that is killed closes its end, and nobody is left to kill this process before the disk is full.
+                new Thread(() =>
+                {
+                    while (Console.Read() >= 0)
+                    {
+                    }
+                    Environment.Exit(1);
+                }) { IsBackground = true }.Start();
                 for (int i = 0; ; i++)
                 {
                     store.PutAction(ContentStoreActionTests.Record(store, $"action {i}", new byte[50_000 + i]));
