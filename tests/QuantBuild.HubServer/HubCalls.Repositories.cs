@@ -137,9 +137,6 @@ internal sealed partial class HubCalls
             await ErrorAsync(409, "Tag reference exists already");
     }
 
-    private Task DeleteAsync(Repository repository, string name) =>
-        repository.Heads.Remove(name) ? JsonAsync(new JsonObject()) : ErrorAsync(404, "no such reference", "RevisionNotFound");
-
     private async Task PreuploadAsync(Repository repository, string revision)
     {
         if (repository.Find(revision) is null)

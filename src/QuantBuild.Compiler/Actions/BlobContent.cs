@@ -26,10 +26,6 @@ internal static class BlobContent
     }
 
     /// <summary>Reads what <see cref="StoreJson"/> stored.</summary>
-    /// <exception cref="DiagnosticException">It is something else (QB4070), or the store failed.</exception>
-    public static JsonObject ReadJson(this IBlobFiles store, BlobRef blob) => store.ReadJson(blob, json => json);
-
-    /// <summary>Reads what <see cref="StoreJson"/> stored.</summary>
     /// <param name="store">The store.</param>
     /// <param name="blob">The value.</param>
     /// <param name="read">Makes something of it.</param>

@@ -156,10 +156,12 @@ internal sealed class ExternalActivations : IDisposable
                 Report("is missing");
             else if (tensor.DType != type)
                 Report($"is {tensor.DType} instead of {type}");
-            else if (tensor.Shape.Count != shape.Length || tensor.Shape.Zip(shape)
-                .Any(pair => pair.Second is { } size && size != pair.First) || tensor.ElementCount == 0)
+            else if (!Fits(tensor.Shape, shape) || tensor.ElementCount == 0)
                 Report($"is [{string.Join(',', tensor.Shape)}] instead of "
                     + $"[{string.Join(',', shape.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "tokens"))}]");
+
+            static bool Fits(IReadOnlyList<long> sizes, long?[] wanted) =>
+                sizes.Count == wanted.Length && sizes.Zip(wanted, (size, want) => want is null || want == size).All(fits => fits);
 
             void Report(string what) => problems.Add(Descriptors.ActivationsTensor.At(section.Span, file.Path, name, what));
         }
@@ -170,11 +172,16 @@ internal sealed class ExternalActivations : IDisposable
     {
         for (int e = 0; e < plan.Experts.Length; e++)
         {
-            foreach (TimestepBin bin in plan.Experts[e].Bins.Where(bin => !steps.Any(file => bin.Steps.Any(step => file[e][step] >= 0))))
+            foreach (TimestepBin bin in plan.Experts[e].Bins.Where(bin => !steps.Any(file => StepsIn(bin, file[e]) > 0)))
                 problems.Add(Descriptors.ActivationsBinEmpty.At(section.Span, bin.Name, plan.Experts[e].Name, bin.MinTimestep,
                     bin.MaxTimestep));
         }
     }
+
+    /// <summary>How many of a bin's steps a file has.</summary>
+    /// <param name="bin">The bin.</param>
+    /// <param name="indices">For each step of the bin's expert the index in the file, negative when it is not there.</param>
+    private static int StepsIn(TimestepBin bin, ImmutableArray<int> indices) => bin.Steps.Count(step => indices[step] >= 0);
 
     /// <summary>For every bin the layer that has the fewest tokens for its width, where that is too few.</summary>
     private static IEnumerable<Diagnostic> FewTokens(Plan plan, List<SafeTensorsFile> files, ImmutableArray<ImmutableArray<int>>[] steps,
@@ -185,20 +192,31 @@ internal sealed class ExternalActivations : IDisposable
             ExpertPlan expert = plan.Experts[e];
             foreach (TimestepBin bin in expert.Bins)
             {
-                (LayerPlan Layer, long Tokens)[] few = [.. expert.Layers.Where(layer => layer.Recipe.Precision == Precision.W4A4)
-                    .Select(layer => (layer, Count(e, bin, layer))).Where(layer => layer.Item2 < 2L * layer.layer.InFeatures)];
+                (LayerPlan Layer, long Tokens)[] few = [..
+                    from layer in expert.Layers
+                    where layer.Recipe.Precision == Precision.W4A4
+                    let tokens = TokensOf(e, bin, layer)
+                    where tokens < 2L * layer.InFeatures
+                    select (layer, tokens)];
                 if (few.Length == 0)
                     continue;
-                (LayerPlan worst, long tokens) = few.MinBy(layer => layer.Tokens / (double)layer.Layer.InFeatures);
-                yield return Descriptors.ActivationsBinFew.At(section.Span, tokens, bin.Name, expert.Name, worst.Name, worst.InFeatures);
+                (LayerPlan worst, long least) = few.MinBy(layer => layer.Tokens / (double)layer.Layer.InFeatures);
+                yield return Descriptors.ActivationsBinFew.At(section.Span, least, bin.Name, expert.Name, worst.Name, worst.InFeatures);
             }
         }
 
-        long Count(int e, TimestepBin bin, LayerPlan layer) =>
-            files.Select((file, i) => (File: file, Steps: bin.Steps.Count(step => steps[i][e][step] >= 0)))
-            .Where(file => file.Steps > 0)
-            .Sum(file => file.Steps
-                * file.File.Tensors[ActivationFiles.PrefixOf(plan.Experts[e].Name, layer.Block, layer.Site) + "tokens"].Shape[1]);
+        long TokensOf(int e, TimestepBin bin, LayerPlan layer)
+        {
+            string tensor = ActivationFiles.PrefixOf(plan.Experts[e].Name, layer.Block, layer.Site) + "tokens";
+            long tokens = 0;
+            for (int i = 0; i < files.Count; i++)
+            {
+                // A file without the bin's steps may lack the tensor.
+                if (StepsIn(bin, steps[i][e]) is > 0 and var recorded)
+                    tokens += recorded * files[i].Tensors[tensor].Shape[1];
+            }
+            return tokens;
+        }
     }
 
     private static Dictionary<string, IReadOnlyList<Recording>> Collect(Plan plan, List<SafeTensorsFile> files, FileStamp[] stamps,
@@ -207,9 +225,10 @@ internal sealed class ExternalActivations : IDisposable
         var recordings = new Dictionary<string, IReadOnlyList<Recording>>(StringComparer.Ordinal);
         for (int e = 0; e < plan.Experts.Length; e++)
         {
+            int[] recorded = [.. Enumerable.Range(0, files.Count).Where(i => steps[i][e].Any(step => step >= 0))];
             foreach ((string prefix, _) in SitesOf(plan.Experts[e]))
-                recordings.Add(prefix.TrimEnd('/'), [.. Enumerable.Range(0, files.Count).Where(i => steps[i][e].Any(step => step >= 0))
-                    .Select(i => One(files[i], stamps[i], steps[i][e], digests[i], prefix))]);
+                recordings.Add(prefix.TrimEnd('/'),
+                    [.. recorded.Select(i => One(files[i], stamps[i], steps[i][e], digests[i], prefix))]);
         }
         return recordings;
 

@@ -14,9 +14,6 @@ namespace QuantBuild.Compiler.Hub;
 /// <param name="options">Endpoint, token and patience.</param>
 internal sealed partial class HubClient(HubOptions options) : IDisposable
 {
-    /// <summary>The Hub's address.</summary>
-    public Uri Endpoint => options.Endpoint;
-
     internal HubOptions Options => options;
 
     internal HubTransport Transport { get; } = new(options);
@@ -133,14 +130,6 @@ internal sealed partial class HubClient(HubOptions options) : IDisposable
         await CreateAsync(request, new JsonObject { ["tag"] = tag, ["message"] = message }, repository, $"refs/tags/{tag}", commit, ct);
     }
 
-    /// <summary>Deletes a branch; one that is gone already is no error.</summary>
-    public Task DeleteBranchAsync(RepoId repository, string branch, CancellationToken ct = default) =>
-        DeleteAsync(About(HttpMethod.Delete, repository, $"branch/{Escape(branch)}", $"deleting branch '{branch}' of '{repository}'"), ct);
-
-    /// <summary>Deletes a tag; one that is gone already is no error.</summary>
-    public Task DeleteTagAsync(RepoId repository, string tag, CancellationToken ct = default) =>
-        DeleteAsync(About(HttpMethod.Delete, repository, $"tag/{Escape(tag)}", $"deleting tag '{tag}' of '{repository}'"), ct);
-
     /// <summary>What the Hub finds wrong with a model card's front matter.</summary>
     /// <returns>Its errors; empty when the card is good.</returns>
     public async Task<ImmutableArray<string>> CheckCardAsync(string card, CancellationToken ct = default)
@@ -197,11 +186,5 @@ internal sealed partial class HubClient(HubOptions options) : IDisposable
         if (commit is not null && references.FirstOrDefault(reference => reference.Full == full) is { } existing
             && existing.Commit != commit)
             throw new DiagnosticException(Descriptors.HubNameTaken.At(null, existing.Name, repository, existing.Commit));
-    }
-
-    private async Task DeleteAsync(HubRequest request, CancellationToken ct)
-    {
-        using HttpResponseMessage response =
-            await Transport.SendAsync(request with { Accepts = status => status == HttpStatusCode.NotFound }, ct);
     }
 }

@@ -26,7 +26,6 @@ internal static class PublishedBuild
 {
     private static readonly DiagnosticDescriptor Unusable = Descriptors.PublishedUnusable;
 
-    /// <summary>Ends the names of published locks.</summary>
     /// <summary>
     /// Opens a manifest whose checkpoint is on the Hub and not on this machine, if a published artifact spares fetching it. Its weights are
     /// then the same by name: the lock of the artifact has the commit that they were read from, and that is what the manifest's revision is
@@ -102,12 +101,16 @@ internal static class PublishedBuild
         catch (Exception failure)
             when (failure is DiagnosticException or ArtifactException && !session.Context.Cancellation.IsCancellationRequested)
         {
-            string why = failure is DiagnosticException { Diagnostics: [var first, ..] } ? first.Descriptor == Unusable
-                ? (string)first.Arguments[1]!
-                : first.Message : failure.Message;
-            observer.Report(Unusable.At(session.Plan.Manifest.Output.FromSpan, reference, why));
+            observer.Report(Unusable.At(session.Plan.Manifest.Output.FromSpan, reference, ReasonOf(failure)));
             return null;
         }
+    }
+
+    private static string ReasonOf(Exception failure)
+    {
+        if (failure is not DiagnosticException { Diagnostics: [var first, ..] })
+            return failure.Message;
+        return first.Descriptor == Unusable ? (string)first.Arguments[1]! : first.Message;
     }
 
     /// <summary>Whether <see cref="TryBuild"/> would find an artifact: then calibrating for this build would be for nothing.</summary>
@@ -128,16 +131,16 @@ internal static class PublishedBuild
 
     private static Task<(FinishedArtifact Artifact, HubSnapshot Snapshot)> TakeAsync(CompileSession session, HubReference reference) =>
         WithHubAsync(session, async client =>
-    {
-        (HubSnapshot first, LockFile locked, ImmutableArray<LayerQuality> layers) = await FindAsync(session, client, reference);
-        (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) =
-            await ArtifactPull.FetchAsync(client, AccessOf(session).Cache, session.Store, reference, first,
-            publicKey: null, AccessOf(session).Progress, session.Context.Cancellation);
-        if (ArtifactDescriptor.Parse(descriptor).Plan != locked.Plan.ToString() || !files.ToHashSet()
-            .SetEquals(locked.Experts.SelectMany(expert => expert.Files)))
-            throw Unfit(reference, "its artifact is not the one of its lock");
-        return (new FinishedArtifact(descriptor, files, locked, layers), snapshot);
-    });
+        {
+            (HubSnapshot first, LockFile locked, ImmutableArray<LayerQuality> layers) = await FindAsync(session, client, reference);
+            (HubSnapshot snapshot, byte[] descriptor, ImmutableArray<PackedFile> files) =
+                await ArtifactPull.FetchAsync(client, AccessOf(session).Cache, session.Store, reference, first,
+                publicKey: null, AccessOf(session).Progress, session.Context.Cancellation);
+            if (ArtifactDescriptor.Parse(descriptor).Plan != locked.Plan.ToString() || !files.ToHashSet()
+                .SetEquals(locked.Experts.SelectMany(expert => expert.Files)))
+                throw Unfit(reference, "its artifact is not the one of its lock");
+            return (new FinishedArtifact(descriptor, files, locked, layers), snapshot);
+        });
 
     /// <summary>Fetches the small files and decides by them: before gigabytes are fetched.</summary>
     private static async Task<(HubSnapshot First, LockFile Locked, ImmutableArray<LayerQuality> Layers)> FindAsync(CompileSession session,
@@ -150,7 +153,8 @@ internal static class PublishedBuild
             .Select(path => LockFile.Read(Path.Combine(first.Folder, path)))
             .FirstOrDefault(candidate => candidate?.Plan == PlanDigest.Of(session.Plan))
             ?? throw Unfit(reference, "it has no lock of this plan");
-        RequireSameInputs(session, reference, locked);
+        if (Difference(session, locked) is { } difference)
+            throw Unfit(reference, difference);
         return (first, locked, Quality(session, first, reference));
     }
 
@@ -166,21 +170,23 @@ internal static class PublishedBuild
 
     private static HubAccess AccessOf(CompileSession session) => session.Options.Hub ?? HubAccess.OfProcess();
 
-    private static void RequireSameInputs(CompileSession session, HubReference reference, LockFile locked)
+    /// <summary>What a published artifact was built from that this build is not; null when there is no difference.</summary>
+    private static string? Difference(CompileSession session, LockFile locked)
     {
-        ImmutableArray<Digest> samples = SampleLoading.DigestsOf(session.Context);
-        string? fault = locked.Tool != ToolVersion.Text ? $"it was built by QuantBuild {locked.Tool}, this is {ToolVersion.Text}"
-            : locked.NumericProfile != session.Plan.Profiles.ToString()
-            ? $"it was built with the arithmetic {locked.NumericProfile}, this is {session.Plan.Profiles}"
-            : !locked.Calibration.SequenceEqual(samples) ? "it was calibrated with other samples"
-            : session.Plan.Location is { HeadersOnly: true, Repository: { } repository, Commit: { } commit }
-                ? locked.Source == new LockedSource(repository, commit) ? null : "it was built from another commit of the checkpoint"
-            : session.Sources.FirstOrDefault(source =>
-                locked.Experts.SingleOrDefault(expert => expert.Name == source.Plan.Name)?.Checkpoint != source.Content) is { } other
-                ? $"its {other.Plan.Name} was built from another checkpoint"
-            : null;
-        if (fault is not null)
-            throw Unfit(reference, fault);
+        if (locked.Tool != ToolVersion.Text)
+            return $"it was built by QuantBuild {locked.Tool}, this is {ToolVersion.Text}";
+        if (locked.NumericProfile != session.Plan.Profiles.ToString())
+            return $"it was built with the arithmetic {locked.NumericProfile}, this is {session.Plan.Profiles}";
+        if (!locked.Calibration.SequenceEqual(SampleLoading.DigestsOf(session.Context)))
+            return "it was calibrated with other samples";
+        if (session.Plan.Location is { HeadersOnly: true, Repository: { } repository, Commit: { } commit })
+            return locked.Source == new LockedSource(repository, commit) ? null : "it was built from another commit of the checkpoint";
+        foreach (ExpertSource source in session.Sources)
+        {
+            if (locked.Experts.SingleOrDefault(expert => expert.Name == source.Plan.Name)?.Checkpoint != source.Content)
+                return $"its {source.Plan.Name} was built from another checkpoint";
+        }
+        return null;
     }
 
     private static ImmutableArray<LayerQuality> Quality(CompileSession session, HubSnapshot snapshot, HubReference reference)

@@ -52,30 +52,39 @@ internal sealed class Candidates
         Dictionary<(string, string), double> now = LayerQualities.Of(built.Experts)
             .ToDictionary(layer => (layer.Expert, layer.Layer), layer => layer.Recipe);
         HashSet<(string, string)> pinned = PinnedBy(session.Plan);
-        var options = session.Sources.SelectMany(source => source.Plan.Layers.Select(layer => (source, layer)))
-            .ToDictionary(pair => (pair.source.Plan.Name, pair.layer.Name), pair =>
-                new List<LayerOption> { Option(session, pair.source, pair.layer,
-                    now.GetValueOrDefault((pair.source.Plan.Name, pair.layer.Name))) });
+        var options = new Dictionary<(string, string), List<LayerOption>>();
+        foreach ((ExpertSource source, LayerPlan layer) in LayersOf(session))
+        {
+            (string, string) id = (source.Plan.Name, layer.Name);
+            options.Add(id, [Option(session, source, layer, now.GetValueOrDefault(id))]);
+        }
         double pinnedError = pinned.Sum(layer => options[layer][0].Error);
         long pinnedWork = pinned.Sum(layer => options[layer][0].Work);
 
         foreach (Func<LayerPlan, LayerRecipe> treatment in Treatments(goal))
             AddMeasured(session, treatment, pinned, options, observer);
-        foreach (ExpertSource source in session.Sources)
+        if (goal.Share16Bit > 0)
         {
-            foreach (LayerPlan layer in source.Plan.Layers.Where(layer => goal.Share16Bit > 0))
+            foreach ((ExpertSource source, LayerPlan layer) in LayersOf(session))
                 Add(options[(source.Plan.Name, layer.Name)],
                     Option(session, source, Treated(layer, layer.Recipe with { Precision = Precision.BF16 }), 0));
         }
-        return new Candidates(
-            [.. session.Plan.Experts.SelectMany(expert => expert.Layers.Where(layer => !pinned.Contains((expert.Name, layer.Name)))
-            .Select(layer => new LayerOptions(expert.Name, layer.Name, [.. options[(expert.Name, layer.Name)]])))],
-            pinned.Count, pinnedError, pinnedWork,
-                session.Plan.Experts.Sum(expert => expert.Layers.Sum(layer => (long)layer.OutFeatures * layer.InFeatures)));
+        LayerOptions[] free = [..
+            from pair in LayersOf(session)
+            let id = (pair.Source.Plan.Name, pair.Layer.Name)
+            where !pinned.Contains(id)
+            select new LayerOptions(pair.Source.Plan.Name, pair.Layer.Name, [.. options[id]])];
+        long totalWork = LayersOf(session).Sum(pair => (long)pair.Layer.OutFeatures * pair.Layer.InFeatures);
+        return new Candidates(free, pinned.Count, pinnedError, pinnedWork, totalWork);
     }
 
     /// <summary>Multiplications per token that a layer does with 16-bit activations.</summary>
     public static long WorkOf(LayerPlan layer) => layer.Recipe.Precision == Precision.W4A4 ? 0 : (long)layer.OutFeatures * layer.InFeatures;
+
+    private static IEnumerable<(ExpertSource Source, LayerPlan Layer)> LayersOf(CompileSession session) =>
+        from source in session.Sources
+        from layer in source.Plan.Layers
+        select (source, layer);
 
     /// <summary>What to build: other ranks, and unquantized activations where these are allowed at all.</summary>
     private static IEnumerable<Func<LayerPlan, LayerRecipe>> Treatments(SuggestionGoal goal)
@@ -103,8 +112,7 @@ internal sealed class Candidates
         {
             Experts = [.. session.Plan.Experts.Select(expert => expert with
             {
-                Layers = [.. expert.Layers.Select(layer => pinned.Contains((expert.Name, layer.Name))
-                    || layer.Recipe.Precision == Precision.BF16 ? layer : Treated(layer, treatment(layer)))],
+                Layers = [.. expert.Layers.Select(layer => IsFixed(expert, layer) ? layer : Treated(layer, treatment(layer)))],
             })],
         };
         ExpertSource[] sources = [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))];
@@ -120,6 +128,9 @@ internal sealed class Candidates
                     Add(options[id], Option(session, source, layer, LayerQualities.Of(errors.Value, source.Plan.Name, layer.Name).Recipe));
             }
         }
+
+        bool IsFixed(ExpertPlan expert, LayerPlan layer) =>
+            pinned.Contains((expert.Name, layer.Name)) || layer.Recipe.Precision == Precision.BF16;
     }
 
     private static void Add(List<LayerOption> options, LayerOption option)
@@ -145,14 +156,17 @@ internal sealed class Candidates
     private static HashSet<(string, string)> PinnedBy(Plan plan)
     {
         var pinned = new HashSet<(string, string)>();
-        foreach (OverrideSection section in plan.Manifest.Overrides.Where(section => section.Patch.Precision is not null
-            || section.Patch.Rank is not null))
+        foreach (OverrideSection section in plan.Manifest.Overrides)
         {
-            if (!LayerPattern.TryParse(section.Match, out LayerPattern? pattern, out _))
+            bool decides = section.Patch.Precision is not null || section.Patch.Rank is not null;
+            if (!decides || !LayerPattern.TryParse(section.Match, out LayerPattern? pattern, out _))
                 continue;
-            pinned.UnionWith(plan.Experts.Where(expert => section.Experts.IsEmpty || section.Experts.Contains(expert.Name))
-                .SelectMany(expert => expert.Layers.Where(layer => pattern.IsMatch(layer.Name))
-                    .Select(layer => (expert.Name, layer.Name))));
+            pinned.UnionWith(
+                from expert in plan.Experts
+                where section.Experts.IsEmpty || section.Experts.Contains(expert.Name)
+                from layer in expert.Layers
+                where pattern.IsMatch(layer.Name)
+                select (expert.Name, layer.Name));
         }
         return pinned;
     }

@@ -38,7 +38,7 @@ internal static class ViewDigests
         }
     }
 
-    private static JsonNode Describe(LoraChange change, ImmutableSortedDictionary<string, Digest> digests) => new JsonObject
+    private static JsonObject Describe(LoraChange change, ImmutableSortedDictionary<string, Digest> digests) => new()
     {
         ["factor"] = (double)change.Factor,
         ["down"] = change.Down is { } down ? digests[down].ToString() : null,

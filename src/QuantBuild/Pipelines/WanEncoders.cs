@@ -61,9 +61,6 @@ internal sealed class WanEncoders
         _ = (folders.TextEncoder, folders.Tokenizer, folders.Vae);
     }
 
-    /// <summary>Tokens of a prompt that the model reads, the end mark included; what is beyond is cut off.</summary>
-    public int TextLength => _model.TextLen;
-
     /// <summary>Tokens of a whole prompt, the end mark included.</summary>
     /// <param name="prompt">The prompt.</param>
     public int CountTokens(string prompt) => _tokenizer.Count(prompt);

@@ -7,9 +7,6 @@ internal sealed class EulerSolver(FlowSchedule schedule) : ISolver
     private int _step;
 
     /// <inheritdoc/>
-    public void Reset() => _step = 0;
-
-    /// <inheritdoc/>
     public void Step(ReadOnlySpan<float> velocity, Span<float> sample)
     {
         if (velocity.Length != sample.Length)

@@ -3,9 +3,6 @@ namespace QuantBuild.Sampling;
 /// <summary>Integrates the flow from noise to a sample, one step of its schedule at a time.</summary>
 internal interface ISolver
 {
-    /// <summary>Forgets the past: the next step is the first of a new run.</summary>
-    void Reset();
-
     /// <summary>Takes the next step.</summary>
     /// <param name="velocity">Velocity predicted at the sample.</param>
     /// <param name="sample">The sample before the step; after it, the sample at the next noise level.</param>

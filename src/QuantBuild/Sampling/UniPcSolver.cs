@@ -26,9 +26,6 @@ internal sealed class UniPcSolver(FlowSchedule schedule) : ISolver
     private float[] _older = [];
 
     /// <inheritdoc/>
-    public void Reset() => _step = 0;
-
-    /// <inheritdoc/>
     public void Step(ReadOnlySpan<float> velocity, Span<float> sample)
     {
         if (velocity.Length != sample.Length || (_step > 0 && sample.Length != _start.Length))

@@ -54,18 +54,6 @@ public class SolverTests
     [Theory]
     [InlineData(SolverKind.UniPc)]
     [InlineData(SolverKind.Euler)]
-    public void A_reset_solver_repeats_its_run_bit_for_bit(SolverKind kind)
-    {
-        ISolver solver = Create(kind, FlowSchedule.Create(6, 5));
-        float[] first = RunOnce(solver);
-        solver.Reset();
-
-        Assert.Equal(first, RunOnce(solver));
-    }
-
-    [Theory]
-    [InlineData(SolverKind.UniPc)]
-    [InlineData(SolverKind.Euler)]
     public void A_finished_schedule_and_wrong_sizes_are_refused(SolverKind kind)
     {
         ISolver solver = Create(kind, FlowSchedule.Create(1, 5));
