@@ -66,11 +66,10 @@ internal sealed class EncoderSource
         {
             WanEncoders.Require(folder);
             ImmutableArray<(string, FileStamp?)> stamps = [.. FilesOf(folder).Select(path => (path, FileStamp.Of(path)))];
-            Digest text =
-                TensorDigests.Combine([Weights(context, folder, CheckpointFiles.TextEncoder, "model"), .. TokenizerOf(folder).Select(Small),
-                    Config(folder, CheckpointFiles.TextEncoder)]);
-            Digest vae = TensorDigests.Combine([Weights(context, folder, CheckpointFiles.Vae, ShardedCheckpoint.DefaultStem),
-                Config(folder, CheckpointFiles.Vae)]);
+            var parts = new PipelineFolders(folder);
+            Digest text = TensorDigests.Combine([Weights(context, parts.TextWeights), .. TokenizerOf(folder).Select(Small),
+                .. parts.TextFiles.Where(IsConfig).Select(Small)]);
+            Digest vae = TensorDigests.Combine([Weights(context, parts.VaeWeights), .. parts.VaeFiles.Where(IsConfig).Select(Small)]);
             return new EncoderSource(new(() => Translate(() => new WanEncoders(folder, config))), text, vae, stamps);
         });
 
@@ -89,12 +88,11 @@ internal sealed class EncoderSource
     }
 
     /// <summary>Every file that is read, absolute.</summary>
-    public static IEnumerable<string> FilesOf(string checkpoint) =>
-    [
-        .. TokenizerOf(checkpoint),
-        .. FilesOf(checkpoint, CheckpointFiles.TextEncoder, "model"),
-        .. FilesOf(checkpoint, CheckpointFiles.Vae, ShardedCheckpoint.DefaultStem),
-    ];
+    public static IEnumerable<string> FilesOf(string checkpoint)
+    {
+        var parts = new PipelineFolders(checkpoint);
+        return [.. TokenizerOf(checkpoint), .. parts.TextFiles, .. parts.VaeFiles];
+    }
 
     /// <summary>Refuses to go on when somebody wrote into a file after it was hashed.</summary>
     /// <exception cref="DiagnosticException">A file changed (QB4007).</exception>
@@ -115,30 +113,19 @@ internal sealed class EncoderSource
         return (file.Length + header.DecodingBytes, 3L * header.Width * header.Height);
     }
 
-    private static IEnumerable<string> FilesOf(string checkpoint, string part, string stem)
-    {
-        string folder = Path.Combine(checkpoint, part), index = Path.Combine(folder, stem + ".safetensors.index.json");
-        return [Path.Combine(folder, "config.json"), .. File.Exists(index) ? [index] : (string[])[],
-            .. ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name))];
-    }
-
     private static IEnumerable<string> TokenizerOf(string checkpoint)
     {
         string folder = Path.Combine(checkpoint, CheckpointFiles.Tokenizer), original = Path.Combine(checkpoint, "google", "umt5-xxl");
         return TokenizerFiles.Select(name => Path.Combine(Directory.Exists(folder) ? folder : original, name)).Where(File.Exists);
     }
 
-    private static KeyValuePair<string, Digest> Weights(BuildContext context, string checkpoint, string part, string stem)
-    {
-        string folder = Path.Combine(checkpoint, part);
-        return KeyValuePair.Create("weights", TensorDigests.Combine(TensorDigests
-            .OfAsync(ShardedCheckpoint.FileNames(folder, stem).Select(name => Path.Combine(folder, name)), context.Local,
-                context.Budget.Threads, ct: context.Cancellation)
-            .GetAwaiter().GetResult()));
-    }
+    private static bool IsConfig(string path) => Path.GetFileName(path) == "config.json";
 
-    private static KeyValuePair<string, Digest> Config(string checkpoint, string part) =>
-        Small(Path.Combine(checkpoint, part, "config.json"));
+    private static KeyValuePair<string, Digest> Weights(BuildContext context, IReadOnlyList<string> files) =>
+        KeyValuePair.Create("weights", TensorDigests.Combine(TensorDigests
+            .OfAsync(files.Where(file => !file.EndsWith(".json", StringComparison.Ordinal)), context.Local, context.Budget.Threads,
+                ct: context.Cancellation)
+            .GetAwaiter().GetResult()));
 
     private static KeyValuePair<string, Digest> Small(string path) =>
         KeyValuePair.Create(Path.GetFileName(path), Digest.Of(File.ReadAllBytes(path)));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using QuantBuild.Pickles;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Store;
@@ -10,7 +11,7 @@ namespace QuantBuild.Compiler.Store;
 /// <remarks>A tensor's digest is SHA-256 over the canonical JSON of its element type and shape, a line feed, and its bytes.</remarks>
 internal static class TensorDigests
 {
-    /// <summary>Digest of every tensor of some safetensors files; unchanged files are not read again.</summary>
+    /// <summary>Digest of every tensor of some safetensors or .pth files; unchanged files are not read again.</summary>
     /// <param name="files">The files; no two have a tensor of the same name.</param>
     /// <param name="store">Remembers digests.</param>
     /// <param name="threads">How many tensors are hashed at once; memory is about 1 MiB for each.</param>
@@ -50,7 +51,7 @@ internal static class TensorDigests
     {
         try
         {
-            return SafeTensorsFile.Open(path);
+            return PthFile.IsArchive(path) ? PthFile.Open(path) : SafeTensorsFile.Open(path);
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {

@@ -29,8 +29,8 @@ internal sealed class WanEncoders
         _folders = new PipelineFolders(checkpoint);
         _model = model;
         _tokenizer = UnigramTokenizer.Load(_folders.Tokenizer);
-        _textConfig = TextEncoderConfig.Load(Path.Combine(_folders.TextEncoder, "config.json"));
-        _vaeConfig = VaeConfig.Load(Path.Combine(_folders.Vae, "config.json"));
+        _textConfig = _folders.TextConfig();
+        _vaeConfig = _folders.VaeConfig();
         if (_textConfig.Dim != model.TextDim || _tokenizer.VocabularySize > _textConfig.VocabularySize)
             throw new InvalidDataException(
                 $"{checkpoint}: the text encoder makes {_textConfig.Dim} channels of {_textConfig.VocabularySize} tokens; the model "
@@ -55,11 +55,7 @@ internal sealed class WanEncoders
 
     /// <summary>Looks for the folders of text encoder, tokenizer and autoencoder; their content is not read.</summary>
     /// <exception cref="InvalidDataException">One is missing; the message says which, and what to do.</exception>
-    public static void Require(string checkpoint)
-    {
-        var folders = new PipelineFolders(checkpoint);
-        _ = (folders.TextEncoder, folders.Tokenizer, folders.Vae);
-    }
+    public static void Require(string checkpoint) => new PipelineFolders(checkpoint).Require();
 
     /// <summary>Tokens of a whole prompt, the end mark included.</summary>
     /// <param name="prompt">The prompt.</param>

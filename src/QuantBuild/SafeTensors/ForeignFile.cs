@@ -82,7 +82,7 @@ internal static class ForeignFile
 
     /// <summary>PyTorch's files are zip archives whose first entry is the pickle.</summary>
     private static string Zip(ReadOnlySpan<byte> start) => start.IndexOf("data.pkl"u8) >= 0 || start.IndexOf("archive/"u8) >= 0
-        ? "a PyTorch file (.pt, .pth, .bin), which runs code when it is loaded: convert it to safetensors"
+        ? "a PyTorch file (.pt, .pth, .bin): convert it to safetensors"
         : "a zip archive, as PyTorch's .pt, .pth and .bin are, too: unpack it, or convert it to safetensors";
 
     private static bool IsText(ReadOnlySpan<byte> start)

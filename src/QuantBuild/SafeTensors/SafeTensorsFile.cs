@@ -84,6 +84,13 @@ public sealed unsafe class SafeTensorsFile : ITensorSource, IDisposable
         return new SafeTensorsFile(header, new MemoryContent(file, owner), name);
     }
 
+    /// <summary>Tensors of a file of another format, whose reader has checked that they lie inside it.</summary>
+    /// <param name="tensors">The tensors; their offsets count from the begin of the file.</param>
+    /// <param name="content">The file; disposed with the instance.</param>
+    /// <param name="path">The file.</param>
+    internal static SafeTensorsFile OfTensors(IReadOnlyDictionary<string, TensorInfo> tensors, HandleContent content, string path) =>
+        new(new SafeTensorsHeader(tensors, new Dictionary<string, string>(), DataStart: 0), content, path);
+
     /// <summary>Checks the head of a file that lies elsewhere, such as on a server. Its tensors can be listed, but not read.</summary>
     /// <param name="head">The file's first bytes, at least up to the end of the header.</param>
     /// <param name="length">Length in bytes of the whole file.</param>

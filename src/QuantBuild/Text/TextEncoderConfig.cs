@@ -1,4 +1,5 @@
 using QuantBuild.Models;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Text;
 
@@ -37,6 +38,31 @@ internal sealed record TextEncoderConfig
     /// <exception cref="InvalidDataException">It is no JSON object, or a field is missing or impossible; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TextEncoderConfig Load(string path) => Parse(File.ReadAllBytes(path), path);
+
+    /// <summary>The configuration of an encoder whose file comes without one, as the original release's: from its shapes.</summary>
+    /// <param name="tensors">Tensors under Wan's own names.</param>
+    /// <exception cref="InvalidDataException">They are not those of a UMT5 encoder.</exception>
+    internal static TextEncoderConfig From(IReadOnlyDictionary<string, TensorInfo> tensors)
+    {
+        int layers = 0;
+        while (tensors.ContainsKey(TextEncoderNames.BlockPrefix(layers) + "ffn.fc1.weight"))
+            layers++;
+        return new TextEncoderConfig
+        {
+            VocabularySize = Size("token_embedding.weight", 0),
+            Dim = Size("token_embedding.weight", 1),
+            AttentionDim = Size("blocks.0.attn.q.weight", 0),
+            FfnDim = Size("blocks.0.ffn.fc1.weight", 0),
+            NumHeads = Size("blocks.0.pos_embedding.embedding.weight", 1),
+            NumLayers = layers,
+            Buckets = Size("blocks.0.pos_embedding.embedding.weight", 0),
+        };
+
+        int Size(string name, int at) => tensors.TryGetValue(name, out TensorInfo? tensor) && tensor.Shape.Count == 2
+            && tensor.Shape[at] is > 0 and <= 1 << 20
+            ? (int)tensor.Shape[at]
+            : throw new InvalidDataException($"there is no matrix '{name}', so this is no UMT5 encoder of Wan");
+    }
 
     /// <summary>Reads a configuration that is in memory.</summary>
     internal static TextEncoderConfig Parse(ReadOnlyMemory<byte> json, string path)

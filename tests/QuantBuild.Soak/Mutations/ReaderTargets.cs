@@ -17,6 +17,7 @@ using QuantBuild.Compiler.Work;
 using QuantBuild.Json;
 using QuantBuild.Models.Vae;
 using QuantBuild.Models.Wan;
+using QuantBuild.Pickles;
 using QuantBuild.SafeTensors;
 using QuantBuild.Text;
 
@@ -43,6 +44,8 @@ internal static class ReaderTargets
         new("statement", Seed("statement.json"), text => StatedBuild.Parse(text, Name) is not null, Coded("QB5041")),
         new("envelope", Seed("envelope.json"), text => Envelope.Parse(text, Name) is not null, Coded("QB5041")),
         new("safetensors", Seed("header.json"), ReadHeader, e => e is SafeTensorsException),
+        new("pth", TorchArchive.Small(), ReadPth, e => e is SafeTensorsException),
+        new("lora", Lora(), ReadLora, e => e is SafeTensorsException or LoraException),
         new("shard-index", Seed("shards.index.json"), text => ShardIndex.Read(text, Name) is not null, e => e is SafeTensorsException),
         new("dit-config", Seed("dit.config.json"), text => WanConfig.Parse(text, Name) is not null, e => e is InvalidDataException),
         new("diffusers-config", Seed("diffusers.config.json"), text => WanConfig.Parse(text, Name) is not null, e =>
@@ -95,6 +98,38 @@ internal static class ReaderTargets
         header.CopyTo(file, 8);
         using SafeTensorsFile tensors = SafeTensorsFile.FromMemory(file);
         return tensors.Tensors.Values.Sum(tensor => 4 * tensor.ElementCount) >= 0;
+    }
+
+    private static bool ReadPth(byte[] file)
+    {
+        string path = Path.Combine(Scratch.Folder, "damaged.pth");
+        File.WriteAllBytes(path, file);
+        using SafeTensorsFile tensors = PthFile.Open(path);
+        foreach (TensorInfo tensor in tensors.Tensors.Values)
+            ((ITensorSource)tensors).Read(tensor.Name, 0, new byte[tensor.ByteLength]);
+        return tensors.Tensors.Count > 0;
+    }
+
+    private static bool ReadLora(byte[] file)
+    {
+        string path = Path.Combine(Scratch.Folder, "damaged.safetensors");
+        File.WriteAllBytes(path, file);
+        var layer = new TensorInfo("blocks.0.ffn.0.weight", DType.BF16, [4, 3], 0, 24);
+        using LoraFile lora = LoraFile.Open(path, 1, new Dictionary<string, TensorInfo> { [layer.Name] = layer });
+        return lora.Changes.Count > 0;
+    }
+
+    private static byte[] Lora()
+    {
+        var file = new MemoryStream();
+        float[] values = [1, 2, 3, 4, 5, 6];
+        SafeTensorsWriter.Write(file,
+        [
+            TensorData.Of("diffusion_model.blocks.0.ffn.0.lora_down.weight", [1, 3], values.AsMemory(0, 3)),
+            TensorData.Of("diffusion_model.blocks.0.ffn.0.lora_up.weight", [4, 1], values.AsMemory(0, 4)),
+            TensorData.Of("diffusion_model.blocks.0.ffn.0.alpha", [], values.AsMemory(0, 1)),
+        ]);
+        return file.ToArray();
     }
 
     private static bool ReadTokenizer(byte[] text)

@@ -109,17 +109,18 @@ public class WanImageToVideoPipelineTests
     }
 
     [Fact]
-    public void A_checkpoint_in_pickle_files_is_refused_with_what_to_take_instead()
+    public void A_checkpoint_without_a_text_encoder_is_refused_with_what_may_be_one()
     {
         string folder = Directory.CreateTempSubdirectory("qb-pth").FullName;
-        File.WriteAllText(Path.Combine(folder, "Wan2.1_VAE.pth"), "");
         Directory.CreateDirectory(Path.Combine(folder, "google", "umt5-xxl"));
         foreach (string file in Directory.GetFiles(Path.Combine(Checkpoint, "tokenizer")))
             File.Copy(file, Path.Combine(folder, "google", "umt5-xxl", Path.GetFileName(file)));
+        foreach (string expert in (string[])["high_noise_model", "low_noise_model"])
+            Directory.CreateSymbolicLink(Path.Combine(folder, expert), Path.Combine(Checkpoint, expert));
 
         var error = Assert.Throws<InvalidDataException>(() => new WanImageToVideoPipeline(folder));
 
-        Assert.Contains("Diffusers", error.Message, StringComparison.Ordinal);
+        Assert.Contains("no folder 'text_encoder', nor a file models_t5_umt5-xxl-enc-bf16.pth", error.Message, StringComparison.Ordinal);
         Directory.Delete(folder, recursive: true);
     }
 

@@ -34,6 +34,26 @@ internal sealed record VaeConfig
     /// <summary>Standard deviation per latent channel, which normalized latents are divided by.</summary>
     public required ImmutableArray<float> Std { get; init; }
 
+    /// <summary>The published autoencoder of Wan2.1, which Wan2.2-A14B uses; its <c>.pth</c> file comes without a configuration.</summary>
+    internal static VaeConfig Published { get; } = new()
+    {
+        Dim = 96,
+        LatentDim = 16,
+        Multipliers = [1, 2, 4, 4],
+        ResidualBlocks = 2,
+        TemporalDownsampling = [false, true, true],
+        Mean =
+        [
+            -0.7571f, -0.7089f, -0.9113f, 0.1075f, -0.1745f, 0.9653f, -0.1517f, 1.5508f,
+            0.4134f, -0.0715f, 0.5517f, -0.3632f, -0.1922f, -0.9497f, 0.2503f, -0.2921f,
+        ],
+        Std =
+        [
+            2.8184f, 1.4541f, 2.3275f, 2.6558f, 1.2196f, 1.7708f, 2.6052f, 2.0743f,
+            3.2687f, 2.1526f, 2.8652f, 1.5579f, 1.6382f, 1.1253f, 2.8251f, 1.9160f,
+        ],
+    };
+
     /// <summary>Reads a <c>config.json</c> with our field names or those of the Diffusers library.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">

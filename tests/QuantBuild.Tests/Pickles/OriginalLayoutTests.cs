@@ -1,0 +1,95 @@
+using QuantBuild.Imaging;
+using QuantBuild.Models.Vae;
+using QuantBuild.Pipelines;
+using QuantBuild.Sampling;
+using QuantBuild.SafeTensors;
+using QuantBuild.Soak.Mutations;
+using QuantBuild.Tests.Stages;
+using QuantBuild.Text;
+
+namespace QuantBuild.Tests.Pickles;
+
+/// <summary>The original release's layout: experts in folders, encoders in .pth files, the tokenizer under google/umt5-xxl.</summary>
+public sealed class OriginalLayoutTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("quantbuild-original").FullName;
+
+    [Fact]
+    public void Videos_are_those_of_the_safetensors_layout()
+    {
+        Write();
+        var options = new GenerationOptions { Frames = 1, Area = 64 * 96, Sampling = new SamplingOptions { Steps = 2, Threads = 2 } };
+        Image picture = Image.Load(TestData.TinyWan("eval", "images", "001.png"));
+
+        float[] Latent(string checkpoint)
+        {
+            using var pipeline = new WanImageToVideoPipeline(checkpoint);
+            return pipeline.Generate(picture, "a red star", options, ct: TestContext.Current.CancellationToken).Latent.ToArray();
+        }
+
+        Assert.Equal(Latent(TestData.TinyWan("checkpoint")), Latent(_folder));
+    }
+
+    [Fact]
+    public void A_build_from_pictures_encodes_with_them_and_gives_the_same_artifact()
+    {
+        Write();
+        using var project = new TinyProject { Samples = 1 };
+        string set = Path.Combine(project.Root, "set.jsonl"), picture = TestData.TinyWan("eval", "images", "001.png");
+        File.WriteAllText(set,
+            System.Text.Json.JsonSerializer.Serialize(new { id = 0, prompt = "a red star", seed = 1, image = picture, frames = 1,
+            width = 96, height = 64 }));
+        project.Calibration = set;
+        project.Build();
+        IReadOnlyDictionary<string, string> expected = project.ArtifactDigests();
+        project.Checkpoint = _folder;
+        project.Build();
+
+        Assert.All(expected.Keys.Where(path => path.EndsWith(".safetensors", StringComparison.Ordinal)),
+            path => Assert.Equal(expected[path], project.ArtifactDigests()[path]));
+    }
+
+    [Fact]
+    public void The_published_configurations_are_known_without_files()
+    {
+        Write(withConfigs: false);
+        var folders = new PipelineFolders(_folder);
+
+        Assert.Equal(TextEncoderConfig.Load(TestData.TinyWan("checkpoint", "text_encoder", "config.json")), folders.TextConfig());
+        VaeConfig vae = folders.VaeConfig();
+        Assert.Equal((96, 16, 16, 16), (vae.Dim, vae.LatentDim, vae.Mean.Length, vae.Std.Length));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private void Write(bool withConfigs = true)
+    {
+        foreach (string expert in (string[])["high_noise_model", "low_noise_model"])
+            Directory.CreateSymbolicLink(Path.Combine(_folder, expert), TestData.TinyWan("checkpoint", expert));
+        Directory.CreateDirectory(Path.Combine(_folder, "google"));
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "google", "umt5-xxl"), TestData.TinyWan("checkpoint", "tokenizer"));
+        WritePart("text_encoder", "model", "models_t5_umt5-xxl-enc-bf16.pth", withConfigs);
+        WritePart("vae", ShardedCheckpoint.DefaultStem, "Wan2.1_VAE.pth", withConfigs);
+    }
+
+    private void WritePart(string part, string stem, string file, bool withConfig)
+    {
+        using ShardedCheckpoint source = ShardedCheckpoint.Open(TestData.TinyWan("checkpoint", part), stem);
+        var archive = new TorchArchive { Root = Path.GetFileNameWithoutExtension(file) };
+        foreach ((string name, TensorInfo tensor) in source.Tensors.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            (string kind, int width) = tensor.DType switch
+            {
+                DType.F32 => ("FloatStorage", 4),
+                DType.BF16 => ("BFloat16Storage", 2),
+                _ => ("HalfStorage", 2),
+            };
+            archive.Add(name, new TorchStorage(kind, width, source.Bytes(name).ToArray()), [.. tensor.Shape]);
+        }
+        File.WriteAllBytes(Path.Combine(_folder, file), archive.ToFile());
+        if (!withConfig)
+            return;
+        Directory.CreateDirectory(Path.Combine(_folder, part));
+        File.Copy(TestData.TinyWan("checkpoint", part, "config.json"), Path.Combine(_folder, part, "config.json"));
+    }
+}
