@@ -45,28 +45,32 @@ public sealed class ArtifactExpertModel
     /// <param name="layer">Its full name, such as <c>blocks.3.ffn.2</c>.</param>
     /// <param name="storage">Where its weight lives.</param>
     /// <exception cref="ArgumentException">The expert has no such layer.</exception>
-    public ILinear? Linear(string layer, WeightStorage storage = WeightStorage.Resident)
+    public ILinear? Linear(string layer, WeightStorage storage = WeightStorage.Resident) =>
+        Parameters(layer) is { } parameters ? new QuantizedLinear(parameters, storage) : null;
+
+    /// <summary>The parameters of a quantized layer, its weight where it lies; null for a layer kept at its source precision.</summary>
+    /// <param name="layer">Its full name.</param>
+    /// <exception cref="ArgumentException">The expert has no such layer.</exception>
+    internal QuantizedLayer? Parameters(string layer)
     {
         if (!Description.Layers.TryGetValue(layer, out ArtifactLayer? entry))
             throw new ArgumentException($"there is no layer '{layer}'", nameof(layer));
         if (!entry.IsQuantized)
             return null;
         IReadOnlyList<long> shape = _shapes[layer + ".weight"];
-        return new QuantizedLinear(
-            new QuantizedLayer
-            {
-                OutFeatures = (int)shape[0],
-                InFeatures = (int)shape[1],
-                Codes = TensorMemory.Of(_tensors, layer + ArtifactTensors.Codes),
-                Scales = TensorMemory.Of(_tensors, layer + ArtifactTensors.Scales),
-                Smooth = entry.Smooth ? _tensors.ReadFloat32(layer + ArtifactTensors.Smooth) : default(ReadOnlyMemory<float>),
-                Rank = entry.Rank,
-                Down = entry.Rank > 0 ? _tensors.ReadFloat32(layer + ArtifactTensors.Down) : default(ReadOnlyMemory<float>),
-                Up = entry.Rank > 0 ? _tensors.ReadFloat32(layer + ArtifactTensors.Up) : default(ReadOnlyMemory<float>),
-                Bias = _tensors.ReadFloat32(layer + ArtifactTensors.Bias),
-                Activations = entry.Precision == ArtifactLayer.W4A4 ? Policy(entry) : null,
-            },
-            storage);
+        return new QuantizedLayer
+        {
+            OutFeatures = (int)shape[0],
+            InFeatures = (int)shape[1],
+            Codes = TensorMemory.Of(_tensors, layer + ArtifactTensors.Codes),
+            Scales = TensorMemory.Of(_tensors, layer + ArtifactTensors.Scales),
+            Smooth = entry.Smooth ? _tensors.ReadFloat32(layer + ArtifactTensors.Smooth) : default(ReadOnlyMemory<float>),
+            Rank = entry.Rank,
+            Down = entry.Rank > 0 ? _tensors.ReadFloat32(layer + ArtifactTensors.Down) : default(ReadOnlyMemory<float>),
+            Up = entry.Rank > 0 ? _tensors.ReadFloat32(layer + ArtifactTensors.Up) : default(ReadOnlyMemory<float>),
+            Bias = _tensors.ReadFloat32(layer + ArtifactTensors.Bias),
+            Activations = entry.Precision == ArtifactLayer.W4A4 ? Policy(entry) : null,
+        };
     }
 
     private ActivationPolicy Policy(ArtifactLayer layer)

@@ -53,6 +53,9 @@ internal sealed class WanEncoders
         }
     }
 
+    /// <summary>What runs text encoder and autoencoder.</summary>
+    public IEncoderFactory Factory { get; init; } = CpuEncoderFactory.Instance;
+
     /// <summary>Looks for the folders of text encoder, tokenizer and autoencoder; their content is not read.</summary>
     /// <exception cref="InvalidDataException">One is missing; the message says which, and what to do.</exception>
     public static void Require(string checkpoint) => new PipelineFolders(checkpoint).Require();
@@ -101,7 +104,7 @@ internal sealed class WanEncoders
         CancellationToken ct = default)
     {
         using ShardedCheckpoint weights = _folders.OpenTextEncoder();
-        var encoder = new TextEncoder(_textConfig, weights);
+        using ITextEncoder encoder = Factory.OpenTextEncoder(_textConfig, weights);
         var contexts = new float[prompts.Count][];
         for (int i = 0; i < prompts.Count; i++)
         {
@@ -124,7 +127,8 @@ internal sealed class WanEncoders
     public float[] EncodeImage(Image image, VideoShape size, int threads = 1, CancellationToken ct = default)
     {
         using ShardedCheckpoint weights = _folders.OpenVae();
-        return FirstFrame.Condition(Autoencoder(weights), image, size, threads, ct);
+        using VideoAutoencoder vae = Autoencoder(weights);
+        return FirstFrame.Condition(vae, image, size, threads, ct);
     }
 
     /// <summary>Decodes a latent.</summary>
@@ -144,7 +148,8 @@ internal sealed class WanEncoders
         var frames = new List<Image>(size.Frames);
         progress?.Report(new GenerationProgress(GenerationPhase.Decode, 0, size.Frames));
         using ShardedCheckpoint weights = _folders.OpenVae();
-        Autoencoder(weights).Decode(shape, latent, (frame, pixels) =>
+        using VideoAutoencoder vae = Autoencoder(weights);
+        vae.Decode(shape, latent, (frame, pixels) =>
         {
             frames.Add(Image.FromPlanes(pixels, size.Height, size.Width));
             progress?.Report(new GenerationProgress(GenerationPhase.Decode, frame + 1, size.Frames));
@@ -171,5 +176,5 @@ internal sealed class WanEncoders
             : throw new ArgumentException($"{size.Frames} frames of {size.Width}x{size.Height} pixels are more than an array can hold");
     }
 
-    private VideoAutoencoder Autoencoder(ShardedCheckpoint weights) => new(_vaeConfig, weights) { Tiling = Tiling };
+    private VideoAutoencoder Autoencoder(ShardedCheckpoint weights) => Factory.OpenAutoencoder(_vaeConfig, weights, Tiling);
 }

@@ -46,7 +46,7 @@ public sealed class WanImageToVideoPipeline : IDisposable
     /// <param name="tiling">
     /// Tiles of the autoencoder, for frames whose features do not fit into memory; null to work on whole frames.
     /// </param>
-    /// <param name="denoisers">What runs the experts; null for the processor.</param>
+    /// <param name="denoisers">What runs the experts and, where it can, text encoder and autoencoder; null for the processor.</param>
     /// <exception cref="InvalidDataException">
     /// A part is missing or damaged, or the parts do not fit each other; the message says which.
     /// </exception>
@@ -60,7 +60,8 @@ public sealed class WanImageToVideoPipeline : IDisposable
         _memory = memory;
         _denoisers = denoisers ?? CpuDenoiserFactory.Instance;
         _config = artifact?.HighNoise.Config ?? WanConfig.Load(_folders.HighNoiseConfig);
-        _encoders = new WanEncoders(checkpoint, _config) { Tiling = tiling };
+        _encoders = new WanEncoders(checkpoint, _config) { Tiling = tiling, Factory = denoisers as IEncoderFactory
+            ?? CpuEncoderFactory.Instance };
     }
 
     /// <summary>Makes a video.</summary>

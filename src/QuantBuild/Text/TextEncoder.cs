@@ -11,7 +11,7 @@ namespace QuantBuild.Text;
 /// position from a table of each block's own, and a feed-forward network gated by GELU (tanh form).  Weights stay in their file and
 /// are widened a panel at a time, so that memory is one block's activations whatever the size of the model.
 /// </remarks>
-internal sealed class TextEncoder
+internal sealed class TextEncoder : ITextEncoder
 {
     private readonly TextEncoderConfig _config;
     private readonly CheckedTensors _tensors;
@@ -23,11 +23,7 @@ internal sealed class TextEncoder
     public TextEncoder(TextEncoderConfig config, ITensorSource source)
     {
         _config = config;
-        _tensors = new CheckedTensors(source.Tensors.ContainsKey("token_embedding.weight")
-            ? source
-            : new RenamedTensors(source, TextEncoderNames.Transformers(config)));
-        foreach ((string name, long[] shape) in TextEncoderNames.Shapes(config))
-            _tensors.Check(name, shape);
+        _tensors = TextEncoderNames.Check(config, source);
     }
 
     /// <summary>Width of an embedding.</summary>
@@ -53,17 +49,10 @@ internal sealed class TextEncoder
                     + MappedLinear.PanelElements(Math.Max(config.FfnDim, config.AttentionDim))));
     }
 
-    /// <summary>Embeds tokens; there is no padding.</summary>
-    /// <param name="ids">Token ids.</param>
-    /// <param name="threads">Threads to use; the result does not depend on it.</param>
-    /// <param name="ct">Cancels between blocks.</param>
-    /// <returns>[ids, <see cref="Dim"/>].</returns>
-    /// <exception cref="ArgumentException">There is no id, or one is not in the vocabulary.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    /// <inheritdoc/>
     public float[] Encode(ReadOnlySpan<int> ids, int threads = 1, CancellationToken ct = default)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
-        float[] x = Embed(ids);
+        float[] x = TokenEmbedding.Read(_tensors.Source, _config, ids);
         var normal = new float[x.Length];
         for (int block = 0; block < _config.NumLayers; block++)
         {
@@ -78,20 +67,9 @@ internal sealed class TextEncoder
         return normal;
     }
 
-    private float[] Embed(ReadOnlySpan<int> ids)
+    /// <summary>Does nothing: weights are the source's, and memory is the garbage collector's.</summary>
+    public void Dispose()
     {
-        const string Table = "token_embedding.weight";
-        TensorInfo table = _tensors.Source.Tensors[Table];
-        int rowBytes = checked((int)(table.ByteLength / _config.VocabularySize));
-        var x = new float[checked(ids.Length * _config.Dim)];
-        for (int i = 0; i < ids.Length; i++)
-        {
-            if (ids[i] < 0 || ids[i] >= _config.VocabularySize)
-                throw new ArgumentException($"token id {ids[i]} is not in the vocabulary of {_config.VocabularySize}", nameof(ids));
-            FloatBytes.Read(table.DType, _tensors.Source.Bytes(Table, (long)ids[i] * rowBytes, rowBytes),
-                x.AsSpan(i * _config.Dim, _config.Dim));
-        }
-        return x;
     }
 
     private float[] Attend(string prefix, float[] x, int threads, CancellationToken ct)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Text;
 
@@ -19,6 +20,20 @@ internal static class TextEncoderNames
         ("ffn.fc1.weight", "layer.1.DenseReluDense.wi_1.weight"),
         ("ffn.fc2.weight", "layer.1.DenseReluDense.wo.weight"),
     ];
+
+    /// <summary>A checkpoint's tensors under Wan's own names, each checked.</summary>
+    /// <param name="config">Shape of the encoder.</param>
+    /// <param name="source">Its tensors, under Wan's own names or those of the Transformers library.</param>
+    /// <exception cref="SafeTensorsException">A tensor is missing, of another shape, or no float.</exception>
+    public static CheckedTensors Check(TextEncoderConfig config, ITensorSource source)
+    {
+        var tensors = new CheckedTensors(source.Tensors.ContainsKey("token_embedding.weight")
+            ? source
+            : new RenamedTensors(source, Transformers(config)));
+        foreach ((string name, long[] shape) in Shapes(config))
+            tensors.Check(name, shape);
+        return tensors;
+    }
 
     /// <summary>What the names of a block's tensors start with.</summary>
     public static string BlockPrefix(int block) => string.Create(CultureInfo.InvariantCulture, $"blocks.{block}.");

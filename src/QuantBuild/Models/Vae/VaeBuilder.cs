@@ -1,18 +1,16 @@
 using System.Globalization;
-using QuantBuild.Kernels;
-using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Models.Vae;
 
-/// <summary>Makes the layers of encoder and decoder of their tensors, which have the names of the official checkpoint.</summary>
-internal sealed class VaeBuilder(VaeConfig config, ITensorSource source)
+/// <summary>Puts the layers of encoder and decoder together, which have the names of the official checkpoint.</summary>
+/// <typeparam name="TLayer">What a layer is.</typeparam>
+/// <param name="config">Shape of the autoencoder.</param>
+internal abstract class VaeBuilder<TLayer>(VaeConfig config)
 {
-    private readonly CheckedTensors _tensors = new(source);
-
     /// <summary>Frames of three colours to mean and variance of the latent.</summary>
-    public IVaeLayer[] Encoder()
+    public TLayer[] Encoder()
     {
-        var layers = new List<IVaeLayer> { Causal("encoder.conv1", 3, config.Dim) };
+        var layers = new List<TLayer> { Causal("encoder.conv1", 3, config.Dim) };
         int channels = config.Dim, index = 0;
         for (int stage = 0; stage < config.Multipliers.Length; stage++)
         {
@@ -29,10 +27,10 @@ internal sealed class VaeBuilder(VaeConfig config, ITensorSource source)
     }
 
     /// <summary>Latent to frames of three colours.</summary>
-    public IVaeLayer[] Decoder()
+    public TLayer[] Decoder()
     {
         int channels = config.Dim * config.Multipliers[^1], index = 0;
-        var layers = new List<IVaeLayer> { Pointwise("conv2", config.LatentDim, config.LatentDim, 5),
+        var layers = new List<TLayer> { Pointwise("conv2", config.LatentDim, config.LatentDim, 5),
             Causal("decoder.conv1", config.LatentDim, channels) };
         layers.AddRange(Middle("decoder.middle", channels));
         for (int stage = 0; stage < config.Multipliers.Length; stage++)
@@ -50,56 +48,33 @@ internal sealed class VaeBuilder(VaeConfig config, ITensorSource source)
         return [.. layers];
     }
 
-    private static string Numbered(string list, int index) => string.Create(CultureInfo.InvariantCulture, $"{list}.{index}");
+    /// <summary>Normalization, SiLU and convolution, twice, beside a shortcut.</summary>
+    protected abstract TLayer Residual(string name, int from, int to);
 
-    private IVaeLayer[] Middle(string name, int channels) =>
+    /// <summary>Attention with one head over the positions of each frame, beside a shortcut.</summary>
+    protected abstract TLayer Attention(string name, int channels);
+
+    /// <summary>Halves height and width, and the frames after the first where <paramref name="temporal"/>.</summary>
+    protected abstract TLayer Down(string name, int channels, bool temporal);
+
+    /// <summary>Doubles height and width, and the frames after the first where <paramref name="temporal"/>; halves the channels.</summary>
+    protected abstract TLayer Up(string name, int channels, bool temporal);
+
+    /// <summary>Normalization, SiLU and a causal convolution.</summary>
+    protected abstract TLayer Normalized(string norm, string convolution, int from, int to);
+
+    /// <summary>A convolution over three frames, rows and columns that looks at earlier frames only.</summary>
+    protected abstract TLayer Causal(string name, int from, int to);
+
+    /// <summary>A 1 x 1 x 1 convolution.</summary>
+    /// <param name="name">The layer.</param>
+    /// <param name="from">Input channels.</param>
+    /// <param name="to">Output channels.</param>
+    /// <param name="dimensions">Dimensions of the stored weight: 4 where it has none for frames.</param>
+    protected abstract TLayer Pointwise(string name, int from, int to, int dimensions);
+
+    private TLayer[] Middle(string name, int channels) =>
         [Residual(name + ".0", channels, channels), Attention(name + ".1", channels), Residual(name + ".2", channels, channels)];
 
-    private ResidualBlock Residual(string name, int from, int to) => new(
-        Normalized(name + ".residual.0", name + ".residual.2", from, to),
-        Normalized(name + ".residual.3", name + ".residual.6", to, to),
-        from == to ? null : Pointwise(name + ".shortcut", from, to, 5));
-
-    private FrameAttention Attention(string name, int channels) => new(
-        _tensors.Read(name + ".norm.gamma", channels, 1, 1),
-        Pointwise(name + ".to_qkv", channels, 3 * channels, 4),
-        Pointwise(name + ".proj", channels, channels, 4));
-
-    private Downsampling Down(string name, int channels, bool temporal)
-    {
-        var spatial = new ConvolutionShape(channels, channels, 1, 3) { Stride = 2, PadAfter = 1 };
-        var halving = new ConvolutionShape(channels, channels, 3, 1) { StrideFrames = 2 };
-        return new Downsampling(Convolution(name + ".resample.1", spatial, 4), temporal
-            ? Convolution(name + ".time_conv", halving, 5)
-            : null);
-    }
-
-    private Upsampling Up(string name, int channels, bool temporal)
-    {
-        var spatial = new ConvolutionShape(channels, channels / 2, 1, 3) { Enlarge = 2, PadBefore = 1, PadAfter = 1 };
-        var doubling = new ConvolutionShape(channels, 2 * channels, 3, 1);
-        return new Upsampling(Convolution(name + ".resample.1", spatial, 4), temporal
-            ? Convolution(name + ".time_conv", doubling, 5)
-            : null);
-    }
-
-    private NormalizedConvolution Normalized(string norm, string convolution, int from, int to) =>
-        new(_tensors.Read(norm + ".gamma", from, 1, 1, 1), Causal(convolution, from, to));
-
-    private VideoConvolution Causal(string name, int from, int to) =>
-        Convolution(name, new ConvolutionShape(from, to, 3, 3) { PadBefore = 1, PadAfter = 1 }, 5);
-
-    private VideoConvolution Pointwise(string name, int from, int to, int dimensions) =>
-        Convolution(name, new ConvolutionShape(from, to, 1, 1), dimensions);
-
-    /// <param name="name">The layer.</param>
-    /// <param name="shape">Its size.</param>
-    /// <param name="dimensions">Dimensions of the stored weight: 4 where it has none for frames.</param>
-    private VideoConvolution Convolution(string name, ConvolutionShape shape, int dimensions)
-    {
-        float[] weight = dimensions == 5
-            ? _tensors.Read(name + ".weight", shape.Out, shape.In, shape.KernelFrames, shape.Kernel, shape.Kernel)
-            : _tensors.Read(name + ".weight", shape.Out, shape.In, shape.Kernel, shape.Kernel);
-        return new VideoConvolution(shape, weight, _tensors.Read(name + ".bias", shape.Out));
-    }
+    private static string Numbered(string list, int index) => string.Create(CultureInfo.InvariantCulture, $"{list}.{index}");
 }

@@ -12,6 +12,10 @@ internal static class VaeNames
             (".shortcut.", ".conv_shortcut."),
     ];
 
+    /// <summary>A checkpoint's tensors under their official names.</summary>
+    public static ITensorSource Official(VaeConfig config, ITensorSource source) =>
+        source.Tensors.ContainsKey("encoder.conv_in.weight") ? new RenamedTensors(source, Diffusers(config, source)) : source;
+
     /// <summary>Official names, each with the library's, of the tensors that a checkpoint has.</summary>
     public static Dictionary<string, string> Diffusers(VaeConfig config, ITensorSource source)
     {

@@ -7,14 +7,12 @@ namespace QuantBuild.Models.Vae;
 /// </summary>
 /// <remarks>
 /// A video is worked on frame by frame, and every convolution over time remembers the frames it saw last: memory does not grow with the
-/// length of the video, and the result is that of the whole video at once.  Immutable; several threads may use one instance.
+/// length of the video, and the result is that of the whole video at once. On the processor it is immutable, and several threads may use
+/// one instance.
 /// </remarks>
-internal sealed class VideoAutoencoder
+internal sealed class VideoAutoencoder : IDisposable
 {
-    private const int Colours = 3;
-
-    private readonly Lazy<IVaeLayer[]> _encoder;
-    private readonly Lazy<IVaeLayer[]> _decoder;
+    private readonly IVaeEngine _engine;
 
     /// <summary>Takes an open checkpoint; weights are read when encoder or decoder are first used.</summary>
     /// <param name="config">Shape of the autoencoder.</param>
@@ -22,12 +20,15 @@ internal sealed class VideoAutoencoder
     /// Its tensors, under the official names or those of the Diffusers library; must be open when they are read.
     /// </param>
     public VideoAutoencoder(VaeConfig config, ITensorSource source)
+        : this(config, new CpuVaeEngine(config, VaeNames.Official(config, source)))
+    {
+    }
+
+    /// <summary>Takes what runs the layers, and owns it.</summary>
+    internal VideoAutoencoder(VaeConfig config, IVaeEngine engine)
     {
         Config = config;
-        if (source.Tensors.ContainsKey("encoder.conv_in.weight"))
-            source = new RenamedTensors(source, VaeNames.Diffusers(config, source));
-        _encoder = new(() => new VaeBuilder(config, source).Encoder());
-        _decoder = new(() => new VaeBuilder(config, source).Decoder());
+        _engine = engine;
     }
 
     /// <summary>Shape of the autoencoder.</summary>
@@ -60,7 +61,8 @@ internal sealed class VideoAutoencoder
         if (Tiling is { } tiling && (tiling.Size < shape.Height || tiling.Size < shape.Width))
             return EncodeTiles(shape, latent, new Tiles(latent.Height, latent.Width, tiling, outScale: 1), read, threads, ct);
         var result = new float[checked(Config.LatentDim * latent.Volume)];
-        EncodeWhole(shape, latent, read, result, new FeaturePool(), threads, ct);
+        using IVaePass pass = _engine.StartEncoding();
+        EncodeWhole(shape, latent, read, result, pass, threads, ct);
         return result;
     }
 
@@ -82,25 +84,23 @@ internal sealed class VideoAutoencoder
             && (tiling.Size < shape.Height * VaeConfig.SpatialStride || tiling.Size < shape.Width * VaeConfig.SpatialStride))
             DecodeTiles(shape, latent, new Tiles(shape.Height, shape.Width, tiling, VaeConfig.SpatialStride), write, threads, ct);
         else
-            DecodeWhole(shape, latent, write, new FeaturePool(), threads, ct);
+            DecodeWhole(shape, latent, write, threads, ct);
     }
 
-    private void EncodeWhole(VideoShape shape, LatentShape latent, FrameReader read, Memory<float> result, FeaturePool pool, int threads,
+    /// <summary>Releases what a device holds of it.</summary>
+    public void Dispose() => _engine.Dispose();
+
+    private void EncodeWhole(VideoShape shape, LatentShape latent, FrameReader read, Memory<float> result, IVaePass pass, int threads,
         CancellationToken ct)
     {
         int area = latent.Height * latent.Width, done = 0;
-        var moments = new float[2 * Config.LatentDim * area];
         var pixels = new float[shape.FrameLength];
-        var state = new VaeState(pool);
         for (int frame = 0; frame < shape.Frames; frame++)
         {
             ct.ThrowIfCancellationRequested();
             read(frame, pixels);
-            FeatureMap x = state.Take(1, shape.Height, shape.Width, Colours);
-            x.Fill(pixels);
-            Run(_encoder.Value, x, state, threads, y =>
+            pass.Push(pixels, (shape.Height, shape.Width), moments =>
             {
-                y.CopyPlanes(moments);
                 for (int channel = 0; channel < Config.LatentDim; channel++)
                 {
                     Span<float> target = result.Span.Slice(((channel * latent.Frames) + done) * area, area);
@@ -108,18 +108,22 @@ internal sealed class VideoAutoencoder
                         target[i] = (moments[(channel * area) + i] - Config.Mean[channel]) / Config.Std[channel];
                 }
                 done++;
-            }, ct);
+            }, threads, ct);
         }
-        state.Release();
+        pass.Restart();
     }
 
-    private void DecodeWhole(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, FeaturePool pool, int threads,
+    private void DecodeWhole(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, int threads, CancellationToken ct)
+    {
+        using IVaePass pass = _engine.StartDecoding();
+        DecodeWhole(shape, latent, write, pass, threads, ct);
+    }
+
+    private void DecodeWhole(LatentShape shape, ReadOnlySpan<float> latent, FrameWriter write, IVaePass pass, int threads,
         CancellationToken ct)
     {
         int area = shape.Height * shape.Width, done = 0;
         var planes = new float[Config.LatentDim * area];
-        var pixels = new float[VaeConfig.VideoShapeOf(shape).FrameLength];
-        var state = new VaeState(pool);
         for (int frame = 0; frame < shape.Frames; frame++)
         {
             ct.ThrowIfCancellationRequested();
@@ -129,15 +133,9 @@ internal sealed class VideoAutoencoder
                 for (int i = 0; i < area; i++)
                     planes[(channel * area) + i] = MathF.FusedMultiplyAdd(source[i], Config.Std[channel], Config.Mean[channel]);
             }
-            FeatureMap x = state.Take(1, shape.Height, shape.Width, Config.LatentDim);
-            x.Fill(planes);
-            Run(_decoder.Value, x, state, threads, y =>
-            {
-                y.CopyPlanes(pixels);
-                write(done++, pixels);
-            }, ct);
+            pass.Push(planes, (shape.Height, shape.Width), pixels => write(done++, pixels), threads, ct);
         }
-        state.Release();
+        pass.Restart();
     }
 
     private float[] EncodeTiles(VideoShape shape, LatentShape latent, Tiles tiles, FrameReader read, int threads, CancellationToken ct)
@@ -149,14 +147,14 @@ internal sealed class VideoAutoencoder
         VideoShape tileShape =
             shape with { Height = tiles.Height * VaeConfig.SpatialStride, Width = tiles.Width * VaeConfig.SpatialStride };
         LatentShape tileLatent = VaeConfig.LatentShapeOf(tileShape);
-        var pool = new FeaturePool();
+        using IVaePass pass = _engine.StartEncoding();
         var encoded = new float[Config.LatentDim * tileLatent.Volume];
         foreach ((int Row, int Column) tile in tiles.All)
         {
             EncodeWhole(tileShape, tileLatent,
                 (frame, pixels) =>
                     tiles.Cut(tile, video.AsSpan(frame * shape.FrameLength, shape.FrameLength), VaeConfig.SpatialStride, pixels), encoded,
-                    pool, threads, ct);
+                    pass, threads, ct);
             tiles.Blend(tile, encoded, result);
         }
         return result;
@@ -168,57 +166,15 @@ internal sealed class VideoAutoencoder
         VideoShape size = VaeConfig.VideoShapeOf(shape);
         var video = new float[checked(size.Frames * size.FrameLength)];
         var tileShape = new LatentShape(shape.Frames, tiles.Height, tiles.Width);
-        var pool = new FeaturePool();
+        using IVaePass pass = _engine.StartDecoding();
         var cut = new float[Config.LatentDim * tileShape.Volume];
         foreach ((int Row, int Column) tile in tiles.All)
         {
             tiles.Cut(tile, latent, scale: 1, cut);
             DecodeWhole(tileShape, cut, (frame, pixels) =>
-                tiles.Blend(tile, pixels, video.AsSpan(frame * size.FrameLength, size.FrameLength)), pool, threads, ct);
+                tiles.Blend(tile, pixels, video.AsSpan(frame * size.FrameLength, size.FrameLength)), pass, threads, ct);
         }
         for (int frame = 0; frame < size.Frames; frame++)
             write(frame, video.AsSpan(frame * size.FrameLength, size.FrameLength));
-    }
-
-    /// <summary>Sends a frame through all layers.</summary>
-    /// <param name="layers">The layers.</param>
-    /// <param name="x">The frame; it is given back.</param>
-    /// <param name="state">The video's past.</param>
-    /// <param name="threads">Threads to use.</param>
-    /// <param name="done">Given the frames that come out: none, one or several.</param>
-    /// <param name="ct">Cancels between blocks of the work.</param>
-    private static void Run(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done,
-        CancellationToken ct)
-    {
-        Push(layers, x, state, threads, done, ct);
-        state.IsFirst = false;
-    }
-
-    private static void Push(ReadOnlySpan<IVaeLayer> layers, FeatureMap x, VaeState state, int threads, Action<FeatureMap> done,
-        CancellationToken ct)
-    {
-        if (layers.IsEmpty)
-        {
-            done(x);
-            state.Give(x);
-            return;
-        }
-        FeatureMap? y = layers[0].Apply(x, state, threads, ct);
-        state.Give(x);
-        if (y is { Frames: 1 })
-        {
-            Push(layers[1..], y, state, threads, done, ct);
-        }
-        else if (y is not null)
-        {
-            // Each goes on alone: the features of one frame are in memory at a time, whatever is doubled.
-            for (int frame = 0; frame < y.Frames; frame++)
-            {
-                FeatureMap one = state.Take(1, y.Height, y.Width, y.Channels);
-                y.Data.AsSpan(frame * y.FrameLength, y.FrameLength).CopyTo(one.Data);
-                Push(layers[1..], one, state, threads, done, ct);
-            }
-            state.Give(y);
-        }
     }
 }

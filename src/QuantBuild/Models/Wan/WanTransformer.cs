@@ -28,7 +28,7 @@ internal sealed class WanTransformer(WanWeights weights) : IDenoiser
     public void Predict(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity,
         ISiteObserver? observer = null, int threads = 1, CancellationToken ct = default)
     {
-        Check(shape, latent, timestep, conditioning, velocity);
+        WanShapes.Check(_config, shape, latent.Length, timestep, conditioning, velocity.Length);
         WanScratch scratch = _scratch?.Shape == shape ? _scratch : _scratch = new WanScratch(_config, shape);
         EmbedTime(timestep);
         HostSiteInput text = EmbedText(conditioning, timestep, threads, ct);
@@ -56,22 +56,6 @@ internal sealed class WanTransformer(WanWeights weights) : IDenoiser
 
     /// <summary>Lets go of the scratch memory.</summary>
     public void Dispose() => _scratch = null;
-
-    private void Check(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(timestep);
-        if (shape.Frames < 1 || shape.Height < 2 || shape.Width < 2 || shape.Height % 2 != 0 || shape.Width % 2 != 0)
-            throw new ArgumentException($"a latent of {shape.Frames}x{shape.Height}x{shape.Width} has no whole patches");
-        if (latent.Length != _config.OutDim * shape.Volume || velocity.Length != latent.Length)
-            throw new ArgumentException(
-                $"latent and velocity have {latent.Length} and {velocity.Length} elements instead of {_config.OutDim} x {shape.Volume}");
-        if (conditioning.Y.Length != _config.ConditionDim * shape.Volume)
-            throw new ArgumentException(
-                $"the condition has {conditioning.Y.Length} elements instead of {_config.ConditionDim} x {shape.Volume}");
-        if (conditioning.TextDim != _config.TextDim || conditioning.ContextTokens > _config.TextLen)
-            throw new ArgumentException(
-                $"a prompt of {conditioning.ContextTokens}x{conditioning.TextDim} does not fit {_config.TextLen}x{_config.TextDim}");
-    }
 
     /// <summary>Sinusoidal features [cos | sin] of the timestep, two layers, and their projection to the six modulations.</summary>
     private void EmbedTime(int timestep)
