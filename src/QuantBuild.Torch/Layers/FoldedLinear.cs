@@ -1,0 +1,122 @@
+using QuantBuild.Formats;
+using QuantBuild.Models;
+using QuantBuild.Torch.Formats;
+using QuantBuild.Torch.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace QuantBuild.Torch.Layers;
+
+/// <summary>A layer of 4-bit weights and activations whose main branch is a product of FP8 operands; see <see cref="Fp8Fold"/>.</summary>
+/// <remarks>
+/// A token whose blocks do not fit the fold is multiplied in float32 instead. What <see cref="ScaledProduct"/> gives is added to the
+/// low-rank branch and the bias in float32 and rounded at the end.
+/// </remarks>
+internal sealed class FoldedLinear : ITorchLinear
+{
+    // Rows and columns that the product takes are multiples of it.
+    private const int Multiple = 16;
+
+    private readonly QuantizedLayer _layer;
+    private readonly TensorSpace _space;
+    private readonly Mxfp4Tables _tables;
+    private readonly ScaledProduct _product;
+    private readonly LayerInput _input;
+    private readonly Fp8Fold.Rows _weight;
+    private readonly Tensor? _up;
+    private readonly Tensor? _bias;
+
+    private FoldedLinear(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, ScaledProduct product, Fp8Fold.Rows weight)
+    {
+        _layer = layer;
+        _space = space;
+        _tables = tables;
+        _product = product;
+        _weight = weight;
+        _input = new LayerInput(layer, space, tables);
+        _up = layer.Rank == 0 ? null : space.Of(layer.Up.Span, layer.OutFeatures, layer.Rank).DetachFromDisposeScope();
+        _bias = layer.Bias.IsEmpty ? null : space.Of(layer.Bias.Span, layer.OutFeatures).DetachFromDisposeScope();
+    }
+
+    /// <summary>Tokens that did not fit the fold, since the layer was made.</summary>
+    public long Misfits { get; private set; }
+
+    /// <summary>Folds a layer.</summary>
+    /// <param name="layer">Its parameters.</param>
+    /// <param name="space">Where to.</param>
+    /// <param name="tables">The tables of the device; must outlive the layer.</param>
+    /// <param name="product">The product; must outlive the layer.</param>
+    /// <param name="misfits">Rows of the weight that do not fit.</param>
+    /// <returns>
+    /// The layer; null when a row does not fit, or the layer is of another kind or of a size that the product does not take.
+    /// </returns>
+    public static FoldedLinear? TryFold(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, ScaledProduct product,
+        out long misfits)
+    {
+        layer.Check();
+        misfits = 0;
+        if (layer.Activations is null || layer.OutFeatures % Multiple != 0)
+            return null;
+        Fp8Fold.Rows weight = Fold(layer, space, tables);
+        misfits = Fp8Fold.Misfits(weight);
+        if (misfits == 0)
+            return new FoldedLinear(layer, space, tables, product, weight);
+        Release(weight);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor x, int timestep)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor u = _input.Smooth(x);
+        Mxfp4Activations.Blocks blocks = _input.Blocks(u, timestep)!.Value;
+        Fp8Fold.Rows rows = Fp8Fold.Fold(blocks.Units, blocks.Scales, _tables);
+        Tensor y = _product.Multiply(rows, _weight).to(ScalarType.Float32);
+        if (Fp8Fold.Misfits(rows) is var misfits and > 0)
+        {
+            Misfits += misfits;
+            Tensor which = rows.Fits.logical_not().nonzero().view(-1);
+            var apart = new Mxfp4Activations.Blocks(blocks.Units.index_select(0, which), blocks.Scales.index_select(0, which));
+            y.index_copy_(0, which,
+                nn.functional.linear(Mxfp4Activations.Values(apart, _weight.Values.shape[1], _tables), Fp8Fold.Unfold(_weight)));
+        }
+        if (_bias is not null)
+            y.add_(_bias);
+        if (_input.Project(u) is { } projected)
+            y = y.addmm(projected, _up!.t());
+        return y.to(_space.Type).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _input.Dispose();
+        Release(_weight);
+        _up?.Dispose();
+        _bias?.Dispose();
+    }
+
+    private static void Release(Fp8Fold.Rows rows)
+    {
+        rows.Values.Dispose();
+        rows.Scales.Dispose();
+        rows.Fits.Dispose();
+    }
+
+    private static Fp8Fold.Rows Fold(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables)
+    {
+        int rows = layer.OutFeatures, columns = Mxfp4.Blocks(layer.InFeatures) * Mxfp4.BlockSize;
+        Tensor values = empty([rows, columns], dtype: Fp8Fold.E4M3, device: space.Device).DetachFromDisposeScope();
+        Tensor scales = empty([rows, 1], dtype: ScalarType.Float32, device: space.Device).DetachFromDisposeScope();
+        Tensor fits = empty([rows], dtype: ScalarType.Bool, device: space.Device).DetachFromDisposeScope();
+        Mxfp4Weights.ForRows(layer.Codes.Span, layer.Scales.Span, rows, layer.InFeatures, space.Device, tables, (first, units, scale) =>
+        {
+            Fp8Fold.Rows some = Fp8Fold.Fold(units, scale, tables);
+            values.narrow(0, first, units.shape[0]).copy_(some.Values);
+            scales.narrow(0, first, units.shape[0]).copy_(some.Scales);
+            fits.narrow(0, first, units.shape[0]).copy_(some.Fits);
+        });
+        return new Fp8Fold.Rows(values, scales, fits);
+    }
+}

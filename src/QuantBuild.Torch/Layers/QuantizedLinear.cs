@@ -1,0 +1,137 @@
+using QuantBuild.Formats;
+using QuantBuild.Models;
+using QuantBuild.Torch.Formats;
+using QuantBuild.Torch.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace QuantBuild.Torch.Layers;
+
+/// <summary>A layer of 4-bit weights and, as a rule, activations, with a low-rank branch beside it: eq. (11) of the paper.</summary>
+/// <remarks>
+/// <para>
+/// <c>y = Q(x / s) Wq^T + bias + B (A (x / s))</c>. MXFP4 values are exact in bfloat16, so one product of bfloat16 operands summed in
+/// float32 is the layer up to the order of sums. Low-rank branch and bias are columns of the same product, each float32 value as the sum of
+/// two bfloat16 ones, so that the result is rounded once.
+/// </para>
+/// <para>In float32 the branch is a product of its own.</para>
+/// </remarks>
+internal sealed class QuantizedLinear : ITorchLinear
+{
+    // Columns are filled up to a multiple of it, as tensor cores want.
+    private const int ColumnMultiple = 8;
+
+    private readonly QuantizedLayer _layer;
+    private readonly TensorSpace _space;
+    private readonly LayerInput _input;
+    private readonly HeldTensor _weight;
+    private readonly HeldTensor? _up;
+    private readonly HeldTensor? _bias;
+
+    /// <summary>Brings a layer to the device.</summary>
+    /// <param name="layer">Its parameters; with <see cref="WeightStorage.Mapped"/> they must stay valid.</param>
+    /// <param name="space">Where to.</param>
+    /// <param name="tables">The tables of the device; must outlive the layer.</param>
+    /// <param name="storage">Whether the decoded weight stays there.</param>
+    /// <exception cref="ArgumentException">A parameter does not fit the layer's shape.</exception>
+    public QuantizedLinear(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, WeightStorage storage)
+    {
+        layer.Check();
+        _layer = layer;
+        _space = space;
+        _input = new LayerInput(layer, space, tables);
+        if (space.Type == ScalarType.Float32)
+        {
+            _weight = new HeldTensor(() => Decode(tables, layer.InFeatures), storage);
+            _up = layer.Rank == 0 ? null : new HeldTensor(() => space.Of(layer.Up.Span, layer.OutFeatures, layer.Rank), storage);
+            _bias = layer.Bias.IsEmpty ? null : new HeldTensor(() => space.Of(layer.Bias.Span, layer.OutFeatures), WeightStorage.Resident);
+        }
+        else
+        {
+            _weight = new HeldTensor(() => Join(tables), storage);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor x, int timestep)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor u = _input.Smooth(x);
+        Tensor main = _input.Quantize(u, timestep), weight = _weight.Use();
+        Tensor? projected = _input.Project(u);
+        Tensor y;
+        if (_space.Type == ScalarType.Float32)
+        {
+            y = nn.functional.linear(main, weight, _bias?.Use());
+            y = projected is null ? y : y.addmm(projected, _up!.Use().t());
+        }
+        else
+        {
+            y = nn.functional.linear(cat([main.to(_space.Type), Tail(projected, u, weight.shape[1])], 1), weight);
+        }
+        return y.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _input.Dispose();
+        _weight.Dispose();
+        _up?.Dispose();
+        _bias?.Dispose();
+    }
+
+    /// <summary>The columns behind the main branch's input: the projections in two parts, two ones for the bias, and zeros.</summary>
+    private Tensor Tail(Tensor? projected, Tensor u, long columns)
+    {
+        long tokens = u.shape[0];
+        var parts = new List<Tensor>();
+        if (projected is not null)
+        {
+            (Tensor high, Tensor low) = Split(projected);
+            parts.AddRange([high, low]);
+        }
+        parts.Add(ones([tokens, 2], dtype: _space.Type, device: _space.Device));
+        long missing = columns - _layer.InFeatures - (2L * _layer.Rank) - 2;
+        if (missing > 0)
+            parts.Add(zeros([tokens, missing], dtype: _space.Type, device: _space.Device));
+        return cat(parts, 1);
+    }
+
+    /// <summary>The weight with the branch's second factor, twice, and the bias in two parts as further columns.</summary>
+    private Tensor Join(Mxfp4Tables tables)
+    {
+        int inFeatures = _layer.InFeatures, rank = _layer.Rank, used = inFeatures + (2 * rank) + 2;
+        using DisposeScope scope = NewDisposeScope();
+        Tensor weight = Decode(tables, (used + ColumnMultiple - 1) / ColumnMultiple * ColumnMultiple);
+        weight.narrow(1, inFeatures, weight.shape[1] - inFeatures).zero_();
+        if (rank > 0)
+        {
+            Tensor up = _space.Of(_layer.Up.Span, _layer.OutFeatures, rank);
+            weight.narrow(1, inFeatures, rank).copy_(up);
+            weight.narrow(1, inFeatures + rank, rank).copy_(up);
+        }
+        if (!_layer.Bias.IsEmpty)
+        {
+            (Tensor high, Tensor low) = Split(_space.Of(_layer.Bias.Span, _layer.OutFeatures, 1));
+            weight.narrow(1, used - 2, 1).copy_(high);
+            weight.narrow(1, used - 1, 1).copy_(low);
+        }
+        return weight.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Decode(Mxfp4Tables tables, long columns)
+    {
+        Tensor weight = empty([_layer.OutFeatures, columns], dtype: _space.Type, device: _space.Device);
+        using Tensor main = weight.narrow(1, 0, _layer.InFeatures);
+        Mxfp4Weights.Decode(_layer.Codes.Span, _layer.Scales.Span, tables, main);
+        return weight;
+    }
+
+    /// <summary>A float32 tensor as the sum of two of lower precision, exact to 2^-16 of each value.</summary>
+    private (Tensor High, Tensor Low) Split(Tensor x)
+    {
+        Tensor high = x.to(_space.Type);
+        return (high, (x - high.to(ScalarType.Float32)).to(_space.Type));
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace QuantBuild.Torch.Native;
+
+/// <summary>Asks CUDA's driver what a GPU is, which TorchSharp does not tell.</summary>
+internal static partial class CudaDriver
+{
+    private const string Library = "cuda";
+    private const int MultiprocessorCount = 16;
+    private const int Major = 75;
+    private const int Minor = 76;
+
+    static CudaDriver() => NativeLibrary.SetDllImportResolver(typeof(CudaDriver).Assembly, static (name, _, _) =>
+        name == Library && NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out nint driver)
+        ? driver
+        : 0);
+
+    /// <summary>Architecture and number of multiprocessors, such as <c>sm90-132</c>; <c>unknown</c> when the driver does not say.</summary>
+    /// <param name="index">Which of the GPUs that the process sees.</param>
+    public static string NameOf(int index)
+    {
+        try
+        {
+            if (Init(0) == 0 && GetDevice(out int device, index) == 0 && Get(out int major, Major, device) == 0
+                && Get(out int minor, Minor, device) == 0 && Get(out int count, MultiprocessorCount, device) == 0)
+                return string.Create(CultureInfo.InvariantCulture, $"sm{major}{minor}-{count}");
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // No driver, or none that is like the others: the name says so.
+        }
+        return "unknown";
+    }
+
+    [LibraryImport(Library, EntryPoint = "cuInit")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Init(uint flags);
+
+    [LibraryImport(Library, EntryPoint = "cuDeviceGet")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int GetDevice(out int device, int ordinal);
+
+    [LibraryImport(Library, EntryPoint = "cuDeviceGetAttribute")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Get(out int value, int attribute, int device);
+}
