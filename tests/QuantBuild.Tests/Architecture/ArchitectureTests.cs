@@ -4,7 +4,7 @@ public sealed class ArchitectureTests
 {
     private const int MostAtRoot = 5;
 
-    public static TheoryData<string> Libraries => ["QuantBuild", "QuantBuild.Compiler", "QuantBuild.Tool"];
+    public static TheoryData<string> Libraries => ["QuantBuild", "QuantBuild.Torch", "QuantBuild.Compiler", "QuantBuild.Tool"];
 
     [Theory]
     [MemberData(nameof(Libraries))]

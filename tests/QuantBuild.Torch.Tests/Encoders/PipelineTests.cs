@@ -1,0 +1,32 @@
+using QuantBuild.Imaging;
+using QuantBuild.Pipelines;
+using QuantBuild.Sampling;
+using QuantBuild.Tests;
+
+namespace QuantBuild.Torch.Tests.Encoders;
+
+public sealed class PipelineTests
+{
+    /// <summary>Not exactly: where an activation lies between two codes, rounding decides, and the steps amplify it.</summary>
+    [Fact]
+    public void A_video_of_a_built_model_is_nearly_the_processors()
+    {
+        using ModelArtifact artifact = Runtimes.OpenArtifact();
+        string checkpoint = TestData.TinyWan("checkpoint");
+        using var processor = new WanImageToVideoPipeline(checkpoint, artifact);
+        using WanImageToVideoPipeline torch = artifact.UseTorch(Runtimes.Float32, checkpoint, ExpertMemory.Both);
+        var image = Image.FromPlanes(Formats.Inputs.Normal(3 * 64 * 96, new Random(3)), 64, 96);
+        var options =
+            new GenerationOptions { Frames = 9, Area = 64 * 96,
+                Sampling = new SamplingOptions { Steps = 6, Threads = 2, GuidanceHigh = 1, GuidanceLow = 1 } };
+
+        GeneratedVideo expected = Generate(processor), actual = Generate(torch);
+
+        Assert.Equal(expected.Frames.Count, actual.Frames.Count);
+        Assert.InRange(Errors.Relative(expected.Latent.Span, actual.Latent.Span), 1e-6, 0.1);
+        Assert.Equal(actual.Latent.ToArray(), Generate(torch).Latent.ToArray());
+
+        GeneratedVideo Generate(WanImageToVideoPipeline pipeline) =>
+            pipeline.Generate(image, "a red star moves to the right", options, ct: TestContext.Current.CancellationToken);
+    }
+}
