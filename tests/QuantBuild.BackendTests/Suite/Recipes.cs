@@ -1,0 +1,19 @@
+using QuantBuild.Compiler.Manifests;
+
+namespace QuantBuild.BackendTests;
+
+/// <summary>Recipes of made-up layers.</summary>
+internal static class Recipes
+{
+    /// <summary>The default with another rank.</summary>
+    public static LayerRecipe Of(int rank = 5, Precision precision = Precision.W4A4, WeightMethod method = WeightMethod.Gptq)
+    {
+        LayerRecipe usual = LayerRecipe.Default;
+        return usual with
+        {
+            Precision = precision,
+            LowRank = usual.LowRank with { Rank = rank },
+            Weights = usual.Weights with { Method = method },
+        };
+    }
+}
