@@ -44,7 +44,9 @@ internal static class ComputeChecks
             }
             catch (DiagnosticException failure)
             {
-                problems.AddRange(failure.Diagnostics.Except(problems));
+                // Both groups can fail on one thing.
+                problems.AddRange([.. failure.Diagnostics.ExceptBy(problems.Select(known => known.ToString()),
+                    problem => problem.ToString())]);
             }
             return null;
         }

@@ -102,7 +102,8 @@ public abstract class DenoiserTests : BackendSuite
         var conditioning = new WanConditioning(new float[128], 1, new float[20 * TinyWan.Shape.Volume]);
         float[] latent = new float[16 * TinyWan.Shape.Volume];
 
-        Assert.ThrowsAny<ArgumentException>(() => model.Denoiser.Predict(TinyWan.Shape, latent.AsSpan(1), 950, conditioning, latent, ct: Ct));
+        Assert.ThrowsAny<ArgumentException>(() =>
+            model.Denoiser.Predict(TinyWan.Shape, latent.AsSpan(1), 950, conditioning, latent, ct: Ct));
         Assert.ThrowsAny<ArgumentException>(() => model.Denoiser.Predict(TinyWan.Shape, latent, -1, conditioning, latent, ct: Ct));
         Assert.ThrowsAny<ArgumentException>(() =>
             model.Denoiser.Predict(TinyWan.Shape, latent, 950, conditioning, new float[3], ct: Ct));
@@ -216,14 +217,16 @@ public abstract class DenoiserTests : BackendSuite
             float[] expected = golden.ReadFloat32(name), maximum = new float[input.Channels];
             input.AccumulateMaxima(maximum);
             Close.Assert([.. Enumerable.Range(0, input.Channels).Select(channel =>
-                Enumerable.Range(0, input.Tokens).Max(token => Math.Abs(expected[(token * input.Channels) + channel])))], maximum, tolerance);
+                Enumerable.Range(0, input.Tokens).Max(token => Math.Abs(expected[(token * input.Channels) + channel])))], maximum,
+                tolerance);
 
             int[] tokens = [.. Enumerable.Range(0, input.Tokens).Where(token => token % 2 == 1)];
             var bits = new ushort[tokens.Length * input.Channels];
             input.Gather(tokens, bits);
             var rows = new float[bits.Length];
             BFloat16.ToSingle(bits, rows);
-            Close.Assert([.. tokens.SelectMany(token => expected.Skip(token * input.Channels).Take(input.Channels))], rows, Half + tolerance);
+            Close.Assert([.. tokens.SelectMany(token => expected.Skip(token * input.Channels).Take(input.Channels))], rows,
+                Half + tolerance);
             Compared++;
         }
     }

@@ -64,7 +64,8 @@ public abstract class LayerGoldenTests : BackendSuite
         MatrixView weight = golden.Matrix($"case.{@case}.w");
         float[] bias = golden.Floats($"case.{@case}.bias"), full = golden.Floats($"case.{@case}.y_float"),
             expected = golden.Floats($"case.{@case}.{tensor}");
-        var layer = new LayerCase(Spec(weight, Recipes.Of(rank: 8)), weight.Data.ToArray(), golden.Floats($"case.{@case}.smooth_scale_bf16"),
+        var layer = new LayerCase(Spec(weight, Recipes.Of(rank: 8)), weight.Data.ToArray(),
+            golden.Floats($"case.{@case}.smooth_scale_bf16"),
             golden.Floats($"case.{@case}.x"),
             LowRankBranch.FromBits(weight.Rows, weight.Columns, golden.Halves($"case.{@case}.b"), golden.Halves($"case.{@case}.a")),
             new PackedWeight(weight.Rows, weight.Columns, golden.Bytes($"case.{@case}.packed"), golden.Bytes($"case.{@case}.scales")));

@@ -42,7 +42,7 @@ public abstract class LayerTests : BackendSuite
     [InlineData(130, 160, 12, Precision.W4A16)]
     [InlineData(7, 320, 0, Precision.W4A4)]
     [InlineData(1, 32, 1, Precision.W4A16)]
-    public void GPTQ_rounds_as_its_textbook_form_does(int outputs, int channels, int rank, Precision precision)
+    internal void GPTQ_rounds_as_its_textbook_form_does(int outputs, int channels, int rank, Precision precision)
     {
         // More tokens than channels: else the damping alone decides.
         var layer = new LayerCase(outputs, channels, Recipes.Of(rank, precision), tokensPerStep: channels);
@@ -83,7 +83,7 @@ public abstract class LayerTests : BackendSuite
     [InlineData(ClipGranularity.Block, ClipObjective.Activation)]
     [InlineData(ClipGranularity.Bin, ClipObjective.Output)]
     [InlineData(ClipGranularity.Bin, ClipObjective.Activation)]
-    public void A_clip_search_finds_every_candidates_error_and_the_least(ClipGranularity granularity, ClipObjective objective)
+    internal void A_clip_search_finds_every_candidates_error_and_the_least(ClipGranularity granularity, ClipObjective objective)
     {
         var layer = new LayerCase(33, 96, Recipes.Of());
         ActivationRecipe recipe = layer.Layer.Recipe.Activations with
@@ -110,7 +110,7 @@ public abstract class LayerTests : BackendSuite
     [InlineData(33, 96, 5, Precision.W4A4)]
     [InlineData(130, 160, 0, Precision.W4A4)]
     [InlineData(1, 32, 1, Precision.W4A16)]
-    public void A_measurement_finds_the_errors_of_the_whole_ladder(int outputs, int channels, int rank, Precision precision)
+    internal void A_measurement_finds_the_errors_of_the_whole_ladder(int outputs, int channels, int rank, Precision precision)
     {
         var layer = new LayerCase(outputs, channels, Recipes.Of(rank, precision));
         ClipSetting? clip = precision == Precision.W4A4 ? new ClipSetting(0.8f) : null;

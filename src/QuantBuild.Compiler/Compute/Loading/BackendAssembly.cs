@@ -31,7 +31,7 @@ internal static class BackendAssembly
         catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException or TypeLoadException
             or MissingMemberException or TargetInvocationException)
         {
-            throw Unusable(path, (e as TargetInvocationException)?.InnerException?.Message ?? e.Message, e);
+            throw Unusable(path, (e.InnerException ?? e).Message, e);
         }
     }
 

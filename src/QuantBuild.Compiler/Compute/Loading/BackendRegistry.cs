@@ -16,7 +16,7 @@ internal sealed class BackendRegistry(ImmutableArray<string> folders)
     public const string Variable = "QUANTBUILD_BACKENDS";
 
     /// <summary>The folders of <see cref="Variable"/>, then the tool's own.</summary>
-    public static BackendRegistry Default => new([.. FoldersOf(Environment.GetEnvironmentVariable(Variable)), AppContext.BaseDirectory]);
+    public static BackendRegistry Default => Of(Environment.GetEnvironmentVariable(Variable));
 
     /// <summary>Where it looks.</summary>
     public ImmutableArray<string> Folders => folders;
@@ -40,7 +40,8 @@ internal sealed class BackendRegistry(ImmutableArray<string> folders)
     /// <summary>The package that brings a backend.</summary>
     public static string PackageOf(ComputeBackend backend) => $"QuantBuild.Compiler.{backend}";
 
-    private static IEnumerable<string> FoldersOf(string? list) =>
-        (list ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Where(Path.IsPathFullyQualified);
+    /// <summary>The folders of a value of <see cref="Variable"/>, then the tool's own.</summary>
+    internal static BackendRegistry Of(string? list) =>
+        new([.. (list ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(Path.IsPathFullyQualified), AppContext.BaseDirectory]);
 }

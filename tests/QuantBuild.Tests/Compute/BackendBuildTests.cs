@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Build;
+using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Compute.Cpu;
+using QuantBuild.Compiler.Compute.Loading;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Work;
+using QuantBuild.Denoisers;
+using QuantBuild.Formats;
+using QuantBuild.Tests.Stages;
+
+namespace QuantBuild.Tests.Compute;
+
+/// <summary>A build with another backend than the processor's: every number that has a choice comes from there, and no other.</summary>
+public sealed class BackendBuildTests
+{
+    [Fact]
+    public void All_steps_of_layers_and_all_runs_of_the_model_go_to_the_backends_of_the_plan()
+    {
+        using var project = new TinyProject();
+        var observer = new Profiles();
+        var model = new Counting("model-1");
+        var layers = new Counting("layers-1");
+        using var session = CompileSession.Open(project.Options(), observer, execute: true, project.Cancellation);
+
+        BuiltModel usual = ModelBuild.Run(session.Context, session.Sources, SilentObserver.Instance)!;
+        Assert.Empty(observer.OfStages["Gptq"].Except(["cpu-1"]));
+        observer.OfStages.Clear();
+        BuiltModel other = ModelBuild.Run(
+            session.Context with { Plan = session.Plan with { Backends = new Backends(model, layers) } }, session.Sources,
+            SilentObserver.Instance)!;
+
+        Assert.Equal(["model-1"], observer.OfStages["Trajectory"]);
+        Assert.All((string[])["LowRank", "Gptq", "Clip", "Measure"], stage => Assert.Equal(["layers-1"], observer.OfStages[stage]));
+        // Smoothing reads recordings of the same content: it is the processor's, and was made before.
+        Assert.False(observer.OfStages.ContainsKey("Smooth"));
+        // Ten layers in each expert, with two bins: a search and a measurement in each.
+        Assert.Equal([("Clip", 40), ("LowRank", 20), ("Measure", 40), ("Round", 20)],
+            layers.Calls.OrderBy(call => call.Key, StringComparer.Ordinal).Select(call => (call.Key, call.Value)));
+        Assert.Equal(["Open", "Open"], model.Calls.Keys.SelectMany(name => Enumerable.Repeat(name, model.Calls[name])));
+        Assert.Equal(20, layers.Disposed);
+        Assert.Equal(usual.Experts.SelectMany(expert => expert.Files.Values), other.Experts.SelectMany(expert => expert.Files.Values));
+    }
+
+    [Fact]
+    public void A_plan_names_the_memory_that_its_backend_declares()
+    {
+        using var project = new TinyProject();
+        using var session = CompileSession.Open(project.Options(), SilentObserver.Instance, execute: false, project.Cancellation);
+        var layers = new Counting("layers-1") { HostBytes = 12345678 };
+
+        Assert.All(QuantBuild.Compiler.Stages.LayerBuild.Needs(session.Plan with { Backends = new Backends(CpuBackend.Instance, layers) }),
+            need => Assert.Equal(12345678, need.Bytes));
+    }
+
+    /// <summary>The processor's backend under another name, with a count of what it is asked for.</summary>
+    private sealed class Counting(string profile) : IComputeBackend, IDenoiserFactory
+    {
+        private int _disposed;
+
+        public ConcurrentDictionary<string, int> Calls { get; } = new(StringComparer.Ordinal);
+
+        public int Disposed => _disposed;
+
+        public long? HostBytes { get; init; }
+
+        public string Name => "counting";
+
+        public IDenoiserFactory Models => this;
+
+        public NumericProfile ProfileOf(ComputeGroup group) => new(profile, BitExact: false);
+
+        public ILayerCompute Open(ILayerData layer) => new Layer(this, CpuBackend.Instance.Open(layer));
+
+        public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads) =>
+            HostBytes is { } bytes ? new ResourceNeed(bytes) : CpuBackend.Instance.NeedOf(step, layer, tokens, threads);
+
+        public QuantBuild.Models.Wan.IDenoiser Open(QuantBuild.Models.Wan.WanConfig config, QuantBuild.SafeTensors.ITensorSource weights,
+            QuantBuild.Models.WeightStorage storage)
+        {
+            Count("Open");
+            return CpuDenoiserFactory.Instance.Open(config, weights, storage);
+        }
+
+        public QuantBuild.Models.Wan.IDenoiser Open(QuantBuild.Artifacts.ArtifactExpertModel quantized,
+            QuantBuild.Models.WeightStorage storage) => throw new NotSupportedException();
+
+        private void Count(string name) => Calls.AddOrUpdate(name, 1, (_, count) => count + 1);
+
+        private sealed class Layer(Counting backend, ILayerCompute layer) : ILayerCompute
+        {
+            public LowRankBranch LowRank(int threads, CancellationToken ct)
+            {
+                backend.Count(nameof(LowRank));
+                return layer.LowRank(threads, ct);
+            }
+
+            public GptqResult Round(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
+            {
+                backend.Count(nameof(Round));
+                return layer.Round(steps, threads, ct);
+            }
+
+            public ClipResult Clip(ActivationRecipe recipe, IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
+            {
+                backend.Count(nameof(Clip));
+                return layer.Clip(recipe, steps, threads, ct);
+            }
+
+            public LadderErrors Measure(ClipSetting? clip, IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
+            {
+                backend.Count(nameof(Measure));
+                return layer.Measure(clip, steps, threads, ct);
+            }
+
+            public void Dispose()
+            {
+                Interlocked.Increment(ref backend._disposed);
+                layer.Dispose();
+            }
+        }
+    }
+
+    private sealed class Profiles : IBuildObserver
+    {
+        public ConcurrentDictionary<string, HashSet<string>> OfStages { get; } = new(StringComparer.Ordinal);
+
+        public void ActionStarted(ActionSpec action)
+        {
+            HashSet<string> profiles = OfStages.GetOrAdd(action.Stage.Name, _ => []);
+            lock (profiles)
+                profiles.Add(action.Profile.Name);
+        }
+
+        public void ActionFinished(ActionEvent action)
+        {
+        }
+
+        public void PhaseStarted(string name, int actions)
+        {
+        }
+
+        public void Waiting(ActionSpec action)
+        {
+        }
+
+        public void Report(Diagnostic diagnostic)
+        {
+        }
+    }
+}
