@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Compiler.Store.Remote;
 
 namespace QuantBuild.Compiler.Build;
 
@@ -23,6 +24,9 @@ internal sealed record CompileOptions(string Manifest, string? Store = null, int
 
     /// <summary>Whether the artifact's files are hard links into the store, where the file system can, instead of copies.</summary>
     public bool HardLinks { get; init; }
+
+    /// <summary>A store that others share, behind the local one; null for none. Never changes a result.</summary>
+    public RemoteStoreOptions? Remote { get; init; }
 
     /// <summary>Whether every blob is read as soon as a record names it: where one is damaged, others may be.</summary>
     internal bool ReadsWhatItFinds { get; init; }

@@ -17,12 +17,14 @@ namespace QuantBuild.Compiler.Build;
 /// <summary>An open manifest: its plan, its checkpoints and the store.</summary>
 internal sealed class CompileSession : IDisposable
 {
-    private CompileSession(CompileOptions options, Plan plan, ContentStore store, StageRunner runner, IReadOnlyList<ExpertSource> sources,
+    private readonly SessionStore _store;
+
+    private CompileSession(CompileOptions options, Plan plan, SessionStore store, StageRunner runner, IReadOnlyList<ExpertSource> sources,
         CancellationToken cancellation)
     {
+        _store = store;
         Options = options;
         Plan = plan;
-        Store = store;
         Runner = runner;
         Sources = sources;
         Machine = MachineMemory.Read();
@@ -37,7 +39,7 @@ internal sealed class CompileSession : IDisposable
 
     public Plan Plan { get; }
 
-    public ContentStore Store { get; }
+    public ContentStore Store => _store.Stores.Local;
 
     public StageRunner Runner { get; }
 
@@ -76,16 +78,14 @@ internal sealed class CompileSession : IDisposable
         PlanResult planned = Planner.Resolve(manifest, location);
         Report(planned.Diagnostics, planned.Plan is null, observer);
 
-        ContentStore store = ContentStore.Open(options.Store ?? ContentStore.DefaultRoot());
-        store.Notice = observer.Report;
-        store.ReadsWhatItFinds = options.ReadsWhatItFinds;
+        SessionStore store = SessionStore.Open(options, observer, execute, cancellation);
         var sources = new List<ExpertSource>();
         try
         {
             foreach (ExpertPlan expert in planned.Plan!.Experts)
-                sources.Add(ExpertSource.Open(expert, location, store, options.ThreadCount, cancellation));
+                sources.Add(ExpertSource.Open(expert, location, store.Stores.Local, options.ThreadCount, cancellation));
             return new CompileSession(options, planned.Plan, store,
-                new StageRunner(new BuildStore(store), observer, execute, requireInputs: () =>
+                new StageRunner(store.Stores, observer, execute, requireInputs: () =>
                     sources.ForEach(source => source.RequireUnchanged()),
                     drain: options.Drain), sources,
                 cancellation);
@@ -122,10 +122,10 @@ internal sealed class CompileSession : IDisposable
     public static CheckpointLocation Fetch(CompileOptions options, IBuildObserver observer, CancellationToken cancellation) =>
         Locate(Read(options, observer), options, observer, execute: true, decodes: false, cancellation);
 
-    /// <summary>Whether a build would only collect what earlier ones did.</summary>
+    /// <summary>Whether a build would only collect what earlier ones did on this machine.</summary>
     public bool IsInStore()
     {
-        var looking = new StageRunner(Runner.Store, SilentObserver.Instance, execute: false);
+        var looking = new StageRunner(new BuildStore(Store), SilentObserver.Instance, execute: false);
         return ModelBuild.Run(Context with { Runner = looking }, Sources, SilentObserver.Instance) is not null;
     }
 
@@ -133,7 +133,7 @@ internal sealed class CompileSession : IDisposable
     {
         foreach (ExpertSource source in Sources)
             source.Dispose();
-        Store.Dispose();
+        _store.Dispose();
     }
 
     /// <summary>Where a manifest's checkpoint is: its folder, or that of its repository in the download cache.</summary>

@@ -131,4 +131,41 @@ internal static partial class Descriptors
         "The store {0} remembers no two different builds of this manifest",
         "Builds are remembered by the manifest's path, two of them at most, in the store that they used.",
         "Build once more after a change, with the same --store; or compare two artifacts or lock files: `quantbuild diff <before> <after>`.");
+
+    /// <summary>The address of a remote store is none.</summary>
+    public static readonly DiagnosticDescriptor RemoteInvalid = new("QB4090", Severity.Error,
+        "'{0}' cannot be a remote store: {1}",
+        "`--remote`, the variable QUANTBUILD_REMOTE or the property QuantRemoteStore names something that is not the address of a store.",
+        "Name a folder that others share, such as file:///mnt/team/quantbuild, or none.");
+
+    /// <summary>A remote store failed once.</summary>
+    public static readonly DiagnosticDescriptor RemoteFailed = new("QB4091", Severity.Warning,
+        "the remote store {0} failed: {1}",
+        "A share is not mounted, there is no permission, or the connection broke off. What it could not give is made here.",
+        "See the message. A build loses 30 s to a remote store at most and never fails for it.");
+
+    /// <summary>A remote store is asked no more.</summary>
+    public static readonly DiagnosticDescriptor RemoteLeftOut = new("QB4092", Severity.Warning,
+        "the remote store {0} is left out for the rest of this build: {1}",
+        "It failed or was slow so often that the build lost the 30 s that it gives a remote store.",
+        "Look after the store or the connection; or build without it: `--remote \"\"`.");
+
+    /// <summary>A result in a remote store cannot be used.</summary>
+    public static readonly DiagnosticDescriptor RemoteResultUnusable = new("QB4093", Severity.Warning,
+        "the remote store {0} has a result, {1}, that is not used: {2}",
+        "Somebody, a rule that deletes old files, or a broken transfer removed or changed files of the remote store. Every blob is hashed "
+            + "when it arrives; the result is made here and written there again.",
+        "Nothing, if it happens once. Else look after the store.");
+
+    /// <summary>The same, in one line for many.</summary>
+    public static readonly DiagnosticDescriptor RemoteResultsUnusable = new("QB4094", Severity.Warning,
+        "the remote store {0} has {1} more results that are not used",
+        "As for QB4093, of which the first three are told one by one.",
+        "Look after the store.");
+
+    /// <summary>Results did not reach a remote store.</summary>
+    public static readonly DiagnosticDescriptor RemoteIncomplete = new("QB4095", Severity.Warning,
+        "{1} results were not written to the remote store {0}",
+        "It failed, or took results more slowly than the build made them. They are in the store of this machine.",
+        "Nothing for this build. Others make these results again.");
 }

@@ -1,0 +1,99 @@
+using System.Threading.Channels;
+
+namespace QuantBuild.Compiler.Store.Remote;
+
+/// <summary>Writes results to a remote store while the build goes on: blobs first, then the record that names them.</summary>
+internal sealed class RemoteUploads
+{
+    /// <summary>Results that wait at most; beyond that they are dropped, so that a slow store does not hold up the build.</summary>
+    public const int Capacity = 4096;
+
+    private const int Writers = 2;
+
+    private readonly Channel<ActionRecord> _waiting = Channel.CreateBounded<ActionRecord>(Capacity);
+    private readonly RemoteStore _remote;
+    private readonly ContentStore _local;
+    private readonly RemoteAllowance _allowance;
+    private readonly RemoteNotices _notices;
+    private readonly Func<BlobRef, bool> _isUnusable;
+    private readonly CancellationToken _ct;
+    private readonly Task _writing;
+    private int _dropped;
+
+    /// <summary>Begins to write.</summary>
+    /// <param name="remote">The remote store.</param>
+    /// <param name="local">Has the blobs.</param>
+    /// <param name="allowance">What waiting for it at the end may cost.</param>
+    /// <param name="notices">Told of trouble.</param>
+    /// <param name="isUnusable">Whether a blob that is there has to be replaced.</param>
+    /// <param name="ct">Ends it; what waits is dropped.</param>
+    public RemoteUploads(RemoteStore remote, ContentStore local, RemoteAllowance allowance, RemoteNotices notices,
+        Func<BlobRef, bool> isUnusable, CancellationToken ct)
+    {
+        (_remote, _local, _allowance, _notices, _isUnusable, _ct) = (remote, local, allowance, notices, isUnusable, ct);
+        _writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(WriteAsync, CancellationToken.None)));
+    }
+
+    /// <summary>Takes a result whose blobs are in the local store.</summary>
+    public void Add(ActionRecord record)
+    {
+        if (!_waiting.Writer.TryWrite(record))
+            Interlocked.Increment(ref _dropped);
+    }
+
+    /// <summary>Waits until everything is written or the allowance is spent.</summary>
+    /// <returns>Results that were not written.</returns>
+    public async Task<int> CompleteAsync()
+    {
+        _waiting.Writer.TryComplete();
+        await _writing;
+        return _dropped;
+    }
+
+    private async Task WriteAsync()
+    {
+        await foreach (ActionRecord record in _waiting.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            if (_ct.IsCancellationRequested || _allowance.IsSpent || !await TryWriteAsync(record))
+                Interlocked.Increment(ref _dropped);
+        }
+    }
+
+    private async Task<bool> TryWriteAsync(ActionRecord record)
+    {
+        try
+        {
+            foreach (BlobRef blob in record.Outputs.Values.Distinct())
+            {
+                if (!await _allowance.CallAsync(blob.Size, ct => TryWriteAsync(blob, ct), _ct))
+                    return false;
+            }
+            return await _allowance.CallAsync(0, async ct =>
+            {
+                await _remote.Actions.PutAsync(record, ct);
+                return true;
+            }, _ct);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        catch (Exception failure) when (RemoteLookup.IsTrouble(failure))
+        {
+            _notices.Failed(failure, _allowance.IsSpent);
+            return false;
+        }
+    }
+
+    /// <summary>Writes a blob that is not there; false when the local store has lost it.</summary>
+    private async Task<bool> TryWriteAsync(BlobRef blob, CancellationToken ct)
+    {
+        if (!_isUnusable(blob) && await _remote.Blobs.ContainsAsync(blob, ct))
+            return true;
+        await using Stream? content = await ((IBlobStore)_local).OpenAsync(blob, 0, ct);
+        if (content is null)
+            return false;
+        await _remote.Blobs.PutAsync(blob, content, ct);
+        return true;
+    }
+}
