@@ -25,6 +25,12 @@ public sealed class QuantizeModel : WorkerTask
     /// <summary>How much memory the quantizer may use, in its own words; empty for its default.</summary>
     public string? MemoryLimit { get; set; }
 
+    /// <summary>Address of a store that others share; empty for what the environment says.</summary>
+    public string? RemoteStore { get; set; }
+
+    /// <summary>Whether nothing is written there.</summary>
+    public bool RemoteReadOnly { get; set; }
+
     /// <summary>Whether files that no artifact wrote may be overwritten.</summary>
     public bool Force { get; set; }
 
@@ -52,6 +58,8 @@ public sealed class QuantizeModel : WorkerTask
         "@" + ResponseFile.GetMetadata("FullPath"),
         "--threads", _cores.ToString(CultureInfo.InvariantCulture),
         .. Option("--memory-limit", MemoryLimit),
+        .. Option("--remote", RemoteStore),
+        .. RemoteReadOnly ? (string[])["--remote-read-only"] : [],
         .. Option("--until", Until),
         .. Force ? (string[])["--force"] : [],
         .. Until is { Length: > 0 } || SummaryFile is not { Length: > 0 } summary ? [] : Option("--summary", Path.GetFullPath(summary)),

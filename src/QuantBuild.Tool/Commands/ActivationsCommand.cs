@@ -21,6 +21,8 @@ internal static class ActivationsCommand
             CommonOptions.Manifest,
             Out,
             CommonOptions.Store,
+            RemoteOptions.Remote,
+            RemoteOptions.ReadOnly,
             CommonOptions.Threads,
             CommonOptions.Memory,
             CommonOptions.Log,

@@ -74,6 +74,8 @@ internal static class BuildCommand
             CommonOptions.Manifest,
             Out,
             CommonOptions.Store,
+            RemoteOptions.Remote,
+            RemoteOptions.ReadOnly,
             CommonOptions.Threads,
             CommonOptions.Memory,
             Locked,

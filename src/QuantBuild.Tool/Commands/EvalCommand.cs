@@ -50,6 +50,8 @@ internal static class EvalCommand
             Json,
             Videos,
             CommonOptions.Store,
+            RemoteOptions.Remote,
+            RemoteOptions.ReadOnly,
             CommonOptions.Threads,
             CommonOptions.Memory,
             CommonOptions.Log,

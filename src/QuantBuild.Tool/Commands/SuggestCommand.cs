@@ -80,6 +80,8 @@ internal static class SuggestCommand
             Apply,
             CommonOptions.Json,
             CommonOptions.Store,
+            RemoteOptions.Remote,
+            RemoteOptions.ReadOnly,
             CommonOptions.Threads,
             CommonOptions.Memory,
             CommonOptions.Log,

@@ -80,7 +80,12 @@ internal static class CommonOptions
     /// <param name="locked">Whether the lock file must not change.</param>
     public static CompileOptions Compile(ParseResult arguments, CommandRun run, bool locked = false) =>
         new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked,
-            arguments.GetValue(Memory), HubConnection.Access(run));
+            arguments.GetValue(Memory), HubConnection.Access(run))
+        {
+            Remote = arguments.CommandResult.Command.Options.Contains(RemoteOptions.Remote)
+                ? RemoteOptions.Of(arguments, Environment.GetEnvironmentVariable)
+                : null,
+        };
 
     /// <summary>The manifest named, or the only one here.</summary>
     /// <exception cref="UsageException">None or several are here.</exception>

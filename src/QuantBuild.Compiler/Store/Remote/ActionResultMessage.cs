@@ -37,7 +37,8 @@ internal static class ActionResultMessage
             ByteString? record = null;
             for (uint tag; (tag = fields.ReadTag()) != 0;)
             {
-                if (WireFormat.GetTagFieldNumber(tag) == StandardOutput && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
+                if (WireFormat.GetTagFieldNumber(tag) == StandardOutput
+                    && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
                     record = fields.ReadBytes();
                 else
                     fields.SkipLastField();

@@ -3,4 +3,4 @@ namespace QuantBuild.Compiler.Store.Remote;
 /// <summary>A store that others share, behind the local one.</summary>
 /// <param name="Url">Where it is, such as <c>file:///mnt/team/quantbuild</c>.</param>
 /// <param name="ReadOnly">Whether results are taken from it and none is written, as for builds of strangers' changes.</param>
-public sealed record RemoteStoreOptions(string Url, bool ReadOnly = false);
+internal sealed record RemoteStoreOptions(string Url, bool ReadOnly = false);

@@ -36,7 +36,8 @@ public sealed class TieredStoreTests : IDisposable
         ActionRecord? found = await machine.Store.FindAsync(expected.Key, Ct);
         Assert.NotNull(found);
         Assert.Equal(expected.ToJson(_ => null), found.ToJson(_ => null));
-        Assert.All(expected.Outputs.Values, blob => Assert.Equal(blob.Digest, Digest.Of(File.ReadAllBytes(machine.Local.Open(blob.Digest)))));
+        Assert.All(expected.Outputs.Values, blob =>
+            Assert.Equal(blob.Digest, Digest.Of(File.ReadAllBytes(machine.Local.Open(blob.Digest)))));
     }
 
     [Fact]
