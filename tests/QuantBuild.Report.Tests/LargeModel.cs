@@ -24,7 +24,7 @@ internal static class LargeModel
                 ["name"] = "large",
                 ["architecture"] = "wan2.2-i2v",
                 ["tool"] = "0.0.0",
-                ["profile"] = "cpu-1",
+                ["profile"] = "cpu-1", ["profiles"] = new JsonObject { ["model"] = "cpu-1", ["layers"] = "cpu-1" },
                 ["plan"] = new string('0', 64),
                 ["manifest"] = "large.quant.json",
                 ["layout"] = "native",
@@ -37,9 +37,9 @@ internal static class LargeModel
                 ["places"] = new JsonArray(0, 0.01, 0.1, 0.5, 1),
                 ["recipes"] = new JsonArray(new JsonObject
                 {
-                    ["precision"] = "w4a4", ["rank"] = 16, ["alpha"] = 0.5, ["share"] = "Site", ["lowRank"] = "Randomized",
-                        ["weights"] = "Gptq", ["damp"] = 0.01,
-                    ["ties"] = "Even", ["granularity"] = "Block", ["clipRatios"] = new JsonArray(0.6, 0.7, 0.8, 0.9, 1),
+                    ["precision"] = "w4a4", ["rank"] = 16, ["alpha"] = 0.5, ["share"] = "site", ["lowRank"] = "randomized",
+                        ["weights"] = "gptq", ["damp"] = 0.01,
+                    ["ties"] = "even", ["granularity"] = "block", ["clipRatios"] = new JsonArray(0.6, 0.7, 0.8, 0.9, 1),
                 }),
                 ["experts"] = new JsonArray(Expert("high_noise", 15, random), Expert("low_noise", 25, random)),
                 ["warnings"] = new JsonArray(),

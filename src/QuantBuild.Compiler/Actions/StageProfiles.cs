@@ -16,6 +16,9 @@ internal sealed record StageProfiles(NumericProfile Model, NumericProfile Layers
         _ => NumericProfile.Cpu,
     };
 
-    /// <summary>One name where there is one arithmetic, else that of each group.</summary>
-    public override string ToString() => Model == Layers ? Model.Name : $"model {Model}, layers {Layers}";
+    /// <summary>The names, as files that outlive a build have them.</summary>
+    public ProfileNames Names => new(Model.Name, Layers.Name);
+
+    /// <inheritdoc/>
+    public override string ToString() => Names.ToString();
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
@@ -12,19 +13,19 @@ namespace QuantBuild.Compiler.Artifacts;
 /// </summary>
 /// <remarks>It holds no times and no paths of a machine: equal inputs give equal bytes anywhere.</remarks>
 /// <param name="Tool">Version of the tool.</param>
-/// <param name="NumericProfile">Name of the arithmetic, such as <c>cpu-1</c>.</param>
+/// <param name="Profiles">Names of the arithmetic, such as <c>cpu-1</c>.</param>
 /// <param name="Plan">Digest of the canonical resolved plan.</param>
 /// <param name="Calibration">Digest of each calibration sample, in order.</param>
 /// <param name="Experts">The experts; names are unique.</param>
 /// <param name="Source">
 /// The checkpoint's repository and commit; null when it came from a folder, of which the lock says nothing but the digests.
 /// </param>
-internal sealed record LockFile(string Tool, string NumericProfile, Digest Plan, ImmutableArray<Digest> Calibration,
+internal sealed record LockFile(string Tool, ProfileNames Profiles, Digest Plan, ImmutableArray<Digest> Calibration,
     ImmutableArray<LockedExpert> Experts,
     LockedSource? Source = null)
 {
     /// <summary>Version of the file's format.</summary>
-    public const int Format = 1;
+    public const int Format = 2;
 
     /// <summary>How the names of lock files end.</summary>
     internal const string Ending = ".quant.lock.json";

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Manifests;
@@ -27,7 +28,7 @@ internal static class LockFileJson
     {
         ["format"] = LockFile.Format,
         ["tool"] = value.Tool,
-        ["numericProfile"] = value.NumericProfile,
+        ["profiles"] = value.Profiles.ToJson(),
         ["plan"] = value.Plan.ToString(),
         ["calibration"] = new JsonArray([.. value.Calibration.Select(digest => (JsonNode)digest.ToString())]),
         ["experts"] = Named(value.Experts, expert => expert.Name, expert => new JsonObject
@@ -54,8 +55,9 @@ internal static class LockFileJson
             JsonObject root = CheckedNodes.Parse(WithoutByteOrderMark(json)).Members();
             int format = root.Member("format").Integer();
             if (format != LockFile.Format)
-                throw Invalid(path, 0, $"it has format {format}, this tool knows {LockFile.Format}", null);
-            var found = new LockFile(root.Member("tool").Text(), root.Member("numericProfile").Text(), root.Member("plan").Digest(),
+                throw Invalid(path, 0, $"it has format {format}, of another version of QuantBuild; this one knows {LockFile.Format}", null);
+            var found = new LockFile(root.Member("tool").Text(), ProfileNames.FromJson(root.Member("profiles")), root.Member("plan")
+                .Digest(),
                 [.. root.Member("calibration").Items().Select(digest => digest.Digest())],
                 [.. root.Member("experts").Members().Select(entry => Expert(entry.Key, entry.Value))],
                 root.Find("source") is { } source

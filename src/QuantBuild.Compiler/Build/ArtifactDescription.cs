@@ -25,6 +25,8 @@ internal static class ArtifactDescription
             Layout = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
             Tool = ToolVersion.Text,
             Profile = plan.Profiles.ToString(),
+            Profiles = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal,
+                plan.Profiles.Names.ToJson().Select(group => KeyValuePair.Create(group.Key, (string)group.Value!))),
             Plan = PlanDigest.Of(plan).ToString(),
             Boundary = plan.Calibration.Boundary,
             Sampling = new ArtifactSampling(calibration.Solver, calibration.Steps, calibration.Shift),

@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Build;
 internal static class LockDescription
 {
     /// <summary>What was resolved, what was read, and what was made.</summary>
-    public static LockFile Of(Plan plan, BuiltModel model) => new(ToolVersion.Text, plan.Profiles.ToString(),
+    public static LockFile Of(Plan plan, BuiltModel model) => new(ToolVersion.Text, plan.Profiles.Names,
         PlanDigest.Of(plan), model.Samples, [.. model.Experts.Select(Of)],
         plan.Location is { Repository: { } reference, Commit: { } commit } ? new LockedSource(reference, commit) : null);
 
@@ -29,7 +29,7 @@ internal static class LockDescription
         Add("measure", layer.Errors?.Blob);
         for (int bin = 0; bin < layer.Clips.Length; bin++)
             Add(FormattableString.Invariant($"clip.{bin}"), layer.Clips[bin].Blob);
-        return new LockedLayer(layer.Plan.Name, PlanDigest.Describe(layer.Plan.Recipe), outputs.ToImmutable());
+        return new LockedLayer(layer.Plan.Name, layer.Plan.Recipe.ToJson(), outputs.ToImmutable());
 
         void Add(string role, BlobRef? blob)
         {

@@ -18,7 +18,7 @@ internal static class PlanDigest
     {
         return new JsonObject
         {
-            ["profile"] = plan.Profiles.ToString(),
+            ["profiles"] = plan.Profiles.Names.ToJson(),
             ["stages"] = new JsonObject(BuildStages.OfBuild(plan.Calibration.FromPictures)
                 .Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
             ["architecture"] = plan.Manifest.Model.Architecture,
@@ -28,7 +28,7 @@ internal static class PlanDigest
             {
                 ["layout"] = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
                 ["shardSize"] = plan.Manifest.Output.ShardSize,
-                ["keptDtype"] = plan.Manifest.Output.KeptDtype?.ToString() ?? "source",
+                ["keptDtype"] = RecipeNames.KeptDtype.NameOf(new(plan.Manifest.Output.KeptDtype)),
             },
             ["experts"] = new JsonObject(plan.Experts.Select(expert => KeyValuePair.Create(expert.Name, (JsonNode?)Describe(expert)))),
         };
@@ -61,31 +61,8 @@ internal static class PlanDigest
             ["max"] = bin.MaxTimestep,
             ["clipRatios"] = bin.ClipRatios is { } ratios ? Numbers(ratios) : null,
         })]),
-        ["layers"] = new JsonObject(expert.Layers.Select(layer => KeyValuePair.Create(layer.Name, (JsonNode?)Describe(layer.Recipe)))),
+        ["layers"] = new JsonObject(expert.Layers.Select(layer => KeyValuePair.Create(layer.Name, (JsonNode?)layer.Recipe.ToJson()))),
     };
-
-    /// <summary>A layer's settings that matter, as the plan's digest and the lock file have them.</summary>
-    public static JsonObject Describe(LayerRecipe recipe)
-    {
-        var json = new JsonObject { ["precision"] = recipe.Precision.ToString() };
-        if (recipe.Precision == Precision.BF16)
-            return json;
-        json["alpha"] = recipe.Smooth.Enabled ? recipe.Smooth.Alpha : null;
-        json["share"] = recipe.Smooth.Enabled ? recipe.Smooth.Share.ToString() : null;
-        json["rank"] = recipe.LowRank.Rank;
-        json["lowRank"] = recipe.LowRank.Method.ToString();
-        json["accuracy"] = recipe.LowRank is { Rank: > 0, Method: LowRankMethod.Randomized } ? recipe.LowRank.Accuracy : null;
-        json["weights"] = recipe.Weights.Method.ToString();
-        json["damp"] = recipe.Weights.Damp;
-        json["ties"] = recipe.Activations.Ties.ToString();
-        if (recipe.Precision == Precision.W4A16)
-            return json;
-        json["granularity"] = recipe.Activations.Granularity.ToString();
-        json["clipRatios"] = Numbers(recipe.Activations.ClipRatios);
-        json["exponentOffsets"] = new JsonArray([.. recipe.Activations.ExponentOffsets.Select(offset => (JsonNode)offset)]);
-        json["objective"] = recipe.Activations.Objective.ToString();
-        return json;
-    }
 
     private static JsonArray Numbers(IEnumerable<double> values) => [.. values.Select(value => (JsonNode)value)];
 }

@@ -117,7 +117,7 @@ internal static partial class Descriptors
     /// <summary>The lock file cannot be understood.</summary>
     public static readonly DiagnosticDescriptor LockFileInvalid = new("QB4022", Severity.Error,
         "the lock file cannot be read: {0}",
-        "It was edited by hand, holds merge conflict markers, or a newer tool wrote it.",
+        "It was edited by hand, holds merge conflict markers, or another version of the tool wrote it.",
         "Delete it and build without --locked.");
 
     /// <summary>QB4023: nothing to compare.</summary>

@@ -48,7 +48,7 @@ internal static class ArtifactSnapshot
     private static ImmutableSortedDictionary<string, string> Settings(ArtifactLayer layer)
     {
         var settings = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        settings["precision"] = layer.Precision.ToUpperInvariant();
+        settings["precision"] = layer.Precision;
         if (!layer.IsQuantized)
             return settings.ToImmutable();
         settings["rank"] = layer.Rank.ToString(CultureInfo.InvariantCulture);

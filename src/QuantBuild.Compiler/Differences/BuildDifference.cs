@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Differences;
 
@@ -65,7 +66,8 @@ internal sealed record BuildDifference(BuildSnapshot Before, BuildSnapshot After
 
     /// <summary>A layer that a build does not mention, because it left it alone.</summary>
     private static LayerSnapshot Kept((string Expert, string Layer) layer) => new(layer.Expert, layer.Layer, IsQuantized: false,
-        ImmutableSortedDictionary<string, string>.Empty.Add("precision", "BF16"), ImmutableSortedDictionary<string, string>.Empty, [],
+        ImmutableSortedDictionary<string, string>.Empty.Add("precision", RecipeNames.Precision.NameOf(Precision.BF16)),
+            ImmutableSortedDictionary<string, string>.Empty, [],
             null);
 
     private double? Mean(BuildSnapshot build)

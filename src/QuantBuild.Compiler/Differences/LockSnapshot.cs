@@ -36,7 +36,7 @@ internal static class LockSnapshot
             ["checkpoint"] = expert.Checkpoint.Short,
             ["calibration"] =
                 CanonicalJson.DigestOf(new JsonArray([.. value.Calibration.Select(sample => (JsonNode)sample.ToString())])).Short,
-            ["arithmetic"] = value.NumericProfile,
+            ["arithmetic"] = value.Profiles.ToString(),
             ["tool"] = value.Tool,
         }.ToImmutableSortedDictionary(StringComparer.Ordinal);
         return new LayerSnapshot(expert.Name, layer.Name, !layer.Outputs.IsEmpty, settings, inputs,

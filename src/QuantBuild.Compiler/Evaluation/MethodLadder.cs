@@ -9,24 +9,18 @@ internal static class MethodLadder
     /// <summary>Every quantized method in the order of Table I.</summary>
     public static IReadOnlyList<(string Method, Func<Plan, Plan> Derive)> Methods { get; } =
     [
-        ("rtn", plan => WithRecipes(plan, recipe => WithoutSearch(recipe) with
-        {
-            Smooth = recipe.Smooth with { Enabled = false },
-            LowRank = recipe.LowRank with { Rank = 0 },
-            Weights = recipe.Weights with { Method = WeightMethod.Rtn },
-        })),
-        ("svdquant+rtn", plan =>
-            WithRecipes(plan, recipe => WithoutSearch(recipe) with { Weights = recipe.Weights with { Method = WeightMethod.Rtn } })),
-        ("svdquant+gptq", plan =>
-            WithRecipes(plan, recipe => WithoutSearch(recipe) with { Weights = recipe.Weights with { Method = WeightMethod.Gptq } })),
+        ("rtn", plan => WithRecipes(plan, recipe => Rounded(recipe, WeightMethod.Rtn)
+            .With(RecipeSettings.SmoothEnabled, value: false).With(RecipeSettings.Rank, 0))),
+        ("svdquant+rtn", plan => WithRecipes(plan, recipe => Rounded(recipe, WeightMethod.Rtn))),
+        ("svdquant+gptq", plan => WithRecipes(plan, recipe => Rounded(recipe, WeightMethod.Gptq))),
         ("ours", plan => plan),
         ("ours-dagger", KeepFragile),
     ];
 
-    private static LayerRecipe WithoutSearch(LayerRecipe recipe) => recipe with
-    {
-        Activations = recipe.Activations with { Granularity = ClipGranularity.Block, ClipRatios = [1.0], ExponentOffsets = [0] },
-    };
+    /// <summary>One method of rounding, and nothing to search.</summary>
+    private static LayerRecipe Rounded(LayerRecipe recipe, WeightMethod method) => recipe.With(RecipeSettings.WeightMethod, method)
+        .With(RecipeSettings.Granularity, ClipGranularity.Block).With(RecipeSettings.ClipRatios, [1.0])
+        .With(RecipeSettings.ExponentOffsets, [0]);
 
     private static Plan WithRecipes(Plan plan, Func<LayerRecipe, LayerRecipe> change) => plan with
     {
@@ -43,7 +37,7 @@ internal static class MethodLadder
     private static ExpertPlan KeepFragile(ExpertPlan expert) => expert with
     {
         Layers = [.. expert.Layers.Select(layer => IsFragile(layer)
-            ? layer with { Recipe = layer.Recipe with { Precision = Precision.BF16 } }
+            ? layer with { Recipe = layer.Recipe.With(RecipeSettings.Precision, Precision.BF16) }
             : layer)],
         KeptTensors = [.. expert.KeptTensors.Union(expert.Layers.Where(IsFragile).Select(layer => layer.WeightName), StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)],

@@ -1,50 +1,68 @@
+using System.Text.Json.Nodes;
+
 namespace QuantBuild.Compiler.Manifests;
 
-/// <summary>One setting of a recipe: what "last match wins" decides one by one.</summary>
-internal enum RecipeSetting
+/// <summary>
+/// One setting of a recipe: what "last match wins" decides one by one. <see cref="RecipeSettings"/> has all of them, and everything that
+/// is the same for each follows from there: binder, recipe, patch, keys, locks, schema and manual.
+/// </summary>
+internal abstract class RecipeSetting
 {
-    /// <summary><c>precision</c>.</summary>
-    Precision,
+    private protected RecipeSetting(int index, string section, string key, SettingKind kind, object fallback)
+    {
+        Index = index;
+        Section = section;
+        Key = key;
+        Kind = kind;
+        Fallback = fallback;
+    }
 
-    /// <summary><c>smooth.enabled</c>.</summary>
-    SmoothEnabled,
+    /// <summary>Its place in the table.</summary>
+    public int Index { get; }
 
-    /// <summary><c>smooth.alpha</c>.</summary>
-    Alpha,
+    /// <summary>The part of <c>quantize</c> that it stands in, such as <c>lowRank</c>; empty for the part itself.</summary>
+    public string Section { get; }
 
-    /// <summary><c>smooth.share</c>.</summary>
-    Share,
+    /// <summary>Its key there.</summary>
+    public string Key { get; }
 
-    /// <summary><c>lowRank.rank</c>.</summary>
-    Rank,
+    /// <summary>Where it stands in a recipe's section, such as <c>lowRank.rank</c>.</summary>
+    public string Path => Section.Length == 0 ? Key : $"{Section}.{Key}";
 
-    /// <summary><c>lowRank.method</c>.</summary>
-    LowRankMethod,
+    /// <summary>Its name in keys, in the plan's digest and in the lock; null for one on which no byte depends.</summary>
+    public required string? KeyName { get; init; }
 
-    /// <summary><c>lowRank.accuracy</c>.</summary>
-    LowRankAccuracy,
+    /// <summary>Its meaning, in a few words of Markdown: in the manual, and without marks in the schema.</summary>
+    public required string Meaning { get; init; }
 
-    /// <summary><c>weights.method</c>.</summary>
-    WeightMethod,
+    /// <summary>What a build does again when it changes, for the manual.</summary>
+    public required string Redone { get; init; }
 
-    /// <summary><c>weights.damp</c>.</summary>
-    Damp,
+    /// <summary>Whether a boolean in place of its section stands for it: <c>"smooth": false</c>.</summary>
+    public bool IsShorthand { get; init; }
 
-    /// <summary><c>weights.blockSize</c>.</summary>
-    BlockSize,
+    /// <summary>Whether it changes anything about a layer with a recipe: the rank of a bf16 layer, for one, does not.</summary>
+    public Func<LayerRecipe, bool> IsUsedBy { get; init; } = recipe => recipe.Precision != Precision.BF16;
 
-    /// <summary><c>activations.granularity</c>.</summary>
-    Granularity,
+    /// <summary>Which values it can have.</summary>
+    internal SettingKind Kind { get; }
 
-    /// <summary><c>activations.clipRatios</c>.</summary>
-    ClipRatios,
+    /// <summary>Its value where nothing sets it.</summary>
+    internal object Fallback { get; }
 
-    /// <summary><c>activations.exponentOffsets</c>.</summary>
-    ExponentOffsets,
+    /// <summary>Its value in a recipe, as keys and locks have it.</summary>
+    public JsonNode ToJson(LayerRecipe recipe) => Kind.ToJson(recipe.Value(this));
 
-    /// <summary><c>activations.ties</c>.</summary>
-    Ties,
+    /// <inheritdoc/>
+    public sealed override string ToString() => Path;
+}
 
-    /// <summary><c>activations.objective</c>.</summary>
-    Objective,
+/// <summary>A setting with values of one type.</summary>
+/// <typeparam name="T">The type.</typeparam>
+internal sealed class RecipeSetting<T> : RecipeSetting where T : struct
+{
+    internal RecipeSetting(int index, string section, string key, SettingKind<T> kind, T fallback)
+        : base(index, section, key, kind, fallback)
+    {
+    }
 }

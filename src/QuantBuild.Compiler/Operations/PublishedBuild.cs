@@ -175,8 +175,8 @@ internal static class PublishedBuild
     {
         if (locked.Tool != ToolVersion.Text)
             return $"it was built by QuantBuild {locked.Tool}, this is {ToolVersion.Text}";
-        if (locked.NumericProfile != session.Plan.Profiles.ToString())
-            return $"it was built with the arithmetic {locked.NumericProfile}, this is {session.Plan.Profiles}";
+        if (locked.Profiles != session.Plan.Profiles.Names)
+            return $"it was built with the arithmetic {locked.Profiles}, this is {session.Plan.Profiles}";
         if (!locked.Calibration.SequenceEqual(SampleLoading.DigestsOf(session.Context)))
             return "it was calibrated with other samples";
         if (session.Plan.Location is { HeadersOnly: true, Repository: { } repository, Commit: { } commit })

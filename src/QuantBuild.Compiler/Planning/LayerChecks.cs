@@ -25,7 +25,7 @@ internal sealed class LayerChecks(ExpertSection expert, ICollection<Diagnostic> 
     private void CheckGroups(IEnumerable<(LayerPlan Layer, ResolvedRecipe Resolved)> layers)
     {
         foreach (var group in layers.Where(entry => entry.Layer.InFeatures % Group != 0)
-            .GroupBy(entry => PlaceOf(entry.Resolved, RecipeSetting.Precision)))
+            .GroupBy(entry => PlaceOf(entry.Resolved, RecipeSettings.Precision)))
         {
             LayerPlan first = group.First().Layer;
             problems.Add(Descriptors.GroupMisaligned.At(group.Key, first.Name, expert.Name, first.InFeatures, AndMore(group.Count())));
@@ -36,7 +36,7 @@ internal sealed class LayerChecks(ExpertSection expert, ICollection<Diagnostic> 
     {
         foreach (var group in layers
             .Where(entry => entry.Layer.Recipe.LowRank.Rank > Math.Min(entry.Layer.OutFeatures, entry.Layer.InFeatures))
-            .GroupBy(entry => PlaceOf(entry.Resolved, RecipeSetting.Rank)))
+            .GroupBy(entry => PlaceOf(entry.Resolved, RecipeSettings.Rank)))
         {
             LayerPlan first = group.First().Layer;
             problems.Add(Descriptors.RankTooLarge.At(group.Key, first.Recipe.LowRank.Rank, first.Name, expert.Name, AndMore(group.Count()),
@@ -60,7 +60,7 @@ internal sealed class LayerChecks(ExpertSection expert, ICollection<Diagnostic> 
                 if (reported.Add(place))
                 {
                     problems.Add(Descriptors.SmoothDisagreement.At(place, first.Layer.Name, other.Layer.Name, expert.Name,
-                        RecipeNames.KeyOf(setting)));
+                        setting.Path));
                 }
             }
         }
@@ -68,9 +68,9 @@ internal sealed class LayerChecks(ExpertSection expert, ICollection<Diagnostic> 
 
     private static RecipeSetting? Disagreement(SmoothRecipe a, SmoothRecipe b) => (a, b) switch
     {
-        _ when a.Share != b.Share => RecipeSetting.Share,
-        _ when a.Enabled != b.Enabled => RecipeSetting.SmoothEnabled,
-        _ when a.Enabled && a.Alpha != b.Alpha => RecipeSetting.Alpha,
+        _ when a.Share != b.Share => RecipeSettings.Share,
+        _ when a.Enabled != b.Enabled => RecipeSettings.SmoothEnabled,
+        _ when a.Enabled && a.Alpha != b.Alpha => RecipeSettings.Alpha,
         _ => null,
     };
 

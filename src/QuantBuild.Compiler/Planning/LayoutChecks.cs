@@ -33,17 +33,17 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
             return;
         (LayerPlan Layer, ResolvedRecipe Resolved)[] quantized = [.. layers.Where(entry => entry.Layer.Recipe.Precision != Precision.BF16)];
         if (output.Layout == OutputLayout.LightX2V)
-            Report(layers, recipe => recipe.Precision == Precision.BF16, RecipeSetting.Precision, "layers that are not quantized",
+            Report(layers, recipe => recipe.Precision == Precision.BF16, RecipeSettings.Precision, "layers that are not quantized",
                 "precision to \"w4a4\"");
         if (output.Layout is OutputLayout.LightX2V or OutputLayout.ModelSlim)
-            Report(quantized, recipe => recipe.Precision == Precision.W4A16, RecipeSetting.Precision,
+            Report(quantized, recipe => recipe.Precision == Precision.W4A16, RecipeSettings.Precision,
                 "4-bit weights beside activations as they are", "precision to \"w4a4\"");
         if (output.Layout != OutputLayout.LightX2V)
-            Report(quantized, recipe => recipe.LowRank.Rank > 0, RecipeSetting.Rank, "a low-rank branch", "lowRank.rank to 0");
+            Report(quantized, recipe => recipe.LowRank.Rank > 0, RecipeSettings.Rank, "a low-rank branch", "lowRank.rank to 0");
         if (output.Layout == OutputLayout.ModelSlim)
             CheckAllOrNone(quantized);
         else
-            Report(quantized, recipe => recipe.Smooth.Enabled, RecipeSetting.SmoothEnabled, "smoothing", "smooth to false");
+            Report(quantized, recipe => recipe.Smooth.Enabled, RecipeSettings.SmoothEnabled, "smoothing", "smooth to false");
         CheckClips([.. quantized.Where(entry => entry.Layer.Recipe.Precision == Precision.W4A4)], bins);
     }
 
@@ -70,11 +70,11 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
     /// <summary>The consumers choose the scale of activations themselves, by the block's maximum.</summary>
     private void CheckClips(IReadOnlyList<(LayerPlan Layer, ResolvedRecipe Resolved)> layers, ImmutableArray<TimestepBin> bins)
     {
-        Report(layers, recipe => recipe.Activations.Granularity == ClipGranularity.Bin, RecipeSetting.Granularity, "static thresholds",
+        Report(layers, recipe => recipe.Activations.Granularity == ClipGranularity.Bin, RecipeSettings.Granularity, "static thresholds",
             "activations.granularity to \"block\"");
-        Report(layers, recipe => !recipe.Activations.ClipRatios.SequenceEqual([1.0]), RecipeSetting.ClipRatios, "clip ratios",
+        Report(layers, recipe => !recipe.Activations.ClipRatios.SequenceEqual([1.0]), RecipeSettings.ClipRatios, "clip ratios",
             "activations.clipRatios to [1.0]");
-        Report(layers, recipe => !recipe.Activations.ExponentOffsets.SequenceEqual([0]), RecipeSetting.ExponentOffsets, "exponent offsets",
+        Report(layers, recipe => !recipe.Activations.ExponentOffsets.SequenceEqual([0]), RecipeSettings.ExponentOffsets, "exponent offsets",
             "activations.exponentOffsets to [0]");
         foreach ((TimestepBin bin, BinSection section) in bins.Zip(expert.Bins))
         {
@@ -88,9 +88,9 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
     {
         if (layers.Any(entry => entry.Layer.Recipe.Smooth.Enabled))
         {
-            Report(layers, recipe => !recipe.Smooth.Enabled, RecipeSetting.SmoothEnabled, "smoothed layers beside others that are not",
+            Report(layers, recipe => !recipe.Smooth.Enabled, RecipeSettings.SmoothEnabled, "smoothed layers beside others that are not",
                 "smooth the same for all layers");
-            Report(layers, recipe => recipe.Smooth is { Enabled: true, Share: SmoothShare.Layer }, RecipeSetting.Share,
+            Report(layers, recipe => recipe.Smooth is { Enabled: true, Share: SmoothShare.Layer }, RecipeSettings.Share,
                 "a smoothing vector of each layer's own", "smooth.share to \"site\"");
         }
     }

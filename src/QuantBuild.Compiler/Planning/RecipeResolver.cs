@@ -23,7 +23,7 @@ internal sealed class RecipeResolver
         _manifest = manifest;
         _index = new OverrideIndex(manifest.Overrides);
         _settings = [.. manifest.Overrides.Select(section =>
-            section.Patch.Settings.Aggregate(0u, (bits, setting) => bits | (1u << (int)setting)))];
+            section.Patch.Settings.Aggregate(0u, (bits, setting) => bits | (1u << setting.Index)))];
         Use = new OverrideUse(manifest.Overrides, _index);
     }
 

@@ -23,7 +23,7 @@ internal sealed record ResolvedRecipe(LayerRecipe Recipe, IReadOnlyDictionary<Re
             .GroupBy(entry => (entry.Value.Rank, entry.Value.Label))
             .OrderBy(group => group.Key.Rank)
             .Select(group =>
-                $"{string.Join(", ", group.Select(entry => entry.Key).Order().Select(RecipeNames.KeyOf))}: {group.Key.Label}")];
+                $"{string.Join(", ", group.Select(entry => entry.Key).OrderBy(setting => setting.Index))}: {group.Key.Label}")];
         return rules.Length == 0 ? "default" : string.Join("; ", rules);
     }
 }

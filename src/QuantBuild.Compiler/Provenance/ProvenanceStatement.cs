@@ -52,7 +52,7 @@ internal static class ProvenanceStatement
                         ["plan"] = Sha256(lockFile.Plan),
                         ["lock"] = Sha256(Digest.Of(lockFile.ToJson())),
                     },
-                    ["internalParameters"] = new JsonObject { ["numericProfile"] = lockFile.NumericProfile },
+                    ["internalParameters"] = new JsonObject { ["profiles"] = lockFile.Profiles.ToJson() },
                     ["resolvedDependencies"] = new JsonArray([.. Dependencies(lockFile)]),
                 },
                 ["runDetails"] = new JsonObject

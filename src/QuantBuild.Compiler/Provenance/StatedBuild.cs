@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
@@ -12,12 +13,12 @@ namespace QuantBuild.Compiler.Provenance;
 /// <param name="Manifest">Digest of the manifest's bytes.</param>
 /// <param name="Plan">Digest of the resolved plan.</param>
 /// <param name="Lock">Digest of the lock file's canonical bytes.</param>
-/// <param name="NumericProfile">Name of the arithmetic.</param>
+/// <param name="Profiles">Names of the arithmetic.</param>
 /// <param name="Tool">Version of the tool.</param>
 /// <param name="Dependencies">Digests of what was read, by name: <c>checkpoint/high_noise</c>, <c>calibration/0</c>.</param>
 /// <param name="Byproducts">Digests of files that the build wrote beside the artifact, by name.</param>
 internal sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Subjects, Digest Manifest, Digest Plan, Digest Lock,
-    string NumericProfile,
+    ProfileNames Profiles,
     string Tool, ImmutableSortedDictionary<string, Digest> Dependencies, ImmutableSortedDictionary<string, Digest> Byproducts)
 {
     private static readonly ImmutableHashSet<string> KnownParameters = ["manifest", "plan", "lock"];
@@ -45,7 +46,7 @@ internal sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Sub
                 throw Invalid(path, fault, null);
             return new StatedBuild(Named(root.Member("subject")), Sha256(parameters, "manifest"), Sha256(parameters, "plan"),
                 Sha256(parameters, "lock"),
-                definition.Member("internalParameters").Member("numericProfile").Text(), run.Member("builder").Member("version")
+                ProfilesOf(definition.Member("internalParameters")), run.Member("builder").Member("version")
                     .Member("quantbuild").Text(),
                 Named(definition.Member("resolvedDependencies")), Named(run.Find("byproducts") ?? new JsonArray()));
         }
@@ -69,6 +70,11 @@ internal sealed record StatedBuild(ImmutableSortedDictionary<string, Digest> Sub
         }
         return named.ToImmutable();
     }
+
+    /// <summary>The arithmetic; statements of before there was a choice name one.</summary>
+    private static ProfileNames ProfilesOf(JsonNode parameters) => parameters.Find("numericProfile") is { } one
+        ? new ProfileNames(one.Text(), one.Text())
+        : ProfileNames.FromJson(parameters.Member("profiles"));
 
     private static Digest Sha256(JsonObject parameters, string name) => parameters.Member(name).Member("sha256").Digest();
 

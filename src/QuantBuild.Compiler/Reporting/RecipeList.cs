@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 
@@ -14,8 +13,7 @@ internal sealed class RecipeList
     /// <summary>Index of a recipe; a new one goes to the end.</summary>
     public int IndexOf(LayerRecipe recipe)
     {
-        JsonObject json = PlanDigest.Describe(recipe);
-        json["precision"] = RecipeNames.Precision.NameOf(recipe.Precision);
+        JsonObject json = recipe.ToJson();
         Digest digest = CanonicalJson.DigestOf(json);
         if (_indices.TryGetValue(digest, out int index))
             return index;

@@ -39,6 +39,7 @@ internal static class ReportCollector
             ["architecture"] = plan.Manifest.Model.Architecture,
             ["tool"] = ToolVersion.Text,
             ["profile"] = plan.Profiles.ToString(),
+            ["profiles"] = plan.Profiles.Names.ToJson(),
             ["plan"] = PlanDigest.Of(plan).ToString(),
             ["manifest"] = Path.GetFileName(plan.Manifest.Path),
             ["layout"] = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),

@@ -14,12 +14,11 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Search for the clip ratio of a layer in one bin: eq. (10).</summary>
 internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     new StageText("layer and bin", "weight, scale, low rank, codes, recordings", "choice and the error of every candidate"),
-    new("granularity", subject => subject.Layer.Recipe.Activations.Granularity.ToString()),
-    new("ratios", subject => new JsonArray([.. RatiosOf(subject).Select(ratio => (JsonNode)ratio)]), "ratios", PerAction: true),
-    new("offsets", subject => new JsonArray([.. subject.Layer.Recipe.Activations.ExponentOffsets.Select(offset => (JsonNode)offset)]),
-        "offsets", PerAction: true),
-    new("ties", subject => subject.Layer.Recipe.Activations.Ties.ToString(), Setting: null),
-    new("objective", subject => subject.Layer.Recipe.Activations.Objective.ToString()),
+    RecipeOption.Of(RecipeSettings.Granularity),
+    RecipeOption.Of<LayerSubject>(RecipeSettings.ClipRatios, RecipeOf, perAction: true),
+    RecipeOption.Of(RecipeSettings.ExponentOffsets, perAction: true),
+    RecipeOption.Of(RecipeSettings.Ties, compared: false),
+    RecipeOption.Of(RecipeSettings.Objective),
     new("steps", subject => StepsOf(subject.Bin!), "steps", PerAction: true))
 {
     /// <summary>What the first candidate of a search costs, in others.</summary>
@@ -43,10 +42,8 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
         new(outputs["choice"], store.ReadJson(outputs["choice"], ClipChoice.FromJson));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) => (subject with
-    {
-        Layer = subject.Layer with { Recipe = subject.Layer.Recipe with { Activations = RecipeOf(subject) } },
-    }).Need(LayerStep.Clip, threads).HostBytes;
+    public override long Bytes(LayerSubject subject, int threads) =>
+        (subject with { Layer = subject.Layer with { Recipe = RecipeOf(subject) } }).Need(LayerStep.Clip, threads).HostBytes;
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)
@@ -59,7 +56,7 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
-        ClipResult result = work.Compute.Clip(RecipeOf(subject), subject.Bin!.Steps, work.Threads, work.Context.Cancellation);
+        ClipResult result = work.Compute.Clip(RecipeOf(subject).Activations, subject.Bin!.Steps, work.Threads, work.Context.Cancellation);
         var choice = new ClipChoice(result.Best.Ratio, result.Best.ExponentOffset, result.Threshold,
             [.. result.Candidates.Select(candidate =>
                 new ClipChoice.Candidate(candidate.Ratio, candidate.ExponentOffset, candidate.Error))]);
@@ -69,11 +66,10 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     /// <inheritdoc/>
     protected override void Accept(LayerWork work, Stored<ClipChoice> result) => work.Clips.Add(result);
 
-    private static ActivationRecipe RecipeOf(LayerSubject subject) =>
-        subject.Layer.Recipe.Activations with { ClipRatios = RatiosOf(subject) };
-
-    private static ImmutableArray<double> RatiosOf(LayerSubject subject) =>
-        subject.Bin!.ClipRatios ?? subject.Layer.Recipe.Activations.ClipRatios;
+    /// <summary>A bin may have candidates of its own.</summary>
+    private static LayerRecipe RecipeOf(LayerSubject subject) => subject.Bin!.ClipRatios is { } ratios
+        ? subject.Layer.Recipe.With(RecipeSettings.ClipRatios, ratios)
+        : subject.Layer.Recipe;
 
     /// <summary>
     /// Work of a search as a part of one with the usual candidates: the first costs a product, others only what they change.
@@ -81,7 +77,8 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     private static double Candidates(LayerSubject subject)
     {
         ActivationRecipe usual = LayerRecipe.Default.Activations;
-        return (FirstCandidate + (RatiosOf(subject).Length * subject.Layer.Recipe.Activations.ExponentOffsets.Length))
+        return (FirstCandidate
+            + (RecipeOf(subject).Activations.ClipRatios.Length * subject.Layer.Recipe.Activations.ExponentOffsets.Length))
             / (FirstCandidate + (usual.ClipRatios.Length * usual.ExponentOffsets.Length));
     }
 }

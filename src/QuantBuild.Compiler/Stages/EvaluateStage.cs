@@ -15,7 +15,7 @@ namespace QuantBuild.Compiler.Stages;
 internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Result>("Evaluate", 2,
     new StageText("method and sample", "the artifact (or both experts' tensors and configuration), the sample, `null_context`",
         "final latent"),
-    new("solver", subject => OptionsOf(subject.Plan).Solver.ToString()),
+    new("solver", subject => subject.Plan.Manifest.Calibration.Solver),
     new("steps", subject => OptionsOf(subject.Plan).Steps),
     new("shift", subject => OptionsOf(subject.Plan).Shift),
     new("boundary", subject => OptionsOf(subject.Plan).Boundary),

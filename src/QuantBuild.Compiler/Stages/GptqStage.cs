@@ -14,11 +14,9 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Rounds a layer's residual weight to MXFP4, by GPTQ or to nearest.</summary>
 internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     new StageText("layer", "weight, scale, low rank; recordings unless `rtn`", "codes, scales, outcome"),
-    new("method", subject => subject.Layer.Recipe.Weights.Method.ToString(), "weights"),
+    RecipeOption.Of(RecipeSettings.WeightMethod), RecipeOption.Of(RecipeSettings.Ties), RecipeOption.Of(RecipeSettings.Damp),
     new("format", _ => "mxfp4", Setting: null),
-    new("ties", subject => subject.Layer.Recipe.Activations.Ties.ToString()),
-    new("damp", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Weights.Damp : null),
-    // Only where it can change a result: the keys of all other recipes stay as they were.
+    // Only where it can change a result.
     new("leastDamp", subject => UsesHessian(subject.Layer) && subject.Layer.Recipe.Weights.Damp < Gptq.LeastDamp ? Gptq.LeastDamp : null,
         Setting: null),
     new("inputs", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float" : null,

@@ -14,9 +14,7 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Low-rank branch of a smoothed weight: eq. (6).</summary>
 internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
     new StageText("layer", "weight, scale", "down, up (bf16), outcome"),
-    new("rank", subject => subject.Layer.Recipe.LowRank.Rank),
-    new("method", subject => subject.Layer.Recipe.LowRank.Method.ToString(), "lowRank"),
-    new("accuracy", subject => subject.Layer.Recipe.LowRank is { Method: LowRankMethod.Randomized } recipe ? recipe.Accuracy : null))
+    RecipeOption.Of(RecipeSettings.Rank), RecipeOption.Of(RecipeSettings.LowRankMethod), RecipeOption.Of(RecipeSettings.LowRankAccuracy))
 {
     /// <summary>Passes over a weight that the decomposition takes: 8 to 17 on TinyWan, 9 on large layers.</summary>
     private const double UsualPasses = 10;

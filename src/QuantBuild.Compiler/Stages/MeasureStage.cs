@@ -14,9 +14,9 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Output errors of a layer, per bin, for the paper's ladder of methods: the report's data and the gates' input.</summary>
 internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure", 3,
     new StageText("layer", "weight, scale, low rank, codes, choices, recordings", "sums of squared errors per bin and method"),
-    new("precision", subject => subject.Layer.Recipe.Precision.ToString()),
-    new("granularity", subject => subject.Layer.Recipe.Activations.Granularity.ToString(), Setting: null),
-    new("ties", subject => subject.Layer.Recipe.Activations.Ties.ToString(), Setting: null),
+    RecipeOption.Of(RecipeSettings.Precision),
+    RecipeOption.Of(RecipeSettings.Granularity, compared: false),
+    RecipeOption.Of(RecipeSettings.Ties, compared: false),
     new("steps", subject => new JsonArray([.. subject.Expert.Bins.Select(ClipStage.StepsOf)]), Setting: null))
 {
     /// <inheritdoc/>

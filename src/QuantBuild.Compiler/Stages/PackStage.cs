@@ -16,7 +16,7 @@ internal sealed class PackStage() : Stage<PackSubject, PackStage.Result>("Pack",
     new StageText("expert", "everything above, kept tensors, config.json", "artifact files"),
     new StageOption<PackSubject>("layout", subject => RecipeNames.Layout.NameOf(subject.Output.Layout)),
     new StageOption<PackSubject>("shardSize", subject => subject.Output.ShardSize),
-    new StageOption<PackSubject>("keptDtype", subject => subject.Output.KeptDtype?.ToString() ?? "source"),
+    new StageOption<PackSubject>("keptDtype", subject => RecipeNames.KeptDtype.NameOf(new(subject.Output.KeptDtype))),
     new StageOption<PackSubject>("more", subject => LayoutOf(subject.Plan).Describe(subject.Source.Plan)))
 {
     /// <summary>Times that an artifact's bytes are read, hashed or written.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Compute.Cpu;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
@@ -12,7 +13,7 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Smoothing vector of a site, or of one of its layers: eq. (5).</summary>
 internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Smooth", 1,
     new StageText("site (or layer)", "recordings, weights that share the vector", "scale"),
-    new StageOption<SmoothGroup>("alpha", group => group.Layers[0].Recipe.Smooth.Alpha))
+    RecipeOption.Of<SmoothGroup>(RecipeSettings.Alpha, group => group.Layers[0].Recipe))
 {
     /// <summary>What the action stores.</summary>
     /// <param name="Scale">Blob with <c>scale</c> F32 [in].</param>

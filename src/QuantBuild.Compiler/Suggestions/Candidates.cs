@@ -67,7 +67,7 @@ internal sealed class Candidates
         {
             foreach ((ExpertSource source, LayerPlan layer) in LayersOf(session))
                 Add(options[(source.Plan.Name, layer.Name)],
-                    Option(session, source, Treated(layer, layer.Recipe with { Precision = Precision.BF16 }), 0));
+                    Option(session, source, Treated(layer, layer.Recipe.With(RecipeSettings.Precision, Precision.BF16)), 0));
         }
         LayerOptions[] free = [..
             from pair in LayersOf(session)
@@ -95,14 +95,11 @@ internal sealed class Candidates
             : goal.Ranks.Select(rank => (Func<int, int>)(_ => rank));
         foreach (Func<int, int> rank in ranks)
         {
-            yield return layer => layer.Recipe with
-            {
-                LowRank = layer.Recipe.LowRank with { Rank =
-                    Math.Min(rank(layer.Recipe.LowRank.Rank), Math.Min(layer.OutFeatures, layer.InFeatures)) },
-            };
+            yield return layer => layer.Recipe.With(RecipeSettings.Rank,
+                Math.Min(rank(layer.Recipe.LowRank.Rank), Math.Min(layer.OutFeatures, layer.InFeatures)));
         }
         if (goal.Share16Bit > 0)
-            yield return layer => layer.Recipe with { Precision = Precision.W4A16 };
+            yield return layer => layer.Recipe.With(RecipeSettings.Precision, Precision.W4A16);
     }
 
     private static void AddMeasured(CompileSession session, Func<LayerPlan, LayerRecipe> treatment, HashSet<(string, string)> pinned,
@@ -158,7 +155,8 @@ internal sealed class Candidates
         var pinned = new HashSet<(string, string)>();
         foreach (OverrideSection section in plan.Manifest.Overrides)
         {
-            bool decides = section.Patch.Precision is not null || section.Patch.Rank is not null;
+            bool decides = section.Patch.Find(RecipeSettings.Precision) is not null
+                || section.Patch.Find(RecipeSettings.Rank) is not null;
             if (!decides || !LayerPattern.TryParse(section.Match, out LayerPattern? pattern, out _))
                 continue;
             pinned.UnionWith(

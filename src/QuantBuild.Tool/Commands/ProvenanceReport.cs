@@ -34,7 +34,7 @@ internal static class ProvenanceReport
             ? "unknown   signed, but by whom is not checked: give the public key (--key)"
             : "unsigned  a record, and no proof: anybody could have written it");
         run.Answer.WriteLine(
-            $"{(result.Signer is null ? "claimed   built" : "built    ")} by QuantBuild {build.Tool} ({build.NumericProfile}), plan "
+            $"{(result.Signer is null ? "claimed   built" : "built    ")} by QuantBuild {build.Tool} ({build.Profiles}), plan "
                 + $"{build.Plan.Short}");
         if (inputs is null)
         {

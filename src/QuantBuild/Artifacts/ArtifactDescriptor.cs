@@ -28,8 +28,14 @@ public sealed record ArtifactDescriptor
     /// <summary>Version of the tool that made it.</summary>
     public required string Tool { get; init; }
 
-    /// <summary>Numeric profile the tool computed with.</summary>
+    /// <summary>Numeric profile the tool computed with; that of each group of stages where they differ.</summary>
     public required string Profile { get; init; }
+
+    /// <summary>
+    /// The profile of each group of stages: <c>model</c> for those that ran the model, <c>layers</c> for those that worked on layers. Empty
+    /// where <see cref="Profile"/> is all there is.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string> Profiles { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>SHA-256 of the resolved plan, 64 lower-case hexadecimal digits.</summary>
     public required string Plan { get; init; }

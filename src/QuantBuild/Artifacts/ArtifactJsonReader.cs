@@ -23,6 +23,7 @@ internal static class ArtifactJsonReader
             Layout = root.Text("layout"),
             Tool = root.Text("tool"),
             Profile = root.Text("profile"),
+            Profiles = root.Texts("profiles"),
             Plan = root.Text("plan"),
             Boundary = root.Integer("boundary"),
             Sampling = ReadSampling(root.Object("sampling")),

@@ -29,6 +29,13 @@ internal static class ArtifactJsonWriter
             json.WriteString("layout", descriptor.Layout);
             json.WriteString("tool", descriptor.Tool);
             json.WriteString("profile", descriptor.Profile);
+            if (!descriptor.Profiles.IsEmpty)
+            {
+                json.WriteStartObject("profiles");
+                foreach ((string group, string profile) in descriptor.Profiles)
+                    json.WriteString(group, profile);
+                json.WriteEndObject();
+            }
             json.WriteString("plan", descriptor.Plan);
             json.WriteNumber("boundary", descriptor.Boundary);
             json.WriteStartObject("sampling");

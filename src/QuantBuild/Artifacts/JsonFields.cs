@@ -54,6 +54,15 @@ internal sealed class JsonFields
 
     public IEnumerable<JsonFields> Objects(string name) => Array(name).Select((item, i) => new JsonFields(item, $"{At(name)}[{i}]"));
 
+    /// <summary>A map of texts; an empty one where there is none.</summary>
+    public ImmutableSortedDictionary<string, string> Texts(string name)
+    {
+        if (!_left.ContainsKey(name))
+            return ImmutableSortedDictionary<string, string>.Empty;
+        JsonFields map = Object(name);
+        return map._left.Keys.ToArray().ToImmutableSortedDictionary(key => key, map.Text, StringComparer.Ordinal);
+    }
+
     /// <summary>All properties, as the entries of a map.</summary>
     public IEnumerable<(string Key, JsonFields Value)> Entries()
     {

@@ -80,7 +80,7 @@ public abstract class LayerGoldenTests : BackendSuite
 
     /// <summary>The golden files round ties to the smaller magnitude.</summary>
     private static LayerSpec Spec(MatrixView weight, LayerRecipe recipe) => new("golden", weight.Rows, weight.Columns,
-        recipe with { Activations = recipe.Activations with { Ties = TieRule.Zero } });
+        recipe.With(RecipeSettings.Ties, TieRule.Zero));
 
     /// <summary>Tokens with a given Hessian, as many as channels: the rows of <c>sqrt(n) L^T</c>, with <c>H = L L^T</c>.</summary>
     private static float[] TokensOf(MatrixView hessian)

@@ -6,14 +6,7 @@ namespace QuantBuild.BackendTests;
 internal static class Recipes
 {
     /// <summary>The default with another rank.</summary>
-    public static LayerRecipe Of(int rank = 5, Precision precision = Precision.W4A4, WeightMethod method = WeightMethod.Gptq)
-    {
-        LayerRecipe usual = LayerRecipe.Default;
-        return usual with
-        {
-            Precision = precision,
-            LowRank = usual.LowRank with { Rank = rank },
-            Weights = usual.Weights with { Method = method },
-        };
-    }
+    public static LayerRecipe Of(int rank = 5, Precision precision = Precision.W4A4, WeightMethod method = WeightMethod.Gptq) =>
+        LayerRecipe.Default.With(RecipeSettings.Precision, precision).With(RecipeSettings.Rank, rank)
+            .With(RecipeSettings.WeightMethod, method);
 }

@@ -208,6 +208,22 @@ public sealed class ArtifactDescriptorTests
         Assert.Contains("no bins", Assert.Throws<ArtifactException>(() => ArtifactDescriptor.Parse(json)).Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_arithmetic_of_each_group_of_stages_is_kept_and_may_be_missing()
+    {
+        ArtifactDescriptor both = Sample() with
+        {
+            Profiles = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add("model", "m").Add("layers", "l"),
+        };
+
+        Assert.Equal([KeyValuePair.Create("layers", "l"), KeyValuePair.Create("model", "m")],
+            ArtifactDescriptor.Parse(both.ToJson()).Profiles);
+        Assert.Empty(ArtifactDescriptor.Parse(Sample().ToJson()).Profiles);
+        byte[] wrong = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(both.ToJson()).Replace("\"m\"", "5", StringComparison.Ordinal));
+        Assert.Contains("profiles.model", Assert.Throws<ArtifactException>(() => ArtifactDescriptor.Parse(wrong)).Reason,
+            StringComparison.Ordinal);
+    }
+
     private static ArtifactDescriptor Sample() => new()
     {
         Name = "tiny \"ä\"",

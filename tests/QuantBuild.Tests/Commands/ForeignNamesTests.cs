@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Provenance;
 using QuantBuild.Compiler.Store;
@@ -139,7 +140,7 @@ public sealed class ForeignNamesTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "such names cannot be");
         string folder = Artifact();
         byte[] statement = ProvenanceStatement.Create(File.ReadAllBytes(Path.Combine(folder, "artifact.json")),
-            new LockFile(Attack, Attack, Digest.Parse(new string('0', 64)), [],
+            new LockFile(Attack, new ProfileNames(Attack, Attack), Digest.Parse(new string('0', 64)), [],
                 [.. ArtifactDescriptor.Parse(File.ReadAllBytes(Path.Combine(folder, "artifact.json"))).Experts
                 .Select(expert => new LockedExpert(expert.Key, Digest.Of("c"u8), [], [.. expert.Value.Files
                     .Select(file =>

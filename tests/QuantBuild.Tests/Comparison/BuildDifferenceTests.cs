@@ -33,7 +33,7 @@ public sealed class BuildDifferenceTests
     {
         LayerDifference layer = Assert.Single(BuildDifference.Of(Build("a", Layer("1", result: "r", error: 0.1)), Build("b")).Layers);
 
-        Assert.Equal(("precision: W4A4 → BF16", 0.1, 0.0), (layer.Why, layer.ErrorBefore!.Value, layer.ErrorAfter!.Value));
+        Assert.Equal(("precision: w4a4 → bf16", 0.1, 0.0), (layer.Why, layer.ErrorBefore!.Value, layer.ErrorAfter!.Value));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class BuildDifferenceTests
 
     private static LayerSnapshot Layer(string name, string? rank = null, string? input = null, string? result = null, double? error = null)
     {
-        ImmutableSortedDictionary<string, string> settings = ImmutableSortedDictionary<string, string>.Empty.Add("precision", "W4A4");
+        ImmutableSortedDictionary<string, string> settings = ImmutableSortedDictionary<string, string>.Empty.Add("precision", "w4a4");
         return new LayerSnapshot("low_noise", name, IsQuantized: true, rank is null ? settings : settings.Add("rank", rank),
             input is null
                 ? ImmutableSortedDictionary<string, string>.Empty

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
@@ -26,7 +27,7 @@ public sealed class ArtifactPushTests : HubTest
     private string WriteLock(ArtifactDescriptor artifact, string plan)
     {
         string path = PathTo("test.quant.lock.json");
-        new LockFile("0.1.0", "cpu-1", Digest.Parse(plan), [],
+        new LockFile("0.1.0", new ProfileNames("cpu-1", "cpu-1"), Digest.Parse(plan), [],
             [.. artifact.Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("c"u8), [],
             [.. expert.Value.Files.Select(file =>
                 new PackedFile($"{expert.Value.Directory}/{file.Name}",

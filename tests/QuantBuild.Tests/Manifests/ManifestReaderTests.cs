@@ -35,7 +35,7 @@ public sealed class ManifestReaderTests
         Assert.Equal(["boundary 0-0.2", "mid 0.2-0.7", "late 0.7-1"], manifest.Experts[1].Bins.Select(Spell));
         Assert.Equal(new CalibrationSection("/project/calibration.jsonl", 12, "unipc", 40, 5, 1, 1, 64, 42,
             new SourceSpan("/project/model.quant.json", 4, 28)), manifest.Calibration);
-        Assert.Equal(LayerRecipe.Default, manifest.Quantize with { Activations = LayerRecipe.Default.Activations });
+        Assert.Equal(LayerRecipe.Default, manifest.Quantize);
         Assert.Equal([0.6, 0.7, 0.8, 0.9, 1.0], manifest.Quantize.Activations.ClipRatios);
         Assert.Equal([0], manifest.Quantize.Activations.ExponentOffsets);
         Assert.Empty(manifest.Overrides);
@@ -54,7 +54,7 @@ public sealed class ManifestReaderTests
         Assert.Equal(TestData.TinyWan(), manifest.Directory);
         Assert.Equal(TestData.TinyWan("checkpoint"), manifest.Model.Source);
         Assert.Equal(32, manifest.Calibration.TokensPerStep);
-        Assert.Equal(LayerRecipe.Default, manifest.Quantize with { Activations = LayerRecipe.Default.Activations });
+        Assert.Equal(LayerRecipe.Default, manifest.Quantize);
     }
 
     [Fact]
@@ -120,9 +120,9 @@ public sealed class ManifestReaderTests
         OverrideSection over = Assert.Single(manifest.Overrides);
         Assert.Equal("blocks.3-5.ffn.2", over.Match);
         Assert.Equal(["low_noise"], over.Experts);
-        Assert.Equal([RecipeSetting.Rank, RecipeSetting.LowRankAccuracy], over.Patch.Settings);
+        Assert.Equal([RecipeSettings.Rank, RecipeSettings.LowRankAccuracy], over.Patch.Settings);
         Assert.Equal(0.1, over.Patch.ApplyTo(manifest.Quantize).LowRank.Accuracy);
-        Assert.Equal(64, over.Patch.Rank);
+        Assert.Equal(64, over.Patch.Find(RecipeSettings.Rank));
         Assert.Equal([(GateMetric.RelativeError, 0.2), (GateMetric.ErrorVsRtn, 1.0)],
             manifest.Gates.Thresholds.Select(gate => (gate.Metric, gate.Limit)));
         Assert.Equal((OutputLayout.Native, 500_000_000, DType.F32),
@@ -146,8 +146,8 @@ public sealed class ManifestReaderTests
             }
             """));
 
-        Assert.Equal(new SourceSpan("/project/model.quant.json", 6, 24), manifest.QuantizePatch.Spans[RecipeSetting.Rank]);
-        Assert.Equal(new SourceSpan("/project/model.quant.json", 6, 39), manifest.QuantizePatch.Spans[RecipeSetting.SmoothEnabled]);
+        Assert.Equal(new SourceSpan("/project/model.quant.json", 6, 24), manifest.QuantizePatch.Spans[RecipeSettings.Rank]);
+        Assert.Equal(new SourceSpan("/project/model.quant.json", 6, 39), manifest.QuantizePatch.Spans[RecipeSettings.SmoothEnabled]);
         Assert.Equal(2, manifest.QuantizePatch.Spans.Count);
     }
 

@@ -188,12 +188,9 @@ public sealed class SchemaTests
         });
         Assert.Equal(minimal.Output,
             spelled.Output with { LayoutSpan = minimal.Output.LayoutSpan, ShardSizeSpan = null, KeptDtypeSpan = null });
-        Assert.Equal(minimal.Quantize with { Activations = LayerRecipe.Default.Activations },
-            spelled.Quantize with { Activations = LayerRecipe.Default.Activations });
-        Assert.Equal(minimal.Quantize.Activations.ClipRatios, spelled.Quantize.Activations.ClipRatios);
-        Assert.Equal(minimal.Quantize.Activations.ExponentOffsets, spelled.Quantize.Activations.ExponentOffsets);
-        Assert.Equal(minimal.Quantize.Activations with { ClipRatios = [], ExponentOffsets = [] },
-            spelled.Quantize.Activations with { ClipRatios = [], ExponentOffsets = [] });
+        Assert.Equal(minimal.Quantize, spelled.Quantize);
+        Assert.Equal(RecipeSettings.All, spelled.QuantizePatch.Settings.Concat([RecipeSettings.SmoothEnabled, RecipeSettings.Alpha,
+            RecipeSettings.Share, RecipeSettings.LowRankAccuracy]).OrderBy(setting => setting.Index));
     }
 
     private static string Json(object? value) => JsonConvert.SerializeObject(value);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
@@ -20,7 +21,8 @@ public sealed class LockFileTests : IDisposable
         ImmutableSortedDictionary<string, Digest>.Empty.Add("gptq", DigestOf($"gptq {name} {rank}"))
             .Add("clip", DigestOf($"clip {name} {rank}")));
 
-    private static LockFile Example(int rank = 16) => new("0.1.0", "cpu-1", DigestOf($"plan {rank}"), [DigestOf("s0"), DigestOf("s1")],
+    private static LockFile Example(int rank = 16) =>
+        new("0.1.0", new ProfileNames("cpu-1", "cpu-1"), DigestOf($"plan {rank}"), [DigestOf("s0"), DigestOf("s1")],
     [
         new LockedExpert("low_noise", DigestOf("low"), [], []),
         new LockedExpert("high_noise", DigestOf("high"), [Layer("blocks.1.ffn.2", rank), Layer("blocks.0.ffn.2", 16)],
@@ -128,15 +130,29 @@ public sealed class LockFileTests : IDisposable
         Assert.Contains("rank: 16 -> 32", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_lock_file_of_an_earlier_version_says_so_and_what_to_do()
+    {
+        string path = _folder.WriteFile("x.quant.lock.json", Encoding.UTF8.GetBytes(
+            """{"calibration":[],"experts":{},"format":1,"numericProfile":"cpu-1","plan":"0","tool":"0.1.0"}"""));
+
+        Diagnostic problem = Assert.Throws<DiagnosticException>(() => LockFile.Read(path)).Diagnostics[0];
+
+        Assert.Equal("QB4022: the lock file cannot be read: it has format 1, of another version of QuantBuild; this one knows 2",
+            $"{problem.Descriptor.Code}: {problem.Message}");
+        Assert.Contains("build without --locked", problem.Descriptor.Cure, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{}")]
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("{\n<<<<<<< ours\n}")]
-    [InlineData("""{"format":2}""")]
-    [InlineData("""{"format":1,"format":1}""")]
-    [InlineData("""{"format":1,"tool":"t","numericProfile":"p","plan":"xyz","calibration":[],"experts":{}}""")]
+    [InlineData("""{"format":3}""")]
+    [InlineData("""{"format":2,"format":2}""")]
+    [InlineData("""{"format":2,"tool":"t","profiles":{"model":"p","layers":"p"},"plan":"xyz","calibration":[],"experts":{}}""")]
+    [InlineData("""{"format":2,"tool":"t","numericProfile":"p","plan":"xyz","calibration":[],"experts":{}}""")]
     public void A_damaged_lock_file_is_an_error_with_its_file(string text)
     {
         string path = _folder.WriteFile("x.quant.lock.json", Encoding.UTF8.GetBytes(text));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Provenance;
@@ -21,7 +22,7 @@ public sealed class FolderCoverageTests : IDisposable
         OpenSslSays("genpkey", "-algorithm", "ED25519", "-out", PathTo("key.pem"));
         OpenSslSays("pkey", "-in", PathTo("key.pem"), "-pubout", "-out", PathTo("key.pub"));
         byte[] descriptor = File.ReadAllBytes(Path.Combine(Out, "artifact.json"));
-        Locked = new LockFile("0.1.0", "cpu-1", Digest.Parse(new string('0', 64)), [],
+        Locked = new LockFile("0.1.0", new ProfileNames("cpu-1", "cpu-1"), Digest.Parse(new string('0', 64)), [],
             [.. ArtifactDescriptor.Parse(descriptor).Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("c"u8), [],
             [.. expert.Value.Files.Select(file =>
                 new PackedFile($"{expert.Value.Directory}/{file.Name}", new BlobRef(Digest.Parse(file.Digest), file.Size)))]))]);

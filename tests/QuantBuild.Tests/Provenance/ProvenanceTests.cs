@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Provenance;
@@ -29,7 +30,7 @@ public sealed class ProvenanceTests : IDisposable
     private LockFile Lock(string plan = "0000000000000000000000000000000000000000000000000000000000000000")
     {
         ArtifactDescriptor descriptor = ArtifactDescriptor.Parse(File.ReadAllBytes(Path.Combine(Out, "artifact.json")));
-        return new LockFile("0.1.0", "cpu-1", Digest.Parse(plan), [Digest.Of("sample"u8)],
+        return new LockFile("0.1.0", new ProfileNames("cpu-1", "cpu-1"), Digest.Parse(plan), [Digest.Of("sample"u8)],
             [.. descriptor.Experts.Select(expert => new LockedExpert(expert.Key, Digest.Of("checkpoint"u8), [], FilesOf(expert.Value)))]);
     }
 
@@ -240,6 +241,21 @@ public sealed class ProvenanceTests : IDisposable
         changed.Write(Out);
 
         Assert.Equal("QB5042", CodeOf());
+    }
+
+    [Fact]
+    public void The_arithmetic_is_stated_for_each_group_of_stages_and_older_statements_name_one()
+    {
+        JsonNode statement = JsonNode.Parse(State())!;
+        JsonObject parameters = statement["predicate"]!["buildDefinition"]!["internalParameters"]!.AsObject();
+        Assert.Equal("""{"layers":"cpu-1","model":"cpu-1"}""", parameters["profiles"]!.ToJsonString());
+        Assert.Equal(new ProfileNames("cpu-1", "cpu-1"), StatedBuild.Parse(State(), "x").Profiles);
+
+        parameters.Remove("profiles");
+        parameters["numericProfile"] = "cpu-0";
+
+        Assert.Equal(new ProfileNames("cpu-0", "cpu-0"),
+            StatedBuild.Parse(System.Text.Encoding.UTF8.GetBytes(statement.ToJsonString()), "x").Profiles);
     }
 
     [Theory]

@@ -49,7 +49,7 @@ public sealed class OverrideLinesTests
             string name = $"blocks.{block}.{module}";
             int?[] ranks = [.. sections.Where(section => (section.Experts.IsEmpty || section.Experts.Contains(expert))
                 && LayerPattern.TryParse(section.Match, out LayerPattern? pattern, out _) && pattern.IsMatch(name))
-                .Select(section => section.Patch.Rank)];
+                .Select(section => section.Patch.Find(RecipeSettings.Rank))];
             Assert.Equal(changes.Where(change => change.Expert == expert && change.Layer == name).Select(change => (int?)change.Then.Rank),
                 ranks);
         }

@@ -58,7 +58,7 @@ internal static partial class BinBinder
                 "letters, digits, '_' and '-' make a name");
             name = null;
         }
-        ImmutableArray<double>? ratios = bin.Numbers("clipRatios", RecipeBinder.ClipRatio);
+        ImmutableArray<double>? ratios = bin.Numbers("clipRatios", RecipeSettings.ClipRatio);
         bool areTimesteps = bin.Has("timesteps");
         if (areTimesteps && (bin.Has("from") || bin.Has("to")))
         {

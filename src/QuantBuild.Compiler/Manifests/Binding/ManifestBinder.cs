@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests.Json;
-using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Manifests.Binding;
 
@@ -17,8 +16,6 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
 
     private static readonly NamedValues<int> Architectures = new(("wan2.2-i2v", 0));
     private static readonly NamedValues<int> Formats = new(("mxfp4", 0));
-    private static readonly NamedValues<ValueTuple<DType?>> KeptDtypes =
-        new(("source", new(null)), ("bf16", new(DType.BF16)), ("f32", new(DType.F32)));
 
     /// <summary>The manifest; when anything was reported it is incomplete and must not be used.</summary>
     public QuantManifest? Bind(ManifestNode root)
@@ -102,7 +99,7 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         ObjectBinder? output = manifest.Object("output", ManifestKeys.Output);
         return new OutputSection(output?.Choice("layout", RecipeNames.Layout) ?? OutputLayout.Native,
             (output is null ? null : ShardSize(output)) ?? DefaultShard,
-            output?.Choice("keptDtype", KeptDtypes)?.Item1, output?.SpanOf("layout") ?? manifest.Span, Place("shardSize"),
+            output?.Choice("keptDtype", RecipeNames.KeptDtype)?.Item1, output?.SpanOf("layout") ?? manifest.Span, Place("shardSize"),
                 Place("keptDtype"))
         {
             From = output is null ? null : From(output),

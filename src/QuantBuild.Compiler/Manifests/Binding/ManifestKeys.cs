@@ -8,7 +8,9 @@ namespace QuantBuild.Compiler.Manifests.Binding;
 /// </summary>
 internal static class ManifestKeys
 {
-    private static readonly ImmutableArray<string> Recipe = ["precision", "smooth", "lowRank", "weights", "activations"];
+    internal const string WeightsName = "weights";
+
+    private static readonly ImmutableArray<string> Recipe = RecipeSettings.Sections;
 
     public static readonly KeySet Manifest = new("manifest",
         ["$schema", "name", "model", "experts", "calibration", "quantize", "overrides", "compute", "gates", "output"]);
@@ -32,16 +34,16 @@ internal static class ManifestKeys
 
     public static readonly KeySet Quantize = new("quantize", ["format", .. Recipe]);
 
-    public static readonly KeySet Smooth = new("smooth", ["enabled", "alpha", "share"]);
+    public static readonly KeySet Smooth = KeysOf("smooth");
 
-    public static readonly KeySet LowRank = new("lowRank", ["rank", "method", "accuracy"]);
+    public static readonly KeySet LowRank = KeysOf("lowRank");
 
-    public static readonly KeySet Weights = new("weights", ["method", "damp", "blockSize"]);
+    public static readonly KeySet Weights = KeysOf(WeightsName);
 
     /// <summary>An expert's <c>weights</c>, when it names the folder and changes settings at once.</summary>
     public static readonly KeySet ExpertWeights = new("expertWeights", ["folder", .. Weights.Keys]);
 
-    public static readonly KeySet Activations = new("activations", ["granularity", "clipRatios", "exponentOffsets", "ties", "objective"]);
+    public static readonly KeySet Activations = KeysOf("activations");
 
     public static readonly KeySet Override = new("override", ["match", "experts", .. Recipe]);
 
@@ -62,4 +64,9 @@ internal static class ManifestKeys
             Activations,
         Override, Compute, Gates, GateRule, Output,
     ];
+
+    /// <summary>The keys of a recipe's section.</summary>
+    public static KeySet OfRecipe(string section) => All.Single(keys => keys.Name == section);
+
+    private static KeySet KeysOf(string section) => new(section, [.. RecipeSettings.In(section).Select(setting => setting.Key)]);
 }

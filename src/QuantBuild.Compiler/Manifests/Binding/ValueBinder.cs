@@ -70,11 +70,14 @@ internal sealed class ValueBinder(ICollection<Diagnostic> problems)
 
     /// <summary>One of a few names.</summary>
     public T? Choice<T>(ManifestNode? node, string path, NamedValues<T> values)
-        where T : struct
+        where T : struct => (T?)Choice(node, path, (NamedValues)values);
+
+    /// <summary>One of a few names; what it names has the type of the values.</summary>
+    public object? Choice(ManifestNode? node, string path, NamedValues values)
     {
         if (As<ManifestText>(node, path, "a text") is not { } text)
             return null;
-        if (values.Find(text.Value) is { } value)
+        if (values.FindValue(text.Value) is { } value)
             return value;
         Report(Descriptors.UnknownValue, text.Span, path, text.Value,
             values.Names is [var only] ? $"the only value is '{only}'" : Suggestion.For(text.Value, values.Names, "values"));

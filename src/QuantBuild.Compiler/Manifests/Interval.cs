@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace QuantBuild.Compiler.Manifests.Binding;
+namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The range of a number.</summary>
 /// <param name="Min">Lower end.</param>
