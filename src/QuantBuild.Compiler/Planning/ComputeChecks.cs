@@ -21,10 +21,10 @@ internal static class ComputeChecks
             Unused("device", section.DeviceSpan);
             Unused("dtype", section.DTypeSpan);
         }
-        IComputeBackend? model = Find(section.Model, "compute.model", section.ModelSpan);
+        IComputeBackend? model = Find(section, registry, section.Model, "compute.model", section.ModelSpan, problems);
         IComputeBackend? layers = section.Layers == section.Model && model is not null
             ? model
-            : Find(section.Layers, "compute.layers", section.LayersSpan);
+            : Find(section, registry, section.Layers, "compute.layers", section.LayersSpan, problems);
         return model is null || layers is null ? Backends.Cpu : new Backends(model, layers);
 
         void Unused(string key, SourceSpan? place)
@@ -32,23 +32,24 @@ internal static class ComputeChecks
             if (place is { } span)
                 problems.Add(Descriptors.ComputeSettingUnused.At(span, key));
         }
+    }
 
-        IComputeBackend? Find(ComputeBackend backend, string key, SourceSpan place)
+    private static IComputeBackend? Find(ComputeSection section, BackendRegistry registry, ComputeBackend backend, string key,
+        SourceSpan place, List<Diagnostic> problems)
+    {
+        try
         {
-            try
-            {
-                if (registry.Find(backend, section) is { } found)
-                    return found;
-                problems.Add(Descriptors.ComputeNotInstalled.At(place, key, ComputeNames.Backend.NameOf(backend),
-                    BackendRegistry.PackageOf(backend)));
-            }
-            catch (DiagnosticException failure)
-            {
-                // Both groups can fail on one thing.
-                problems.AddRange([.. failure.Diagnostics.ExceptBy(problems.Select(known => known.ToString()),
-                    problem => problem.ToString())]);
-            }
-            return null;
+            if (registry.Find(backend, section) is { } found)
+                return found;
+            problems.Add(Descriptors.ComputeNotInstalled.At(place, key, ComputeNames.Backend.NameOf(backend),
+                BackendRegistry.PackageOf(backend)));
         }
+        catch (DiagnosticException failure)
+        {
+            // Both groups can fail on one thing.
+            problems.AddRange([.. failure.Diagnostics.ExceptBy(problems.Select(known => known.ToString()),
+                problem => problem.ToString())]);
+        }
+        return null;
     }
 }

@@ -30,7 +30,7 @@ public abstract class LayerTests : BackendSuite
 
         Assert.Equal((outputs, channels, rank), (branch.Rows, branch.Columns, branch.Rank));
         LowRankBranch best = LowRankSplit.Of(RandomData.Matrix(LayerReference.Smoothed(layer), channels),
-            new LowRankRecipe(rank, LowRankMethod.Exact), seed: 1);
+            new LowRankRecipe(rank, LowRankMethod.Exact), seed: 1, ct: Ct);
         // Both are rounded to bfloat16; of a weight that the rank exhausts only that is left.
         double whole = LayerReference.Left(layer, LowRankBranch.None(outputs, channels));
         Assert.InRange(LayerReference.Left(layer, branch), 0,
@@ -58,7 +58,7 @@ public abstract class LayerTests : BackendSuite
         Assert.Equal((1, false, 0), (result.Outcome.Tries, result.Outcome.FellBack, result.Outcome.DeadColumns));
         AssertAlike(expected, actual);
         Assert.Equal(loss, own, 1e-2 * loss);
-        double energy = HessianEnergy.Of(RandomData.Matrix(residual, channels), RandomData.Matrix(hessian, channels), threads: 1);
+        double energy = HessianEnergy.Of(RandomData.Matrix(residual, channels), RandomData.Matrix(hessian, channels), threads: 1, Ct);
         Assert.Equal(own, result.Outcome.ErrorEnergy!.Value / energy, 1e-3 * own);
     }
 
