@@ -156,12 +156,10 @@ public sealed class SchemaTests
     }
 
     [Fact]
-    public async Task Defaults_of_the_schema_are_those_of_the_reader()
+    public void Defaults_of_the_schema_are_those_of_the_reader()
     {
         // A manifest that spells out every default of the schema must mean what the minimal one means.
-        JsonSchema schema = await Schema.Value;
-        string Default(string definition, string key) => Json(schema.Definitions[definition].Properties[key].ActualSchema.Default
-            ?? schema.Definitions[definition].Properties[key].Default);
+        JObject definitions = (JObject)JToken.Parse(SchemaText)["definitions"]!;
         QuantManifest spelled = ManifestText.Valid($$"""
             {
               "model": { "source": "checkpoint", "boundary": {{Default("model", "boundary")}}, "architecture": {{Default("model", "architecture")}} },
@@ -169,10 +167,7 @@ public sealed class SchemaTests
               "calibration": { "data": "calibration.jsonl", "samples": {{Default("calibration", "samples")}}, "solver": {{Default("calibration", "solver")}},
                 "steps": {{Default("calibration", "steps")}}, "shift": {{Default("calibration", "shift")}}, "guidance": {{Default("calibration", "guidance")}},
                 "tokensPerStep": {{Default("calibration", "tokensPerStep")}}, "seed": {{Default("calibration", "seed")}} },
-              "quantize": { "precision": {{Default("quantize", "precision")}}, "lowRank": { "rank": {{Default("lowRank", "rank")}}, "method": {{Default("lowRank", "method")}} },
-                "weights": { "method": {{Default("weights", "method")}}, "damp": {{Default("weights", "damp")}}, "blockSize": {{Default("weights", "blockSize")}} },
-                "activations": { "granularity": {{Default("activations", "granularity")}}, "clipRatios": {{Default("activations", "clipRatios")}},
-                  "exponentOffsets": {{Default("activations", "exponentOffsets")}}, "ties": {{Default("activations", "ties")}}, "objective": {{Default("activations", "objective")}} } },
+              "quantize": {{Recipe()}},
               "compute": { "model": {{Default("compute", "model")}}, "layers": {{Default("compute", "layers")}},
                 "device": {{Default("compute", "device")}}, "dtype": {{Default("compute", "dtype")}} },
               "output": { "layout": {{Default("output", "layout")}}, "shardSize": {{Default("output", "shardSize")}}, "keptDtype": {{Default("output", "keptDtype")}} }
@@ -189,11 +184,16 @@ public sealed class SchemaTests
         Assert.Equal(minimal.Output,
             spelled.Output with { LayoutSpan = minimal.Output.LayoutSpan, ShardSizeSpan = null, KeptDtypeSpan = null });
         Assert.Equal(minimal.Quantize, spelled.Quantize);
-        Assert.Equal(RecipeSettings.All, spelled.QuantizePatch.Settings.Concat([RecipeSettings.SmoothEnabled, RecipeSettings.Alpha,
-            RecipeSettings.Share, RecipeSettings.LowRankAccuracy]).OrderBy(setting => setting.Index));
-    }
+        Assert.Equal(RecipeSettings.All, spelled.QuantizePatch.Settings.OrderBy(setting => setting.Index));
 
-    private static string Json(object? value) => JsonConvert.SerializeObject(value);
+        string Default(string definition, string key) => ((definitions[definition]!["properties"]
+            ?? definitions[definition]!["anyOf"]!.Single(option => option["properties"] is not null)["properties"])![key]!["default"]
+            ?? throw new KeyNotFoundException($"{definition}.{key} has no default")).ToString(Formatting.None);
+        string Recipe() => "{ " + string.Join(", ", RecipeSettings.Sections.Select(section => $"\"{section}\": {Section(section)}")) + " }";
+        string Section(string section) => RecipeSettings.In(section) is { IsEmpty: false } settings
+            ? "{ " + string.Join(", ", settings.Select(setting => $"\"{setting.Key}\": {Default(section, setting.Key)}")) + " }"
+            : definitions[section]!["default"]!.ToString(Formatting.None);
+    }
 
     private static async Task<IEnumerable<string>> Errors(string text) =>
         (await Schema.Value).Validate(JToken.Parse(text, new JsonLoadSettings { CommentHandling = CommentHandling.Ignore }))
