@@ -47,6 +47,8 @@ internal static class PlanDigest
             ["tokensPerStep"] = calibration.TokensPerStep,
             ["seed"] = calibration.Seed.ToString(CultureInfo.InvariantCulture),
         };
+        if (TrajectoryStage.TimestepsOf(calibration) is { } timesteps)
+            json["timesteps"] = timesteps;
         if (calibration.Latent is { } latent)
             json["latent"] = new JsonObject { ["frames"] = latent.Frames, ["height"] = latent.Height, ["width"] = latent.Width };
         return json;

@@ -10,6 +10,12 @@ internal static partial class Descriptors
             + "possible, or the video cannot be written.",
         "The message names the file or the value. A checkpoint needs the folders tokenizer, text_encoder and vae beside its experts.");
 
+    /// <summary>A video is sampled on another schedule than the artifact was calibrated on.</summary>
+    public static readonly DiagnosticDescriptor OtherSchedule = new("QB3403", Severity.Warning,
+        "The artifact was calibrated on {0} steps ({1}), and the video is sampled on others",
+        "Clip ratios and rounding were chosen for activations at the timesteps of calibration; at others they may fit worse.",
+        "Leave --steps, --shift and --timesteps away; or calibrate on the schedule that videos are made with.");
+
     /// <summary>Decoding will take more memory than there is.</summary>
     public static readonly DiagnosticDescriptor GenerationMemory = new("QB3402", Severity.Warning,
         "Decoding the frames, which comes last, takes about {0} at once, and {1} are free",

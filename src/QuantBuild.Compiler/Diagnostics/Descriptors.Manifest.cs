@@ -198,6 +198,12 @@ internal static partial class Descriptors
         "The pattern of a gate's rule fits no layer of the checkpoint, so that nothing would ever be checked.",
         "Correct the pattern; `quantbuild plan` lists the names of all layers.");
 
+    /// <summary>QB1038: a schedule is given twice.</summary>
+    public static readonly DiagnosticDescriptor ScheduleTwice = new("QB1038", Severity.Error,
+        "'{0}' and 'calibration.timesteps' exclude each other",
+        "Explicit timesteps are the whole schedule; a number of steps and a shift would make another one.",
+        "Remove one of the two.");
+
     /// <summary>QB1040: a bin without calibration steps.</summary>
     public static readonly DiagnosticDescriptor BinWithoutSteps = new("QB1040", Severity.Error,
         "No calibration step falls into bin '{0}' of {1}, which has {2} of the {3} steps",

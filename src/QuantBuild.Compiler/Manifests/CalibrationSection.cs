@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Manifests;
@@ -7,7 +8,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// The jsonl file, absolute, or empty where activations are given; tensors are in the safetensors file of the same name.
 /// </param>
 /// <param name="Samples">How many of its samples to use, from the start.</param>
-/// <param name="Solver"><c>unipc</c> or <c>euler</c>.</param>
+/// <param name="Solver"><c>unipc</c>, <c>euler</c> or <c>lcm</c>.</param>
 /// <param name="Steps">Sampler steps.</param>
 /// <param name="Shift">Flow-matching shift.</param>
 /// <param name="GuidanceHigh">Classifier-free guidance of the high-noise expert; 1 is none (the paper's calibration).</param>
@@ -18,6 +19,9 @@ namespace QuantBuild.Compiler.Manifests;
 internal sealed record CalibrationSection(string Data, int Samples, string Solver, int Steps, double Shift, double GuidanceHigh,
     double GuidanceLow, int TokensPerStep, ulong Seed, SourceSpan Span)
 {
+    /// <summary>Explicit timesteps, descending, in place of steps and shift; empty for these.</summary>
+    public ImmutableArray<int> Timesteps { get; init; } = [];
+
     /// <summary>The part of every latent that is used; null for the whole.</summary>
     public LatentSection? Latent { get; init; }
 

@@ -30,7 +30,9 @@ internal static class Planner
         LayoutChecks.CheckOutput(manifest.Output, problems);
         Backends backends = ComputeChecks.Resolve(manifest.Compute, BackendRegistry.Default, problems);
 
-        FlowSchedule schedule = FlowSchedule.Create(manifest.Calibration.Steps, manifest.Calibration.Shift);
+        FlowSchedule schedule = manifest.Calibration.Timesteps.IsEmpty
+            ? FlowSchedule.Create(manifest.Calibration.Steps, manifest.Calibration.Shift)
+            : FlowSchedule.Of(manifest.Calibration.Timesteps);
         var calibration = new CalibrationPlan([.. schedule.Timesteps], manifest.Model.BoundaryTimestep, fromPictures);
         var resolver = new RecipeResolver(manifest);
         ImmutableArray<ExpertPlan> experts = [.. manifest.Experts.Zip(sources, (expert, source) => source is null

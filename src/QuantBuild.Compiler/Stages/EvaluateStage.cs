@@ -19,7 +19,10 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     new("steps", subject => OptionsOf(subject.Plan).Steps),
     new("shift", subject => OptionsOf(subject.Plan).Shift),
     new("boundary", subject => OptionsOf(subject.Plan).Boundary),
-    new("guidance", _ => Guidance))
+    new("guidance", subject => OptionsOf(subject.Plan).GuidanceHigh),
+    new("guidanceLow", subject => OptionsOf(subject.Plan) is var options && options.GuidanceLow != options.GuidanceHigh
+        ? options.GuidanceLow : null),
+    new("timesteps", subject => TrajectoryStage.TimestepsOf(subject.Plan.Manifest.Calibration)))
 {
     /// <summary>Guidance of the evaluation, for both experts: the paper's.</summary>
     private const double Guidance = 3.5;
@@ -76,8 +79,12 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
             return Outputs.Of(Latent, context.Store.StoreTensors(TensorData.Of(Latent, [latent.Length], latent)));
         })!;
 
-    private static SamplingOptions OptionsOf(Plan plan) =>
-        TrajectoryStage.OptionsOf(plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance };
+    /// <summary>
+    /// A model distilled to explicit timesteps is used with the guidance it was calibrated with, others with the paper's.
+    /// </summary>
+    private static SamplingOptions OptionsOf(Plan plan) => plan.Manifest.Calibration.Timesteps.IsEmpty
+        ? TrajectoryStage.OptionsOf(plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance }
+        : TrajectoryStage.OptionsOf(plan);
 }
 
 /// <summary>A sample and the model that it runs through.</summary>

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
+using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Costs;
@@ -31,6 +33,7 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
     new("tokensPerStep", subject => subject.Section.TokensPerStep),
     new("seed", subject => subject.Section.Seed.ToString(CultureInfo.InvariantCulture)),
     new("sample", subject => subject.Id),
+    new("timesteps", subject => TimestepsOf(subject.Section)),
     // Not a part of other keys: recordings of whole samples keep theirs.
     new("latent", subject => subject.Section.Latent is null ? null : LatentOf(subject.Shape())))
 {
@@ -112,9 +115,10 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
         CalibrationSection section = plan.Manifest.Calibration;
         return new SamplingOptions
         {
-            Solver = section.Solver == "euler" ? SolverKind.Euler : SolverKind.UniPc,
+            Solver = SamplingOptions.Of(new ArtifactSampling(section.Solver, section.Steps, section.Shift)).Solver,
             Steps = section.Steps,
             Shift = section.Shift,
+            Timesteps = section.Timesteps,
             Boundary = plan.Calibration.Boundary,
             GuidanceHigh = section.GuidanceHigh,
             GuidanceLow = section.GuidanceLow,
@@ -123,6 +127,10 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
 
     /// <summary>Whether the embedded empty prompt is needed, for guidance.</summary>
     internal static bool NeedsNull(CalibrationSection section) => section.GuidanceHigh != 1 || section.GuidanceLow != 1;
+
+    /// <summary>Explicit timesteps as a part of keys; null when steps and shift make the schedule.</summary>
+    internal static JsonNode? TimestepsOf(CalibrationSection section) =>
+        section.Timesteps.IsEmpty ? null : new JsonArray([.. section.Timesteps.Select(timestep => (JsonNode)timestep)]);
 
     private static string LatentOf(LatentShape shape) => FormattableString.Invariant($"{shape.Frames}x{shape.Height}x{shape.Width}");
 }

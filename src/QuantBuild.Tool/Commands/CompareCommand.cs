@@ -71,12 +71,13 @@ internal static class CompareCommand
                     errors.Add(RelativeError(step.Latent.Span, videos[0].Latents[step.Index]));
             }
             using WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
+            GenerateOptions.ReportSchedule(options, artifact, run);
             if (folder is null)
             {
                 VideoShape size = FirstFrame.SizeFor(picture.Width, picture.Height, options.Area, options.Frames);
                 // The frames of every video, and full precision's latent after every step.
                 long kept = (folders.Length * (long)size.Frames * size.FrameLength)
-                    + (options.Sampling.Steps * pipeline.PreparedBytes(size));
+                    + (options.Sampling.Schedule().Timesteps.Count * pipeline.PreparedBytes(size));
                 VideoMemory.Check(pipeline, size, options.Sampling.Threads, kept, run);
                 GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
             }
@@ -85,7 +86,7 @@ internal static class CompareCommand
             videos.Add(new Rendered(folder ?? FullPrecision, video, latents, errors));
         }
         Print(picture, videos, run.Console);
-        PrintSteps(videos, FlowSchedule.Create(options.Sampling.Steps, options.Sampling.Shift).Timesteps, run.Console);
+        PrintSteps(videos, options.Sampling.Schedule().Timesteps, run.Console);
         if (output is not null)
         {
             Image[] frames =

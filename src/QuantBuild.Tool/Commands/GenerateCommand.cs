@@ -47,6 +47,7 @@ internal static class GenerateCommand
         GenerationOptions options = GenerateOptions.Of(arguments, checkpoint, artifact);
         VideoMemory.Check(pipeline, FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames), options.Sampling.Threads,
             kept: 0, run);
+        GenerateOptions.ReportSchedule(options, artifact, run);
         GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
         GeneratedVideo video = pipeline.Generate(image, arguments.GetValue(GenerateOptions.Prompt)!, options,
             new GenerationLog(run.Console.Error), ct: run.Cancellation);

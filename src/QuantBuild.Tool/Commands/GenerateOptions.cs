@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
+using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Sources;
 using QuantBuild.Models.Vae;
@@ -61,14 +63,24 @@ internal static class GenerateOptions
             new Option<double?>("--shift") { Description =
                 "Shift of the noise schedule [default: that of the artifact's calibration, else 5].", HelpName = "x" });
 
-    private static readonly Option<string> Guidance = new("--guidance")
+    private static readonly Option<string?> Guidance = new("--guidance")
     {
         Description =
-            "Scale of classifier-free guidance, 1 for none; two with a comma between are those of the high-noise and the low-noise expert.",
-            HelpName = "x|high,low", DefaultValueFactory = _ => "3.5",
+            "Scale of classifier-free guidance, 1 for none; two with a comma between are those of the high-noise and the low-noise expert "
+                + "[default: 1 for an artifact calibrated at explicit timesteps, else 3.5].",
+            HelpName = "x|high,low",
     };
 
-    private static readonly Option<SolverKind> Solver = new("--solver") { Description = "Solver.", HelpName = "unipc|euler" };
+    private static readonly Option<SolverKind?> Solver = new("--solver")
+    {
+        Description = "Solver [default: that of the artifact's calibration, else unipc].", HelpName = "unipc|euler|lcm",
+    };
+
+    private static readonly Option<string?> Timesteps = new("--timesteps")
+    {
+        Description = "Timesteps to visit, falling, with commas between, for models distilled to a few steps; in place of --steps and "
+            + "--shift [default: those of the artifact's calibration, if it has some].", HelpName = "t,t,…",
+    };
 
     private static readonly Option<ExpertMemory> Memory = new("--memory")
     {
@@ -86,7 +98,8 @@ internal static class GenerateOptions
     /// <summary>Adds all options to a command.</summary>
     public static void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[Model, Image, Prompt, Negative, Frames, Size, Seed, Steps, Shift, Guidance, Solver, Memory,
+        foreach (Option option in (Option[])[Model, Image, Prompt, Negative, Frames, Size, Seed, Steps, Shift, Timesteps, Guidance, Solver,
+            Memory,
             Tile, Sheet, FramesPerSecond, CommonOptions.Threads])
             command.Options.Add(option);
     }
@@ -101,7 +114,8 @@ internal static class GenerateOptions
     {
         RequireWhole(Prompt, arguments);
         RequireWhole(Negative, arguments);
-        (double high, double low) = Scales(arguments.GetValue(Guidance)!);
+        SamplingOptions schedule = Schedule(arguments, artifact);
+        (double high, double low) = Scales(arguments.GetValue(Guidance) ?? (schedule.Timesteps.IsEmpty ? "3.5" : "1"));
         int threads = arguments.GetValue(CommonOptions.Threads);
         return new GenerationOptions
         {
@@ -109,11 +123,8 @@ internal static class GenerateOptions
             Area = Area(arguments.GetValue(Size)!),
             Seed = arguments.GetValue(Seed),
             NegativePrompt = arguments.GetValue(Negative)!,
-            Sampling = new SamplingOptions
+            Sampling = schedule with
             {
-                Steps = arguments.GetValue(Steps) ?? artifact?.Descriptor.Sampling.Steps ?? 40,
-                Shift = arguments.GetValue(Shift) ?? artifact?.Descriptor.Sampling.Shift ?? 5,
-                Solver = arguments.GetValue(Solver),
                 Boundary = artifact?.Descriptor.Boundary
                     ?? (PipelineIndex.BoundaryOf(checkpoint) is { } fraction
                         ? ModelSection.TimestepAt(fraction)
@@ -123,6 +134,60 @@ internal static class GenerateOptions
                 Threads = threads == 0 ? Environment.ProcessorCount : threads,
             },
         };
+    }
+
+    /// <summary>Says which schedule is used, and warns when it is not the one that an artifact's activations were measured on.</summary>
+    public static void ReportSchedule(GenerationOptions options, ModelArtifact? artifact, CommandRun run)
+    {
+        SamplingOptions used = options.Sampling;
+        run.Console.Error.WriteLine(used.Timesteps.IsEmpty
+            ? string.Create(CultureInfo.InvariantCulture, $"{Names(used)}, {used.Steps} steps, shift {used.Shift}, guidance {Guided(used)}")
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{Names(used)}, timesteps {string.Join(", ", used.Timesteps)}, guidance {Guided(used)}"));
+        if (artifact is null)
+            return;
+        SamplingOptions calibrated = SamplingOptions.Of(artifact.Descriptor.Sampling);
+        if (!calibrated.Schedule().Timesteps.SequenceEqual(used.Schedule().Timesteps))
+        {
+            run.Report(Descriptors.OtherSchedule.At(null, calibrated.Schedule().Timesteps.Count, calibrated.Timesteps.IsEmpty
+                ? string.Create(CultureInfo.InvariantCulture, $"shift {calibrated.Shift}")
+                : $"timesteps {string.Join(", ", calibrated.Timesteps)}"));
+        }
+    }
+
+    private static string Names(SamplingOptions options) => options.Solver.ToString().ToLowerInvariant();
+
+    private static string Guided(SamplingOptions options) => options.GuidanceHigh == options.GuidanceLow
+        ? options.GuidanceHigh.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{options.GuidanceHigh}, {options.GuidanceLow}");
+
+    /// <summary>The artifact's schedule where there is one, else the model's, with what the command line says in place.</summary>
+    private static SamplingOptions Schedule(ParseResult arguments, ModelArtifact? artifact)
+    {
+        SamplingOptions schedule = artifact is null ? new SamplingOptions() : SamplingOptions.Of(artifact.Descriptor.Sampling);
+        (int? steps, double? shift) = (arguments.GetValue(Steps), arguments.GetValue(Shift));
+        if (arguments.GetValue(Timesteps) is { } text)
+        {
+            if (steps is not null || shift is not null)
+                throw new UsageException("--timesteps takes the place of --steps and --shift: give one or the other.");
+            schedule = schedule with { Timesteps = TimestepsOf(text) };
+        }
+        else if (steps is not null || shift is not null)
+        {
+            schedule = schedule with { Timesteps = [], Steps = steps ?? schedule.Steps, Shift = shift ?? schedule.Shift };
+        }
+        return schedule with { Solver = arguments.GetValue(Solver) ?? schedule.Solver };
+    }
+
+    private static ImmutableArray<int> TimestepsOf(string text)
+    {
+        int[] timesteps = [.. text.Split(',')
+            .Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : 0)];
+        bool fall = timesteps.Zip(timesteps.Skip(1)).All(pair => pair.First > pair.Second);
+        return fall && timesteps.All(value => value is >= 1 and <= ModelSection.MaxTimestep)
+            ? [.. timesteps]
+            : throw new UsageException(
+                $"--timesteps is '{text}'; it must be whole numbers from 1 to 1000 that fall, such as 1000,937,833,625.");
     }
 
     /// <summary>A pipeline over a checkpoint.</summary>

@@ -36,7 +36,10 @@ internal static class ArtifactJsonReader
 
     private static ArtifactSampling ReadSampling(JsonFields fields)
     {
-        var sampling = new ArtifactSampling(fields.Text("solver"), fields.Integer("steps"), fields.Number("shift"));
+        var sampling = new ArtifactSampling(fields.Text("solver"), fields.Integer("steps"), fields.Number("shift"))
+        {
+            Timesteps = fields.IntegersOrNone("timesteps"),
+        };
         fields.End();
         return sampling;
     }

@@ -42,6 +42,13 @@ internal static class ArtifactJsonWriter
             json.WriteString("solver", descriptor.Sampling.Solver);
             json.WriteNumber("steps", descriptor.Sampling.Steps);
             json.WriteNumber("shift", descriptor.Sampling.Shift);
+            if (!descriptor.Sampling.Timesteps.IsDefaultOrEmpty)
+            {
+                json.WriteStartArray("timesteps");
+                foreach (int timestep in descriptor.Sampling.Timesteps)
+                    json.WriteNumberValue(timestep);
+                json.WriteEndArray();
+            }
             json.WriteEndObject();
             json.WriteStartObject("experts");
             foreach ((string name, ArtifactExpert expert) in descriptor.Experts.OrderBy(entry => entry.Key, StringComparer.Ordinal))

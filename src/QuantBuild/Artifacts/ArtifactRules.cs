@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Artifacts;
@@ -14,6 +15,10 @@ internal static class ArtifactRules
         Require(IsDigest(descriptor.Plan), "plan is not a SHA-256 digest");
         Require(descriptor.Sampling.Steps >= 1, "sampling.steps is less than 1");
         Require(descriptor.Sampling.Shift > 0, "sampling.shift is not positive");
+        ImmutableArray<int> timesteps = descriptor.Sampling.Timesteps;
+        Require(timesteps.IsDefaultOrEmpty || (timesteps.Length == descriptor.Sampling.Steps && timesteps.All(t => t is >= 1 and <= 1000)
+            && timesteps.Zip(timesteps.Skip(1)).All(pair => pair.First > pair.Second)),
+            "sampling.timesteps are not as many as steps, from 1 to 1000, each less than the one before");
         Require(FileSizes.AreSummable(descriptor.Experts.Values.SelectMany(expert => expert.Files).Select(file => file.Size)),
             "experts: the sizes of files are negative, or more than any disk has");
         foreach ((string name, ArtifactExpert expert) in descriptor.Experts)

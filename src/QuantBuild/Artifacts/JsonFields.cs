@@ -48,6 +48,9 @@ internal sealed class JsonFields
 
     public ImmutableArray<int> Integers(string name) => [.. Array(name).Select(item => Integer(item, name))];
 
+    /// <summary>Whole numbers; none where there is no such field.</summary>
+    public ImmutableArray<int> IntegersOrNone(string name) => _left.ContainsKey(name) ? Integers(name) : [];
+
     public ImmutableArray<float> Floats(string name) => [.. Array(name).Select(item => Float(item, name))];
 
     public JsonFields Object(string name) => new(Take(name), At(name));

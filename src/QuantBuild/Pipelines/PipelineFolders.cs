@@ -61,13 +61,24 @@ internal sealed class PipelineFolders(string root)
     /// <exception cref="InvalidDataException">One is missing; the message says which.</exception>
     public void Require() => _ = (TextWeights, Tokenizer, VaeWeights);
 
-    private static ShardedCheckpoint Open(string path, string stem) =>
-        path.EndsWith(".pth", StringComparison.OrdinalIgnoreCase)
-        ? ShardedCheckpoint.Of([PthFile.Open(path)], null, null)
-        : ShardedCheckpoint.Open(path, stem);
-
     private ShardedCheckpoint Open(string part, string stem, IReadOnlyList<string> weights) =>
-        Open(weights is [var only] && only.EndsWith(".pth", StringComparison.OrdinalIgnoreCase) ? only : Path.Combine(root, part), stem);
+        weights is [var only] && only.EndsWith(".pth", StringComparison.OrdinalIgnoreCase)
+        ? OpenPickle(only)
+        : ShardedCheckpoint.Open(Path.Combine(root, part), stem);
+
+    private static ShardedCheckpoint OpenPickle(string path)
+    {
+        SafeTensorsFile file = PthFile.Open(path);
+        try
+        {
+            return ShardedCheckpoint.Of([file], null, null);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>A part's configuration, or nothing beside a file that has none.</summary>
     private string[] Config(string part)

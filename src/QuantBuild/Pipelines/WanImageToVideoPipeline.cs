@@ -85,7 +85,7 @@ public sealed class WanImageToVideoPipeline : IDisposable
             ? options.Sampling
             : options.Sampling with { Boundary = _artifact.Descriptor.Boundary };
         // What is wrong with the options should show before the encoders' work.
-        _ = FlowSchedule.Create(sampling.Steps, sampling.Shift);
+        _ = sampling.Schedule();
         PreparedVideo prepared = Prepare(image, prompt, options, progress, ct);
         var conditioning = new WanConditioning(prepared.Context, prepared.Context.Length / prepared.TextDim, prepared.Condition);
         WanConditioning? negative = prepared.NullContext.Length == 0 ? null
@@ -164,7 +164,7 @@ public sealed class WanImageToVideoPipeline : IDisposable
         using (high)
         using (low)
         {
-            progress?.Report(new GenerationProgress(GenerationPhase.Denoise, 0, sampling.Steps));
+            progress?.Report(new GenerationProgress(GenerationPhase.Denoise, 0, sampling.Schedule().Timesteps.Count));
             var sampler = new TwoExpertSampler(
                 () => Open(_artifact?.HighNoise, high, () => _folders.HighNoiseConfig, ref _high),
                 () => Open(_artifact?.LowNoise, low, () => _folders.LowNoiseConfig, ref _low));

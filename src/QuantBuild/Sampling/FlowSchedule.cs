@@ -5,6 +5,22 @@ namespace QuantBuild.Sampling;
 /// <param name="Sigmas">Noise level before each step, and a final 0: one more entry than <paramref name="Timesteps"/>.</param>
 public sealed record FlowSchedule(IReadOnlyList<int> Timesteps, IReadOnlyList<float> Sigmas)
 {
+    /// <summary>The levels of explicit timesteps, <c>sigma = t / 1000</c>, as models distilled to a few steps are trained with.</summary>
+    /// <param name="timesteps">Timesteps as the model sees them, 1 to 1000, strictly descending.</param>
+    /// <exception cref="ArgumentException">There is none, or they are not as they must be.</exception>
+    public static FlowSchedule Of(IReadOnlyList<int> timesteps)
+    {
+        const int TrainSteps = 1000;
+        for (int i = 0; i < timesteps.Count; i++)
+        {
+            if (timesteps[i] is < 1 or > TrainSteps || (i > 0 && timesteps[i] >= timesteps[i - 1]))
+                throw new ArgumentException($"timestep {timesteps[i]}; they must be from 1 to {TrainSteps}, each less than the one before");
+        }
+        return timesteps.Count > 0
+            ? new FlowSchedule([.. timesteps], [.. timesteps.Select(timestep => (float)timestep / TrainSteps), 0])
+            : throw new ArgumentException("there are no timesteps");
+    }
+
     /// <summary>Evenly spaced levels, pushed toward high noise: <c>sigma = shift s / (1 + (shift - 1) s)</c>.</summary>
     /// <param name="steps">Number of steps, 1 to <paramref name="trainSteps"/>.</param>
     /// <param name="shift">How far toward high noise; 1 leaves the levels even.</param>

@@ -8,4 +8,7 @@ public enum SolverKind
 
     /// <summary><see cref="EulerSolver"/>.</summary>
     Euler,
+
+    /// <summary>Consistency sampling, for models distilled to a few steps.</summary>
+    Lcm,
 }

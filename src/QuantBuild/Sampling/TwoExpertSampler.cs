@@ -4,7 +4,9 @@ using QuantBuild.Models.Wan;
 namespace QuantBuild.Sampling;
 
 /// <summary>Denoises a latent with the high-noise expert first and the low-noise expert from the boundary on.</summary>
-/// <param name="highNoise">Opens the high-noise expert; called once per run, when its first step comes, and disposed by the sampler.</param>
+/// <param name="highNoise">
+/// Opens the high-noise expert; called once per run, when its first step comes, and disposed by the sampler.
+/// </param>
 /// <param name="lowNoise">
 /// Opens the low-noise expert, likewise. The sampler has disposed the first expert then, so that only one needs to be in memory.
 /// </param>
@@ -34,16 +36,22 @@ public sealed class TwoExpertSampler(Func<IDenoiser> highNoise, Func<IDenoiser> 
         if (!double.IsFinite(options.GuidanceHigh) || !double.IsFinite(options.GuidanceLow))
             throw new ArgumentException($"a guidance of {options.GuidanceHigh} and {options.GuidanceLow}; both must be finite",
                 nameof(options));
-        var schedule = FlowSchedule.Create(options.Steps, options.Shift);
-        ISolver solver = options.Solver == SolverKind.UniPc ? new UniPcSolver(schedule) : new EulerSolver(schedule);
+        FlowSchedule schedule = options.Schedule();
+        ISolver solver = options.Solver switch
+        {
+            SolverKind.UniPc => new UniPcSolver(schedule),
+            SolverKind.Euler => new EulerSolver(schedule),
+            _ => new LcmSolver(schedule, noise),
+        };
+        int steps = schedule.Timesteps.Count;
         float[] latent = noise.ToArray();
         var velocity = new float[latent.Length];
         float[] unguided = nullConditioning is null ? [] : new float[latent.Length];
         using var experts = new OpenExpert(highNoise, lowNoise);
-        for (int i = 0; i < options.Steps; i++)
+        for (int i = 0; i < steps; i++)
         {
             int timestep = schedule.Timesteps[i];
-            var step = new SamplingStep(i, options.Steps, timestep, timestep >= options.Boundary, latent);
+            var step = new SamplingStep(i, steps, timestep, timestep >= options.Boundary, latent);
             IDenoiser expert = experts.For(step);
             ct.ThrowIfCancellationRequested();
             expert.Predict(shape, latent, timestep, conditioning, velocity, observe?.Invoke(step, true), options.Threads, ct);

@@ -62,6 +62,7 @@ public sealed class SchemaTests
     [InlineData("\"model\": {",
         "\"quantize\": { \"activations\": { \"granularity\": \"bin\", \"exponentOffsets\": [-8, 8], \"ties\": \"zero\", \"objective\": "
             + "\"activation\" } }, \"model\": {")]
+    [InlineData("calibration.jsonl\"", "c.jsonl\", \"solver\": \"euler\", \"timesteps\": [1000, 937, 833, 625]")]
     [InlineData("\"model\": {", "\"compute\": {}, \"model\": {")]
     [InlineData("\"model\": {",
         "\"model\": { \"loras\": [{ \"file\": \"a.safetensors\", \"strength\": -0.5, \"experts\": [\"low_noise\"] }],")]
@@ -107,6 +108,10 @@ public sealed class SchemaTests
     [InlineData("calibration.jsonl\"", "c.jsonl\", \"samples\": 1.5")]
     [InlineData("calibration.jsonl\"", "c.jsonl\", \"solver\": \"dpm\"")]
     [InlineData("calibration.jsonl\"", "c.jsonl\", \"steps\": 1001")]
+    [InlineData("calibration.jsonl\"", "c.jsonl\", \"timesteps\": []")]
+    [InlineData("calibration.jsonl\"", "c.jsonl\", \"timesteps\": [1001]")]
+    [InlineData("calibration.jsonl\"", "c.jsonl\", \"timesteps\": [500, 500]")]
+    [InlineData("calibration.jsonl\"", "c.jsonl\", \"timesteps\": 4")]
     [InlineData("calibration.jsonl\"", "c.jsonl\", \"shift\": 0")]
     [InlineData("calibration.jsonl\"", "c.jsonl\", \"guidance\": { \"both\": 1 }")]
     [InlineData("calibration.jsonl\"", "c.jsonl\", \"guidance\": \"none\"")]

@@ -62,6 +62,9 @@ internal sealed class TinyProject : IDisposable
 
     public int Samples { get; set; } = 2;
 
+    /// <summary>The schedule of calibration.</summary>
+    public string Steps { get; set; } = "\"steps\": 4";
+
     public double Guidance { get; set; } = 1;
 
     /// <summary>Whether the manifest leaves the experts' folders to the checkpoint's layout.</summary>
@@ -117,7 +120,7 @@ internal sealed class TinyProject : IDisposable
             "high_noise": { {{(UsesDefaultFolders ? "" : $"\"weights\": \"{HighWeights}\",")}} "bins": [{{HighBins}}] },
             "low_noise": { {{(UsesDefaultFolders ? "" : $"\"weights\": \"{LowWeights}\",")}} "bins": [{{LowBins}}] }
           },
-          "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, "steps": 4, "guidance": {{Guidance.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "tokensPerStep": 48, "seed": 42 {{MoreCalibration}} },
+          "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, {{Steps}}, "guidance": {{Guidance.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "tokensPerStep": 48, "seed": 42 {{MoreCalibration}} },
           "quantize": {
             "lowRank": { "rank": 8 },
             "weights": { {{Weights}} },

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests.Json;
 
@@ -11,7 +12,7 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
     private static readonly Interval Shift = new(0, 100, AboveMin: true);
     private static readonly Interval Guidance = new(0, 100);
     private const int MostLatent = 1 << 16;
-    private static readonly NamedValues<int> Solvers = new(("unipc", 0), ("euler", 1));
+    private static readonly NamedValues<int> Solvers = new(("unipc", 0), ("euler", 1), ("lcm", 2));
 
     /// <summary>The section with its defaults: the schedule of the paper, 64 tokens per step, seed 42.</summary>
     public CalibrationSection Bind(ObjectBinder manifest)
@@ -31,11 +32,12 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
                 "calibration sets are .jsonl files with a .safetensors file of the same name beside them");
         }
         (double high, double low) = GuidanceOf(section);
+        ImmutableArray<int> timesteps = TimestepsOf(section);
         return new CalibrationSection(
             data ?? "",
             section.Integer("samples", 1, 10_000) ?? 12,
             Solvers.NameOf(section.Choice("solver", Solvers) ?? 0),
-            section.Integer("steps", 1, 1000) ?? 40,
+            timesteps.Length > 0 ? timesteps.Length : section.Integer("steps", 1, 1000) ?? 40,
             section.Number("shift", Shift) ?? 5,
             high,
             low,
@@ -43,9 +45,34 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
             values.Unsigned(section.Find("seed"), section.PathOf("seed")) ?? 42,
             section.SpanOf("data"))
         {
+            Timesteps = timesteps,
             Latent = LatentOf(section),
             Activations = recordings is null ? null : new ActivationsSection(recordings, section.SpanOf("activations")),
         };
+    }
+
+    private ImmutableArray<int> TimestepsOf(ObjectBinder section)
+    {
+        if (values.Items(section.Find("timesteps"), section.PathOf("timesteps")) is not { } items)
+            return [];
+        foreach (string other in ((string[])["steps", "shift"]).Where(section.Has))
+            values.Report(Descriptors.ScheduleTwice, section.NameSpanOf(other), section.PathOf(other));
+        var timesteps = ImmutableArray.CreateBuilder<int>();
+        foreach (ManifestNode item in items)
+        {
+            if (values.Integer(item, section.PathOf("timesteps"), 1, ModelSection.MaxTimestep) is not { } timestep)
+                return [];
+            if (timesteps.Count > 0 && timestep >= timesteps[^1])
+                values.Report(Descriptors.OutOfRange, item.Span, section.PathOf("timesteps"), timestep,
+                    FormattableString.Invariant($"below {timesteps[^1]}: timesteps fall"));
+            else
+                timesteps.Add(timestep);
+        }
+        bool isUniPc = section.Find("solver") is not ManifestText solver || solver.Value == Solvers.Names[0];
+        if (timesteps.Count > 0 && timesteps[0] == ModelSection.MaxTimestep && isUniPc)
+            values.Report(Descriptors.OutOfRange, items[0].Span, section.PathOf("timesteps"), timesteps[0],
+                "at most 999 with the solver unipc; euler and lcm begin at 1000");
+        return timesteps.ToImmutable();
     }
 
     private LatentSection? LatentOf(ObjectBinder section)
