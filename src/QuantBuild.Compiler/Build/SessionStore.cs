@@ -32,7 +32,7 @@ internal sealed class SessionStore : IDisposable
         try
         {
             return new SessionStore(local, execute && options.Remote is { } remote
-                ? new TieredStore(local, RemoteStore.Of(remote.Url, local.Root), remote.ReadOnly, observer.Report, TimeProvider.System, ct)
+                ? new TieredStore(local, RemoteAddress.Open(remote, local.Root), remote.ReadOnly, observer.Report, TimeProvider.System, ct)
                 : null);
         }
         catch

@@ -136,7 +136,8 @@ internal static partial class Descriptors
     public static readonly DiagnosticDescriptor RemoteInvalid = new("QB4090", Severity.Error,
         "'{0}' cannot be a remote store: {1}",
         "`--remote`, the variable QUANTBUILD_REMOTE or the property QuantRemoteStore names something that is not the address of a store.",
-        "Name a folder that others share, such as file:///mnt/team/quantbuild, or none.");
+        "Name a folder that others share, such as file:///mnt/team/quantbuild, a server of Bazel's HTTP cache, such as "
+            + "https://cache.example.com/quantbuild, or none.");
 
     /// <summary>A remote store failed once.</summary>
     public static readonly DiagnosticDescriptor RemoteFailed = new("QB4091", Severity.Warning,
@@ -168,4 +169,11 @@ internal static partial class Descriptors
         "{1} results were not written to the remote store {0}",
         "It failed, or took results more slowly than the build made them. They are in the store of this machine.",
         "Nothing for this build. Others make these results again.");
+
+    /// <summary>Credentials for a remote store that are none.</summary>
+    public static readonly DiagnosticDescriptor RemoteCredentialsInvalid = new("QB4096", Severity.Error,
+        "the credentials for the remote store {0} cannot be used: {1}",
+        "QUANTBUILD_REMOTE_AUTHORIZATION has the value of the header Authorization, and what it is set to is no such value. It is not "
+            + "shown because it may be a secret.",
+        "Set it to 'Bearer' and a token, or to 'Basic' and the base64 of name:password; or remove it and use a netrc file.");
 }

@@ -1,4 +1,5 @@
 using QuantBuild.Build.Tests.Infrastructure;
+using QuantBuild.Tests.Store.Remote;
 
 namespace QuantBuild.Build.Tests.Command;
 
@@ -15,6 +16,21 @@ public sealed class RemoteStoreTests
 
         ActionLine[] second = ActionLine.Parse(
             model.Build("--out", model["two"], "--store", model["store two"], "--remote", address, "--remote-read-only").Expect(0));
+
+        Assert.NotEmpty(second);
+        Assert.DoesNotContain(second, action => action.Ran);
+        Assert.Equal(ReducedModel.Bytes(model["one"]), ReducedModel.Bytes(model["two"]));
+    }
+
+    [Fact]
+    public void A_server_of_Bazels_cache_is_a_shared_store()
+    {
+        using var server = new NginxServer();
+        using var model = new ReducedModel();
+        model.Build("--out", model["one"], "--store", model["store one"], "--remote", server.Url).Expect(0);
+
+        ActionLine[] second = ActionLine.Parse(
+            model.Build("--out", model["two"], "--store", model["store two"], "--remote", server.Url).Expect(0));
 
         Assert.NotEmpty(second);
         Assert.DoesNotContain(second, action => action.Ran);

@@ -14,7 +14,7 @@ public abstract class StoreContract : IDisposable
 
     private protected OpenedStore Open() => Open(_folder.PathTo("kept"));
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         _folder.Dispose();
         GC.SuppressFinalize(this);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using QuantBuild.Compiler.Store.Remote.Http;
 
 namespace QuantBuild.Compiler.Store.Remote;
 

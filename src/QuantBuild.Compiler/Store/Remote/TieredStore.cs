@@ -83,7 +83,11 @@ internal sealed class TieredStore : IActionCache, IBlobFiles, IAsyncDisposable
     }
 
     /// <summary>Waits for what is still being written to the remote store, and says what could not be.</summary>
-    public async ValueTask DisposeAsync() => _notices.Close(_uploads is null ? 0 : await _uploads.CompleteAsync());
+    public async ValueTask DisposeAsync()
+    {
+        _notices.Close(_uploads is null ? 0 : await _uploads.CompleteAsync());
+        _remote.Dispose();
+    }
 
     /// <summary>Brings back a blob of a result that was found and that the local store has lost since.</summary>
     private void Restore(Digest digest)

@@ -113,14 +113,14 @@ public sealed class FolderStoreTests : IDisposable
     [Fact]
     public async Task An_address_leads_to_its_folder_with_spaces_and_letters_beyond_ASCII()
     {
-        RemoteStore remote = RemoteStore.Of(new Uri(_folder.Base).AbsoluteUri, "/elsewhere");
+        using RemoteStore remote = RemoteAddress.Open(new(new Uri(_folder.Base).AbsoluteUri), "/elsewhere");
 
         Assert.False(await remote.Blobs.ContainsAsync(new BlobRef(Digest.Of("x"u8), 1), Ct));
     }
 
     private static string Refusal(string url, string local)
     {
-        var failure = Assert.Throws<Compiler.Diagnostics.DiagnosticException>(() => RemoteStore.Of(url, local));
+        var failure = Assert.Throws<Compiler.Diagnostics.DiagnosticException>(() => RemoteAddress.Open(new(url), local));
         Assert.Equal("QB4090", Assert.Single(failure.Diagnostics).Descriptor.Code);
         return failure.Message;
     }

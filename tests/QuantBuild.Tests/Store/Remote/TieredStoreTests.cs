@@ -13,7 +13,7 @@ public sealed class TieredActionCacheTests : ActionCacheContract
     {
         ContentStore local = ContentStore.Open($"{folder} {++_machines}");
         Directory.CreateDirectory(folder);
-        var store = new TieredStore(local, RemoteStore.Of(new Uri(folder).AbsoluteUri, local.Root), readOnly: false,
+        var store = new TieredStore(local, RemoteAddress.Open(new(new Uri(folder).AbsoluteUri), local.Root), readOnly: false,
             notice => Assert.Fail(notice.Message), TimeProvider.System, Ct);
         return new OpenedStore(local, store, async () =>
         {

@@ -1,6 +1,6 @@
 using Google.Protobuf;
 
-namespace QuantBuild.Compiler.Store.Remote;
+namespace QuantBuild.Compiler.Store.Remote.Http;
 
 /// <summary>
 /// A record as the message <c>ActionResult</c> of <c>build.bazel.remote.execution.v2</c>, which servers of Bazel's cache check: its outputs
