@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using QuantBuild.Artifacts;
 using QuantBuild.Denoisers;
@@ -62,7 +63,10 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
         torch.Device device = TorchDevice.Start(options.Device, options.LibraryFolder, options.Threads);
         return new TorchRuntime(options,
-            new TensorSpace(device, options.Precision == TorchPrecision.Float32 ? torch.ScalarType.Float32 : torch.ScalarType.BFloat16));
+            new TensorSpace(device, options.Precision == TorchPrecision.Float32 ? torch.ScalarType.Float32 : torch.ScalarType.BFloat16)
+            {
+                Threads = options.Threads,
+            });
     }
 
     /// <inheritdoc/>
@@ -85,6 +89,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
 
     /// <inheritdoc/>
     /// <remarks>The autoencoder computes in float32, whatever the precision.</remarks>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The autoencoder owns it.")]
     VideoAutoencoder IEncoderFactory.OpenAutoencoder(VaeConfig config, ITensorSource source, VaeTiling? tiling) =>
         new(config, new TorchVaeEngine(config, VaeNames.Official(config, source), _space)) { Tiling = tiling };
 
@@ -96,6 +101,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     }
 
     /// <summary>A 4-bit layer, as FP8 where that is wanted and exact.</summary>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "It is the result.")]
     internal ITorchLinear Quantized(QuantizedLayer layer, WeightStorage storage)
     {
         if (_product is not null && storage == WeightStorage.Resident)

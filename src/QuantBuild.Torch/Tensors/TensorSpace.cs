@@ -8,8 +8,19 @@ namespace QuantBuild.Torch.Tensors;
 /// <param name="Type">Element type of weights and of the inputs of products.</param>
 internal sealed record TensorSpace(Device Device, ScalarType Type)
 {
+    /// <summary>Threads of products on the processor.</summary>
+    public int Threads { get; init; } = get_num_threads();
+
     /// <summary>Whether the device is a GPU.</summary>
     public bool IsCuda => Device.type == DeviceType.CUDA;
+
+    /// <summary>Begins work whose tensors are gone when it ends: without gradients, and with this space's threads.</summary>
+    public TensorWork Begin()
+    {
+        if (get_num_threads() != Threads)
+            set_num_threads(Threads);
+        return new TensorWork();
+    }
 
     /// <summary>Floats of the host as a tensor on the device.</summary>
     public Tensor Of(ReadOnlySpan<float> values, params long[] shape)

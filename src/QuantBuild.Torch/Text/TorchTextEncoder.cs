@@ -30,8 +30,7 @@ internal sealed class TorchTextEncoder(TextEncoderConfig config, ITensorSource s
         float[] embedded = TokenEmbedding.Read(_source, config, ids);
         try
         {
-            using IDisposable inference = inference_mode(true);
-            using DisposeScope scope = NewDisposeScope();
+            using TensorWork work = space.Begin();
             Tensor x = space.Of(embedded, ids.Length, config.Dim);
             for (int block = 0; block < config.NumLayers; block++)
             {

@@ -36,8 +36,7 @@ internal sealed class TorchVaeEngine(VaeConfig config, ITensorSource source, Ten
         {
             try
             {
-                using IDisposable inference = inference_mode(true);
-                using DisposeScope scope = NewDisposeScope();
+                using TensorWork work = space.Begin();
                 Push(layers, space.Of(planes, 1, planes.Length / (size.Height * size.Width), 1, size.Height, size.Width), done, ct);
                 _memory.IsFirst = false;
             }

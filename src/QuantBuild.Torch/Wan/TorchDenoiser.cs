@@ -31,8 +31,7 @@ internal sealed class TorchDenoiser(WanParameters weights, TensorSpace space) : 
         ct.ThrowIfCancellationRequested();
         try
         {
-            using IDisposable inference = inference_mode(true);
-            using DisposeScope scope = NewDisposeScope();
+            using TensorWork work = space.Begin();
             Tensor output = Run(shape, latent, timestep, conditioning, observer, ct);
             TensorSpace.CopyToHost(output, MemoryMarshal.AsBytes(velocity));
         }

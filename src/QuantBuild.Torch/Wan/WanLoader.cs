@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
@@ -16,6 +17,7 @@ namespace QuantBuild.Torch.Wan;
 /// <param name="space">Where to.</param>
 /// <param name="storage">Whether weights of linear layers stay on the device.</param>
 /// <param name="quantized">Supplies a quantized layer by its full name; null for one that is in full precision.</param>
+[SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "A layer owns its parameters.")]
 internal sealed class WanLoader(WanConfig config, ITensorSource source, TensorSpace space, WeightStorage storage,
     Func<string, ITorchLinear?> quantized) : IDisposable
 {

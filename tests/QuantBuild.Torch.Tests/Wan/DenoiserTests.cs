@@ -10,6 +10,8 @@ namespace QuantBuild.Torch.Tests.Wan;
 
 public sealed class DenoiserTests
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("high", 999)]
     [InlineData("high", 950)]
@@ -92,7 +94,7 @@ public sealed class DenoiserTests
         latent[100] = float.NaN;
 
         var error = Assert.Throws<TorchException>(() => denoiser.Predict(TinyWan.Shape, latent, 950,
-            new WanConditioning(new float[128], 1, new float[20 * TinyWan.Shape.Volume]), new float[latent.Length]));
+            new WanConditioning(new float[128], 1, new float[20 * TinyWan.Shape.Volume]), new float[latent.Length], ct: Ct));
 
         Assert.Equal(TorchProblem.NotFinite, error.Problem);
     }
@@ -105,7 +107,7 @@ public sealed class DenoiserTests
     {
         using IDenoiser denoiser = Open(Runtimes.Float32, "low");
         Assert.ThrowsAny<ArgumentException>(() => denoiser.Predict(TinyWan.Shape, new float[latent], timestep,
-            new WanConditioning(new float[128], 1, new float[y]), new float[latent]));
+            new WanConditioning(new float[128], 1, new float[y]), new float[latent], ct: Ct));
     }
 
     [Fact]
