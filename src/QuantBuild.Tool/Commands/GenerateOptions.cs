@@ -67,7 +67,7 @@ internal static class GenerateOptions
     {
         Description =
             "Scale of classifier-free guidance, 1 for none; two with a comma between are those of the high-noise and the low-noise expert "
-                + "[default: 1 for an artifact calibrated at explicit timesteps, else 3.5].",
+                + "[default: 1 with explicit timesteps, of the command or of the artifact's calibration, else 3.5].",
             HelpName = "x|high,low",
     };
 
@@ -115,7 +115,7 @@ internal static class GenerateOptions
         RequireWhole(Prompt, arguments);
         RequireWhole(Negative, arguments);
         SamplingOptions schedule = Schedule(arguments, artifact);
-        (double high, double low) = Scales(arguments.GetValue(Guidance) ?? (schedule.Timesteps.IsEmpty ? "3.5" : "1"));
+        (double high, double low) = Scales(arguments.GetValue(Guidance) ?? (IsDistilled(schedule, artifact) ? "1" : "3.5"));
         int threads = arguments.GetValue(CommonOptions.Threads);
         return new GenerationOptions
         {
@@ -154,6 +154,10 @@ internal static class GenerateOptions
                 : $"timesteps {string.Join(", ", calibrated.Timesteps)}"));
         }
     }
+
+    /// <summary>A model that was trained for explicit timesteps was trained without guidance, on whatever schedule it is tried.</summary>
+    private static bool IsDistilled(SamplingOptions schedule, ModelArtifact? artifact) =>
+        !schedule.Timesteps.IsEmpty || artifact?.Descriptor.Sampling.Timesteps.IsEmpty == false;
 
     private static string Names(SamplingOptions options) => options.Solver.ToString().ToLowerInvariant();
 
