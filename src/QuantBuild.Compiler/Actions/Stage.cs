@@ -25,6 +25,15 @@ internal abstract class Stage(string name, int version, StageText text)
     /// <summary>Settings that are, or can be, part of its keys.</summary>
     public abstract ImmutableArray<StageOption> Options { get; }
 
+    /// <summary>
+    /// How its results are compared where the arithmetic need not give the same bytes twice; null when they cannot be.
+    /// </summary>
+    public virtual Tolerance? Tolerance => null;
+
+    /// <summary>Whether two results of an action can be compared.</summary>
+    /// <param name="profile">The action's arithmetic.</param>
+    public bool IsComparable(NumericProfile profile) => profile.BitExact || Tolerance is not null;
+
     /// <inheritdoc/>
     public sealed override string ToString() => name;
 }

@@ -16,6 +16,9 @@ internal sealed record StageProfiles(NumericProfile Model, NumericProfile Layers
         _ => NumericProfile.Cpu,
     };
 
+    /// <summary>Whether the whole build has the same bytes on every machine.</summary>
+    public bool AreBitExact => Model.BitExact && Layers.BitExact;
+
     /// <summary>The names, as files that outlive a build have them.</summary>
     public ProfileNames Names => new(Model.Name, Layers.Name);
 

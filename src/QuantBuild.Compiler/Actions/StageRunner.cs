@@ -20,7 +20,7 @@ internal sealed class StageRunner(BuildStore store, IBuildObserver observer, boo
     CancellationToken drain = default)
 {
     private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), ActionEvent> _trace = new();
-    private readonly ConcurrentDictionary<Digest, bool> _rechecked = new();
+    private readonly ConcurrentDictionary<Digest, Recheck> _rechecked = new();
 
     /// <summary>The store.</summary>
     public BuildStore Store => store;
@@ -34,8 +34,8 @@ internal sealed class StageRunner(BuildStore store, IBuildObserver observer, boo
         .ThenBy(action => action.Expert, StringComparer.Ordinal)
         .ThenBy(action => action.Name, StringComparer.Ordinal)];
 
-    /// <summary>Actions that were executed again, and whether they gave the same outputs.</summary>
-    public IReadOnlyDictionary<Digest, bool> Rechecked => _rechecked;
+    /// <summary>Actions that were executed again, and how their results compare.</summary>
+    public IReadOnlyDictionary<Digest, Recheck> Rechecked => _rechecked;
 
     /// <summary>The result of an action; null only when nothing is executed and the store does not have it.</summary>
     /// <param name="spec">The action.</param>
@@ -54,7 +54,7 @@ internal sealed class StageRunner(BuildStore store, IBuildObserver observer, boo
             if (recheck?.Contains(spec.Key) == true && !_rechecked.ContainsKey(spec.Key))
             {
                 claim?.Invoke();
-                Recheck(spec, found, work);
+                _rechecked[spec.Key] = Repeat(spec, found, work);
             }
             return Finish(spec, found, ActionOutcome.Cached);
         }
@@ -100,12 +100,19 @@ internal sealed class StageRunner(BuildStore store, IBuildObserver observer, boo
             work.AsTask().GetAwaiter().GetResult();
     }
 
-    private void Recheck(ActionSpec spec, ActionRecord found, Func<IReadOnlyDictionary<string, BlobRef>> work)
+    private Recheck Repeat(ActionSpec spec, ActionRecord found, Func<IReadOnlyDictionary<string, BlobRef>> work)
     {
         observer.ActionStarted(spec);
         IReadOnlyDictionary<string, BlobRef> again = Execute(spec, work);
-        _rechecked[spec.Key] = again.Count == found.Outputs.Count
-            && again.All(output => found.Outputs.TryGetValue(output.Key, out BlobRef old) && old == output.Value);
+        if (again.Count == found.Outputs.Count
+            && again.All(output => found.Outputs.TryGetValue(output.Key, out BlobRef old) && old == output.Value))
+            return new Recheck(RecheckOutcome.SameBytes);
+        if (spec.Profile.BitExact)
+            return new Recheck(RecheckOutcome.Different);
+        double? distance = spec.Stage.Tolerance?.Distance(store.Blobs, found.Outputs, again);
+        return new Recheck(distance is null ? RecheckOutcome.NotComparable
+            : distance <= spec.Stage.Tolerance!.Share ? RecheckOutcome.WithinTolerance
+            : RecheckOutcome.Different, distance);
     }
 
     /// <summary>

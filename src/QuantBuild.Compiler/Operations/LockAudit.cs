@@ -2,6 +2,8 @@ using System.Text;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Build;
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
 
@@ -11,12 +13,14 @@ namespace QuantBuild.Compiler.Operations;
 internal static class LockAudit
 {
     /// <summary>Computes a part of the layers and compares every digest that the lock has of them.</summary>
+    /// <exception cref="DiagnosticException">The arithmetic is not bit exact, and a lock has only digests (QB3222).</exception>
     /// <returns>The result; null when the store has the whole build, or there is no lock file of this plan.</returns>
     public static RecomputeReport? TryRun(CompileSession session, double fraction, ulong seed, IBuildObserver observer)
     {
         if (LockFile.Read(LockFile.PathFor(session.Plan.Manifest.Path)) is not { } locked || locked.Plan != PlanDigest.Of(session.Plan)
             || session.IsInStore())
             return null;
+        RequireComparable(session.Plan);
         var stated = locked.Experts.SelectMany(expert => expert.Layers.Where(layer => layer.Outputs.Count > 0)
             .Select(layer => (Key: (expert.Name, layer.Name), layer.Outputs)))
             .ToDictionary(layer => layer.Key, layer => layer.Outputs);
@@ -44,5 +48,14 @@ internal static class LockAudit
             }
         }
         return new RecomputeReport(compared, stated.Values.Sum(outputs => outputs.Count), different);
+    }
+
+    /// <summary>Digests say something only where an arithmetic gives the same bytes everywhere.</summary>
+    /// <exception cref="DiagnosticException">The plan's does not (QB3222).</exception>
+    internal static void RequireComparable(Plan plan)
+    {
+        if (!plan.Profiles.AreBitExact)
+            throw new DiagnosticException(Descriptors.LockNotComparable.At(new SourceSpan(LockFile.PathFor(plan.Manifest.Path)),
+                plan.Profiles));
     }
 }

@@ -42,6 +42,10 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
         new(outputs["choice"], store.ReadJson(outputs["choice"], ClipChoice.FromJson));
 
     /// <inheritdoc/>
+    public override Tolerance Tolerance => LayerErrorTolerance.Of((store, outputs) =>
+        Read(store, outputs).Value.Errors.Select(candidate => candidate.Error));
+
+    /// <inheritdoc/>
     public override long Bytes(LayerSubject subject, int threads) =>
         (subject with { Layer = subject.Layer with { Recipe = RecipeOf(subject) } }).Need(LayerStep.Clip, threads).HostBytes;
 

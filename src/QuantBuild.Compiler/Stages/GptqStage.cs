@@ -27,6 +27,10 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
         new(outputs["weights"], store.ReadJson(outputs["outcome"], GptqOutcome.FromJson));
 
     /// <inheritdoc/>
+    public override Tolerance Tolerance => LayerErrorTolerance.Of((store, outputs) =>
+        Read(store, outputs).Outcome is { ErrorEnergy: { } error, DiagonalEnergy: { } reference } ? [error, reference] : []);
+
+    /// <inheritdoc/>
     public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Round, threads).HostBytes;
 
     /// <inheritdoc/>

@@ -24,6 +24,10 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
         new(outputs["errors"], store.ReadJson(outputs["errors"], LayerErrors.FromJson));
 
     /// <inheritdoc/>
+    public override Tolerance Tolerance => LayerErrorTolerance.Of((store, outputs) =>
+        Read(store, outputs).Value.Bins.SelectMany(bin => bin.Sums.Select(sums => sums.Difference)));
+
+    /// <inheritdoc/>
     public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Measure, threads).HostBytes;
 
     /// <inheritdoc/>

@@ -26,7 +26,8 @@ internal static class VerifyCommand
 
     private static readonly Option<double?> Recompute = new("--recompute")
     {
-        Description = "Do this part of a build's actions again, such as 2%, and compare the bytes.",
+        Description =
+            "Do this part of a build's actions again, such as 2%, and compare the bytes, or errors where the arithmetic is not bit exact.",
         HelpName = "part",
         CustomParser = result =>
         {
@@ -112,7 +113,13 @@ internal static class VerifyCommand
         foreach (string action in report.Different)
             run.Answer.WriteLine($"different  {action}");
         run.Answer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Checked} of {report.Total} actions done again (seed {seed}): {report.Different.Count} gave other bytes"));
+            $"{report.Checked} of {report.Total} actions done again (seed {seed}): {Result(report)}"));
         return report.Different.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
+
+    private static string Result(RecomputeReport report) => report.IsBitExact
+        ? $"{report.Different.Count} gave other bytes"
+        : string.Create(CultureInfo.InvariantCulture, $"{report.SameBytes} gave the same bytes, errors of {report.WithinTolerance} differ by ")
+            + string.Create(CultureInfo.InvariantCulture, $"at most {report.LargestDistance * 100:0.##} %, ")
+            + string.Create(CultureInfo.InvariantCulture, $"{report.Different.Count} differ by more than their stages allow");
 }
