@@ -121,6 +121,14 @@ internal static partial class Descriptors
         "An entry of `model.loras` names a file that is not there; a relative path starts at the manifest's folder.",
         "Correct the path, or add the file.");
 
+    /// <summary>QB2024: another model of the family.</summary>
+    public static readonly DiagnosticDescriptor OtherModel = new("QB2024", Severity.Error,
+        "The weights of {0} are those of {1}, which cannot be quantized",
+        "Names and shapes of the tensors are those of another model of the Wan family. QuantBuild quantizes the two experts of "
+            + "Wan2.2-I2V-A14B "
+            + "and models of its architecture.",
+        "Use a checkpoint of Wan2.2-I2V-A14B.");
+
     /// <summary>QB2015: samples cannot be made of pictures.</summary>
     public static readonly DiagnosticDescriptor EncodersUnusable = new("QB2015", Severity.Error,
         "Text encoder, tokenizer and autoencoder cannot be used: {0}",

@@ -43,6 +43,11 @@ internal static class ExpertCheckpointReader
             }
             ImmutableArray<LoraReference> references = [.. merged.Select(lora => new LoraReference(lora.File, lora.Strength))];
             using WanCheckpoint checkpoint = location.Open(path, references);
+            if (FileIdentity.UnsupportedOf(checkpoint.Tensors) is { } other)
+            {
+                problems.Add(Descriptors.OtherModel.At(new SourceSpan(path), expert.Name, other));
+                return null;
+            }
             config ??= WanConfigGuess.From(checkpoint.Tensors);
             if (!TensorChecks.Check(expert.Name, directory, checkpoint, config, problems))
                 return null;

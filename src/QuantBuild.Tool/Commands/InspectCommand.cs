@@ -14,11 +14,11 @@ namespace QuantBuild.Tool.Commands;
 internal static class InspectCommand
 {
     private static readonly Argument<string> Target =
-        new("path") { Description = "A safetensors file, a folder of them, or an artifact's folder." };
+        new("path") { Description = "A safetensors or .pth file, a folder of them, or an artifact's folder." };
 
     public static Command Create(Session session)
     {
-        var command = new Command("inspect", "Show what is in a safetensors file, a checkpoint or an artifact.") { Target,
+        var command = new Command("inspect", "Show what a safetensors or .pth file, a checkpoint or an artifact is and has.") { Target,
             CommonOptions.Json };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
@@ -45,6 +45,7 @@ internal static class InspectCommand
         {
             console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{listing.File}: {listing.Tensors.Count} tensors, {Quantity.Size(listing.Bytes)}"));
+            console.Out.WriteLine($"  {listing.Identity}");
             foreach ((string key, string value) in listing.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 console.Out.WriteLine($"  {key}: {value}");
             Table table = Tables.Create("name", "dtype", "shape", "bytes");

@@ -1,17 +1,23 @@
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Pickles;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Tool.Text;
 
-/// <summary>What a safetensors file says of itself.</summary>
+/// <summary>What a safetensors or .pth file says of itself.</summary>
 /// <param name="File">Its path, relative to what was asked for.</param>
 /// <param name="Metadata">Its metadata.</param>
 /// <param name="Tensors">Its tensors in the order of their data.</param>
 internal sealed record TensorListing(string File, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<TensorInfo> Tensors)
 {
     private const string IndexEnding = ".safetensors.index.json";
+
+    /// <summary>What the file is.</summary>
+    public FileIdentity Identity => FileIdentity.Of(Path.GetFileName(File),
+        Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal));
 
     /// <summary>Size of its tensors.</summary>
     public long Bytes => Tensors.Sum(tensor => tensor.ByteLength);
@@ -28,8 +34,8 @@ internal sealed record TensorListing(string File, IReadOnlyDictionary<string, st
                 return [Of(path, Path.GetFileName(path))];
             foreach (string index in Directory.EnumerateFiles(path, "*" + IndexEnding, SearchOption.AllDirectories))
                 ShardedCheckpoint.Open(Path.GetDirectoryName(index)!, Path.GetFileName(index)[..^IndexEnding.Length]).Dispose();
-            string[] files = [.. Directory.EnumerateFiles(path, "*.safetensors", SearchOption.AllDirectories)
-                .Order(StringComparer.Ordinal)];
+            string[] files = [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+                .Where(file => Path.GetExtension(file) is ".safetensors" or ".pth").Order(StringComparer.Ordinal)];
             return files.Length > 0
                 ? [.. files.Select(file => Of(file, Path.GetRelativePath(path, file)))]
                 : throw new DiagnosticException(Descriptors.InvalidCheckpoint.At(null, path, "it has no safetensors files",
@@ -50,6 +56,10 @@ internal sealed record TensorListing(string File, IReadOnlyDictionary<string, st
     {
         ["file"] = File,
         ["bytes"] = Bytes,
+        ["identity"] = new JsonObject
+        {
+            ["model"] = Identity.Model, ["names"] = Identity.Names, ["weights"] = Identity.Weights, ["expert"] = Identity.Expert,
+        },
         ["metadata"] = new JsonObject(Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)
             .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
         ["tensors"] = new JsonArray([.. Tensors.Select(tensor => new JsonObject
@@ -63,7 +73,7 @@ internal sealed record TensorListing(string File, IReadOnlyDictionary<string, st
 
     private static TensorListing Of(string path, string name)
     {
-        using var file = SafeTensorsFile.Open(path);
+        using SafeTensorsFile file = PthFile.IsArchive(path) ? PthFile.Open(path) : SafeTensorsFile.Open(path);
         return new TensorListing(name, file.Metadata,
             [.. file.Tensors.Values.OrderBy(tensor => tensor.Begin).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)]);
     }

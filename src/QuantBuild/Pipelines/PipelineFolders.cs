@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pickles;
 using QuantBuild.SafeTensors;
@@ -66,6 +67,7 @@ internal sealed class PipelineFolders(string root)
         ? OpenPickle(only)
         : ShardedCheckpoint.Open(Path.Combine(root, part), stem);
 
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The checkpoint takes the file over.")]
     private static ShardedCheckpoint OpenPickle(string path)
     {
         SafeTensorsFile file = PthFile.Open(path);
