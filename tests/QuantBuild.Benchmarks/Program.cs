@@ -2,6 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using QuantBuild.Benchmarks;
 using QuantBuild.Benchmarks.Checkpoint;
+using QuantBuild.Benchmarks.Fidelity;
 using QuantBuild.Benchmarks.Micro;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -13,6 +14,8 @@ switch (args)
         Console.WriteLine($"{what}: {settings}");
         run(settings).Print();
         return 0;
+    case ["fidelity", .. string[] rest] when FidelityCommand.Parse(rest) is { } choice:
+        return FidelityCommand.Run(choice.Store, choice.Part);
     case ["table", .. string[] rest] when Settings.Parse(rest) is { } settings:
         TableCommand.Run(settings);
         return 0;
@@ -30,6 +33,7 @@ switch (args)
             scale tinywan [--threads N] [--rounds N]                       the repository's model with an empty store, in a process of its own
             scale checkpoint [--memory-limit SIZE] [--threads N] [--blocks N] [--samples N] [--steps N] [--tokens N] [--folder DIR]
                                                                            a whole build at the real widths: peak memory, time, projection
+            fidelity [--store DIR] [--only TEXT]                           what every step of the algorithm brings on TinyWan, held out (minutes)
             table [--threads N] [--rounds N]                               all targets, with the widest vectors and with 256 bits (about 6 minutes)
             kernels [BenchmarkDotNet's options]                            single kernels, small enough to repeat
             """);

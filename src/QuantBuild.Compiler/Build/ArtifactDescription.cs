@@ -73,6 +73,7 @@ internal static class ArtifactDescription
             Precision = RecipeNames.Precision.NameOf(recipe.Precision),
             Rank = recipe.LowRank.Rank,
             Smooth = recipe.Smooth.Enabled,
+            Rotation = layer.Rotation == Rotation.None ? null : RecipeNames.AppliedRotation.NameOf(layer.Rotation),
             Granularity = clips.Length > 0 ? RecipeNames.Granularity.NameOf(recipe.Activations.Granularity) : null,
             Ties = clips.Length > 0 ? RecipeNames.Ties.NameOf(recipe.Activations.Ties) : null,
             Clips = clips,

@@ -68,15 +68,18 @@ internal sealed class SiteActivations : IRecordedTokens, IDisposable
     }
 
     /// <inheritdoc/>
+    public int Samples => _samples.Length;
+
+    /// <inheritdoc/>
     public long Rows(IReadOnlyCollection<int> steps) =>
         _samples.Sum(sample => (long)steps.Count(step => sample.IndexOf(step) >= 0) * sample.TokensPerStep);
 
     /// <inheritdoc/>
-    public IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows)
+    public IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows, Func<int, bool>? samples = null)
     {
         var buffer = new float[Math.Min(rows, Rows(steps)) * Channels];
         int filled = 0;
-        foreach (Sample sample in _samples)
+        foreach (Sample sample in _samples.Where((_, i) => samples?.Invoke(i) ?? true))
         {
             foreach (int index in steps.Select(sample.IndexOf).Where(index => index >= 0))
             {

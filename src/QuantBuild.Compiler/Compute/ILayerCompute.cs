@@ -11,6 +11,14 @@ namespace QuantBuild.Compiler.Compute;
 /// </remarks>
 internal interface ILayerCompute : IDisposable
 {
+    /// <summary>The errors with and without a rotation, as <see cref="RotationChoice"/> measures them.</summary>
+    /// <param name="steps">The steps whose tokens are used, ascending.</param>
+    /// <param name="threads">Threads of the process to use.</param>
+    /// <param name="ct">Ends the work between blocks.</param>
+    /// <exception cref="NumericException">A value is not finite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct);
+
     /// <summary>The low-rank branch of the smoothed weight, eq. (6), as the recipe's <see cref="LayerRecipe.LowRank"/> says.</summary>
     /// <param name="threads">Threads of the process to use.</param>
     /// <param name="ct">Ends the work between blocks.</param>
@@ -18,8 +26,11 @@ internal interface ILayerCompute : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     LowRankBranch LowRank(int threads, CancellationToken ct);
 
-    /// <summary>The residual weight in MXFP4, as the recipe's <see cref="LayerRecipe.Weights"/> says.</summary>
-    /// <param name="steps">The steps whose tokens make the Hessian, ascending; GPTQ alone reads them.</param>
+    /// <summary>
+    /// The residual weight in MXFP4, as the recipe's <see cref="LayerRecipe.Weights"/> says; by <see cref="WeightMethod.Refit"/> with the
+    /// branch that belongs to it.
+    /// </summary>
+    /// <param name="steps">The steps whose tokens make the Hessian, ascending; round to nearest does not read them.</param>
     /// <param name="threads">Threads of the process to use.</param>
     /// <param name="ct">Ends the work between blocks.</param>
     /// <exception cref="NumericException">A value is not finite.</exception>

@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Compute;
@@ -15,6 +16,9 @@ internal interface ILayerData
 
     /// <summary>The smoothing vector, [in]; empty for none.</summary>
     float[] Scale { get; }
+
+    /// <summary>What happens to the input after smoothing.</summary>
+    Rotation Rotation { get; }
 
     /// <summary>Its input as recorded.</summary>
     IRecordedTokens Tokens { get; }

@@ -3,6 +3,9 @@ namespace QuantBuild.Compiler.Compute;
 /// <summary>What calibration recorded of a layer's input.</summary>
 internal interface IRecordedTokens
 {
+    /// <summary>Samples that were recorded.</summary>
+    int Samples { get; }
+
     /// <summary>Tokens recorded in the given steps over all samples.</summary>
     /// <param name="steps">Indices of the expert's steps.</param>
     long Rows(IReadOnlyCollection<int> steps);
@@ -13,5 +16,6 @@ internal interface IRecordedTokens
     /// </summary>
     /// <param name="steps">Indices of the expert's steps, ascending; those that a sample has not recorded are left out.</param>
     /// <param name="rows">Rows of a portion.</param>
-    IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows);
+    /// <param name="samples">Tells which samples, by index; null for all.</param>
+    IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows, Func<int, bool>? samples = null);
 }

@@ -3,6 +3,9 @@ namespace QuantBuild.Compiler.Compute;
 /// <summary>The steps of a layer that a backend computes, in their order: the methods of <see cref="ILayerCompute"/>.</summary>
 internal enum LayerStep
 {
+    /// <summary><see cref="ILayerCompute.Rotate"/>.</summary>
+    Rotate,
+
     /// <summary><see cref="ILayerCompute.LowRank"/>.</summary>
     LowRank,
 

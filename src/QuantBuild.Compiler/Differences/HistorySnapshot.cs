@@ -20,7 +20,8 @@ internal static class HistorySnapshot
         ILookup<(string, string), Remembered> owners = actions.ToLookup(action => (action.Expert, BuildGraph.LayerOf(action.Name)));
         Dictionary<Digest, Remembered> smooth = actions.Where(action => action.Stage == BuildStages.Smooth.Name
             && action.Record is not null)
-            .DistinctBy(action => ScaleOf(action)).ToDictionary(action => ScaleOf(action));
+            .SelectMany(action => ScalesOf(action).Select(scale => (Scale: scale, Action: action)))
+            .DistinctBy(entry => entry.Scale).ToDictionary(entry => entry.Scale, entry => entry.Action);
         return new BuildSnapshot(name,
             [.. actions.Where(action => action.Stage == BuildStages.Measure.Name).OrderBy(action => action.Expert, StringComparer.Ordinal)
                 .ThenBy(action => action.Name, StringComparer.Ordinal)
@@ -72,7 +73,8 @@ internal static class HistorySnapshot
                 ? LayerQualities.Of(BuildStages.Measure.Read(store, record.Outputs).Value, measure.Expert, measure.Name) : null);
     }
 
-    private static Digest ScaleOf(Remembered smooth) => smooth.Record!.Outputs.Values.Single().Digest;
+    private static IEnumerable<Digest> ScalesOf(Remembered smooth) => smooth.Record!.Outputs
+        .Where(output => output.Key.StartsWith("scale", StringComparison.Ordinal)).Select(output => output.Value.Digest);
 
     /// <summary>An action of a build: its key, and its record when the store still has it.</summary>
     private sealed record Remembered(string Stage, string Expert, string Name, Digest Key, ActionRecord? Record)

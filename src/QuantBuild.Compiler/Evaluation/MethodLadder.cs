@@ -19,6 +19,8 @@ internal static class MethodLadder
 
     /// <summary>One method of rounding, and nothing to search.</summary>
     private static LayerRecipe Rounded(LayerRecipe recipe, WeightMethod method) => recipe.With(RecipeSettings.WeightMethod, method)
+        .With(RecipeSettings.Order, WeightOrder.Channel).With(RecipeSettings.Exponents, BlockExponents.Floor)
+        .With(RecipeSettings.Rotation, RotationMode.None)
         .With(RecipeSettings.Granularity, ClipGranularity.Block).With(RecipeSettings.ClipRatios, [1.0])
         .With(RecipeSettings.ExponentOffsets, [0]);
 

@@ -79,6 +79,9 @@ internal sealed class PackedLayer(BuildContext context, BuiltLayer layer)
             branch.SubtractFrom(new MatrixView(weight, rows, columns));
             Negate(weight);
         }
+        // The transform of W H / 32, undone: H H is 32 times the identity.
+        if (layer.Rotation == Rotation.Hadamard32)
+            Smoothing.Unrotate(new MatrixView(weight, rows, columns));
         if (ReadSmooth() is { Length: > 0 } scale)
         {
             for (int i = 0; i < weight.Length; i++)

@@ -24,7 +24,18 @@ internal sealed class LayerRecipe : IEquatable<LayerRecipe>
         new(Get(RecipeSettings.Rank), Get(RecipeSettings.LowRankMethod), Get(RecipeSettings.LowRankAccuracy));
 
     /// <summary>Rounding of the residual weights.</summary>
-    public WeightRecipe Weights => new(Get(RecipeSettings.WeightMethod), Get(RecipeSettings.Damp), Get(RecipeSettings.BlockSize));
+    public WeightRecipe Weights => new(Get(RecipeSettings.WeightMethod), Get(RecipeSettings.Damp), Get(RecipeSettings.BlockSize))
+    {
+        Order = Get(RecipeSettings.Order),
+        Exponents = Get(RecipeSettings.Exponents),
+        Rounds = Get(RecipeSettings.Rounds),
+        LeastGain = Get(RecipeSettings.LeastGain),
+        Noise = Get(RecipeSettings.Noise),
+        Ridge = Get(RecipeSettings.Ridge),
+    };
+
+    /// <summary>Whether the smoothed input is rotated.</summary>
+    public RotationMode Rotation => Get(RecipeSettings.Rotation);
 
     /// <summary>Quantization of activations, eq. (8) to (10).</summary>
     public ActivationRecipe Activations => new(Get(RecipeSettings.Granularity), Get(RecipeSettings.ClipRatios),

@@ -18,6 +18,21 @@ internal static class RecipeNames
     /// <summary>Values of <c>weights.method</c>.</summary>
     public static NamedValues<WeightMethod> WeightMethod { get; } = NamedValues.Of<WeightMethod>();
 
+    /// <summary>Values of <c>rotation</c>.</summary>
+    public static NamedValues<RotationMode> Rotation { get; } = NamedValues.Of<RotationMode>();
+
+    /// <summary>What is done to a layer's input, of which <c>rotation</c> is a choice.</summary>
+    public static NamedValues<Rotation> AppliedRotation { get; } = NamedValues.Of<Rotation>();
+
+    /// <summary>Values of <c>weights.order</c>.</summary>
+    public static NamedValues<WeightOrder> Order { get; } = NamedValues.Of<WeightOrder>();
+
+    /// <summary>Values of <c>weights.exponents</c>.</summary>
+    public static NamedValues<BlockExponents> Exponents { get; } = NamedValues.Of<BlockExponents>();
+
+    /// <summary>Values of <c>weights.noise</c>.</summary>
+    public static NamedValues<NoiseModel> Noise { get; } = NamedValues.Of<NoiseModel>();
+
     /// <summary>Values of <c>activations.granularity</c>.</summary>
     public static NamedValues<ClipGranularity> Granularity { get; } = NamedValues.Of<ClipGranularity>();
 

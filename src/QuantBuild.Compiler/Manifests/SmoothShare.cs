@@ -12,4 +12,10 @@ internal enum SmoothShare
     /// <summary>Every layer has its own, as the paper's code does.</summary>
     [JsonStringEnumMemberName("layer")]
     Layer,
+
+    /// <summary>
+    /// That of the site where it costs none of its layers more than one percent of the error that is measured, else one each.
+    /// </summary>
+    [JsonStringEnumMemberName("auto")]
+    Auto,
 }

@@ -12,4 +12,8 @@ internal enum WeightMethod
     /// <summary>Round to nearest.</summary>
     [JsonStringEnumMemberName("rtn")]
     Rtn,
+
+    /// <summary>Branch and weights in turns, under the noise that the rounded input brings.</summary>
+    [JsonStringEnumMemberName("refit")]
+    Refit,
 }

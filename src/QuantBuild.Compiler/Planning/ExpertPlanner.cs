@@ -18,7 +18,8 @@ internal static class ExpertPlanner
         (int top, int bottom) = isHigh ? (ModelSection.MaxTimestep, calibration.Boundary) : (calibration.Boundary - 1, 0);
         ImmutableArray<TimestepBin> bins = BinResolver.Resolve(expert, top, bottom, timesteps, calibration.Timesteps.Length, problems);
 
-        List<(LayerPlan Layer, ResolvedRecipe Resolved)> layers = Layers(expert, source.Config, resolver);
+        List<(LayerPlan Layer, ResolvedRecipe Resolved)> layers = Layers(manifest.Output.Layout, expert, source.Config,
+            resolver);
         new LayerChecks(expert, problems).Check(layers);
         var layout = new LayoutChecks(manifest.Output, expert, problems);
         layout.Check(layers, bins);
@@ -35,7 +36,8 @@ internal static class ExpertPlanner
         };
     }
 
-    private static List<(LayerPlan Layer, ResolvedRecipe Resolved)> Layers(ExpertSection expert, WanConfig config, RecipeResolver resolver)
+    private static List<(LayerPlan Layer, ResolvedRecipe Resolved)> Layers(OutputLayout layout, ExpertSection expert, WanConfig config,
+        RecipeResolver resolver)
     {
         var layers = new List<(LayerPlan, ResolvedRecipe)>();
         for (int block = 0; block < config.NumLayers; block++)
@@ -47,7 +49,8 @@ internal static class ExpertPlanner
                     string name = string.Create(CultureInfo.InvariantCulture, $"blocks.{block}.{layer}");
                     ResolvedRecipe resolved = resolver.Resolve(expert, name);
                     (int rows, int columns) = config.ShapeOf(layer);
-                    layers.Add((new LayerPlan(block, site, name, rows, columns, resolved.Recipe, resolved.Reason()), resolved));
+                    LayerRecipe recipe = LayoutRecipe.Of(layout, resolved.Recipe);
+                    layers.Add((new LayerPlan(block, site, name, rows, columns, recipe, resolved.Reason()), resolved));
                 }
             }
         }

@@ -44,6 +44,8 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
             CheckAllOrNone(quantized);
         else
             Report(quantized, recipe => recipe.Smooth.Enabled, RecipeSettings.SmoothEnabled, "smoothing", "smooth to false");
+        Report(quantized, recipe => recipe is { Precision: Precision.W4A4, Rotation: RotationMode.Hadamard32 }, RecipeSettings.Rotation,
+            "a rotated input", "rotation to \"none\"");
         CheckClips([.. quantized.Where(entry => entry.Layer.Recipe.Precision == Precision.W4A4)], bins);
     }
 

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
@@ -9,7 +10,9 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <para>The usual form walks through the columns and adds each column's rounding error, times a row of the Cholesky factor of H^-1,
 /// to the columns after it.  With <c>H = M D M^T</c>, M unit upper triangular and D diagonal, the same result is
 /// <c>q_k = round(w_k + sum over j &lt; k of (w_j - q_j) M_jk)</c>: no inverse, and only final errors are ever stored.</para>
-/// <para>Group scales are fixed from the weight before any compensation (floor rule); every output row is independent of the others.</para>
+/// <para>Group scales are fixed from the weight before any compensation; every output row is independent of the others.</para>
+/// <para>Channels may be rounded in another order (<see cref="GptqOptions.Order"/>): the sums then run over that order, and the result
+/// lies as the weight does, its groups those of the weight.</para>
 /// </remarks>
 internal static class Gptq
 {
@@ -54,17 +57,22 @@ internal static class Gptq
         ReadOnlyMatrixView alive = dead == 0 ? weight : WithoutDeadColumns(weight, hessian);
         ReviveDeadColumns(hessian);
         double reference = HessianEnergy.OfDiagonal(alive, hessian, threads, ct);
+        float[] importance = options.Exponents == BlockExponents.Error ? ExponentChoice.Importance(hessian) : [];
+        int[]? order = options.Order == WeightOrder.Activation ? ChannelOrder.ByFallingDiagonal(hessian) : null;
+        if (order is not null)
+            ChannelOrder.Apply(hessian, order, threads);
 
         HessianFactor? factor = HessianFactor.TryCreate(hessian, options.Damp, threads, ct);
         if (factor is null)
         {
             PackedWeight rounded = RoundToNearest.Round(alive, options.Ties, threads);
+            PutBack(hessian, order, threads);
             double loss = HessianEnergy.OfError(alive, rounded, hessian, threads, ct);
             return new GptqResult(rounded, Outcome(0, MaxTries, fellBack: true, loss));
         }
 
         PackedWeight packed = PackedWeight.Empty(weight.Rows, weight.Columns);
-        double error = GptqSweep.Run(alive, hessian, factor, packed, options, threads, ct);
+        double error = GptqSweep.Run(alive, hessian, factor, packed, options, order, importance, threads, ct);
         if (!double.IsFinite(error))
             return new GptqResult(RoundToNearest.Round(alive, options.Ties, threads), Outcome(0, factor.Tries, fellBack: true, error));
 
@@ -72,12 +80,19 @@ internal static class Gptq
         if (factor.Tries > 1)
         {
             factor.Undo(hessian, threads);
+            PutBack(hessian, order, threads);
             error = HessianEnergy.OfError(alive, packed, hessian, threads, ct);
         }
         return new GptqResult(packed, Outcome(factor.Damping, factor.Tries, fellBack: false, error));
 
         GptqOutcome Outcome(double damping, int tries, bool fellBack, double error) =>
             new(damping, tries, fellBack, dead, double.IsFinite(error) ? error : null, reference);
+    }
+
+    private static void PutBack(MatrixView hessian, int[]? order, int threads)
+    {
+        if (order is not null)
+            ChannelOrder.Apply(hessian, ChannelOrder.Inverse(order), threads);
     }
 
     /// <summary>Channels that were zero in every token.</summary>

@@ -10,17 +10,20 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <summary>
 /// A thread's memory for <see cref="GptqSweep"/>: a chunk of output rows, transposed, so that element (k, o) is at <c>k * stride + o</c>.
 /// </summary>
-internal sealed class GptqBlock
+internal sealed partial class GptqBlock
 {
     /// <summary>Output rows that are walked together; in the last chunk some of them are leftovers that nobody reads.</summary>
     public const int Granule = 32;
 
     private static readonly int Width = PanelMatrixView.Width;
 
+    // Walked channels that are neighbours in the weight and share a scale: a block of them, or each has its own.
+    private readonly int _perScale;
     private readonly int _stride;
     private readonly int _channels;
     private readonly TieRule _ties;
     private readonly HessianFactor _split;
+    private readonly int[]? _order;
     private readonly float[] _errors;
     private readonly float[] _weights;
     private readonly float[] _sums;
@@ -36,9 +39,9 @@ internal sealed class GptqBlock
 
     /// <summary>
     /// Memory for blocks of <paramref name="size"/> channels out of <paramref name="channels"/>, and chunks of <paramref name="rows"/>
-    /// rows.
+    /// rows. Channels are numbered as they are walked; <paramref name="order"/> says where they lie in the weight, null for the same place.
     /// </summary>
-    public GptqBlock(int size, int rows, int channels, TieRule ties, HessianFactor split)
+    public GptqBlock(int size, int rows, int channels, TieRule ties, HessianFactor split, int[]? order = null)
     {
         int granules = (rows + Granule - 1) / Granule;
 
@@ -47,13 +50,15 @@ internal sealed class GptqBlock
         _channels = channels;
         _ties = ties;
         _split = split;
+        _order = order;
+        _perScale = order is null ? Mxfp4.BlockSize : 1;
         _errors = GC.AllocateUninitializedArray<float>(checked(granules * Granule * channels));
         _weights = new float[size * _stride];
         _sums = new float[size * _stride];
         _factor = new float[size * size];
-        _inverseScales = new float[size / Mxfp4.BlockSize * _stride];
-        _scales = new float[size / Mxfp4.BlockSize * _stride];
-        _rows = new float[rows * size];
+        _inverseScales = new float[size / _perScale * _stride];
+        _scales = new float[size / _perScale * _stride];
+        _rows = order is null ? new float[rows * size] : [];
         _energy = new double[_stride];
     }
 
@@ -66,27 +71,6 @@ internal sealed class GptqBlock
         _first = first;
         _count = count;
         Array.Clear(_energy);
-    }
-
-    /// <summary>Takes the weights and scales of channels [start, start + length).</summary>
-    public void Load(PinnedMatrix weight, PackedWeight packed, int start, int length)
-    {
-        _start = start;
-        _length = length;
-        Transposition.Copy(weight.View(_first, start, _count, length), new MatrixView(_weights, length, _count, _stride, 1));
-        _weights.AsSpan(0, length * _stride).CopyTo(_sums);
-        int groups = Mxfp4.Blocks(packed.Columns), firstGroup = start / Mxfp4.BlockSize;
-        for (int group = 0; group < Mxfp4.Blocks(length); group++)
-        {
-            Span<float> scales = _scales.AsSpan(group * _stride, _count), inverse = _inverseScales.AsSpan(group * _stride, _count);
-            int at = (_first * groups) + firstGroup + group;
-            for (int o = 0; o < scales.Length; o++, at += groups)
-            {
-                byte scale = packed.Scales[at];
-                scales[o] = E8M0.Decode(scale);
-                inverse[o] = E8M0.Inverse(scale);
-            }
-        }
     }
 
     /// <summary>z = w + the errors of all channels before the block.</summary>
@@ -116,20 +100,6 @@ internal sealed class GptqBlock
         }
     }
 
-    /// <summary>The codes of the block.</summary>
-    public void Encode(PackedWeight packed)
-    {
-        int codeBytes = Mxfp4.CodeBytes(packed.Columns), groups = Mxfp4.Blocks(packed.Columns);
-        int bytes = Mxfp4.CodeBytes(_length), blocks = Mxfp4.Blocks(_length);
-        Transposition.Copy(new ReadOnlyMatrixView(_sums, _length, _count, _stride, 1), new MatrixView(_rows, _count, _length));
-        for (int o = 0; o < _count; o++)
-        {
-            Mxfp4.EncodeRow(_rows.AsSpan(o * _length, _length),
-                packed.Scales.AsSpan(((_first + o) * groups) + (_start / Mxfp4.BlockSize), blocks), _ties,
-                packed.Codes.AsSpan(((_first + o) * codeBytes) + (_start / 2), bytes));
-        }
-    }
-
     /// <summary>
     /// Where the errors of a channel and an output row lie, counted from those of the block and the granule; rows of a granule can be in
     /// two panels.
@@ -142,7 +112,7 @@ internal sealed class GptqBlock
     {
         for (int k = 0; k < _length; k++)
         {
-            int scale = (k / Mxfp4.BlockSize * _stride) + first;
+            int scale = (k / _perScale * _stride) + first;
             for (int o = 0; o < Granule; o++, scale++)
             {
                 float sum = _sums[(k * _stride) + first + o];
@@ -209,7 +179,7 @@ internal sealed class GptqBlock
     {
         int row = first + lane;
         nuint at = (nuint)((k * _stride) + row);
-        nuint scale = (nuint)((k / Mxfp4.BlockSize * _stride) + row);
+        nuint scale = (nuint)((k / _perScale * _stride) + row);
         Vector256<float> inverse = Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_inverseScales), scale);
         Vector256<float> rounded = E2M1.Round(sum * inverse, _ties)
             * Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_scales), scale);

@@ -27,21 +27,33 @@ internal sealed record GptqOutcome(double Damping, int Tries, bool FellBack, int
     /// </remarks>
     public double? ProxyLoss => ErrorEnergy is { } error && DiagonalEnergy is { } diagonal ? diagonal == 0 ? 0 : error / diagonal : null;
 
+    /// <summary>What happened to branch and weight together; null where the branch was there before.</summary>
+    public RefitOutcome? Refit { get; init; }
+
     /// <summary>The stored form.</summary>
-    public JsonObject ToJson() => new()
+    public JsonObject ToJson()
     {
-        ["damping"] = Damping,
-        ["tries"] = Tries,
-        ["fellBack"] = FellBack,
-        ["deadColumns"] = DeadColumns,
-        ["errorEnergy"] = ErrorEnergy,
-        ["diagonalEnergy"] = DiagonalEnergy,
-        ["proxyLoss"] = ProxyLoss,
-    };
+        var json = new JsonObject
+        {
+            ["damping"] = Damping,
+            ["tries"] = Tries,
+            ["fellBack"] = FellBack,
+            ["deadColumns"] = DeadColumns,
+            ["errorEnergy"] = ErrorEnergy,
+            ["diagonalEnergy"] = DiagonalEnergy,
+            ["proxyLoss"] = ProxyLoss,
+        };
+        if (Refit is not null)
+            json["refit"] = Refit.ToJson();
+        return json;
+    }
 
     /// <summary>Reads the stored form.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
     public static GptqOutcome FromJson(JsonObject json) =>
         new(json.Member("damping").Number(), json.Member("tries").Integer(), json.Member("fellBack").Flag(),
-        json.Member("deadColumns").Integer(), json.Find("errorEnergy")?.Number(), json.Find("diagonalEnergy")?.Number());
+        json.Member("deadColumns").Integer(), json.Find("errorEnergy")?.Number(), json.Find("diagonalEnergy")?.Number())
+        {
+            Refit = json.Find("refit") is { } refit ? RefitOutcome.FromJson(refit.Members()) : null,
+        };
 }

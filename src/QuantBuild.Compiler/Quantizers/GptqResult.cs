@@ -5,6 +5,9 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="Outcome">What happened on the way.</param>
 internal sealed record GptqResult(PackedWeight Weight, GptqOutcome Outcome)
 {
+    /// <summary>The low-rank branch that was found with it; null where the branch was there before.</summary>
+    public LowRankBranch? Branch { get; init; }
+
     /// <inheritdoc cref="PackedWeight.Codes"/>
     public byte[] Codes => Weight.Codes;
 

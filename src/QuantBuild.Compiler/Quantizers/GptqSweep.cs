@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Formats;
 using QuantBuild.Kernels;
 using QuantBuild.Matrices;
@@ -20,18 +21,19 @@ internal static unsafe class GptqSweep
 
     private const int WholeTiles = 3 * Mxfp4.BlockSize;
 
-    /// <summary>Fills in scales (floor rule) and codes.</summary>
+    /// <summary>Fills in scales, from the weight as it is, and codes.</summary>
     /// <param name="weight">W, [out, in].</param>
     /// <param name="factor">M in the strict upper triangle, [in, in].</param>
     /// <param name="split">D and the damping.</param>
     /// <param name="packed">Receives the result.</param>
-    /// <param name="options">Block size and ties.</param>
+    /// <param name="options">Block size, ties and exponents.</param>
+    /// <param name="order">Where the channels of the factor lie in the weight; null for the same places.</param>
+    /// <param name="importance">H_kk by the weight's channels, as <see cref="ExponentChoice.Of"/> takes it.</param>
     /// <param name="threads">Threads to use.</param>
     /// <param name="ct">Ends the walk between blocks.</param>
     /// <returns><c>tr(E H E^T)</c> with the undamped H, summed over k within a row and over rows in ascending order.</returns>
     public static double Run(ReadOnlyMatrixView weight, ReadOnlyMatrixView factor, HessianFactor split, PackedWeight packed,
-        GptqOptions options, int threads,
-        CancellationToken ct)
+        GptqOptions options, int[]? order, float[] importance, int threads, CancellationToken ct)
     {
         int channels = weight.Columns;
 
@@ -44,11 +46,14 @@ internal static unsafe class GptqSweep
             var pinnedWeight = new PinnedMatrix(w, weight.Rows, channels, weight.RowStride);
             var pinnedFactor = new PinnedMatrix(m, channels, channels, factor.RowStride);
             int size = Workers.RangeSize(weight.Rows, threads, GptqBlock.Granule, RowsAtOnce);
-            Workers.ForRanges(weight.Rows, size, threads, () => new GptqBlock(block, size, channels, options.Ties, split),
+            Workers.ForRanges(weight.Rows, size, threads, () => new GptqBlock(block, size, channels, options.Ties, split, order),
                 (scratch, first, count) =>
             {
                 scratch.Begin(first, count);
-                packed.ScaleRows(pinnedWeight.Slice(first, count), first);
+                if (options.Exponents == BlockExponents.Floor)
+                    packed.ScaleRows(pinnedWeight.Slice(first, count), first);
+                else
+                    packed.ScaleRows(pinnedWeight.Slice(first, count), first, importance, options.Ties);
                 for (int start = 0; start < channels; start += block)
                 {
                     ct.ThrowIfCancellationRequested();

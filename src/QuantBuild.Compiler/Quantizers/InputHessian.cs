@@ -1,5 +1,6 @@
 using System.Numerics;
 using QuantBuild.Compiler.LinearAlgebra;
+using QuantBuild.Formats;
 using QuantBuild.Kernels;
 using QuantBuild.Matrices;
 
@@ -13,7 +14,8 @@ namespace QuantBuild.Compiler.Quantizers;
 /// </remarks>
 /// <param name="channels">Input channels.</param>
 /// <param name="quantizer">How the main branch rounds its input; null leaves it.</param>
-internal sealed unsafe class InputHessian(int channels, ActivationQuantizer? quantizer)
+/// <param name="rotation">What happens to the input after smoothing.</param>
+internal sealed unsafe class InputHessian(int channels, ActivationQuantizer? quantizer, Rotation rotation = Rotation.None)
 {
     private const int TokensAtOnce = 1024;
     private const int RowsAtOnce = 32;
@@ -87,14 +89,14 @@ internal sealed unsafe class InputHessian(int channels, ActivationQuantizer? qua
             Workers.ForRanges(x.Rows, RowsAtOnce, threads, (first, count) =>
             {
                 MatrixView rows = target.Slice(first, count);
-                if (Smoothing.TryApplyToActivation(source.Slice(first, count), scales, rows))
+                if (Smoothing.TryApplyToActivation(source.Slice(first, count), scales, rows, 1, rotation))
                     quantizer?.Apply(rows, rows);
                 else
                     Volatile.Write(ref finite, false);
             });
             // Once more, to name the first place of all.
             if (!finite)
-                Smoothing.ApplyToActivation(x, scales, input);
+                Smoothing.ApplyToActivation(x, scales, input, 1, rotation);
         }
     }
 }

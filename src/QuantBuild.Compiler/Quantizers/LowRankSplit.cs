@@ -25,11 +25,14 @@ internal static class LowRankSplit
         if (recipe.Rank == 0)
             return LowRankBranch.None(smoothed.Rows, smoothed.Columns);
         LowRankFactors factors = Factors(smoothed, recipe, seed, threads, ct);
-        return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, Halves(factors.Up),
-            Halves(factors.Down)) with { Passes = factors.Passes, Excess = factors.Excess };
+        return LowRankBranch.FromBits(smoothed.Rows, smoothed.Columns, BFloat16.Of(factors.Up),
+            BFloat16.Of(factors.Down)) with { Passes = factors.Passes, Excess = factors.Excess };
     }
 
-    private static LowRankFactors Factors(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads, CancellationToken ct)
+    /// <summary>The factors in float32.</summary>
+    /// <exception cref="NumericException">A product overflows.</exception>
+    internal static LowRankFactors Factors(ReadOnlyMatrixView smoothed, LowRankRecipe recipe, ulong seed, int threads,
+        CancellationToken ct)
     {
         try
         {
@@ -41,12 +44,5 @@ internal static class LowRankSplit
         {
             throw new NumericException("product of the smoothed weight", "the low-rank decomposition", float.PositiveInfinity);
         }
-    }
-
-    private static ushort[] Halves(float[] values)
-    {
-        var bits = new ushort[values.Length];
-        BFloat16.FromSingle(values, bits);
-        return bits;
     }
 }

@@ -38,7 +38,7 @@ internal sealed class MeasuredInput : IDisposable
     public void Load(ReadOnlyMatrixView x, int threads, CancellationToken ct = default)
     {
         _tokens = x.Rows;
-        Smoothing.ApplyToActivation(x, _layer.Scale, Main, threads);
+        Smoothing.ApplyToActivation(x, _layer.Scale, Main, threads, _layer.Rotation);
         if (Rank > 0)
             Gemm.Multiply(Main, new ReadOnlyMatrixView(_layer.Branch!.Down, Rank, x.Columns).Transposed, Low, GemmMode.Overwrite, threads,
                 ct);

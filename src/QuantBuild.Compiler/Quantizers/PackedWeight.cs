@@ -22,6 +22,13 @@ internal sealed record PackedWeight(int Rows, int Columns, byte[] Codes, byte[] 
         Mxfp4.BlockScales(rows, ScaleRule.Floor, Scales.AsSpan(firstRow * blocks, rows.Rows * blocks));
     }
 
+    /// <summary>The same by <see cref="ExponentChoice"/>.</summary>
+    internal void ScaleRows(ReadOnlyMatrixView rows, int firstRow, ReadOnlySpan<float> importance, TieRule ties)
+    {
+        int blocks = Mxfp4.Blocks(Columns);
+        ExponentChoice.Of(rows, importance, ties, Scales.AsSpan(firstRow * blocks, rows.Rows * blocks));
+    }
+
     /// <summary>Decodes adjacent rows.</summary>
     /// <param name="firstRow">First row to decode.</param>
     /// <param name="destination">Receives as many rows as it has, [rows, Columns].</param>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using QuantBuild.Formats;
 using QuantBuild.Kernels;
 using QuantBuild.Matrices;
 
@@ -65,26 +66,36 @@ internal static class Smoothing
         }
     }
 
-    /// <summary><c>W[:, i] *= scale[i]</c>, in float32 (the smoothed weight is not rounded to bfloat16).</summary>
+    /// <summary>
+    /// <c>W[:, i] *= scale[i]</c>, in float32 (the smoothed weight is not rounded to bfloat16); a rotation then transforms every block of
+    /// 32 channels and multiplies with <see cref="Hadamard.WeightFactor"/>.
+    /// </summary>
     /// <param name="weight">Weight, [out, in], row-major; becomes the smoothed weight.</param>
-    /// <param name="scale">Scale per input channel, [in].</param>
+    /// <param name="scale">Scale per input channel, [in]; empty for none.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="rotation">Follows the scale.</param>
     /// <exception cref="NumericException">The scale is not positive and finite, or a smoothed weight is not finite.</exception>
-    public static unsafe void ApplyToWeight(MatrixView weight, ReadOnlySpan<float> scale, int threads = 1)
+    public static unsafe void ApplyToWeight(MatrixView weight, ReadOnlySpan<float> scale, int threads = 1,
+        Rotation rotation = Rotation.None)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, weight.Columns);
+        if (!scale.IsEmpty)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, weight.Columns);
         FiniteValues.CheckPositive("smoothing scale", scale);
+        CheckRotation(rotation, weight.Columns);
         Rows.RequireAdjacentColumns(weight);
         bool finite = true;
         fixed (float* data = weight.Data, factors = scale)
         {
             var rows = new PinnedMatrix(data, weight.Rows, weight.Columns, weight.RowStride);
-            var factor = new PinnedMatrix(factors, 1, weight.Columns, weight.Columns);
+            var factor = new PinnedMatrix(factors, 1, scale.Length, scale.Length);
             Workers.ForRanges(weight.Rows, RowsAtOnce, threads, (first, count) =>
             {
                 for (int row = first; row < first + count; row++)
                 {
-                    Multiply(rows.Row(row), factor.Row(0));
+                    if (factor.Columns > 0)
+                        Multiply(rows.Row(row), factor.Row(0));
+                    if (rotation == Rotation.Hadamard32)
+                        Rotate(rows.Row(row), Hadamard.WeightFactor);
                     if (!Kernels.Finite.IsFinite(rows.Row(row)))
                         Volatile.Write(ref finite, false);
                 }
@@ -99,45 +110,63 @@ internal static class Smoothing
     /// <param name="scale">Scale per input channel, [in]; empty for none, which copies.</param>
     /// <param name="result">Smoothed activations, [tokens, in], row-major; may be the same memory as <paramref name="x"/>.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="rotation">Follows the division.</param>
     /// <exception cref="NumericException">The scale is not positive and finite, or a smoothed activation is not finite.</exception>
-    public static void ApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result, int threads = 1)
+    public static void ApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result, int threads = 1,
+        Rotation rotation = Rotation.None)
     {
-        if (!TryApplyToActivation(x, scale, result, threads))
+        if (!TryApplyToActivation(x, scale, result, threads, rotation))
             FiniteValues.Check("smoothed activation", result);
     }
 
     /// <summary>The same; false when a smoothed activation is not finite.</summary>
-    internal static unsafe bool TryApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result, int threads = 1)
+    internal static unsafe bool TryApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result, int threads = 1,
+        Rotation rotation = Rotation.None)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(result.Columns, x.Columns);
         ArgumentOutOfRangeException.ThrowIfNotEqual(result.Rows, x.Rows);
         Rows.RequireAdjacentColumns(x);
         Rows.RequireAdjacentColumns(result);
-        if (scale.IsEmpty)
+        CheckRotation(rotation, x.Columns);
+        if (scale.IsEmpty && rotation == Rotation.None)
         {
             for (int row = 0; row < x.Rows; row++)
                 Rows.Of(x, row).CopyTo(Rows.Of(result, row));
             return true;
         }
-        ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, x.Columns);
+        if (!scale.IsEmpty)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(scale.Length, x.Columns);
         FiniteValues.CheckPositive("smoothing scale", scale);
         bool finite = true;
         fixed (float* from = x.Data, to = result.Data, divisors = scale)
         {
             var source = new PinnedMatrix(from, x.Rows, x.Columns, x.RowStride);
             var target = new PinnedMatrix(to, x.Rows, x.Columns, result.RowStride);
-            var divisor = new PinnedMatrix(divisors, 1, x.Columns, x.Columns);
+            var divisor = new PinnedMatrix(divisors, 1, scale.Length, scale.Length);
             Workers.ForRanges(x.Rows, RowsAtOnce, threads, (first, count) =>
             {
                 for (int row = first; row < first + count; row++)
                 {
-                    Divide(source.Row(row), divisor.Row(0), target.Row(row));
+                    if (divisor.Columns > 0)
+                        Divide(source.Row(row), divisor.Row(0), target.Row(row));
+                    else
+                        source.Row(row).CopyTo(target.Row(row));
+                    if (rotation == Rotation.Hadamard32)
+                        Rotate(target.Row(row), factor: 1);
                     if (!Kernels.Finite.IsFinite(target.Row(row)))
                         Volatile.Write(ref finite, false);
                 }
             });
         }
         return finite;
+    }
+
+    /// <summary>A rotated weight as it was before.</summary>
+    /// <param name="weight">Weight, [out, in], row-major.</param>
+    public static void Unrotate(MatrixView weight)
+    {
+        for (int row = 0; row < weight.Rows; row++)
+            Rotate(Rows.Of(weight, row), factor: 1);
     }
 
     /// <summary>The largest magnitudes so far.</summary>
@@ -169,6 +198,20 @@ internal static class Smoothing
             (new Vector<float>(values[i..]) / new Vector<float>(divisors[i..])).CopyTo(quotients[i..]);
         for (; i < values.Length; i++)
             quotients[i] = values[i] / divisors[i];
+    }
+
+    private static void CheckRotation(Rotation rotation, int channels)
+    {
+        if (rotation == Rotation.Hadamard32 && channels % Hadamard.Block != 0)
+            throw new ArgumentException($"{channels} channels are not whole blocks of {Hadamard.Block}", nameof(rotation));
+    }
+
+    private static unsafe void Rotate(Span<float> values, float factor)
+    {
+        fixed (float* data = values)
+            Hadamard.Apply(data, values.Length);
+        for (int i = 0; factor != 1 && i < values.Length; i++)
+            values[i] *= factor;
     }
 
     private static void CheckMaxima(string quantity, ReadOnlySpan<float> maxima)

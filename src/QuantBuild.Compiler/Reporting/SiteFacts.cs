@@ -82,8 +82,7 @@ internal static class SiteFacts
             ["median"] = Rounded.Array(middles, Rounded.Drawn),
             ["sorted"] = Curve(overall),
             ["smoothing"] =
-                new JsonArray([.. SmoothingOf(results, expert, site).Select(name => Smoothing(results, expert, name, overall))
-                    .OfType<JsonObject>()]),
+                new JsonArray([.. SmoothingOf(results, expert, site).SelectMany(name => Smoothing(results, expert, name, overall))]),
         };
     }
 
@@ -93,11 +92,21 @@ internal static class SiteFacts
         .Distinct()
         .Where(name => results.Action(BuildStages.Smooth, expert.Name, name) is not null);
 
-    private static JsonObject? Smoothing(RecordedResults results, ExpertPlan expert, string name, float[] overall)
+    /// <summary>The vectors of an action: one, or where it chose that, one for each of a site's layers.</summary>
+    private static IEnumerable<JsonObject> Smoothing(RecordedResults results, ExpertPlan expert, string name, float[] overall)
     {
-        if (results.Result(BuildStages.Smooth, expert.Name, name)?.Scale is not { } blob)
-            return null;
-        return results.Try(BuildStages.Smooth, expert.Name, name, () =>
+        if (results.Result(BuildStages.Smooth, expert.Name, name)?.Scales is not { } scales)
+            return [];
+        string[] layers = [.. expert.Layers.Where(layer => new SiteKey(layer.Block, layer.Site).ToString() == name
+            && layer.Recipe.Precision != Manifests.Precision.BF16).Select(layer => layer.Name)];
+        return scales.Select((blob, i) => Smoothing(results, expert, name, scales.Length > 1 ? layers[i] : name, blob, overall))
+            .OfType<JsonObject>();
+    }
+
+    private static JsonObject? Smoothing(RecordedResults results, ExpertPlan expert, string action, string name, BlobRef blob,
+        float[] overall)
+    {
+        return results.Try(BuildStages.Smooth, expert.Name, action, () =>
         {
             using SafeTensors.SafeTensorsFile file = results.Store.OpenTensors(blob);
             ReadOnlySpan<float> scale = MemoryMarshal.Cast<byte, float>(file.Bytes("scale"));

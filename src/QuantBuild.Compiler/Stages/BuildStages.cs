@@ -15,6 +15,9 @@ internal static class BuildStages
     /// <summary>Smoothing vectors, eq. (5).</summary>
     internal static SmoothStage Smooth { get; } = new();
 
+    /// <summary>Rotations of smoothed inputs.</summary>
+    internal static RotateStage Rotate { get; } = new();
+
     /// <summary>Low-rank branches, eq. (6).</summary>
     internal static LowRankStage LowRank { get; } = new();
 
@@ -37,7 +40,7 @@ internal static class BuildStages
     internal static DecodeStage Decode { get; } = new();
 
     /// <summary>The chain of a layer: every stage uses what those before it made.</summary>
-    internal static ImmutableArray<ILayerStage> LayerChain { get; } = [LowRank, Gptq, Clip, Measure];
+    internal static ImmutableArray<ILayerStage> LayerChain { get; } = [Rotate, LowRank, Gptq, Clip, Measure];
 
     /// <summary>The stages whose versions decide an artifact's bytes.</summary>
     /// <param name="fromPictures">Whether samples are made of pictures and prompts.</param>

@@ -14,6 +14,7 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Search for the clip ratio of a layer in one bin: eq. (10).</summary>
 internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     new StageText("layer and bin", "weight, scale, low rank, codes, recordings", "choice and the error of every candidate"),
+    RotationOption.Fixed with { Setting = null },
     RecipeOption.Of(RecipeSettings.Granularity),
     RecipeOption.Of<LayerSubject>(RecipeSettings.ClipRatios, RecipeOf, perAction: true),
     RecipeOption.Of(RecipeSettings.ExponentOffsets, perAction: true),

@@ -13,8 +13,14 @@ namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Rounds a layer's residual weight to MXFP4, by GPTQ or to nearest.</summary>
 internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
-    new StageText("layer", "weight, scale, low rank; recordings unless `rtn`", "codes, scales, outcome"),
+    new StageText("layer", "weight, scale, low rank; recordings unless `rtn`", "codes, scales, outcome; with `refit` down, up (bf16)"),
     RecipeOption.Of(RecipeSettings.WeightMethod), RecipeOption.Of(RecipeSettings.Ties), RecipeOption.Of(RecipeSettings.Damp),
+    RotationOption.Fixed, NotUsual(RecipeSettings.Order, recipe => recipe.Weights.Order != WeightOrder.Channel),
+    NotUsual(RecipeSettings.Exponents, recipe => recipe.Weights.Exponents != BlockExponents.Floor),
+    RecipeOption.Of(RecipeSettings.Rounds), RecipeOption.Of(RecipeSettings.LeastGain), RecipeOption.Of(RecipeSettings.Noise),
+    RecipeOption.Of(RecipeSettings.Ridge), OfRefit(RecipeSettings.Rank), OfRefit(RecipeSettings.LowRankMethod),
+    OfRefit(RecipeSettings.LowRankAccuracy), OfNoise(RecipeSettings.Granularity), OfNoise(RecipeSettings.ClipRatios),
+    OfNoise(RecipeSettings.ExponentOffsets),
     new("format", _ => "mxfp4", Setting: null),
     // Only where it can change a result.
     new("leastDamp", subject => UsesHessian(subject.Layer) && subject.Layer.Recipe.Weights.Damp < Gptq.LeastDamp ? Gptq.LeastDamp : null,
@@ -22,9 +28,12 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     new("inputs", subject => UsesHessian(subject.Layer) ? subject.Layer.Recipe.Precision == Precision.W4A4 ? "mxfp4" : "float" : null,
         Setting: null))
 {
+    /// <summary>Ridges that are tried until the best is found.</summary>
+    private const double UsualRidges = 4;
+
     /// <inheritdoc/>
     public override RoundedWeight Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
-        new(outputs["weights"], store.ReadJson(outputs["outcome"], GptqOutcome.FromJson));
+        Read(outputs, store.ReadJson(outputs["outcome"], GptqOutcome.FromJson));
 
     /// <inheritdoc/>
     public override Tolerance Tolerance => LayerErrorTolerance.Of((store, outputs) =>
@@ -40,12 +49,23 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
             return 0;
         OperationSeconds cost = speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures);
         double inputs = subject.Layer.InFeatures;
-        return (subject.Tokens * inputs * inputs * cost.Hessian) + (subject.Layer.OutFeatures * inputs * inputs * cost.Gptq);
+        double sweep = subject.Layer.OutFeatures * inputs * inputs * cost.Gptq, hessian = subject.Tokens * inputs * inputs * cost.Hessian;
+        if (subject.Layer.Recipe.Weights is not { Method: WeightMethod.Refit } refit)
+            return hessian + sweep;
+        double rounds = subject.Layer.Recipe.LowRank.Rank > 0 ? refit.Rounds : 0;
+        bool filters = subject.Layer.Recipe.Precision == Precision.W4A4 && refit.Noise == NoiseModel.Modelled;
+        double factorizations = filters ? (refit.Ridge > 0 ? 1 : UsualRidges + 1) * inputs * inputs * inputs / 6 * cost.Product : 0;
+        double width = LowRankStage.BasisOf(subject.Layer.Recipe.LowRank.Rank);
+        double narrow = width * inputs * ((2.0 * subject.Layer.OutFeatures) + inputs);
+        return hessian + ((rounds + 1) * sweep) + factorizations + (filters ? sweep : 0)
+            + (rounds * ((2 * narrow * cost.LowRank) + (width * width * width * speed.Rotation)));
     }
 
     /// <inheritdoc/>
     public override long StoredBytes(LayerSubject subject) =>
-        LayerSize.Of(subject.Expert, subject.Layer) is var size ? size.Codes + size.Scales : 0;
+        LayerSize.Of(subject.Expert, subject.Layer) is var size
+            ? size.Codes + size.Scales + (subject.Layer.Recipe.Weights.Method == WeightMethod.Refit ? size.LowRank : 0)
+            : 0;
 
     /// <inheritdoc/>
     protected override IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work) =>
@@ -57,15 +77,40 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
         (IBlobFiles store, LayerPlan layer) = (work.Context.Store, subject.Layer);
         GptqResult result = work.Compute.Round([.. Enumerable.Range(0, subject.Expert.Timesteps.Length)], work.Threads,
             work.Context.Cancellation);
-        return Outputs.Of(
+        Dictionary<string, BlobRef> outputs = new(Outputs.Of(
             "weights", store.StoreTensors(
                 TensorData.Of("codes", [layer.OutFeatures, layer.InFeatures / 2], result.Codes),
                 TensorData.Of("scales", [layer.OutFeatures, layer.InFeatures / 32], result.Scales)),
-            "outcome", store.StoreJson(result.Outcome.ToJson()));
+            "outcome", store.StoreJson(result.Outcome.ToJson())), StringComparer.Ordinal);
+        if (result.Branch is { } branch)
+            outputs.Add("factors", LowRankStage.Store(store, branch));
+        return outputs;
     }
 
     /// <inheritdoc/>
-    protected override void Accept(LayerWork work, RoundedWeight result) => work.Weights = result;
+    protected override void Accept(LayerWork work, RoundedWeight result)
+    {
+        work.Weights = result;
+        work.LowRank = result.Branch ?? work.LowRank;
+    }
 
-    private static bool UsesHessian(LayerPlan layer) => layer.Recipe.Weights.Method == WeightMethod.Gptq;
+    private static RoundedWeight Read(IReadOnlyDictionary<string, BlobRef> outputs, GptqOutcome outcome) => new(outputs["weights"], outcome,
+        outputs.TryGetValue("factors", out BlobRef factors)
+            ? new LowRankResult(factors, new LowRankOutcome(outcome.Refit?.Passes ?? 0, outcome.Refit?.Excess))
+            : null);
+
+    private static StageOption<LayerSubject> OfRefit(RecipeSetting setting) =>
+        Where(RecipeOption.Of(setting, compared: false), recipe => recipe.Weights.Method == WeightMethod.Refit);
+
+    private static StageOption<LayerSubject> OfNoise(RecipeSetting setting) =>
+        Where(RecipeOption.Of(setting, compared: false), recipe => recipe.Uses(RecipeSettings.Noise));
+
+    /// <summary>A setting whose usual value is in no key, so that keys are what they were before there was the setting.</summary>
+    private static StageOption<LayerSubject> NotUsual(RecipeSetting setting, Func<LayerRecipe, bool> isUnusual) =>
+        Where(RecipeOption.Of(setting), isUnusual);
+
+    private static StageOption<LayerSubject> Where(StageOption<LayerSubject> option, Func<LayerRecipe, bool> applies) =>
+        option with { Value = subject => applies(subject.Layer.Recipe) ? option.Value(subject) : null };
+
+    private static bool UsesHessian(LayerPlan layer) => layer.Recipe.Weights.Method != WeightMethod.Rtn;
 }

@@ -1,3 +1,5 @@
+using QuantBuild.Formats;
+using QuantBuild.Compiler.Manifests;
 using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
@@ -26,6 +28,9 @@ internal sealed class LayerTensors(LayerWork work) : ILayerData
     public ITensorSource Weights => work.Source.Checkpoint;
 
     /// <inheritdoc/>
+    public Rotation Rotation => work.Rotation;
+
+    /// <inheritdoc/>
     public IRecordedTokens Tokens => work.Activations;
 
     /// <inheritdoc/>
@@ -42,6 +47,7 @@ internal sealed class LayerTensors(LayerWork work) : ILayerData
         Stages.Inputs.Of(recordings)
             .Append(KeyValuePair.Create("weight", work.Source.Digests[work.Layer.WeightName]))
             .Concat(Stages.Inputs.Of("smooth", work.Smooth))
+            .Concat(Stages.Inputs.Of("rotation", work.ChosenRotation?.Blob))
             .Concat(Stages.Inputs.Of("lowrank", work.LowRank?.Factors))
             .Concat(Stages.Inputs.Of("weights", work.Weights?.Weights));
 

@@ -1,3 +1,5 @@
+using QuantBuild.Formats;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Compute;
@@ -37,6 +39,13 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <summary>Its smoothing vector; null for none.</summary>
     public BlobRef? Smooth => smooth;
 
+    /// <summary>Whether it is rotated, where that was measured; null otherwise, or when it is not measured yet.</summary>
+    public Stored<RotationResult>? ChosenRotation { get; set; }
+
+    /// <summary>What happens to its input after smoothing.</summary>
+    public Rotation Rotation => ChosenRotation?.Value.Rotation
+        ?? (layer.Recipe is { Precision: Precision.W4A4, Rotation: RotationMode.Hadamard32 } ? Rotation.Hadamard32 : Rotation.None);
+
     /// <summary>Its low-rank branch; null for none, or when it is not made yet.</summary>
     public LowRankResult? LowRank { get; set; }
 
@@ -72,7 +81,11 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
             Claim(spec.Stage));
 
     /// <summary>What the whole chain made.</summary>
-    public BuiltLayer Finish() => new(layer, smooth, LowRank, Weights, [.. Clips], Errors);
+    public BuiltLayer Finish() => new(layer, smooth, LowRank, Weights, [.. Clips], Errors)
+    {
+        Rotation = Rotation,
+        ChosenRotation = ChosenRotation,
+    };
 
     /// <inheritdoc/>
     public void Dispose()

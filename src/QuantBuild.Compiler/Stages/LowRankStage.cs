@@ -14,14 +14,15 @@ namespace QuantBuild.Compiler.Stages;
 /// <summary>Low-rank branch of a smoothed weight: eq. (6).</summary>
 internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
     new StageText("layer", "weight, scale", "down, up (bf16), outcome"),
-    RecipeOption.Of(RecipeSettings.Rank), RecipeOption.Of(RecipeSettings.LowRankMethod), RecipeOption.Of(RecipeSettings.LowRankAccuracy))
+    RotationOption.Fixed, RecipeOption.Of(RecipeSettings.Rank), RecipeOption.Of(RecipeSettings.LowRankMethod),
+        RecipeOption.Of(RecipeSettings.LowRankAccuracy))
 {
     /// <summary>Passes over a weight that the decomposition takes: 8 to 17 on TinyWan, 9 on large layers.</summary>
     private const double UsualPasses = 10;
 
     /// <inheritdoc/>
     public override IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) =>
-        layer.Recipe.LowRank.Rank > 0 ? base.SubjectsOf(plan, expert, layer) : [];
+        layer.Recipe.LowRank.Rank > 0 && layer.Recipe.Weights.Method != WeightMethod.Refit ? base.SubjectsOf(plan, expert, layer) : [];
 
     /// <inheritdoc/>
     public override LowRankResult Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
@@ -58,14 +59,15 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
-        (IBlobFiles store, LayerPlan layer) = (work.Context.Store, subject.Layer);
+        IBlobFiles store = work.Context.Store;
         LowRankBranch branch = work.Compute.LowRank(work.Threads, work.Context.Cancellation);
-        return Outputs.Of(
-            "factors", store.StoreTensors(
-                TensorData.BFloat16("down", [layer.Recipe.LowRank.Rank, layer.InFeatures], branch.DownBits),
-                TensorData.BFloat16("up", [layer.OutFeatures, layer.Recipe.LowRank.Rank], branch.UpBits)),
-            "outcome", store.StoreJson(LowRankOutcome.Of(branch).ToJson()));
+        return Outputs.Of("factors", Store(store, branch), "outcome", store.StoreJson(LowRankOutcome.Of(branch).ToJson()));
     }
+
+    /// <summary>Stores a branch.</summary>
+    internal static BlobRef Store(IBlobFiles store, LowRankBranch branch) => store.StoreTensors(
+        TensorData.BFloat16("down", [branch.Rank, branch.Columns], branch.DownBits),
+        TensorData.BFloat16("up", [branch.Rows, branch.Rank], branch.UpBits));
 
     /// <inheritdoc/>
     protected override void Accept(LayerWork work, LowRankResult result) => work.LowRank = result;

@@ -15,6 +15,7 @@ namespace QuantBuild.Compiler.Stages;
 internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure", 3,
     new StageText("layer", "weight, scale, low rank, codes, choices, recordings", "sums of squared errors per bin and method"),
     RecipeOption.Of(RecipeSettings.Precision),
+    RotationOption.Fixed with { Setting = null },
     RecipeOption.Of(RecipeSettings.Granularity, compared: false),
     RecipeOption.Of(RecipeSettings.Ties, compared: false),
     new("steps", subject => new JsonArray([.. subject.Expert.Bins.Select(ClipStage.StepsOf)]), Setting: null))

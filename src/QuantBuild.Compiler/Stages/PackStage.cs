@@ -52,6 +52,7 @@ internal sealed class PackStage() : Stage<PackSubject, PackStage.Result>("Pack",
         foreach (BuiltLayer layer in layers)
         {
             Add(layer.Plan.Name + "/smooth", layer.Smooth);
+            Add(layer.Plan.Name + "/rotation", layer.ChosenRotation?.Blob);
             Add(layer.Plan.Name + "/lowrank", layer.LowRank?.Factors);
             Add(layer.Plan.Name + "/weights", layer.Weights?.Weights);
             for (int bin = 0; bin < layer.Clips.Length; bin++)

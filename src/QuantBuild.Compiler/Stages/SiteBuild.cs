@@ -30,11 +30,11 @@ internal static class SiteBuild
             // A little less urgent than a layer of the same size, so that what was begun is finished first.
             yield return new WorkItem($"{source.Plan.Name} {group.Name}/smooth", group.Layers.Max(Cost) * 0.999, queue =>
             {
-                BlobRef? smooth = group.IsSmoothed ? BuildStages.Smooth.Run(context, source, group, recordings) : null;
+                SmoothStage.Result? smooth = group.IsSmoothed ? BuildStages.Smooth.Run(context, source, group, recordings) : null;
                 if (group.IsSmoothed && smooth is null)
                     return;
-                foreach (LayerPlan layer in group.Layers)
-                    queue.Add(new WorkItem($"{source.Plan.Name} {layer.Name}", Cost(layer), _ => Build(layer, smooth)));
+                foreach ((LayerPlan layer, BlobRef? scale) in group.Layers.Select((layer, i) => (layer, smooth?.Of(i))))
+                    queue.Add(new WorkItem($"{source.Plan.Name} {layer.Name}", Cost(layer), _ => Build(layer, scale)));
             }, () =>
             {
                 foreach (LayerPlan layer in group.Layers)

@@ -12,6 +12,9 @@ namespace QuantBuild.Compiler.Stages;
 /// <param name="Layers">The layers.</param>
 internal sealed record SmoothGroup(ExpertPlan Expert, string Name, IReadOnlyList<LayerPlan> Layers)
 {
+    /// <summary>Whether one vector for all of them is measured against one for each.</summary>
+    public bool IsMeasured => Layers.Count > 1 && Layers[0].Recipe.Smooth is { Enabled: true, Share: SmoothShare.Auto };
+
     /// <summary>Whether there is a vector at all.</summary>
     public bool IsSmoothed => Layers[0].Recipe.Smooth.Enabled;
 
@@ -21,7 +24,7 @@ internal sealed record SmoothGroup(ExpertPlan Expert, string Name, IReadOnlyList
     /// <param name="layers">Its layers; those that are kept at bf16 are in no group.</param>
     public static IEnumerable<SmoothGroup> Of(ExpertPlan expert, SiteKey site, IEnumerable<LayerPlan> layers) => layers
         .Where(layer => layer.Recipe.Precision != Precision.BF16)
-        .GroupBy(layer => layer.Recipe.Smooth is { Enabled: true, Share: SmoothShare.Site } ? site.ToString() : layer.Name,
+        .GroupBy(layer => layer.Recipe.Smooth is { Enabled: true, Share: not SmoothShare.Layer } ? site.ToString() : layer.Name,
             StringComparer.Ordinal)
         .Select(group => new SmoothGroup(expert, group.Key, [.. group]));
 }

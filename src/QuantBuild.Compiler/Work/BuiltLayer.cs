@@ -1,3 +1,5 @@
+using QuantBuild.Formats;
+using QuantBuild.Compiler.Manifests;
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Planning;
@@ -15,6 +17,12 @@ namespace QuantBuild.Compiler.Work;
 internal sealed record BuiltLayer(LayerPlan Plan, BlobRef? Smooth, LowRankResult? LowRank, RoundedWeight? Weights,
     ImmutableArray<Stored<ClipChoice>> Clips, Stored<LayerErrors>? Errors)
 {
+    /// <summary>What happens to its input after smoothing.</summary>
+    public Rotation Rotation { get; init; }
+
+    /// <summary>Whether it is rotated, where that was measured; null otherwise.</summary>
+    public Stored<RotationResult>? ChosenRotation { get; init; }
+
     /// <summary>A layer that stays as it is.</summary>
     public static BuiltLayer Kept(LayerPlan plan) => new(plan, null, null, null, [], null);
 }

@@ -1,3 +1,5 @@
+using QuantBuild.Kernels;
+using QuantBuild.Formats;
 using QuantBuild.Models;
 using QuantBuild.Torch.Formats;
 using QuantBuild.Torch.Tensors;
@@ -12,6 +14,7 @@ internal sealed class LayerInput : IDisposable
     private readonly QuantizedLayer _layer;
     private readonly Mxfp4Tables _tables;
     private readonly Tensor? _smooth;
+    private readonly Tensor? _rotation;
     private readonly Tensor? _down;
 
     /// <summary>Brings the small parameters to the device.</summary>
@@ -20,14 +23,18 @@ internal sealed class LayerInput : IDisposable
         _layer = layer;
         _tables = tables;
         _smooth = layer.Smooth.IsEmpty ? null : space.Of(layer.Smooth.Span, layer.InFeatures).DetachFromDisposeScope();
+        _rotation = layer.Rotation == Rotation.Hadamard32
+            ? space.Of(Hadamard.Matrix(), Hadamard.Block, Hadamard.Block).DetachFromDisposeScope()
+            : null;
         _down = layer.Rank == 0 ? null : space.Of(layer.Down.Span, layer.Rank, layer.InFeatures).DetachFromDisposeScope();
     }
 
-    /// <summary>x / s.</summary>
+    /// <summary>x / s, rotated.</summary>
     public Tensor Smooth(Tensor x)
     {
         Tensor u = x.to(ScalarType.Float32);
-        return _smooth is null ? u : u / _smooth;
+        u = _smooth is null ? u : u / _smooth;
+        return _rotation is null ? u : u.reshape(-1, Hadamard.Block).mm(_rotation).view(u.shape);
     }
 
     /// <summary>A (x / s), [tokens, rank]; null without a low-rank branch.</summary>
@@ -52,6 +59,7 @@ internal sealed class LayerInput : IDisposable
     public void Dispose()
     {
         _smooth?.Dispose();
+        _rotation?.Dispose();
         _down?.Dispose();
     }
 }

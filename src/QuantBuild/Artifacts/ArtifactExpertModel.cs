@@ -65,6 +65,7 @@ public sealed class ArtifactExpertModel
             Codes = TensorMemory.Of(_tensors, layer + ArtifactTensors.Codes),
             Scales = TensorMemory.Of(_tensors, layer + ArtifactTensors.Scales),
             Smooth = entry.Smooth ? _tensors.ReadFloat32(layer + ArtifactTensors.Smooth) : default(ReadOnlyMemory<float>),
+            Rotation = entry.Rotation is null ? Rotation.None : Rotation.Hadamard32,
             Rank = entry.Rank,
             Down = entry.Rank > 0 ? _tensors.ReadFloat32(layer + ArtifactTensors.Down) : default(ReadOnlyMemory<float>),
             Up = entry.Rank > 0 ? _tensors.ReadFloat32(layer + ArtifactTensors.Up) : default(ReadOnlyMemory<float>),

@@ -79,7 +79,8 @@ internal static class ArtifactJsonReader
         var layer = new ArtifactLayer { Precision = fields.Choice("precision", ArtifactLayer.W4A4, ArtifactLayer.W4A16,
             ArtifactLayer.BF16) };
         if (layer.Precision is ArtifactLayer.W4A4 or ArtifactLayer.W4A16)
-            layer = layer with { Rank = fields.Integer("rank"), Smooth = fields.Flag("smooth") };
+            layer = layer with { Rank = fields.Integer("rank"), Smooth = fields.Flag("smooth"),
+                Rotation = fields.Has("rotation") ? fields.Choice("rotation", ArtifactLayer.Hadamard32) : null };
         if (layer.Precision == ArtifactLayer.W4A4)
         {
             layer = layer with

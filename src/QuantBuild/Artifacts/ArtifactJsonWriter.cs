@@ -100,6 +100,8 @@ internal static class ArtifactJsonWriter
         {
             json.WriteNumber("rank", layer.Rank);
             json.WriteBoolean("smooth", layer.Smooth);
+            if (layer.Rotation is not null)
+                json.WriteString("rotation", layer.Rotation);
         }
         if (layer.Precision == ArtifactLayer.W4A4)
         {

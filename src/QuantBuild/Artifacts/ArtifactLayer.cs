@@ -31,6 +31,9 @@ public sealed record ArtifactLayer
     /// <summary><see cref="Ties"/> to the smaller magnitude.</summary>
     public const string TiesToZero = "zero";
 
+    /// <summary><see cref="Rotation"/> by the Hadamard transform of every block of 32 channels.</summary>
+    public const string Hadamard32 = "hadamard32";
+
     /// <summary><c>w4a4</c>, <c>w4a16</c> or <c>bf16</c>.</summary>
     public required string Precision { get; init; }
 
@@ -39,6 +42,12 @@ public sealed record ArtifactLayer
 
     /// <summary>Whether the input is divided by a smoothing vector.</summary>
     public bool Smooth { get; init; }
+
+    /// <summary>
+    /// <c>hadamard32</c>: every block of 32 channels of the smoothed input takes the Hadamard transform, before both branches; null for
+    /// none.
+    /// </summary>
+    public string? Rotation { get; init; }
 
     /// <summary><c>block</c> or <c>bin</c>; null unless activations are quantized.</summary>
     public string? Granularity { get; init; }

@@ -21,6 +21,9 @@ internal sealed class JsonFields
     /// <summary>Where the object stands.</summary>
     public string Place { get; }
 
+    /// <summary>Whether a property is there that need not be.</summary>
+    public bool Has(string name) => _left.ContainsKey(name);
+
     public string Text(string name) => Take(name, JsonValueKind.String, "a string").GetString()!;
 
     public string Choice(string name, params ReadOnlySpan<string> allowed)

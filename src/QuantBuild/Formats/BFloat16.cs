@@ -21,6 +21,14 @@ internal static class BFloat16
     /// <summary>The value a float32 has after a round trip through bfloat16.</summary>
     public static float Round(float value) => ToSingle(FromSingle(value));
 
+    /// <summary>Every element rounded.</summary>
+    public static ushort[] Of(ReadOnlySpan<float> values)
+    {
+        var bits = new ushort[values.Length];
+        FromSingle(values, bits);
+        return bits;
+    }
+
     /// <summary>Widens every element.</summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static void ToSingle(ReadOnlySpan<ushort> source, Span<float> destination)

@@ -67,7 +67,7 @@ internal sealed unsafe class IntegerLinear
                 fixed (float* quotients = room)
                 {
                     var u = new Strided(quotients, channels, 1);
-                    new SmoothRows(x.From(first, 0), scale, u, channels).Run(0, count);
+                    new SmoothRows(x.From(first, 0), scale, u, channels, _layer.Rotation).Run(0, count);
                     tokens.Load(u, first, count, rounding, negate: false, threads: 1);
                     if (rank > 0)
                         Gemm.Run(Gemm.Fastest,

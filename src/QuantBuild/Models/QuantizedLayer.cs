@@ -20,6 +20,9 @@ internal sealed record QuantizedLayer
     /// <summary>Smoothing vector the input is divided by, [in]; empty for none.</summary>
     public ReadOnlyMemory<float> Smooth { get; init; }
 
+    /// <summary>What happens to the input after the division; both branches read it.</summary>
+    internal Rotation Rotation { get; init; }
+
     /// <summary>Rank of the low-rank branch.</summary>
     public int Rank { get; init; }
 
@@ -44,6 +47,8 @@ internal sealed record QuantizedLayer
         Require(Smooth.Length, Smooth.IsEmpty ? 0 : InFeatures, nameof(Smooth));
         Require(Down.Length, (long)Rank * InFeatures, nameof(Down));
         Require(Up.Length, (long)OutFeatures * Rank, nameof(Up));
+        if (Rotation == Rotation.Hadamard32 && InFeatures % Mxfp4.BlockSize != 0)
+            throw new ArgumentException($"the {InFeatures} inputs of a rotated layer are not whole blocks of {Mxfp4.BlockSize}");
         Require(Bias.Length, Bias.IsEmpty ? 0 : OutFeatures, nameof(Bias));
     }
 

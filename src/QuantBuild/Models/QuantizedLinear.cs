@@ -86,7 +86,8 @@ internal sealed unsafe class QuantizedLinear : ILinear
         var u = new MatrixView(quotients.AsSpan(0, x.Rows * InFeatures), x.Rows, InFeatures);
         fixed (float* from = x.Data, to = u.Data, scale = _layer.Smooth.Span)
             RowLoop.Run(x.Rows, x.Columns, threads,
-                new SmoothRows(new Strided(from, x.RowStride, x.ColumnStride), scale, new Strided(to, u.RowStride, 1), x.Columns));
+                new SmoothRows(new Strided(from, x.RowStride, x.ColumnStride), scale, new Strided(to, u.RowStride, 1), x.Columns,
+                    _layer.Rotation));
         _floatMain!.Apply(u, y, timestep, threads, ct);
         if (rank > 0)
         {

@@ -1,17 +1,20 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using QuantBuild.Formats;
+using QuantBuild.Kernels;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Models;
 
 /// <summary>
-/// Rows of activations, every channel divided by its scale. Vectors go along channels, so their width shows in no result.
+/// Rows of activations, every channel divided by its scale, then rotated. Vectors go along channels, so their width shows in no result.
 /// </summary>
 /// <param name="x">The activations.</param>
 /// <param name="scale">A scale per channel; null for none, which copies.</param>
 /// <param name="target">Receives the quotients, rows contiguous.</param>
 /// <param name="columns">Channels.</param>
-internal readonly unsafe struct SmoothRows(Strided x, float* scale, Strided target, int columns) : IRowWork
+/// <param name="rotation">Follows the division, block by block while the row is at hand.</param>
+internal readonly unsafe struct SmoothRows(Strided x, float* scale, Strided target, int columns, Rotation rotation) : IRowWork
 {
     /// <inheritdoc/>
     public void Run(int from, int to)
@@ -29,6 +32,8 @@ internal readonly unsafe struct SmoothRows(Strided x, float* scale, Strided targ
                 Divide(source, scale, quotients, columns);
             else if (source != quotients)
                 Unsafe.CopyBlockUnaligned(quotients, source, (uint)(columns * sizeof(float)));
+            if (rotation == Rotation.Hadamard32)
+                Hadamard.Apply(quotients, columns);
         }
     }
 

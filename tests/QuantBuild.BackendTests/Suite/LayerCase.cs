@@ -51,6 +51,8 @@ internal sealed class LayerCase : ILayerData
 
     public float[] Scale { get; }
 
+    public Rotation Rotation => Rotation.None;
+
     public LowRankBranch? Branch { get; }
 
     public PackedWeight Packed { get; }

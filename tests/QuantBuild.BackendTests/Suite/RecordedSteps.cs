@@ -11,12 +11,16 @@ internal sealed class RecordedSteps(float[][] values, int channels) : IRecordedT
 
     public Action? Reading { get; set; }
 
+    public int Samples => 1;
+
     public long Rows(IReadOnlyCollection<int> steps) => steps.Sum(step => (long)values[step].Length / channels);
 
-    public IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows)
+    public IEnumerable<Memory<float>> Portions(IReadOnlyCollection<int> steps, int rows, Func<int, bool>? samples = null)
     {
         var buffer = new float[Math.Min(rows, Rows(steps)) * channels];
         int filled = 0;
+        if (samples?.Invoke(0) == false)
+            yield break;
         foreach (float[] step in steps.Select(step => values[step]))
         {
             for (int done = 0, count; done < step.Length; done += count)

@@ -18,6 +18,10 @@ internal static class StepResult
         using var content = new MemoryStream();
         switch (step)
         {
+            case LayerStep.Rotate:
+                RotationErrors rotation = compute.Rotate(steps, threads, ct);
+                Add(content, rotation.Plain, rotation.Rotated);
+                break;
             case LayerStep.LowRank:
                 LowRankBranch branch = compute.LowRank(threads, ct);
                 content.Write(MemoryMarshal.AsBytes<ushort>(branch.UpBits));

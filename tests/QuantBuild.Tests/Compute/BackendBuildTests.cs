@@ -92,6 +92,12 @@ public sealed class BackendBuildTests
 
         private sealed class Layer(Counting backend, ILayerCompute layer) : ILayerCompute
         {
+            public RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
+            {
+                backend.Count(nameof(Rotate));
+                return layer.Rotate(steps, threads, ct);
+            }
+
             public LowRankBranch LowRank(int threads, CancellationToken ct)
             {
                 backend.Count(nameof(LowRank));

@@ -28,12 +28,15 @@ internal sealed class RestlessBackend(bool bitExact) : IComputeBackend
 
     private sealed class Layer(RestlessBackend backend, ILayerCompute layer) : ILayerCompute
     {
+        public RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>
+            layer.Rotate(steps, threads, ct);
+
         public LowRankBranch LowRank(int threads, CancellationToken ct) => layer.LowRank(threads, ct);
 
         public GptqResult Round(IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>
             layer.Round(steps, threads, ct) is var round
             && round.Outcome.ErrorEnergy is { } energy
-            ? new GptqResult(round.Weight, round.Outcome with { ErrorEnergy = energy * backend.Factor })
+            ? round with { Outcome = round.Outcome with { ErrorEnergy = energy * backend.Factor } }
             : round;
 
         public ClipResult Clip(ActivationRecipe recipe, IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>

@@ -104,14 +104,14 @@ public sealed class ManifestReaderTests
         Assert.Equal(Precision.W4A16, lowRecipe.Precision);
         Assert.Equal(new SmoothRecipe(false, 0.25, SmoothShare.Layer), lowRecipe.Smooth);
         Assert.Equal(new LowRankRecipe(32, LowRankMethod.Exact, 0.01), lowRecipe.LowRank);
-        Assert.Equal(new WeightRecipe(WeightMethod.Rtn, 0.02, 64), lowRecipe.Weights);
+        Assert.Equal(Weights(WeightMethod.Rtn, 0.02, 64), lowRecipe.Weights);
         CalibrationSection calibration = manifest.Calibration;
         Assert.Equal(("/project/sets/c.jsonl", 3, "euler", 8, 3.0, 3.5, 4.0, 16, ulong.MaxValue), (calibration.Data, calibration.Samples,
             calibration.Solver, calibration.Steps, calibration.Shift, calibration.GuidanceHigh, calibration.GuidanceLow,
                 calibration.TokensPerStep, calibration.Seed));
         Assert.Equal(new SmoothRecipe(true, 0.25, SmoothShare.Layer), manifest.Quantize.Smooth);
         Assert.Equal(new LowRankRecipe(8, LowRankMethod.Randomized, 0.01), manifest.Quantize.LowRank);
-        Assert.Equal(new WeightRecipe(WeightMethod.Gptq, 0.1, 256), manifest.Quantize.Weights);
+        Assert.Equal(Weights(WeightMethod.Gptq, 0.1, 256), manifest.Quantize.Weights);
         ActivationRecipe activations = manifest.Quantize.Activations;
         Assert.Equal((ClipGranularity.Bin, TieRule.Zero, ClipObjective.Activation),
             (activations.Granularity, activations.Ties, activations.Objective));
@@ -170,4 +170,11 @@ public sealed class ManifestReaderTests
     }
 
     private static string Spell(BinSection bin) => FormattableString.Invariant($"{bin.Name} {bin.From}-{bin.To}");
+
+    private static WeightRecipe Weights(WeightMethod method, double damp, int blockSize) => LayerRecipe.Default.Weights with
+    {
+        Method = method,
+        Damp = damp,
+        BlockSize = blockSize,
+    };
 }

@@ -77,11 +77,11 @@ public sealed class RecipeSettingsTests
     [Fact]
     public void A_setting_on_which_bytes_depend_is_in_the_key_of_a_stage()
     {
-        // Whether and with whom a layer is smoothed decides which actions there are.
+        // Whether a layer is smoothed decides which actions there are.
         string[] missing = [.. RecipeSettings.All.Where(setting => setting.KeyName is not null
             && !BuildStages.All.Any(stage => stage.Options.Any(option => option.Name == setting.KeyName))).Select(setting => setting.Path)];
 
-        Assert.Equal(["smooth.enabled", "smooth.share"], missing);
+        Assert.Equal(["smooth.enabled"], missing);
     }
 
     [Fact]
@@ -103,9 +103,10 @@ public sealed class RecipeSettingsTests
         LayerRecipe usual = LayerRecipe.Default;
 
         Assert.Equal(["precision"], Names(usual.With(RecipeSettings.Precision, Precision.BF16)));
-        Assert.Equal(["precision", "smooth", "alpha", "share", "rank", "lowRank", "accuracy", "weights", "damp", "ties"],
+        Assert.Equal(["precision", "smooth", "alpha", "share", "rank", "lowRank", "accuracy", "weights", "damp", "order",
+            "exponents", "rounds", "leastGain", "ties"],
             Names(usual.With(RecipeSettings.Precision, Precision.W4A16)));
-        Assert.Equal(["precision", "smooth", "rank", "weights", "granularity", "clipRatios", "exponentOffsets", "ties", "objective"],
+        Assert.Equal(["precision", "smooth", "rotation", "rank", "weights", "granularity", "clipRatios", "exponentOffsets", "ties", "objective"],
             Names(usual.With(RecipeSettings.SmoothEnabled, value: false).With(RecipeSettings.Rank, 0)
                 .With(RecipeSettings.WeightMethod, WeightMethod.Rtn)));
         Assert.DoesNotContain("accuracy", Names(usual.With(RecipeSettings.LowRankMethod, LowRankMethod.Exact)));

@@ -102,7 +102,9 @@ public class CancellationTests
         var split = HessianFactor.TryCreate(Square(factor), damp: 0, threads);
         PackedWeight packed = PackedWeight.Empty(Tokens, Size);
 
-        EndsInItsMiddle(ct => GptqSweep.Run(new(Values, Tokens, Size), Square(factor), split!, packed, new GptqOptions(), threads, ct));
+        EndsInItsMiddle(ct =>
+            GptqSweep.Run(new(Values, Tokens, Size), Square(factor), split!, packed, new GptqOptions(), order: null, importance: [],
+                threads, ct));
     }
 
     [Theory]

@@ -43,6 +43,43 @@ public class SameBytesTests
     }
 
     [Fact]
+    public void Ordered_codes_and_loss()
+    {
+        GptqResult result = Gptq.Quantize(new ReadOnlyMatrixView(SmoothedWeight(), Outputs, Channels),
+            new MatrixView(InputSecondMoment(), Channels, Channels),
+            new GptqOptions(Order: WeightOrder.Activation, Exponents: BlockExponents.Error), threads: 2);
+
+        AssertDigest("8f87fd9582adcd88", [.. result.Codes, .. result.Scales, .. BitConverter.GetBytes(result.Outcome.ErrorEnergy!.Value)]);
+    }
+
+    [Theory]
+    [InlineData(Rotation.None, "b18d2474858e0bd8")]
+    [InlineData(Rotation.Hadamard32, "a51c21ff8cb20bc9")]
+    internal void Moments_of_the_input(Rotation rotation, string digest)
+    {
+        RoundingNoise noise = Noise(rotation);
+
+        AssertDigest(digest, MemoryMarshal.AsBytes<float>([.. noise.Second, .. noise.Gain, .. noise.Variance]));
+    }
+
+    [Fact]
+    public void Refit_of_a_rotated_layer()
+    {
+        float[] weight = [.. W];
+        Smoothing.ApplyToWeight(new MatrixView(weight, Outputs, Channels), Scale, threads: 2, Rotation.Hadamard32);
+        RoundingNoise noise = Noise(Rotation.Hadamard32);
+        LowRankBranch start = NoiseBranch.Of(new ReadOnlyMatrixView(weight, Outputs, Channels), noise,
+            new LowRankRecipe(6, LowRankMethod.Randomized), seed: 5, threads: 2, default);
+
+        RefitResult result = Refit.Run(new ReadOnlyMatrixView(weight, Outputs, Channels), noise, 3 * noise.Mean, start,
+            new RefitOptions(6, 2, 0, new GptqOptions(Order: WeightOrder.Activation, Exponents: BlockExponents.Error)), threads: 2);
+
+        AssertDigest("4edbf42b68984137",
+            [.. result.Weight.Codes, .. result.Weight.Scales, .. MemoryMarshal.AsBytes<ushort>(result.Branch.UpBits),
+            .. MemoryMarshal.AsBytes<ushort>(result.Branch.DownBits), .. MemoryMarshal.AsBytes<double>([.. result.Losses])]);
+    }
+
+    [Fact]
     public void Clip_errors()
     {
         float[] smoothed = [.. X], residual = SmoothedWeight();
@@ -74,6 +111,13 @@ public class SameBytesTests
             [new MeasuredLayer(Scale, branch, Rounded().Weight, ActivationQuantizer.Unclipped(TieRule.Even))]).Single();
 
         AssertDigest("bc72a5033a2e0563", MemoryMarshal.AsBytes<double>([sums.Reference, sums.Difference, sums.Product, sums.Output]));
+    }
+
+    private static RoundingNoise Noise(Rotation rotation)
+    {
+        var moments = new InputMoments(Channels, Scale, rotation, new ActivationQuantizer(new ClipSetting(0.8f), TieRule.Even));
+        moments.Add(new ReadOnlyMatrixView(X, Tokens, Channels), threads: 2);
+        return moments.Finish(last: true, threads: 2);
     }
 
     private static GptqResult Rounded() => Gptq.Quantize(new ReadOnlyMatrixView(SmoothedWeight(), Outputs, Channels),

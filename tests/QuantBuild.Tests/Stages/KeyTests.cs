@@ -32,6 +32,18 @@ public sealed class KeyTests
     [InlineData("Clip",
         """{"clipRatios":[0.6,0.7,0.8,0.9,1],"exponentOffsets":[0],"granularity":"bin","objective":"activation","steps":[0,1,2,3,4],"ties":"even"}""",
         "bin activation")]
+    [InlineData("Clip",
+        """{"clipRatios":[0.6,0.7,0.8,0.9,1],"exponentOffsets":[0],"granularity":"block","objective":"output","rotation":"hadamard32","steps":[0,1,2,3,4],"ties":"even"}""",
+        "rotated")]
+    [InlineData("Gptq",
+        """{"damp":0.01,"exponents":"error","format":"mxfp4","inputs":"mxfp4","order":"activation","ties":"even","weights":"gptq"}""",
+        "ordered")]
+    [InlineData("Gptq",
+        """{"accuracy":0.001,"clipRatios":[0.6,0.7,0.8,0.9,1],"damp":0.01,"exponentOffsets":[0],"format":"mxfp4","granularity":"block","inputs":"mxfp4","leastGain":0.002,"lowRank":"randomized","noise":"modelled","rank":16,"ridge":0,"rotation":"hadamard32","rounds":6,"ties":"even","weights":"refit"}""",
+        "refit rotated")]
+    [InlineData("Rotate",
+        """{"clipRatios":[0.6,0.7,0.8,0.9,1],"exponentOffsets":[0],"granularity":"block","lowRank":"randomized","rank":16,"rotation":"auto","ties":"even"}""",
+        "auto")]
     [InlineData("Measure",
         """{"granularity":"block","precision":"w4a4","steps":[[0,1,2,3,4],[5,6,7,8,9,10,11,12,13,14,15,16,17],[18,19,20,21,22,23,24]],"ties":"even"}""",
         "")]
@@ -40,7 +52,7 @@ public sealed class KeyTests
         "w4a16")]
     public void Keys_of_layers_are_spelled_as_stores_have_them(string stage, string options, string changes)
     {
-        LayerRecipe recipe = changes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Aggregate(LayerRecipe.Default, Changed);
+        LayerRecipe recipe = changes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Aggregate(Usual, Changed);
         var subject = new LayerSubject(Plan, Plan.Experts[1], Layer with { Recipe = recipe }, Plan.Experts[1].Bins[0]);
         ILayerStage link = BuildStages.LayerChain.Single(link => link.Declaration.Name == stage);
 
@@ -75,9 +87,14 @@ public sealed class KeyTests
     public void Every_choice_of_a_manifest_is_spelled_once()
     {
         Assert.Equal(["w4a4", "w4a16", "bf16"], RecipeNames.Precision.Names);
-        Assert.Equal(["site", "layer"], RecipeNames.Share.Names);
+        Assert.Equal(["site", "layer", "auto"], RecipeNames.Share.Names);
+        Assert.Equal(["auto", "none", "hadamard32"], RecipeNames.Rotation.Names);
+        Assert.Equal(["none", "hadamard32"], RecipeNames.AppliedRotation.Names);
+        Assert.Equal(["channel", "activation"], RecipeNames.Order.Names);
+        Assert.Equal(["floor", "error"], RecipeNames.Exponents.Names);
+        Assert.Equal(["modelled", "ignored"], RecipeNames.Noise.Names);
         Assert.Equal(["randomized", "exact"], RecipeNames.LowRankMethod.Names);
-        Assert.Equal(["gptq", "rtn"], RecipeNames.WeightMethod.Names);
+        Assert.Equal(["gptq", "rtn", "refit"], RecipeNames.WeightMethod.Names);
         Assert.Equal(["block", "bin"], RecipeNames.Granularity.Names);
         Assert.Equal(["even", "zero"], RecipeNames.Ties.Names);
         Assert.Equal(["output", "activation"], RecipeNames.Objective.Names);
@@ -98,8 +115,17 @@ public sealed class KeyTests
     private static QuantBuild.Compiler.Calibration.CalibrationSample Sample() =>
         new(0, "", new LatentShape(2, 4, 6), Digest.Of([]), () => throw new InvalidOperationException());
 
+    /// <summary>The recipe of the paper: its keys are those of stores from before there was another.</summary>
+    private static LayerRecipe Usual => LayerRecipe.Default.With(RecipeSettings.WeightMethod, WeightMethod.Gptq)
+        .With(RecipeSettings.Order, WeightOrder.Channel).With(RecipeSettings.Exponents, BlockExponents.Floor)
+        .With(RecipeSettings.Rotation, RotationMode.None);
+
     private static LayerRecipe Changed(LayerRecipe recipe, string change) => change switch
     {
+        "refit" => recipe.With(RecipeSettings.WeightMethod, WeightMethod.Refit),
+        "ordered" => recipe.With(RecipeSettings.Order, WeightOrder.Activation).With(RecipeSettings.Exponents, BlockExponents.Error),
+        "rotated" => recipe.With(RecipeSettings.Rotation, RotationMode.Hadamard32),
+        "auto" => recipe.With(RecipeSettings.Rotation, RotationMode.Auto),
         "exact" => recipe.With(RecipeSettings.LowRankMethod, LowRankMethod.Exact),
         "rtn" => recipe.With(RecipeSettings.WeightMethod, WeightMethod.Rtn),
         "zero" => recipe.With(RecipeSettings.Ties, TieRule.Zero),

@@ -41,6 +41,12 @@ internal sealed class TinyProject : IDisposable
 
     public string Weights { get; set; } = """ "method": "gptq" """;
 
+    /// <summary>What comes before <see cref="Weights"/>, followed by a comma.</summary>
+    public string WeightsBefore { get; set; } = """ "order": "channel", "exponents": "floor", """;
+
+    /// <summary>What else <c>quantize</c> has, each followed by a comma.</summary>
+    public string Quantize { get; set; } = """ "rotation": "none", "smooth": { "share": "site" }, """;
+
     /// <summary>What leaves only one block to quantize.</summary>
     public string Kept { get; set; } = """{ "match": "blocks.1-5.*", "precision": "bf16" },""";
 
@@ -122,8 +128,9 @@ internal sealed class TinyProject : IDisposable
           },
           "calibration": { "data": {{JsonSerializer.Serialize(Calibration)}}, "samples": {{Samples}}, {{Steps}}, "guidance": {{Guidance.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "tokensPerStep": 48, "seed": 42 {{MoreCalibration}} },
           "quantize": {
+            {{Quantize}}
             "lowRank": { "rank": 8 },
-            "weights": { {{Weights}} },
+            "weights": { {{WeightsBefore}} {{Weights}} },
             "activations": { "clipRatios": [{{ClipRatios}}] {{Activations}} }
           },
           "overrides": [

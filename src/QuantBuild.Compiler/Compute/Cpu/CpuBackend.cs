@@ -28,6 +28,7 @@ internal sealed class CpuBackend : IComputeBackend
     /// <inheritdoc/>
     public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads) => new(step switch
     {
+        LayerStep.Rotate => CpuNeeds.Rotate(layer, threads),
         LayerStep.LowRank => CpuNeeds.LowRank(layer, threads),
         LayerStep.Round => CpuNeeds.Round(layer, threads),
         LayerStep.Clip => CpuNeeds.Clip(layer, tokens, threads),

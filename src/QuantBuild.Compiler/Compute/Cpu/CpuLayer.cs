@@ -12,11 +12,16 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
     /// <summary>Seed of the randomized decomposition: one constant, so that equal weights share one result.</summary>
     private const ulong Seed = 0x51424C52;
 
+    /// <summary>Of the branch that a rotation is tried with; it decides nothing else.</summary>
+    private const double RotationAccuracy = 0.05;
+
     private readonly LayerSpec _layer = data.Layer;
     private readonly WeightForms _weight = new(data);
     private (PackedWeight Residual, PackedWeight Source)? _nearest;
 
     private ActivationRecipe Activations => _layer.Recipe.Activations;
+
+    private InputForm Form => new(_layer.InFeatures, data.Scale, data.Rotation);
 
     /// <summary>
     /// How methods that do not clip round activations: they differ in how they round, not in what, so that beside a recipe that leaves
@@ -29,6 +34,19 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
     public static int PortionRows(LayerSpec layer) => (int)Math.Clamp((1L << 24) / layer.InFeatures, 256, 1024);
 
     /// <inheritdoc/>
+    public RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
+    {
+        LowRankRecipe branch = _layer.Recipe.LowRank with { Accuracy = RotationAccuracy };
+        ReadOnlyMatrixView smoothed = _weight.Smoothed(threads);
+        float[] rows = WeightRows.Without(LowRankSplit.Of(smoothed, branch, Seed, threads, ct), smoothed, threads, ct);
+        return new RotationErrors(Error([.. rows], Rotation.None), Error(rows, Rotation.Hadamard32));
+
+        double Error(float[] some, Rotation rotation) => RotationChoice.Error(
+            new MatrixView(some, some.Length / _layer.InFeatures, _layer.InFeatures),
+            () => data.Tokens.Portions(steps, PortionRows(_layer)), Form with { Rotation = rotation }, Activations, threads, ct);
+    }
+
+    /// <inheritdoc/>
     public LowRankBranch LowRank(int threads, CancellationToken ct) =>
         LowRankSplit.Of(_weight.Smoothed(threads), _layer.Recipe.LowRank, Seed, threads, ct);
 
@@ -36,10 +54,13 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
     public GptqResult Round(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
     {
         WeightRecipe recipe = _layer.Recipe.Weights;
-        return recipe.Method == WeightMethod.Gptq
-            ? Gptq.Quantize(_weight.Residual(threads), Hessian(steps, threads, ct),
-                new GptqOptions(recipe.Damp, recipe.BlockSize, Activations.Ties), threads, ct)
-            : RoundToNearest.Quantize(_weight.Residual(threads), Activations.Ties, threads);
+        return recipe.Method switch
+        {
+            WeightMethod.Refit => new CpuRefit(_layer, data.Tokens, Form, threads, ct).Run(_weight.Smoothed(threads), steps, Seed),
+            WeightMethod.Gptq => Gptq.Quantize(_weight.Residual(threads), Hessian(steps, threads, ct),
+                new GptqOptions(recipe.Damp, recipe.BlockSize, Activations.Ties, recipe.Order, recipe.Exponents), threads, ct),
+            _ => RoundToNearest.Quantize(_weight.Residual(threads), Activations.Ties, threads),
+        };
     }
 
     /// <inheritdoc/>
@@ -64,8 +85,7 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
             {
                 ct.ThrowIfCancellationRequested();
                 MatrixView tokens = Matrix(portion);
-                if (data.Scale.Length > 0)
-                    Smoothing.ApplyToActivation(tokens, data.Scale, tokens, threads);
+                Smoothing.ApplyToActivation(tokens, data.Scale, tokens, threads, data.Rotation);
                 yield return portion;
             }
         }
@@ -82,9 +102,10 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
         using var errors = new LayerError(
         [
             new(null, null, source, Unclipped),
-            new(scale, data.Branch, residual, Unclipped),
-            new(scale, data.Branch, data.Packed, Unclipped),
-            new(scale, data.Branch, data.Packed, clip is null ? null : new ActivationQuantizer(clip.Value, Activations.Ties)),
+            new(scale, data.Branch, residual, Unclipped, data.Rotation),
+            new(scale, data.Branch, data.Packed, Unclipped, data.Rotation),
+            new(scale, data.Branch, data.Packed, clip is null ? null : new ActivationQuantizer(clip.Value, Activations.Ties),
+                data.Rotation),
         ], threads, ct);
         foreach (Memory<float> portion in data.Tokens.Portions(steps, LayerError.TokensAtOnce))
             errors.Add(Matrix(portion), _weight.Source());
@@ -96,7 +117,7 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
 
     private MatrixView Hessian(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
     {
-        var hessian = new InputHessian(_layer.InFeatures, Unclipped);
+        var hessian = new InputHessian(_layer.InFeatures, Unclipped, data.Rotation);
         foreach (Memory<float> portion in data.Tokens.Portions(steps, PortionRows(_layer)))
             hessian.Add(Matrix(portion), data.Scale, threads, ct);
         return new MatrixView(hessian.Finish(threads), _layer.InFeatures, _layer.InFeatures);

@@ -18,19 +18,42 @@ internal static class CpuNeeds
         return WorkingSets.Weight(layer) + bases + exact + WorkingSets.ProductPanels(threads);
     }
 
+    /// <summary>What a branch takes, and a portion of tokens before and after rounding with some outputs.</summary>
+    public static long Rotate(LayerSpec layer, int threads) => LowRank(layer, threads)
+        + (4L * CpuLayer.PortionRows(layer) * ((3L * layer.InFeatures) + WeightRows.Most)) + (12L * WeightRows.Most * layer.InFeatures);
+
+    /// <summary>
+    /// A refit: the weight, what GPTQ rounds for it without a branch and with one; the second moments and the factored Hessian; and with
+    /// them two forms of a portion of tokens, or a sweep, or the bases of a branch.
+    /// </summary>
+    private static long Refit(LayerSpec layer, int threads)
+    {
+        long outputs = layer.OutFeatures, inputs = layer.InFeatures, weight = 4 * outputs * inputs;
+        long bases = (outputs + inputs) * MetricBranch.WidthOf(layer.Recipe.LowRank.Rank) * (4 + (4 * 8));
+        long tokens = 3 * 4L * CpuLayer.PortionRows(layer) * inputs;
+        return WorkingSets.Weight(layer) + (2 * weight) + (2 * WorkingSets.Packed(layer)) + (8 * inputs * inputs) + bases
+            + WorkingSets.ProductPanels(threads) + Math.Max(tokens, Sweep(layer, threads));
+    }
+
+    private static long Sweep(LayerSpec layer, int threads)
+    {
+        long rowsAtOnce = Workers.RangeSize(layer.OutFeatures, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
+        long block = layer.Recipe.Weights.BlockSize;
+        return threads * 4 * ((rowsAtOnce * (layer.InFeatures + (4 * block))) + (block * block));
+    }
+
     /// <summary>The weight in both forms, and for GPTQ the Hessian with a portion of tokens, or with the rows of a sweep.</summary>
     public static long Round(LayerSpec layer, int threads)
     {
         long always = WorkingSets.Weight(layer) + WorkingSets.Packed(layer) + WorkingSets.ProductPanels(threads);
-        if (layer.Recipe.Weights.Method != WeightMethod.Gptq)
+        if (layer.Recipe.Weights.Method == WeightMethod.Rtn)
             return always;
+        if (layer.Recipe.Weights.Method == WeightMethod.Refit)
+            return Refit(layer, threads);
         long inputs = layer.InFeatures;
         long hessian = 4 * inputs * inputs;
         long tokens = 2 * 4L * CpuLayer.PortionRows(layer) * inputs;
-        long rowsAtOnce = Workers.RangeSize(layer.OutFeatures, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
-        long block = layer.Recipe.Weights.BlockSize;
-        long sweep = threads * 4 * ((rowsAtOnce * (inputs + (4 * block))) + (block * block));
-        return always + hessian + Math.Max(tokens, sweep);
+        return always + hessian + Math.Max(tokens, Sweep(layer, threads));
     }
 
     /// <summary>The weight in three forms, and a portion of tokens with what every candidate changes of it.</summary>

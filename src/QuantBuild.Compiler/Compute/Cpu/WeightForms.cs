@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Formats;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Compute.Cpu;
@@ -14,6 +15,7 @@ internal sealed class WeightForms(ILayerData data)
     private readonly LayerSpec _layer = data.Layer;
     private float[] _values = [];
     private Form _form;
+    private Rotation _rotation;
 
     private enum Form
     {
@@ -33,15 +35,17 @@ internal sealed class WeightForms(ILayerData data)
         return Matrix;
     }
 
-    /// <summary>The smoothed weight, [out, in].</summary>
+    /// <summary>The smoothed and rotated weight, [out, in].</summary>
     /// <param name="threads">Threads to use.</param>
     /// <exception cref="NumericException">It is not finite.</exception>
     public ReadOnlyMatrixView Smoothed(int threads)
     {
-        if (_form is Form.None or Form.Residual)
+        // The rotation is chosen on the way, by what the smoothed weight looks like without one.
+        if (_form is Form.None or Form.Residual || (_form == Form.Smoothed && _rotation != data.Rotation))
             Read();
-        if (_form == Form.Source && data.Scale.Length > 0)
-            Smoothing.ApplyToWeight(Matrix, data.Scale, threads);
+        _rotation = data.Rotation;
+        if (_form == Form.Source && (data.Scale.Length > 0 || data.Rotation != Rotation.None))
+            Smoothing.ApplyToWeight(Matrix, data.Scale, threads, data.Rotation);
         _form = Form.Smoothed;
         return Matrix;
     }
@@ -51,7 +55,7 @@ internal sealed class WeightForms(ILayerData data)
     /// <exception cref="NumericException">The smoothed weight is not finite.</exception>
     public ReadOnlyMatrixView Residual(int threads)
     {
-        if (_form == Form.Residual)
+        if (_form == Form.Residual && _rotation == data.Rotation)
             return Matrix;
         _ = Smoothed(threads);
         data.Branch?.SubtractFrom(Matrix, threads);
