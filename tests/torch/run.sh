@@ -13,6 +13,9 @@ loads_here() {
   [[ -n $library ]] && grep -q -a 'GLIBCXX_3\.4\.32' "$library"
 }
 
+# On a machine that does other things at the same time, threads that wait by spinning take the cores from those that they wait for.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+
 if [[ ${1:-} == --loads-here ]]; then
   loads_here
   exit
@@ -22,6 +25,10 @@ if [[ ${QUANTBUILD_TORCH_ROOT:-} == "" ]] && loads_here; then
   exec "$@"
 fi
 
+if ((EUID != 0)); then
+  echo "tests/torch/run.sh: this system's libstdc++ is too old for TorchSharp, and only root can run a command in a Debian 13 root" >&2
+  exit 1
+fi
 root=${QUANTBUILD_TORCH_ROOT:-$("$here/root.sh")}
 sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")
 # The command in the path may be a script in front of the host.

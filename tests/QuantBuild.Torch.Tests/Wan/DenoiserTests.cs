@@ -81,7 +81,7 @@ public sealed class DenoiserTests
         var shape = new LatentShape(2, 4, 6);
         for (int i = 0; i < 6; i++)
             used.Predict(shape, new float[16 * 48], 901 + i, new WanConditioning(new float[128], 1, new float[20 * 48]),
-                new float[16 * 48]);
+                new float[16 * 48], ct: Ct);
 
         Assert.Equal(expected, GoldenDit.Predict(used, golden, "high", 950));
     }

@@ -48,6 +48,25 @@ public sealed class GrowthTests
         Assert.InRange(torch.Tensor.TotalCount - before, 0, 3);
     }
 
+    [Fact]
+    public void Weights_that_stay_in_their_file_are_on_the_device_only_while_their_layer_runs()
+    {
+        // Ten layers of each block, the four of time and head, and those of patches and text.
+        const int Layers = (6 * 10) + 7;
+        using ShardedCheckpoint source = TinyWan.Open("low");
+        TorchRuntime runtime = Runtimes.Float32;
+        long before = torch.Tensor.TotalCount;
+        using IDenoiser resident = runtime.Open(TinyWan.Config("low"), source);
+        long opened = torch.Tensor.TotalCount;
+        using IDenoiser mapped = runtime.Open(TinyWan.Config("low"), source, Models.WeightStorage.Mapped);
+
+        Assert.Equal(opened - before - Layers, torch.Tensor.TotalCount - opened);
+        Run(mapped, 1);
+        long run = torch.Tensor.TotalCount;
+        Run(mapped, 5);
+        Assert.Equal(run, torch.Tensor.TotalCount);
+    }
+
     private static void Run(IDenoiser denoiser, int steps)
     {
         var velocity = new float[16 * Shape.Volume];
