@@ -26,14 +26,7 @@ internal sealed class ActionSpec
         var digests = new JsonObject();
         foreach ((string role, Digest digest) in inputs)
             digests.Add(role, digest.ToString());
-        Description = new JsonObject
-        {
-            ["stage"] = stage.Name,
-            ["version"] = stage.Version,
-            ["profile"] = profile.Name,
-            ["options"] = options,
-            ["inputs"] = digests,
-        };
+        Description = new ActionDescription(stage.Name, stage.Version, profile.Name, options, digests).ToJson();
         Key = Digest.Of(CanonicalJson.Serialize(Description));
     }
 

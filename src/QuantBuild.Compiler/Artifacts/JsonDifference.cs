@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Artifacts;
@@ -54,7 +55,7 @@ internal static class JsonDifference
     {
         JsonArray array when array.Count > 8 => $"{array.Count} values",
         JsonValue text when text.GetValueKind() == System.Text.Json.JsonValueKind.String
-            && Digest.TryParse(text.GetValue<string>(), out Digest digest) => digest.Short,
+            && Digest.TryParse(text.Text(), out Digest digest) => digest.Short,
         _ => Encoding.UTF8.GetString(CanonicalJson.Serialize(value)),
     };
 }

@@ -125,7 +125,7 @@ internal static partial class OutputGuard
         try
         {
             return AtomicFile.TryRead(Path.Combine(folder, name)) is { } json && CheckedNodes.Parse(json) is JsonObject root
-                && root["experts"] is JsonObject;
+                && root.Find("experts") is JsonObject;
         }
         catch (MalformedJsonException)
         {

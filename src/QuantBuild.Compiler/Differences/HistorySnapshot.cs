@@ -54,9 +54,10 @@ internal static class HistorySnapshot
                 inputs[$"{action.Stage} key"] = action.Key.Short;
                 continue;
             }
-            inputs[$"algorithm of {action.Stage}"] = SnapshotText.Of(action.Record.Description["version"]);
-            inputs["arithmetic"] = SnapshotText.Of(action.Record.Description["profile"]);
-            foreach ((string option, JsonNode? value) in action.Record.Description["options"] as JsonObject ?? [])
+            ActionDescription description = ActionDescription.FromJson(action.Record.Description);
+            inputs[$"algorithm of {action.Stage}"] = SnapshotText.Of(description.Version);
+            inputs["arithmetic"] = SnapshotText.Of(description.Profile);
+            foreach ((string option, JsonNode? value) in description.Options)
             {
                 if (action.SettingOf(option) is { } setting)
                     settings[setting] = SnapshotText.Of(value);
@@ -99,7 +100,7 @@ internal static class HistorySnapshot
             string.Join(' ', Record!.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)
                 .Select(output => output.Value.Digest.Short));
 
-        public Dictionary<string, string> Inputs => (Record?.Description["inputs"] as JsonObject ?? [])
+        public Dictionary<string, string> Inputs => (Record is null ? [] : ActionDescription.FromJson(Record.Description).Inputs)
             .ToDictionary(input => input.Key, input => input.Value?.ToString() ?? "", StringComparer.Ordinal);
 
         public static Remembered Of(string identity, Digest key, ContentStore store)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Compiler.Differences;
@@ -11,9 +12,9 @@ internal static class SnapshotText
     public static string Of(JsonNode? value) => value switch
     {
         null => "off",
-        JsonValue text when text.GetValueKind() == JsonValueKind.String => Digest.TryParse(text.GetValue<string>(), out Digest digest)
+        JsonValue text when text.GetValueKind() == JsonValueKind.String => Digest.TryParse(text.Text(), out Digest digest)
             ? digest.Short
-            : text.GetValue<string>(),
+            : text.Text(),
         JsonValue flag when flag.GetValueKind() is JsonValueKind.True => "on",
         JsonValue flag when flag.GetValueKind() is JsonValueKind.False => "off",
         _ => value.ToJsonString(),

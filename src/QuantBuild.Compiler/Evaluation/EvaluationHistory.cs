@@ -1,5 +1,5 @@
+using System.Collections.Immutable;
 using System.Text;
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Json;
@@ -22,12 +22,8 @@ internal static class EvaluationHistory
     {
         try
         {
-            AtomicFile.Write(PathOf(store, plan), store.NewTemporary(), CanonicalJson.Serialize(new JsonObject
-            {
-                ["plan"] = PlanDigest.Of(plan).ToString(),
-                ["samples"] = report.Samples,
-                ["rows"] = new JsonArray([.. report.Rows.Select(row => (JsonNode)Row(row, actions))]),
-            }));
+            AtomicFile.Write(PathOf(store, plan), store.NewTemporary(), CanonicalJson.Serialize(new RememberedEvaluation(
+                PlanDigest.Of(plan), report.Samples, [.. report.Rows.Select(row => Row(row, actions))]).ToJson()));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
@@ -36,13 +32,11 @@ internal static class EvaluationHistory
     }
 
     /// <summary>The remembered evaluation; null when there is none or it cannot be read.</summary>
-    /// <param name="store">The store.</param>
-    /// <param name="plan">What the report is about; <c>current</c> says whether the evaluation is about the same.</param>
-    public static JsonObject? Load(ContentStore store, Plan plan)
+    public static RememberedEvaluation? Load(ContentStore store, Plan plan)
     {
         try
         {
-            return AtomicFile.TryRead(PathOf(store, plan)) is { } bytes ? Parse(bytes, PlanDigest.Of(plan)) : null;
+            return AtomicFile.TryRead(PathOf(store, plan)) is { } bytes ? Parse(bytes) : null;
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
@@ -51,22 +45,11 @@ internal static class EvaluationHistory
     }
 
     /// <summary>Reads a remembered evaluation; null when it is damaged.</summary>
-    internal static JsonObject? Parse(ReadOnlySpan<byte> json, Digest plan)
+    internal static RememberedEvaluation? Parse(ReadOnlySpan<byte> json)
     {
         try
         {
-            JsonObject evaluation = CheckedNodes.Parse(json).Members();
-            foreach (JsonNode? row in evaluation.Member("rows").Items())
-            {
-                _ = row.Member("method").Text();
-                foreach ((_, JsonNode? value) in row.Members().Where(field => field.Key is not ("method" or "layerErrorByExpert")))
-                    _ = value?.Number();
-                foreach ((_, JsonNode? value) in row.Find("layerErrorByExpert")?.Members() ?? [])
-                    _ = value.Number();
-            }
-            _ = evaluation.Member("samples").Integer();
-            evaluation["current"] = evaluation.Member("plan").Text() == plan.ToString();
-            return evaluation;
+            return RememberedEvaluation.FromJson(CheckedNodes.Parse(json));
         }
         catch (MalformedJsonException)
         {
@@ -78,30 +61,19 @@ internal static class EvaluationHistory
     /// Error of the final latents of the plan's own recipe by the last evaluation; null when that was of something else, or of nothing.
     /// </summary>
     public static double? FinalLatentError(ContentStore store, Plan plan) =>
-        Load(store, plan) is { } json && json["current"]!.GetValue<bool>()
-        ? json["rows"]?.AsArray()
-        .FirstOrDefault(row => row?["method"]?.GetValue<string>() == EvaluationReport.Ours)?["latentError"]?.GetValue<double>()
-        : null;
+        Load(store, plan) is { } found && found.Plan == PlanDigest.Of(plan)
+            ? found.Rows.FirstOrDefault(row => row.Method == EvaluationReport.Ours)?.LatentError
+            : null;
 
-    private static JsonObject Row(EvaluationReport.Row row, IReadOnlyList<ActionEvent> actions)
+    private static RememberedEvaluation.Row Row(EvaluationReport.Row row, IReadOnlyList<ActionEvent> actions)
     {
         double[] seconds =
             [.. actions.Where(action => action.Stage == BuildStages.Evaluate.Name
                 && action.Name.StartsWith(row.Method + " sample", StringComparison.Ordinal))
             .Select(action => action.Seconds)];
-        return new JsonObject
-        {
-            ["method"] = row.Method,
-            ["layerError"] = row.MeanLayerError,
-            ["layerErrorByExpert"] =
-                new JsonObject(row.MeanLayerErrorByExpert.Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)expert.Value))),
-            ["latentError"] = row.FinalLatentError,
-            ["latentCosine"] = row.FinalLatentCosine,
-            ["psnr"] = row.Video?.Psnr,
-            ["ssim"] = row.Video?.Ssim,
-            ["bytes"] = row.ArtifactBytes,
-            ["secondsPerSample"] = seconds.Length > 0 ? Math.Round(seconds.Average(), 3) : null,
-        };
+        return new RememberedEvaluation.Row(row.Method, row.MeanLayerError,
+            row.MeanLayerErrorByExpert.ToImmutableSortedDictionary(StringComparer.Ordinal), row.FinalLatentError, row.FinalLatentCosine,
+            row.Video?.Psnr, row.Video?.Ssim, row.ArtifactBytes, seconds.Length > 0 ? Math.Round(seconds.Average(), 3) : null);
     }
 
     private static string PathOf(ContentStore store, Plan plan) =>

@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Hub;
@@ -40,9 +41,8 @@ internal sealed partial class HubClient
                 Content = () => HubJson.Body(body),
                 Revision = revision,
             };
-            Dictionary<string, PreuploadAnswer> byPath = await CallAsync(request, answer => answer["files"]!.AsArray()
-                .Select(file => new PreuploadAnswer(Text(file!["path"]), Text(file["uploadMode"]) == "lfs",
-                    file["shouldIgnore"]?.GetValue<bool>() ?? false))
+            Dictionary<string, PreuploadAnswer> byPath = await CallAsync(request, answer => answer.Member("files").Items()
+                .Select(file => PreuploadAnswer.FromJson(file, Own))
                 .ToDictionary(file => file.Path, StringComparer.Ordinal), ct);
             // Git LFS has no object for nothing: the Hub takes empty files into the commit itself.
             foreach (HubFile file in chunk)
@@ -90,10 +90,7 @@ internal sealed partial class HubClient
             }
             if (!response.IsSuccessStatusCode)
                 return null;
-            return await HubJson.ReadAsync(Transport, request, response, answer => new HubCommit(CommitIn(answer["commitOid"]),
-                (answer["pullRequestUrl"] ?? answer["commitUrl"]) is { } address
-                    ? Transport.TextOf(request).Of(address.GetValue<string>())
-                    : null), ct);
+            return await HubJson.ReadAsync(Transport, request, response, answer => HubCommit.FromJson(answer, Own), ct);
         }
         catch (DiagnosticException failure) when (failure.Diagnostics[0].Descriptor == Descriptors.HubUnreachable)
         {

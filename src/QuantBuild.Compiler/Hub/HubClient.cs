@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Hub;
@@ -18,13 +19,15 @@ internal sealed partial class HubClient(HubOptions options) : IDisposable
 
     internal HubTransport Transport { get; } = new(options);
 
+    /// <summary>Answers to calls with the client's own token.</summary>
+    private ServerText Own { get; } = new(options.Token);
+
     /// <summary>Whose token it is.</summary>
     /// <exception cref="DiagnosticException">There is no valid token (QB5001, QB5002).</exception>
     public async Task<HubUser> WhoAmIAsync(CancellationToken ct = default)
     {
         var request = new HubRequest(HttpMethod.Get, Transport.Address("api/whoami-v2"), "asking whose token it is");
-        return await CallAsync(request, answer => new HubUser(Text(answer["name"]),
-            [.. (answer["orgs"] as JsonArray ?? []).Select(organization => Text(organization!["name"]))]), ct);
+        return await CallAsync(request, answer => HubUser.FromJson(answer, Own), ct);
     }
 
     /// <summary>Makes a repository; one that exists is left as it is.</summary>
@@ -53,8 +56,7 @@ internal sealed partial class HubClient(HubOptions options) : IDisposable
     {
         HubRequest request = About(HttpMethod.Get, repository, $"revision/{Escape(revision)}",
             $"looking up '{repository}'") with { Revision = revision };
-        return await CallAsync(request, answer => new HubRevision(CommitIn(answer["sha"]),
-            [.. (answer["siblings"] as JsonArray ?? []).Select(file => Text(file!["rfilename"]))]), ct);
+        return await CallAsync(request, answer => HubRevision.FromJson(answer, Own), ct);
     }
 
     /// <summary>Like <see cref="RevisionAsync"/>; null when there is no such repository or revision.</summary>
@@ -85,8 +87,8 @@ internal sealed partial class HubClient(HubOptions options) : IDisposable
                 Content = () => HubJson.Body(body),
                 Revision = revision,
             };
-            entries.AddRange(await CallAsync(request, answer => answer.AsArray().Where(entry => Text(entry!["type"]) == "file")
-                .Select(Entry).ToArray(), ct));
+            entries.AddRange(await CallAsync(request, answer =>
+                answer.Items().Select(entry => HubEntry.FromJson(entry, Own)).OfType<HubEntry>().ToArray(), ct));
         }
         return entries.ToImmutable();
     }
@@ -96,10 +98,7 @@ internal sealed partial class HubClient(HubOptions options) : IDisposable
     {
         HubRequest request = About(HttpMethod.Get, repository, pullRequests ? "refs?include_prs=1" : "refs",
             $"listing branches of '{repository}'");
-        return await CallAsync(request, answer => ((string[])["branches", "tags", "pullRequests"])
-            .SelectMany(kind => answer[kind] as JsonArray ?? [])
-            .Select(reference => new HubRef(Text(reference!["name"]), Text(reference["ref"]), Text(reference["targetCommit"])))
-            .ToImmutableArray(), ct);
+        return await CallAsync(request, answer => HubRef.ListFromJson(answer, Own), ct);
     }
 
     /// <summary>Makes a branch; one that is there already is left as it is.</summary>
@@ -140,7 +139,7 @@ internal sealed partial class HubClient(HubOptions options) : IDisposable
             Accepts = status => status == HttpStatusCode.BadRequest,
         };
         return await CallAsync(request, answer =>
-            (answer["errors"] as JsonArray ?? []).Select(error => Transport.TextOf(request).Of(error!["message"]!.GetValue<string>()))
+            (answer.Find("errors")?.Items() ?? []).Select(error => Transport.TextOf(request).Of(error.Member("message").Text()))
             .ToImmutableArray(), ct);
     }
 
@@ -148,22 +147,6 @@ internal sealed partial class HubClient(HubOptions options) : IDisposable
     public void Dispose() => Transport.Dispose();
 
     private static string Escape(string revision) => Uri.EscapeDataString(revision);
-
-    /// <summary>A value that becomes a name, a path or an address.</summary>
-    private string Text(JsonNode? node) => new ServerText(options.Token).RequireNoSecret(node!.GetValue<string>());
-
-    private string CommitIn(JsonNode? node)
-    {
-        string text = Text(node);
-        // It becomes a folder's name in the cache.
-        return text.Length == 40 && text.All(char.IsAsciiHexDigitLower)
-            ? text
-            : throw new FormatException("the commit is not 40 hexadecimal digits");
-    }
-
-    private HubEntry Entry(JsonNode? entry) => entry!["lfs"] is JsonObject large
-        ? new HubEntry(Text(entry["path"]), large["size"]!.GetValue<long>(), Text(large["oid"]), Large: true)
-        : new HubEntry(Text(entry["path"]), entry["size"]!.GetValue<long>(), Text(entry["oid"]), Large: false);
 
     private HubRequest About(HttpMethod method, RepoId repository, string call, string purpose) =>
         new(method, Transport.Address($"api/models/{repository}/{call}"), purpose) { Repository = repository };

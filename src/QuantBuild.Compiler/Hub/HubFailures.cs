@@ -82,8 +82,8 @@ internal static class HubFailures
             if (CheckedNodes.Parse(Encoding.UTF8.GetBytes(text)) is not JsonObject body)
                 return null;
             IEnumerable<string> parts = [
-                .. Texts(body["error"]), .. Texts(body["error_description"]), .. Texts(body["message"]),
-                .. (body["errors"] as JsonArray ?? []).OfType<JsonObject>().SelectMany(error => Texts(error["message"]))];
+                .. Texts(body.Find("error")), .. Texts(body.Find("error_description")), .. Texts(body.Find("message")),
+                .. (body.Find("errors") as JsonArray ?? []).OfType<JsonObject>().SelectMany(error => Texts(error.Find("message")))];
             string[] found = [.. parts.Where(part => part.Length > 0).Distinct()];
             return found.Length > 0 ? string.Join("; ", found) : null;
         }
@@ -96,7 +96,7 @@ internal static class HubFailures
     private static IEnumerable<string> Texts(JsonNode? node) => node switch
     {
         JsonArray list => list.SelectMany(Texts),
-        JsonValue value when value.GetValueKind() == JsonValueKind.String => [value.GetValue<string>()],
+        JsonValue value when value.GetValueKind() == JsonValueKind.String => [value.Text()],
         _ => [],
     };
 }

@@ -20,13 +20,13 @@ internal static class HubJson
         return content;
     }
 
-    /// <summary>Reads a part of an answer whose JSON is known already.</summary>
+    /// <summary>Makes something of an answer that was read.</summary>
     /// <exception cref="DiagnosticException">It is not what the protocol says (QB5013).</exception>
-    public static T Read<T>(HubTransport transport, HubRequest request, JsonNode answer, string id, Func<JsonNode, T> read)
+    public static T Read<T>(HubTransport transport, HubRequest request, string id, Func<T> read)
     {
         try
         {
-            return read(answer);
+            return read();
         }
         catch (Exception failure) when (IsOdd(failure))
         {

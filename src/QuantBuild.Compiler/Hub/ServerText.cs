@@ -1,6 +1,8 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 
 namespace QuantBuild.Compiler.Hub;
 
@@ -29,6 +31,16 @@ internal sealed partial class ServerText(params IEnumerable<HubToken?> secrets)
     /// <exception cref="FormatException">It has a secret in it: whatever is made of it would give that away.</exception>
     public string RequireNoSecret(string text) =>
         _secrets.Any(secret => secret.IsIn(text)) ? throw new FormatException("a value repeats the token") : text;
+
+    /// <summary>A value that becomes a name, a path or an address.</summary>
+    /// <exception cref="FormatException">It is no text, or has a secret in it.</exception>
+    public string NameIn(JsonNode? node) => RequireNoSecret(node.Text());
+
+    /// <summary>A value that is the name of a commit. It becomes a folder's name in the cache.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public string CommitIn(JsonNode? node) => NameIn(node) is { Length: 40 } text && text.All(char.IsAsciiHexDigitLower)
+        ? text
+        : throw new FormatException("the commit is not 40 hexadecimal digits");
 
     /// <summary>The request's name in the server's logs: what the server says it is, else what was sent.</summary>
     public string IdOf(HttpResponseMessage response)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 
 namespace QuantBuild.Compiler.Hub;
 
@@ -58,7 +59,7 @@ internal static class TokenExchange
         try
         {
             using HttpResponseMessage response = await transport.SendAsync(request, ct);
-            return await HubJson.ReadAsync(transport, request, response, answer => answer[field]?.GetValue<string>(), ct);
+            return await HubJson.ReadAsync(transport, request, response, answer => answer.Find(field)?.Text(), ct);
         }
         catch (DiagnosticException failure)
         {

@@ -64,7 +64,7 @@ internal static class ArtifactPush
 
     private static bool UsesGptq(LockFile locked) =>
         locked.Experts.SelectMany(expert => expert.Layers)
-        .Any(layer => (layer.Recipe["weights"] as JsonValue)?.ToString() == RecipeNames.WeightMethod.NameOf(WeightMethod.Gptq));
+        .Any(layer => layer.Setting(RecipeSettings.WeightMethod) == RecipeNames.WeightMethod.NameOf(WeightMethod.Gptq));
 
     private static LockFile Lock(string path, ArtifactDescriptor artifact, ImmutableArray<PackedFile> packed)
     {

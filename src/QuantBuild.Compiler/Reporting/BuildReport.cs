@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 
 namespace QuantBuild.Compiler.Reporting;
 
@@ -11,4 +12,7 @@ internal sealed record BuildReport(JsonObject Data, JsonObject Run, JsonObject? 
 {
     /// <summary>Version of the data's form.</summary>
     public const int Format = 1;
+
+    /// <summary>What was built; empty when the data does not say.</summary>
+    public string Name => Data.Find("name")?.Text() ?? "";
 }

@@ -24,7 +24,7 @@ internal static class ReportCollector
     {
         var results = new RecordedResults(session.Store, session.Runner.Trace, published);
         return new BuildReport(Data(session, results), RunFacts.Of(session, started, executed),
-            EvaluationHistory.Load(session.Store, session.Plan));
+            EvaluationHistory.Load(session.Store, session.Plan)?.ToPage(PlanDigest.Of(session.Plan)));
     }
 
     private static JsonObject Data(CompileSession session, RecordedResults results)

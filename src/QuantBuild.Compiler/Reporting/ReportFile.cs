@@ -103,7 +103,7 @@ internal static class ReportFile
             ["page"] = ReportPage.Resources.ToString(),
             ["tool"] = ToolVersion.Text,
             ["manifest"] = Digest.Of(File.ReadAllBytes(session.Plan.Manifest.Path)).ToString(),
-            ["evaluation"] = Evaluation.EvaluationHistory.Load(session.Store, session.Plan),
+            ["evaluation"] = Evaluation.EvaluationHistory.Load(session.Store, session.Plan)?.ToPage(PlanDigest.Of(session.Plan)),
             ["actions"] =
                 new JsonObject(session.Runner.Trace.Select(action =>
                     KeyValuePair.Create(BuildHistory.IdentityOf(action), (JsonNode?)action.Key?.ToString()))),

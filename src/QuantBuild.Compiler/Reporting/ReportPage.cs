@@ -44,7 +44,7 @@ internal static class ReportPage
     private static string Slot(string name, BuildReport report, string key) => name switch
     {
         "key" => key,
-        "title" => Escape(report.Data["name"]?.GetValue<string>() ?? ""),
+        "title" => Escape(report.Name),
         "style" => Resource("page.css"),
         "charts" => Resource("echarts.min.js"),
         "script" => string.Concat(Scripts.Select(Resource)),

@@ -63,7 +63,8 @@ internal sealed record ActionRecord(Digest Key, string Stage, IReadOnlyDictionar
                 output => new BlobRef(output.Value.Member("digest").Digest(), output.Value.Member("size").Size()), StringComparer.Ordinal);
             foreach ((string name, BlobRef blob) in outputs)
             {
-                if (learn is not null && FastDigest.Parse((record["outputs"]![name]![Fast] as JsonValue)?.ToString()) is { } known)
+                if (learn is not null
+                    && FastDigest.Parse((record.Member("outputs").Member(name).Find(Fast) as JsonValue)?.ToString()) is { } known)
                     learn(blob.Digest, known);
             }
             return new ActionRecord(key, record.Member("stage").Text(), outputs, record.Member("seconds").Number(),

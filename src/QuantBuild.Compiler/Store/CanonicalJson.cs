@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Json;
 
 namespace QuantBuild.Compiler.Store;
 
@@ -106,7 +107,7 @@ internal static class CanonicalJson
         switch (value.GetValueKind())
         {
             case JsonValueKind.String:
-                WriteString(text, value.GetValue<string>());
+                WriteString(text, value.Text());
                 break;
             case JsonValueKind.Number:
                 text.Append(Number(value.ToJsonString()));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Json;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Store;
@@ -42,7 +43,7 @@ internal sealed class HashedTensors
         JsonObject digests = await store.Files.GetOrComputeAsync(file.Path!, file.Handle!, Kind, () =>
             TensorDigests.Hash(file, threads, progress, ct), ct);
         return new HashedTensors(file, stamp,
-            digests.ToImmutableSortedDictionary(entry => entry.Key, entry => Digest.Parse(entry.Value!.GetValue<string>()),
+            digests.ToImmutableSortedDictionary(entry => entry.Key, entry => Digest.Parse(entry.Value.Text()),
                 StringComparer.Ordinal));
     }
 
@@ -67,5 +68,5 @@ internal sealed class HashedTensors
 
     private bool Remain() =>
         TensorDigests.Hash(File, Environment.ProcessorCount, null, CancellationToken.None)
-        .All(entry => Digests[entry.Key].ToString() == entry.Value!.GetValue<string>());
+        .All(entry => Digests[entry.Key].ToString() == entry.Value.Text());
 }

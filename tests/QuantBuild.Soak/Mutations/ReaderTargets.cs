@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
@@ -62,7 +63,7 @@ internal static class ReaderTargets
         new("memo", Memo(), text => FileMemo.Parse(Summed(text), Stamp) is not null, Never),
         new("history", Bytes(new JsonObject { ["last"] = Keys(), ["previous"] = Keys() }), text => BuildHistory.Parse(text) is not null,
             e => e is MalformedJsonException),
-        new("evaluation", Evaluation(), text => EvaluationHistory.Parse(text, Key) is not null, Never),
+        new("evaluation", Evaluation(), text => EvaluationHistory.Parse(text) is not null, Never),
         new("speed", JsonSerializer.SerializeToUtf8Bytes(MachineSpeed.Typical), text => MachineSpeed.Parse(text) is not null, Never),
         new("clip-choice", Bytes(new ClipChoice(0.9, 0, 1.5f, [new(0.9, 0, 1e-3), new(1, 0, 2e-3)]).ToJson()), text =>
             ClipChoice.FromJson(Tree(text)) is not null, e => e is MalformedJsonException),
@@ -183,12 +184,10 @@ internal static class ReaderTargets
         ["stamp"] = new JsonObject { ["size"] = Stamp.Size, ["modified"] = Stamp.Modified, ["changed"] = Stamp.Changed, ["id"] = Stamp.Id },
     }));
 
-    private static byte[] Evaluation() => Bytes(new JsonObject
-    {
-        ["plan"] = Key.ToString(), ["samples"] = 8,
-        ["rows"] = new JsonArray(new JsonObject { ["method"] = "recipe", ["layerError"] = 0.1, ["latentError"] = 0.2, ["psnr"] = null,
-            ["layerErrorByExpert"] = new JsonObject { ["high_noise"] = 0.1 } }),
-    });
+    private static byte[] Evaluation() => Bytes(new RememberedEvaluation(Key, 8,
+    [
+        new("recipe", 0.1, ImmutableSortedDictionary<string, double>.Empty.Add("high_noise", 0.1), 0.2, 0.98, null, 0.9, 1234, 2.5),
+    ]).ToJson());
 
     private static byte[] Measure()
     {
