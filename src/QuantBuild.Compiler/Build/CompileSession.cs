@@ -58,7 +58,7 @@ internal sealed class CompileSession : IDisposable
     public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation,
         bool decodes = false)
     {
-        QuantManifest manifest = Read(options, observer);
+        QuantManifest manifest = LoraDownload.Fetch(Read(options, observer), options.Hub, cancellation);
         try
         {
             return Open(options, manifest, observer, execute, decodes, cancellation);

@@ -9,6 +9,7 @@ using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Provenance;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
 
@@ -39,7 +40,7 @@ internal static class ProvenanceInputs
             return Digest.Of(LockFile.Require(path).ToJson());
         });
         var found = new Lazy<PlanResult>(() =>
-            Planner.Resolve(manifest,
+            Planner.Resolve(LoraDownload.Fetch(manifest, options.Hub, ct),
                 CompileSession.Locate(manifest, options, SilentObserver.Instance, execute: false, decodes: false, ct)));
         Plan RequirePlan() => found.Value.Plan ?? throw new DiagnosticException(found.Value.Diagnostics);
         Plan RequireWeights() => RequirePlan() is { Location.HeadersOnly: false } plan ? plan

@@ -38,7 +38,9 @@ internal static class ExpertCheckpointReader
             LoraSection[] merged = [.. loras.Where(lora => lora.Concerns(expert.Name))];
             if (merged.FirstOrDefault(lora => !File.Exists(lora.File)) is { } missing)
             {
-                problems.Add(Descriptors.LoraNotFound.At(missing.Span, missing.File));
+                // A file for both experts is missing once.
+                if (!problems.Any(problem => problem.Descriptor == Descriptors.LoraNotFound && problem.Span == missing.Span))
+                    problems.Add(Descriptors.LoraNotFound.At(missing.Span, missing.File));
                 return null;
             }
             ImmutableArray<LoraReference> references = [.. merged.Select(lora => new LoraReference(lora.File, lora.Strength))];

@@ -120,7 +120,8 @@ internal static class SuggestSession
         ManifestReadResult read = ManifestReader.ReadText(plan.Manifest.Path, manifest);
         if (read.Manifest is null)
             throw new DiagnosticException(read.Diagnostics);
-        PlanResult planned = Planner.Resolve(read.Manifest, plan.Location);
+        // Overrides change nothing about the model, whose LoRA files are on this machine already.
+        PlanResult planned = Planner.Resolve(read.Manifest with { Model = plan.Manifest.Model }, plan.Location);
         return planned.Plan
             ?? throw new DiagnosticException(
                 [.. planned.Diagnostics.Where(diagnostic => diagnostic.Descriptor.Severity == Severity.Error)]);

@@ -240,4 +240,30 @@ public sealed class HubSourceTests : HubSourceTest
         Assert.StartsWith(code, failure.Diagnostics[0].Descriptor.Code, StringComparison.Ordinal);
         Assert.False(Directory.Exists(PathTo("new")));
     }
+
+    [Fact]
+    public void A_LoRA_file_of_the_Hub_is_fetched_and_merged()
+    {
+        PublishTinyWan();
+        using var file = new MemoryStream();
+        QuantBuild.SafeTensors.SafeTensorsWriter.Write(file,
+        [
+            QuantBuild.Tests.Sources.SourceFiles.Tensor("diffusion_model.blocks.0.norm3.diff", [192], i => 0.01f * (i % 3)),
+        ]);
+        Publish("loras/one.safetensors", file.ToArray());
+        Project.Loras = """{ "file": "hf://org/model/loras/one.safetensors", "experts": ["low_noise"] }""";
+
+        Build();
+        Assert.Empty(Build().Actions.Where(action => action.Outcome == ActionOutcome.Ran));
+        Project.Loras = """{ "file": "hf://org/model/loras/two.safetensors" }""";
+        DiagnosticException failure = Assert.Throws<DiagnosticException>(() => Build());
+        Assert.Equal(Descriptors.LoraNotFound, failure.Diagnostics[0].Descriptor);
+    }
+
+    [Theory]
+    [InlineData("hf://org/model", false)]
+    [InlineData("hf://org/model@main/a.safetensors", true)]
+    [InlineData("hf://org/model/../a.safetensors", false)]
+    public void A_file_of_the_Hub_has_a_repository_and_a_path(string text, bool isOne) =>
+    Assert.Equal(isOne, RemoteLora.Parse(text) is not null);
 }

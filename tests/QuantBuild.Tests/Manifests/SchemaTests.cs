@@ -63,6 +63,7 @@ public sealed class SchemaTests
         "\"quantize\": { \"activations\": { \"granularity\": \"bin\", \"exponentOffsets\": [-8, 8], \"ties\": \"zero\", \"objective\": "
             + "\"activation\" } }, \"model\": {")]
     [InlineData("calibration.jsonl\"", "c.jsonl\", \"solver\": \"euler\", \"timesteps\": [1000, 937, 833, 625]")]
+    [InlineData("\"model\": {", "\"model\": { \"loras\": [{ \"file\": \"hf://a/b@main/c/d.safetensors\" }],")]
     [InlineData("\"model\": {", "\"compute\": {}, \"model\": {")]
     [InlineData("\"model\": {",
         "\"model\": { \"loras\": [{ \"file\": \"a.safetensors\", \"strength\": -0.5, \"experts\": [\"low_noise\"] }],")]
@@ -85,6 +86,7 @@ public sealed class SchemaTests
     [InlineData("\"model\": {", "\"model\": { \"architecture\": \"wan2.1\",")]
     [InlineData("\"model\": {", "\"model\": { \"boundary\": 1,")]
     [InlineData("\"model\": {", "\"model\": { \"loras\": [{ \"strength\": 1 }],")]
+    [InlineData("\"model\": {", "\"model\": { \"loras\": [{ \"file\": \"hf://a/b\" }],")]
     [InlineData("\"model\": {", "\"model\": { \"loras\": [{ \"file\": \"a\", \"strength\": 0 }],")]
     [InlineData("\"model\": {", "\"model\": { \"loras\": [{ \"file\": \"a\", \"experts\": [] }],")]
     [InlineData("\"model\": {", "\"model\": { \"loras\": { \"file\": \"a\" },")]

@@ -173,7 +173,8 @@ public sealed class LoraTests : IDisposable
     [Fact]
     public void A_file_that_is_not_there_or_no_safetensors_is_named_at_its_line()
     {
-        Diagnostic missing = Plan(Path.Combine(_folder, "no.safetensors")).Diagnostics.First(d => d.Descriptor == Descriptors.LoraNotFound);
+        Diagnostic missing = Assert.Single(Plan(Path.Combine(_folder, "no.safetensors")).Diagnostics, d =>
+            d.Descriptor == Descriptors.LoraNotFound);
         Assert.NotNull(missing.Span);
         string bad = Path.Combine(_folder, "bad.safetensors");
         File.WriteAllText(bad, "version https://git-lfs.github.com/spec/v1\n");

@@ -30,8 +30,30 @@ internal sealed class LoraBinder(string file, ValueBinder values)
             values.Report(Descriptors.OutOfRange, lora.SpanOf("strength"), lora.PathOf("strength"), "0",
                 "other than 0, which would change nothing");
         ImmutableArray<string> experts = OverrideBinder.Experts(lora);
+        if (node is ManifestText text && text.Value.StartsWith(HubReference.Scheme, StringComparison.Ordinal))
+        {
+            return Remote(text, lora.PathOf("file")) is { } remote
+                ? new LoraSection(text.Value, strength, experts, text.Span) { Remote = remote }
+                : null;
+        }
         return PathBinder.Absolute(node, lora.PathOf("file"), file, values) is { } absolute
             ? new LoraSection(absolute, strength, experts, lora.SpanOf("file"))
             : null;
+    }
+
+    private RemoteLora? Remote(ManifestText text, string path)
+    {
+        string fault = "a file of the Hub is written hf://owner/name@revision/file.safetensors";
+        try
+        {
+            if (RemoteLora.Parse(text.Value) is { } remote)
+                return remote;
+        }
+        catch (DiagnosticException failure)
+        {
+            fault += $": {failure.Diagnostics[0].Arguments[1]}";
+        }
+        values.Report(Descriptors.InvalidText, text.Span, path, text.Value, fault);
+        return null;
     }
 }
