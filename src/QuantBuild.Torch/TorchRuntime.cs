@@ -37,7 +37,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
         _tables = new Mxfp4Tables(space);
         bool isWanted = options.Fp8 ?? space.IsCuda;
         _product = isWanted && options.Precision == TorchPrecision.BFloat16 ? ScaledProduct.Probe(space.Device) : null;
-        Profile = TorchProfile.NameOf(space.Device, space.Type, options.Threads, _product is not null);
+        Profile = TorchProfile.NameOf(TorchProfile.MachineOf(options), options.Precision, _product is not null);
     }
 
     /// <summary>The name of the arithmetic: everything that the bytes of results depend on.</summary>
@@ -53,6 +53,12 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     /// Rows of weights whose blocks do not fit FP8; layers that have any are multiplied in bfloat16.
     /// </summary>
     public long MisfitRows { get; private set; }
+
+    /// <summary>Where its tensors live.</summary>
+    internal TensorSpace Space => _space;
+
+    /// <summary>The values of codes, there.</summary>
+    internal Mxfp4Tables Tables => _tables;
 
     /// <summary>Finds libtorch, checks it, and starts it on a device.</summary>
     /// <param name="options">What to compute on; null for the defaults.</param>

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Denoisers;
+using QuantBuild.Pipelines;
 
 namespace QuantBuild.Compiler.Compute;
 
@@ -14,8 +15,18 @@ internal interface IComputeBackend
     /// <summary>What the bytes of results depend on beside the rest of a key; the stages of a group have one arithmetic.</summary>
     NumericProfile ProfileOf(ComputeGroup group);
 
+    /// <summary>
+    /// Makes ready to compute. Called before a build executes its first action for which it may be needed: what is missing is told there,
+    /// and a build whose results are all in a store needs none of it.
+    /// </summary>
+    /// <exception cref="Diagnostics.DiagnosticException">It cannot compute on this machine; nothing was begun.</exception>
+    void Start();
+
     /// <summary>Opens experts.</summary>
     IDenoiserFactory Models { get; }
+
+    /// <summary>Opens text encoder and autoencoder.</summary>
+    IEncoderFactory Encoders { get; }
 
     /// <summary>Begins the work on a layer.</summary>
     /// <param name="layer">Its data, which must stay open.</param>

@@ -60,7 +60,7 @@ internal static unsafe class EnergyBound
     }
 
     /// <summary>An upper triangular R with R^T R at least G.</summary>
-    private static double[] Root(double[] gram, int size)
+    internal static double[] Root(double[] gram, int size)
     {
         var r = new double[size * size];
         for (int i = 0; i < size; i++)

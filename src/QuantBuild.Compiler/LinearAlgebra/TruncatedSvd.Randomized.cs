@@ -12,7 +12,8 @@ internal static partial class TruncatedSvd
     // The basis is this many columns wide or a multiple: whole tiles of Gemm, so the extra ones cost nothing.
     private const int BasisStep = 32;
 
-    private const int MostPasses = 40;
+    /// <summary>The iteration ends after so many passes in any case.</summary>
+    internal const int MostPasses = 40;
 
     // Before, the first singular value beyond the rank says nothing yet.
     private const int FewestPasses = 4;
@@ -60,11 +61,34 @@ internal static partial class TruncatedSvd
         double total = SquaredNorm(w, threads, ct);
         if (rank == 0)
             return new LowRankFactors([], [], 0, [], 0, 0);
-        long width = (rank + (long)Oversampling + BasisStep - 1) / BasisStep * BasisStep;
+        int width = WidthOf(rank);
         return width >= Math.Min(w.Rows, w.Columns)
             ? Rotate(w, rank, ct)
-            : Iterate(w, rank, (int)width, seed, tolerance, total, threads, ct);
+            : Iterate(w, rank, width, seed, tolerance, total, threads, ct);
     }
+
+    /// <summary>Columns of the basis for a rank.</summary>
+    internal static int WidthOf(int rank) => (int)((rank + (long)Oversampling + BasisStep - 1) / BasisStep * BasisStep);
+
+    /// <summary>Whether the rises of the energy that are to come no longer matter, so that the bound is worth its work.</summary>
+    /// <param name="pass">The pass, from 2.</param>
+    /// <param name="energy">E, found in it.</param>
+    /// <param name="rise">How much more that is than in the pass before.</param>
+    /// <param name="lastRise">The same of the pass before.</param>
+    /// <param name="total">|W|^2.</param>
+    /// <param name="tolerance">The accepted excess.</param>
+    internal static bool MayEnd(int pass, double energy, double rise, double lastRise, double total, double tolerance)
+    {
+        double ratio = lastRise > 0 ? Math.Clamp(rise / lastRise, FastestRatio, SlowestRatio) : SlowestRatio;
+        double toCome = rise * ratio / (1 - ratio);
+        return pass >= FewestPasses
+            && (pass == MostPasses || toCome <= Math.Max(2 * tolerance * (total - energy), EnergyResolution * total));
+    }
+
+    /// <summary>What the first eigenvalue beyond the rank can still become.</summary>
+    /// <param name="square">What it is in this pass.</param>
+    /// <param name="before">What it was in the pass before.</param>
+    internal static double MostBeyond(double square, double before) => square + (Settling * Math.Max(0, square - before));
 
     private static LowRankFactors Iterate(ReadOnlyMatrixView w, int rank, int width, ulong seed, double tolerance, double total,
         int threads,
@@ -90,14 +114,11 @@ internal static partial class TruncatedSvd
             foreach (double value in values.AsSpan(0, rank))
                 energy += value * value;
             rise = pass > 2 ? energy - lastEnergy : 0;
-            double ratio = lastRise > 0 ? Math.Clamp(rise / lastRise, FastestRatio, SlowestRatio) : SlowestRatio;
-            double toCome = rise * ratio / (1 - ratio);
-            if (pass >= FewestPasses
-                && (pass == MostPasses || toCome <= Math.Max(2 * tolerance * (total - energy), EnergyResolution * total)))
+            if (MayEnd(pass, energy, rise, lastRise, total, tolerance))
             {
                 double square = values[rank] * values[rank];
                 most = Math.Min(most,
-                    EnergyBound.Of(lastBasis!, lastR, next, r, square + (Settling * Math.Max(0, square - beyond)), rank, threads, ct));
+                    EnergyBound.Of(lastBasis!, lastR, next, r, MostBeyond(square, beyond), rank, threads, ct));
                 double excess = Excess(total, energy, most);
                 if (excess <= tolerance || pass == MostPasses)
                 {
@@ -113,7 +134,7 @@ internal static partial class TruncatedSvd
     }
 
     /// <summary>How far the residual's norm may lie above the smallest possible, as a part of it.</summary>
-    private static double Excess(double total, double energy, double most) =>
+    internal static double Excess(double total, double energy, double most) =>
         most - energy <= EnergyResolution * total ? 0
         : most < total ? Math.Sqrt((total - energy) / (total - most)) - 1
         : double.PositiveInfinity;

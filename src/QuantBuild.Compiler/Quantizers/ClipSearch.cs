@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Formats;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
@@ -22,10 +20,8 @@ internal sealed class ClipSearch
 
     private const int RowsAtOnce = 64;
 
-    private readonly ImmutableArray<(double Ratio, int Offset)> _grid;
-    private readonly ImmutableArray<ActivationQuantizer> _quantizers;
+    private readonly ClipGrid _grid;
     private readonly ClipErrors _errors;
-    private readonly float _magnitude;
     private readonly int _threads;
 
     /// <summary>Begins a search whose tokens come in portions.</summary>
@@ -38,13 +34,9 @@ internal sealed class ClipSearch
     /// <param name="ct">Ends the search between blocks; it is of no more use then.</param>
     public ClipSearch(PackedWeight rounded, ActivationRecipe recipe, float magnitude, int threads = 1, CancellationToken ct = default)
     {
-        if (recipe.ClipRatios.IsDefaultOrEmpty || recipe.ExponentOffsets.IsDefaultOrEmpty)
-            throw new ArgumentException("there is no candidate to choose from", nameof(recipe));
-        _magnitude = magnitude;
         _threads = threads;
-        _grid = [.. recipe.ClipRatios.SelectMany(_ => recipe.ExponentOffsets, (ratio, offset) => (ratio, offset))];
-        _quantizers = [.. _grid.Select(c => Quantizer(c.Ratio, c.Offset, magnitude, recipe))];
-        _errors = new ClipErrors(rounded, _quantizers, recipe.Objective, threads, ct);
+        _grid = new ClipGrid(recipe, magnitude);
+        _errors = new ClipErrors(rounded, _grid.Quantizers, recipe.Objective, threads, ct);
     }
 
     /// <summary>Measures every candidate on tokens that are all in memory, and chooses.</summary>
@@ -113,19 +105,5 @@ internal sealed class ClipSearch
     /// All errors and the choice: the least error; among equals the ratio nearest to 1, then the offset nearest to 0, then the first.
     /// </returns>
     /// <exception cref="NumericException">An error is not finite.</exception>
-    public ClipResult Finish()
-    {
-        ImmutableArray<ClipCandidate> candidates =
-            [.. _grid.Zip(_errors.Finish(), (c, error) => new ClipCandidate(c.Ratio, c.Offset, error))];
-        int chosen = Enumerable.Range(0, candidates.Length)
-            .OrderBy(i => candidates[i].Error)
-            .ThenBy(i => Math.Abs(candidates[i].Ratio - 1))
-            .ThenBy(i => Math.Abs(candidates[i].ExponentOffset))
-            .First();
-        return new ClipResult(candidates, chosen, _magnitude, _quantizers[chosen]);
-    }
-
-    private static ActivationQuantizer Quantizer(double ratio, int offset, float magnitude, ActivationRecipe recipe) =>
-        new(new ClipSetting((float)ratio, offset, recipe.Granularity == ClipGranularity.Bin ? (float)ratio * magnitude : null),
-            recipe.Ties);
+    public ClipResult Finish() => _grid.Choose(_errors.Finish());
 }

@@ -62,7 +62,9 @@ internal static class Mxfp4Activations
     }
 
     /// <summary>The nearest E2M1 value: steps of a half below 2, of 1 below 4, of 2 above.</summary>
-    private static Tensor RoundUnits(Tensor units, TieRule ties)
+    /// <param name="units">Values in units of their blocks' scales; none is NaN.</param>
+    /// <param name="ties">Where exact midpoints go.</param>
+    internal static Tensor RoundUnits(Tensor units, TieRule ties)
     {
         Tensor v = units.clamp(-E2M1.MaxValue, E2M1.MaxValue), magnitude = v.abs();
         Tensor step = ((magnitude >= 2).to(ScalarType.Float32) * 0.5f) + ((magnitude >= 4).to(ScalarType.Float32) * 1f) + 0.5f;

@@ -42,7 +42,7 @@ internal static partial class TorchDevice
     }
 
     /// <summary>Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</summary>
-    private static (DeviceType Type, int Index) Parse(string device)
+    internal static (DeviceType Type, int Index) Parse(string device)
     {
         string[] parts = device.Split(':');
         if (device == "cpu")

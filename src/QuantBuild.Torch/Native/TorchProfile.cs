@@ -10,12 +10,23 @@ internal static class TorchProfile
     /// <summary>Variables that limit the instructions of libtorch and of what is in it.</summary>
     private static readonly string[] Limits = ["ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR"];
 
-    /// <summary>The name of an arithmetic on this machine; libtorch has been started.</summary>
-    public static string NameOf(torch.Device on, torch.ScalarType type, int threads, bool isFp8)
+    /// <summary>The name of an arithmetic.</summary>
+    /// <param name="machine">What <see cref="MachineOf"/> says.</param>
+    /// <param name="precision">Element type of operands.</param>
+    /// <param name="isFp8">Whether 4-bit layers may be multiplied as FP8.</param>
+    public static string NameOf(string machine, TorchPrecision precision, bool isFp8) =>
+        $"{machine}-{(precision == TorchPrecision.Float32 ? "f32" : "bf16")}{(isFp8 ? "-fp8" : "")}";
+
+    /// <summary>
+    /// What a name begins with on this machine: libtorch's version, and what the device is. It needs no libtorch; a GPU that is not there
+    /// is <c>unknown</c>.
+    /// </summary>
+    /// <exception cref="TorchException">The device's name is none.</exception>
+    public static string MachineOf(TorchOptions options)
     {
-        string operands = type == torch.ScalarType.Float32 ? "f32" : "bf16";
-        string device = on.type == DeviceType.CUDA ? "cuda-" + CudaDriver.NameOf(on.index) : ProcessorName(threads);
-        return $"torch-{TorchLibrary.Version}-{device}-{operands}{(isFp8 ? "-fp8" : "")}";
+        (DeviceType type, int index) = TorchDevice.Parse(options.Device);
+        string device = type == DeviceType.CUDA ? "cuda-" + CudaDriver.NameOf(index) : ProcessorName(options.Threads);
+        return $"torch-{TorchLibrary.Version}-{device}";
     }
 
     /// <summary>Threads, the processor's model, whose caches decide how products are cut, and what limits its instructions.</summary>

@@ -73,6 +73,10 @@ public sealed class BackendBuildTests
 
         public NumericProfile ProfileOf(ComputeGroup group) => new(profile, BitExact: false);
 
+        public QuantBuild.Pipelines.IEncoderFactory Encoders => CpuBackend.Instance.Encoders;
+
+        public void Start() => Count(nameof(Start));
+
         public ILayerCompute Open(ILayerData layer) => new Layer(this, CpuBackend.Instance.Open(layer));
 
         public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads) =>

@@ -147,6 +147,10 @@ public sealed class BackendRegistryTests : IDisposable
     {
         if (method.ReturnType == typeof(string))
             code.Emit(OpCodes.Ldstr, "emitted");
+        else if (method.ReturnType == typeof(void))
+        {
+            // Nothing is left to return.
+        }
         else if (method.ReturnType.IsValueType)
             code.Emit(OpCodes.Ldloc, code.DeclareLocal(method.ReturnType));
         else

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Denoisers;
+using QuantBuild.Pipelines;
 
 namespace QuantBuild.Compiler.Compute.Cpu;
 
@@ -17,7 +18,16 @@ internal sealed class CpuBackend : IComputeBackend
     public string Name => "cpu";
 
     /// <inheritdoc/>
+    public void Start()
+    {
+        // The processor is always ready.
+    }
+
+    /// <inheritdoc/>
     public IDenoiserFactory Models => CpuDenoiserFactory.Instance;
+
+    /// <inheritdoc/>
+    public IEncoderFactory Encoders => CpuEncoderFactory.Instance;
 
     /// <inheritdoc/>
     public NumericProfile ProfileOf(ComputeGroup group) => NumericProfile.Cpu;

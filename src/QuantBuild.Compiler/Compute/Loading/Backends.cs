@@ -13,4 +13,18 @@ internal sealed record Backends(IComputeBackend Model, IComputeBackend Layers)
 
     /// <summary>The arithmetic of the stages.</summary>
     public StageProfiles Profiles => new(Model.ProfileOf(ComputeGroup.Model), Layers.ProfileOf(ComputeGroup.Layers));
+
+    /// <summary>
+    /// Called before an action is executed: who runs the model will also work on layers, so that days of calibration do not end in the
+    /// news that a library is missing.
+    /// </summary>
+    /// <param name="group">The action's.</param>
+    /// <exception cref="Diagnostics.DiagnosticException">A backend cannot compute on this machine.</exception>
+    public void Start(ComputeGroup group)
+    {
+        if (group == ComputeGroup.Model)
+            Model.Start();
+        if (group != ComputeGroup.Fixed)
+            Layers.Start();
+    }
 }

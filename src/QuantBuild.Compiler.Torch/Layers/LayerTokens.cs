@@ -1,0 +1,47 @@
+using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Torch.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace QuantBuild.Compiler.Torch.Layers;
+
+/// <summary>A layer's recorded tokens on the device, a portion at a time.</summary>
+/// <param name="data">The layer.</param>
+/// <param name="space">The device.</param>
+/// <param name="ct">Ends the work between portions.</param>
+internal sealed class LayerTokens(ILayerData data, TensorSpace space, CancellationToken ct)
+{
+    /// <summary>Tokens at once.</summary>
+    public const int AtOnce = 1024;
+
+    /// <summary>Calls for every portion.</summary>
+    /// <param name="steps">Which steps' tokens.</param>
+    /// <param name="scale">The smoothing vector on the device; null for none.</param>
+    /// <param name="work">
+    /// Given tokens as recorded and after smoothing, [tokens, in] float32; both, and what it makes, are gone when it returns.
+    /// </param>
+    /// <returns>How many tokens there were.</returns>
+    /// <exception cref="NumericException">An activation is not finite, before or after smoothing.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public long ForPortions(IReadOnlyCollection<int> steps, Tensor? scale, Action<Tensor, Tensor> work)
+    {
+        int channels = data.Layer.InFeatures;
+        long count = 0;
+        foreach (Memory<float> portion in data.Tokens.Portions(steps, AtOnce))
+        {
+            ct.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            Tensor tokens = space.Of(portion.Span, portion.Length / channels, channels), smoothed = tokens;
+            FiniteTensor.Check(NumericException.Activation, tokens);
+            if (scale is not null)
+            {
+                smoothed = tokens / scale;
+                FiniteTensor.Check("smoothed activation", smoothed);
+            }
+            work(tokens, smoothed);
+            count += tokens.shape[0];
+        }
+        return count;
+    }
+}

@@ -1,0 +1,52 @@
+using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Torch.Layers;
+using QuantBuild.Compiler.Torch.Rounding;
+using QuantBuild.Formats;
+using QuantBuild.Torch.Tensors;
+
+namespace QuantBuild.Compiler.Torch;
+
+/// <summary>Bytes that the steps of a layer hold, from shapes alone. Tests hold them against measurement.</summary>
+internal static class TorchNeeds
+{
+    // What libtorch and what is in it take for themselves at the first product of a kind.
+    private const long Library = 128L << 20;
+
+    // Forms of a chunk of rows, or of a portion of tokens, that are alive while it is rounded.
+    private const long RoundingForms = 26;
+
+    /// <summary>Memory of the process, and of the device.</summary>
+    public static (long Host, long Device) Of(LayerStep step, LayerSpec layer)
+    {
+        (long outputs, long inputs) = (layer.OutFeatures, layer.InFeatures);
+        long weight = 4 * outputs * inputs, tokens = 4L * LayerTokens.AtOnce * inputs, products = 4L * LayerTokens.AtOnce * outputs;
+        long chunk = 4L * Math.Min(outputs * inputs, RowChunks.Elements) * RoundingForms;
+        long packed = outputs * (Mxfp4.CodeBytes(layer.InFeatures) + Mxfp4.Blocks(layer.InFeatures));
+        long always = Library + TensorUpload.BufferBytes + weight;
+        long device = step switch
+        {
+            LayerStep.LowRank => always + LowRank(layer, weight, chunk),
+            LayerStep.Round => always + Round(layer, weight, chunk, tokens),
+            LayerStep.Clip => always + weight + Math.Max(chunk, (tokens * (RoundingForms + 2)) + (4 * products)),
+            _ => always + (3 * weight) + Math.Max(chunk, (tokens * (RoundingForms + 4)) + (6 * products)),
+        };
+        return ((3 * packed) + (2 * tokens), device);
+    }
+
+    private static long LowRank(LayerSpec layer, long weight, long chunk)
+    {
+        long width = layer.Recipe.LowRank.Rank + 47L;
+        long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * 8 * 8;
+        return Math.Max(chunk, layer.Recipe.LowRank.Method == LowRankMethod.Exact ? 10 * weight : bases);
+    }
+
+    /// <summary>For GPTQ the Hessian with its factor, and a portion of tokens or the errors of the sweep with a block.</summary>
+    private static long Round(LayerSpec layer, long weight, long chunk, long tokens)
+    {
+        if (layer.Recipe.Weights.Method != WeightMethod.Gptq)
+            return chunk;
+        long hessian = 4L * layer.InFeatures * layer.InFeatures, block = 4L * ColumnSweep.Block * layer.OutFeatures * RoundingForms;
+        return hessian + Math.Max(tokens * RoundingForms, Math.Max(2 * hessian, hessian + weight + Math.Max(chunk, block)));
+    }
+}

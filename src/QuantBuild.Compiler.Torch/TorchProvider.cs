@@ -1,0 +1,19 @@
+using System.Collections.Concurrent;
+using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Torch;
+
+[assembly: BackendProvider(typeof(TorchProvider))]
+
+namespace QuantBuild.Compiler.Torch;
+
+/// <summary>Opens the backend; nothing of libtorch is needed for that.</summary>
+internal sealed class TorchProvider : IBackendProvider
+{
+    // A process starts a device once, however many manifests it plans.
+    private static readonly ConcurrentDictionary<(ComputeDevice Device, ComputeDType Type), TorchBackend> Opened = new();
+
+    /// <inheritdoc/>
+    public IComputeBackend Open(ComputeSection choice) =>
+        Opened.GetOrAdd((choice.Device, choice.DType), key => new TorchBackend(TorchChoice.Of(key.Device, key.Type)));
+}

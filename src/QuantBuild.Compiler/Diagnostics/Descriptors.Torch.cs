@@ -1,0 +1,53 @@
+namespace QuantBuild.Compiler.Diagnostics;
+
+/// <content>QB3240 to QB3249: the arithmetic torch on this machine.</content>
+internal static partial class Descriptors
+{
+    /// <summary>QB3240: no libtorch.</summary>
+    public static readonly DiagnosticDescriptor TorchMissing = new("QB3240", Severity.Error,
+        "{0}",
+        "Something has to be computed by the arithmetic torch, and libtorch, which no package of QuantBuild brings, is not there or "
+            + "cannot be loaded. Nothing was begun; what is in the store stays.",
+        "Name a folder with libtorch 2.10 in the environment variable QUANTBUILD_TORCH, such as torch/lib of a Python install of PyTorch "
+            + "2.10, or the native folder of the package libtorch-cpu-linux-x64.");
+
+    /// <summary>QB3241: the system's C++ library is too old.</summary>
+    public static readonly DiagnosticDescriptor TorchStandardLibrary = new("QB3241", Severity.Error,
+        "{0}",
+        "TorchSharp's native library was built with gcc 13, and the system's libstdc++ is older.",
+        "Build on Debian 13, Ubuntu 24.04, Fedora 39 or newer, or in a container of one of them; or set compute.model and compute.layers to "
+            + "\"cpu\".");
+
+    /// <summary>QB3242: a libtorch of another version.</summary>
+    public static readonly DiagnosticDescriptor TorchVersion = new("QB3242", Severity.Error,
+        "{0}",
+        "TorchSharp can only be used with the version of libtorch that it was built for.",
+        "Take libtorch 2.10, by its package or from a Python install of PyTorch 2.10.");
+
+    /// <summary>QB3243: the device is not there.</summary>
+    public static readonly DiagnosticDescriptor TorchDevice = new("QB3243", Severity.Error,
+        "{0}",
+        "The manifest's compute.device, or the environment variable QUANTBUILD_DEVICE, names a device that this machine does not have, or "
+            + "that its libtorch was built without. No other device is put in its place: the bytes of results depend on it.",
+        "Build on a machine with the device, take a libtorch for CUDA, or set compute.device to \"cpu\".");
+
+    /// <summary>QB3244: the memory of the device does not suffice.</summary>
+    public static readonly DiagnosticDescriptor TorchOutOfMemory = new("QB3244", Severity.Error,
+        "{0}",
+        "Weights, a pass of the model, or a step of a layer take more memory than the device has left.",
+        "End other programs that use the device, take a device with more memory, or calibrate on smaller videos. Finished actions stay in "
+            + "the store.");
+
+    /// <summary>QB3245: results of another machine are wanted, and one is missing.</summary>
+    public static readonly DiagnosticDescriptor TorchProfileDiffers = new("QB3245", Severity.Error,
+        "a result of the arithmetic {0} is not in the store, and this machine has {1}",
+        "The environment variable QUANTBUILD_TORCH_PROFILE asks for the results of another machine, of which the store lacks some. "
+            + "`quantbuild why` lists them.",
+        "Build on such a machine into a store that both share (--remote), or unset the variable.");
+
+    /// <summary>QB3246: a variable of the arithmetic torch has a value that is none.</summary>
+    public static readonly DiagnosticDescriptor TorchSetting = new("QB3246", Severity.Error,
+        "{0} is '{1}', and has to be {2}",
+        "An environment variable that chooses how the arithmetic torch computes has a value that cannot be used.",
+        "Correct the variable or unset it.");
+}
