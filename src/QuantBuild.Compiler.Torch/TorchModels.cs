@@ -1,4 +1,5 @@
 using QuantBuild.Artifacts;
+using QuantBuild.Compiler.Torch.Sessions;
 using QuantBuild.Denoisers;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
@@ -8,29 +9,29 @@ using QuantBuild.Torch.Native;
 namespace QuantBuild.Compiler.Torch;
 
 /// <summary>Experts on the device, as stages use them: one pass at a time, failures with codes.</summary>
-/// <param name="backend">Has the device.</param>
-internal sealed class TorchModels(TorchBackend backend) : IDenoiserFactory
+/// <param name="session">Has the device.</param>
+internal sealed class TorchModels(TorchSession session) : IDenoiserFactory
 {
     /// <inheritdoc/>
     public IDenoiser Open(WanConfig config, ITensorSource weights, WeightStorage storage = WeightStorage.Resident) =>
-        Opened(() => backend.Runtime().Open(config, weights, storage));
+        Opened(() => session.Runtime().Open(config, weights, storage));
 
     /// <inheritdoc/>
     public IDenoiser Open(ArtifactExpertModel quantized, WeightStorage storage = WeightStorage.Resident) =>
-        Opened(() => backend.Runtime().Open(quantized, storage));
+        Opened(() => session.Runtime().Open(quantized, storage));
 
     private Denoiser Opened(Func<IDenoiser> open)
     {
-        lock (backend.Device)
-            return new Denoiser(TorchDiagnostics.Guard(open), backend);
+        lock (session.Device)
+            return new Denoiser(TorchDiagnostics.Guard(open), session);
     }
 
-    private sealed class Denoiser(IDenoiser inner, TorchBackend backend) : IDenoiser
+    private sealed class Denoiser(IDenoiser inner, TorchSession session) : IDenoiser
     {
         public void Predict(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, Span<float> velocity,
             ISiteObserver? observer = null, int threads = 1, CancellationToken ct = default)
         {
-            lock (backend.Device)
+            lock (session.Device)
             {
                 try
                 {
@@ -47,11 +48,11 @@ internal sealed class TorchModels(TorchBackend backend) : IDenoiserFactory
             }
         }
 
-        public IDenoiser Share() => new Denoiser(inner.Share(), backend);
+        public IDenoiser Share() => new Denoiser(inner.Share(), session);
 
         public void Dispose()
         {
-            lock (backend.Device)
+            lock (session.Device)
                 inner.Dispose();
         }
     }

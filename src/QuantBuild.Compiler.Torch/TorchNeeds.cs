@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Torch.Layers;
+using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Compiler.Torch.Rounding;
 using QuantBuild.Formats;
 using QuantBuild.Torch.Tensors;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Torch;
+using QuantBuild.Compiler.Torch.Sessions;
 
 [assembly: BackendProvider(typeof(TorchProvider))]
 
@@ -15,5 +16,5 @@ internal sealed class TorchProvider : IBackendProvider
 
     /// <inheritdoc/>
     public IComputeBackend Open(ComputeSection choice) =>
-        Opened.GetOrAdd((choice.Device, choice.DType), key => new TorchBackend(TorchChoice.Of(key.Device, key.Type)));
+        Opened.GetOrAdd((choice.Device, choice.DType), key => new TorchBackend(new TorchSession(TorchChoice.Of(key.Device, key.Type))));
 }

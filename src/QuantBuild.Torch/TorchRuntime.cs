@@ -37,7 +37,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
         _tables = new Mxfp4Tables(space);
         bool isWanted = options.Fp8 ?? space.IsCuda;
         _product = isWanted && options.Precision == TorchPrecision.BFloat16 ? ScaledProduct.Probe(space.Device) : null;
-        Profile = TorchProfile.NameOf(TorchProfile.MachineOf(options), options.Precision, _product is not null);
+        Profile = TorchProfile.NameOf(TorchProfile.MachineOf(options.Device, options.Threads), space.Type, _product is not null);
     }
 
     /// <summary>The name of the arithmetic: everything that the bytes of results depend on.</summary>

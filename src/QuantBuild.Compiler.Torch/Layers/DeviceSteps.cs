@@ -3,6 +3,7 @@ using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.LowRank;
 using QuantBuild.Compiler.Torch.Rounding;
+using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Formats;
 using QuantBuild.Torch.Formats;
 using QuantBuild.Torch.Tensors;

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Torch.Sessions;
 using QuantBuild.Formats;
 using QuantBuild.Torch.Tensors;
 
@@ -8,8 +9,8 @@ namespace QuantBuild.Compiler.Torch.Layers;
 
 /// <summary>The steps of a layer on the device. Nothing stays there between steps: another layer may be next.</summary>
 /// <param name="data">The layer.</param>
-/// <param name="backend">Has the device.</param>
-internal sealed class TorchLayer(ILayerData data, TorchBackend backend) : ILayerCompute
+/// <param name="session">Has the device.</param>
+internal sealed class TorchLayer(ILayerData data, TorchSession session) : ILayerCompute
 {
     /// <inheritdoc/>
     public LowRankBranch LowRank(int threads, CancellationToken ct) => Run(work => work.LowRank(), ct);
@@ -33,14 +34,14 @@ internal sealed class TorchLayer(ILayerData data, TorchBackend backend) : ILayer
 
     private T Run<T>(Func<DeviceSteps, T> step, CancellationToken ct)
     {
-        lock (backend.Device)
+        lock (session.Device)
         {
             ct.ThrowIfCancellationRequested();
-            TensorSpace space = backend.LayerSpace();
+            TensorSpace space = session.LayerSpace;
             return TorchDiagnostics.Guard(space.Device, $"the layer {data.Layer.Name}", () =>
             {
                 using TensorWork work = space.Begin();
-                return step(new DeviceSteps(data, space, backend.Runtime().Tables, ct));
+                return step(new DeviceSteps(data, space, session.Runtime().Tables, ct));
             });
         }
     }

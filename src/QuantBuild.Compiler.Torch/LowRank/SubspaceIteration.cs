@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
-using QuantBuild.Compiler.Torch.Layers;
+using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -25,7 +25,8 @@ internal static class ColumnSweep
     /// <param name="packed">Receives the result.</param>
     /// <param name="ct">Ends the walk between blocks.</param>
     /// <returns><c>tr(E H E^T)</c> with the undamped H.</returns>
-    public static double Run(Tensor weight, DampedFactor factor, TieRule ties, Mxfp4Tables tables, PackedWeight packed, CancellationToken ct)
+    public static double Run(Tensor weight, DampedFactor factor, TieRule ties, Mxfp4Tables tables, PackedWeight packed,
+        CancellationToken ct)
     {
         (long outputs, long channels) = (weight.shape[0], weight.shape[1]);
         using DisposeScope scope = NewDisposeScope();

@@ -1,5 +1,5 @@
 using QuantBuild.Compiler.Quantizers;
-using QuantBuild.Compiler.Torch.Layers;
+using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Formats;
 using QuantBuild.Torch.Formats;
 using TorchSharp;

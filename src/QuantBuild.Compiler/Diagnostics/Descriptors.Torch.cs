@@ -15,7 +15,8 @@ internal static partial class Descriptors
     public static readonly DiagnosticDescriptor TorchStandardLibrary = new("QB3241", Severity.Error,
         "{0}",
         "TorchSharp's native library was built with gcc 13, and the system's libstdc++ is older.",
-        "Build on Debian 13, Ubuntu 24.04, Fedora 39 or newer, or in a container of one of them; or set compute.model and compute.layers to "
+        "Build on Debian 13, Ubuntu 24.04, Fedora 39 or newer, or in a container of one of them; or set compute.model and "
+            + "compute.layers to "
             + "\"cpu\".");
 
     /// <summary>QB3242: a libtorch of another version.</summary>

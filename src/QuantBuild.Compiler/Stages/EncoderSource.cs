@@ -70,7 +70,8 @@ internal sealed class EncoderSource
             Digest text = TensorDigests.Combine([Weights(context, parts.TextWeights), .. TokenizerOf(folder).Select(Small),
                 .. parts.TextFiles.Where(IsConfig).Select(Small)]);
             Digest vae = TensorDigests.Combine([Weights(context, parts.VaeWeights), .. parts.VaeFiles.Where(IsConfig).Select(Small)]);
-            return new EncoderSource(new(() => Translate(() => new WanEncoders(folder, config) { Factory = context.Plan.Backends.Model.Encoders })), text, vae, stamps);
+            return new EncoderSource(new(() =>
+                Translate(() => new WanEncoders(folder, config) { Factory = context.Plan.Backends.Model.Encoders })), text, vae, stamps);
         });
 
         T Translate<T>(Func<T> work)

@@ -12,20 +12,22 @@ internal static class TorchProfile
 
     /// <summary>The name of an arithmetic.</summary>
     /// <param name="machine">What <see cref="MachineOf"/> says.</param>
-    /// <param name="precision">Element type of operands.</param>
+    /// <param name="type">Element type of operands.</param>
     /// <param name="isFp8">Whether 4-bit layers may be multiplied as FP8.</param>
-    public static string NameOf(string machine, TorchPrecision precision, bool isFp8) =>
-        $"{machine}-{(precision == TorchPrecision.Float32 ? "f32" : "bf16")}{(isFp8 ? "-fp8" : "")}";
+    public static string NameOf(string machine, torch.ScalarType type, bool isFp8) =>
+        $"{machine}-{(type == torch.ScalarType.Float32 ? "f32" : "bf16")}{(isFp8 ? "-fp8" : "")}";
 
     /// <summary>
     /// What a name begins with on this machine: libtorch's version, and what the device is. It needs no libtorch; a GPU that is not there
     /// is <c>unknown</c>.
     /// </summary>
+    /// <param name="name">The device, such as <c>cuda:1</c>.</param>
+    /// <param name="threads">Threads of products on the processor.</param>
     /// <exception cref="TorchException">The device's name is none.</exception>
-    public static string MachineOf(TorchOptions options)
+    public static string MachineOf(string name, int threads)
     {
-        (DeviceType type, int index) = TorchDevice.Parse(options.Device);
-        string device = type == DeviceType.CUDA ? "cuda-" + CudaDriver.NameOf(index) : ProcessorName(options.Threads);
+        (DeviceType type, int index) = TorchDevice.Parse(name);
+        string device = type == DeviceType.CUDA ? "cuda-" + CudaDriver.NameOf(index) : ProcessorName(threads);
         return $"torch-{TorchLibrary.Version}-{device}";
     }
 

@@ -15,7 +15,9 @@ internal abstract class TorchFixture(ComputeDType type, Tolerance tolerance) : B
 
     public override Tolerance Tolerance => tolerance;
 
-    /// <summary>The most that the process has of pages of its own beyond what it had: libtorch's memory is none of the collector's.</summary>
+    /// <summary>
+    /// The most that the process has of pages of its own beyond what it had: libtorch's memory is none of the collector's.
+    /// </summary>
     public override (long AtLeast, long AtMost) Hold(Action work)
     {
         Backend.Start();
@@ -34,7 +36,9 @@ internal abstract class TorchFixture(ComputeDType type, Tolerance tolerance) : B
 }
 
 /// <summary>float32.</summary>
-internal sealed class Float32Fixture() : TorchFixture(ComputeDType.Float32, new Tolerance(Model: 1e-4, Quantized: 5e-3, Sums: 1e-4, Codes: 0.999));
+internal sealed class Float32Fixture()
+    : TorchFixture(ComputeDType.Float32, new Tolerance(Model: 1e-4, Quantized: 5e-3, Sums: 1e-4, Codes: 0.999));
 
 /// <summary>bfloat16 operands in the model.</summary>
-internal sealed class BFloat16Fixture() : TorchFixture(ComputeDType.BFloat16, new Tolerance(Model: 3e-2, Quantized: 3e-2, Sums: 1e-4, Codes: 0.999));
+internal sealed class BFloat16Fixture()
+    : TorchFixture(ComputeDType.BFloat16, new Tolerance(Model: 3e-2, Quantized: 3e-2, Sums: 1e-4, Codes: 0.999));

@@ -39,10 +39,32 @@ public sealed class BackendBuildTests
         Assert.False(observer.OfStages.ContainsKey("Smooth"));
         // Ten layers in each expert, with two bins: a search and a measurement in each.
         Assert.Equal([("Clip", 40), ("LowRank", 20), ("Measure", 40), ("Round", 20)],
-            layers.Calls.OrderBy(call => call.Key, StringComparer.Ordinal).Select(call => (call.Key, call.Value)));
-        Assert.Equal(["Open", "Open"], model.Calls.Keys.SelectMany(name => Enumerable.Repeat(name, model.Calls[name])));
+            layers.Calls.Where(call => call.Key != nameof(IComputeBackend.Start)).OrderBy(call => call.Key, StringComparer.Ordinal)
+                .Select(call => (call.Key, call.Value)));
+        Assert.Equal(["Open", "Open"], model.Calls.Keys.Where(name => name != nameof(IComputeBackend.Start))
+            .SelectMany(name => Enumerable.Repeat(name, model.Calls[name])));
         Assert.Equal(20, layers.Disposed);
         Assert.Equal(usual.Experts.SelectMany(expert => expert.Files.Values), other.Experts.SelectMany(expert => expert.Files.Values));
+    }
+
+    [Fact]
+    public void A_backend_is_started_when_something_is_missing_that_it_may_be_needed_for_and_not_before()
+    {
+        using var project = new TinyProject();
+        var model = new Counting("model-1");
+        var layers = new Counting("layers-1") { Refuses = true };
+        using var session = CompileSession.Open(project.Options(), SilentObserver.Instance, execute: true, project.Cancellation);
+        BuildContext context = session.Context with { Plan = session.Plan with { Backends = new Backends(model, layers) } };
+
+        // Before the first trajectory: the layers' turn would come much later.
+        Assert.Equal("QB3243", Assert.Single(Assert.Throws<DiagnosticException>(() =>
+            ModelBuild.Run(context, session.Sources, SilentObserver.Instance)).Diagnostics).Descriptor.Code);
+        Assert.DoesNotContain("Open", model.Calls.Keys);
+
+        layers.Refuses = false;
+        ModelBuild.Run(context, session.Sources, SilentObserver.Instance);
+        (layers.Refuses, model.Refuses) = (true, true);
+        Assert.NotNull(ModelBuild.Run(context, session.Sources, SilentObserver.Instance));
     }
 
     [Fact]
@@ -75,7 +97,14 @@ public sealed class BackendBuildTests
 
         public QuantBuild.Pipelines.IEncoderFactory Encoders => CpuBackend.Instance.Encoders;
 
-        public void Start() => Count(nameof(Start));
+        public bool Refuses { get; set; }
+
+        public void Start()
+        {
+            Count(nameof(Start));
+            if (Refuses)
+                throw new DiagnosticException(Descriptors.TorchDevice.At(null, "there is no device"));
+        }
 
         public ILayerCompute Open(ILayerData layer) => new Layer(this, CpuBackend.Instance.Open(layer));
 

@@ -71,7 +71,8 @@ public sealed class BackendRegistryTests : IDisposable
         AssertUnusable(() => WriteAssembly(Own, (_, _) => { }), "it has no backend");
 
     [Fact]
-    public void A_backend_that_cannot_be_made_says_why() => AssertUnusable(() => WriteBackend(Own, brokenConstructor: true), "Object reference");
+    public void A_backend_that_cannot_be_made_says_why() =>
+    AssertUnusable(() => WriteBackend(Own, brokenConstructor: true), "Object reference");
 
     [Fact]
     public void Only_absolute_folders_of_the_variable_count_and_come_before_the_tools_own()

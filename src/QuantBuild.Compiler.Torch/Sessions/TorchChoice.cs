@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Torch;
 
-namespace QuantBuild.Compiler.Torch;
+namespace QuantBuild.Compiler.Torch.Sessions;
 
 /// <summary>What the backend computes on: the manifest's choice, and what the environment says of this machine.</summary>
 /// <param name="Options">For opening the runtime.</param>
@@ -12,7 +12,9 @@ namespace QuantBuild.Compiler.Torch;
 /// </param>
 internal sealed record TorchChoice(TorchOptions Options, string? Expected)
 {
-    /// <summary>Which of several GPUs, such as <c>cuda:1</c>. No byte depends on it, unless the GPUs differ, which the profile says.</summary>
+    /// <summary>
+    /// Which of several GPUs, such as <c>cuda:1</c>. No byte depends on it, unless the GPUs differ, which the profile says.
+    /// </summary>
     public const string DeviceVariable = "QUANTBUILD_DEVICE";
 
     /// <summary>Threads of products on the processor; part of the profile. The default is the number of processors.</summary>

@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Quantizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace QuantBuild.Compiler.Torch.Layers;
+namespace QuantBuild.Compiler.Torch.Tensors;
 
 /// <summary>Checks that stand where data enters the device and where an overflow would leave it.</summary>
 internal static class FiniteTensor

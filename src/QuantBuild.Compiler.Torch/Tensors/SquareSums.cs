@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace QuantBuild.Compiler.Torch.Layers;
+namespace QuantBuild.Compiler.Torch.Tensors;
 
 /// <summary>Sums in float64 over float32 matrices.</summary>
 internal static class SquareSums

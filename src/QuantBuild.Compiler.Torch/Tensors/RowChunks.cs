@@ -1,4 +1,4 @@
-namespace QuantBuild.Compiler.Torch.Layers;
+namespace QuantBuild.Compiler.Torch.Tensors;
 
 /// <summary>Rows of a matrix some at a time: what an operation makes on the way is then small beside the matrix.</summary>
 internal static class RowChunks

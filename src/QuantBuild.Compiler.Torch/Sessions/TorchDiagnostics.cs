@@ -3,7 +3,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Torch.Native;
 using TorchSharp;
 
-namespace QuantBuild.Compiler.Torch;
+namespace QuantBuild.Compiler.Torch.Sessions;
 
 /// <summary>What TorchSharp reports, with the compiler's codes.</summary>
 internal static class TorchDiagnostics

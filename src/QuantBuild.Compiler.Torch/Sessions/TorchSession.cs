@@ -1,0 +1,48 @@
+using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Torch;
+using QuantBuild.Torch.Native;
+using QuantBuild.Torch.Tensors;
+using static TorchSharp.torch;
+
+namespace QuantBuild.Compiler.Torch.Sessions;
+
+/// <summary>The device of a backend: named at once, started when something has to be computed.</summary>
+/// <param name="choice">What it is.</param>
+internal sealed class TorchSession(TorchChoice choice)
+{
+    private readonly Lock _gate = new();
+    private TorchRuntime? _runtime;
+
+    /// <summary>Taken by whoever computes: the device's memory is counted for one, and threads of products are the process's.</summary>
+    public Lock Device { get; } = new();
+
+    /// <summary>Whether the device has memory of its own.</summary>
+    public bool IsCuda => choice.Options.Device != "cpu";
+
+    /// <summary>Where layers are computed: in float32 always.</summary>
+    /// <exception cref="DiagnosticException">The device cannot be had.</exception>
+    public TensorSpace LayerSpace => new(Runtime().Space.Device, ScalarType.Float32) { Threads = choice.Options.Threads };
+
+    private string Machine => choice.Expected ?? Own;
+
+    private string Own => TorchProfile.MachineOf(choice.Options.Device, choice.Options.Threads);
+
+    /// <summary>The name of the arithmetic, for which nothing has to be there.</summary>
+    /// <param name="layers">Whether that of layers is asked for.</param>
+    public string ProfileOf(bool layers) => TorchProfile.NameOf(Machine,
+        layers || choice.Options.Precision == TorchPrecision.Float32 ? ScalarType.Float32 : ScalarType.BFloat16, isFp8: false);
+
+    /// <summary>The runtime of the device; started on first use.</summary>
+    /// <exception cref="DiagnosticException">It cannot be had (QB3240 to QB3245).</exception>
+    public TorchRuntime Runtime()
+    {
+        lock (_gate)
+        {
+            if (_runtime is not null)
+                return _runtime;
+            return Machine == Own
+                ? _runtime = TorchDiagnostics.Guard(() => TorchRuntime.Open(choice.Options))
+                : throw new DiagnosticException(Descriptors.TorchProfileDiffers.At(null, Machine, Own));
+        }
+    }
+}
