@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Torch.Layers;
 using QuantBuild.Compiler.Torch.Sessions;
 using QuantBuild.Denoisers;
@@ -38,6 +39,8 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     /// <inheritdoc/>
     public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads)
     {
+        if (TorchLayer.IsOfProcessor(step, layer.Recipe))
+            return CpuBackend.Instance.NeedOf(step, layer, tokens, threads);
         (long host, long device) = TorchNeeds.Of(step, layer);
         return session.IsCuda ? new ResourceNeed(host, device) : new ResourceNeed(host + device);
     }

@@ -48,6 +48,8 @@ internal static class TorchNeeds
         if (layer.Recipe.Weights.Method != WeightMethod.Gptq)
             return chunk;
         long hessian = 4L * layer.InFeatures * layer.InFeatures, block = 4L * ColumnSweep.Block * layer.OutFeatures * RoundingForms;
-        return hessian + Math.Max(tokens * RoundingForms, Math.Max(2 * hessian, hessian + weight + Math.Max(chunk, block)));
+        long ordered = layer.Recipe.Weights.Order == WeightOrder.Channel ? 0 : hessian;
+        return hessian + Math.Max(tokens * RoundingForms,
+            ordered + Math.Max(2 * hessian, hessian + (weight * 3 / 2) + Math.Max(chunk, block)));
     }
 }

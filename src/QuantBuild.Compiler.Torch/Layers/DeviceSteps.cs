@@ -40,23 +40,22 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
         WeightRecipe recipe = _layer.Recipe.Weights;
         Tensor residual = _weights.Residual();
         return recipe.Method == WeightMethod.Gptq
-            ? TorchGptq.Quantize(residual, Hessian(steps), recipe.Damp, Ties, tables, ct)
+            ? TorchGptq.Quantize(residual, Hessian(steps), recipe, Ties, tables, ct)
             : new GptqResult(WeightRounding.ToNearest(residual, Ties, tables), new GptqOutcome(0, 0, FellBack: false, 0, null, null));
     }
 
     /// <inheritdoc cref="ILayerCompute.Clip"/>
     public ClipResult Clip(ActivationRecipe recipe, IReadOnlyCollection<int> steps)
     {
-        Tensor? scale = _weights.Scale();
         // Only a static threshold depends on the largest magnitude, and with it on all tokens.
         float magnitude = 0;
         if (recipe.Granularity == ClipGranularity.Bin)
-            _tokens.ForPortions(steps, scale, (_, x) => magnitude = Math.Max(magnitude, x.abs().max().item<float>()));
+            _tokens.ForPortions(steps, _weights, (_, x) => magnitude = Math.Max(magnitude, x.abs().max().item<float>()));
         var grid = new ClipGrid(recipe, magnitude);
         var errors = new double[grid.Quantizers.Length];
         Tensor rounded = _weights.Decoded(data.Packed).t();
         Tensor exact = recipe.Objective == ClipObjective.Output ? _weights.Residual().t() : rounded;
-        _tokens.ForPortions(steps, scale, (_, x) =>
+        _tokens.ForPortions(steps, _weights, (_, x) =>
         {
             Tensor reference = x.mm(exact);
             for (int i = 0; i < errors.Length; i++)
@@ -79,7 +78,7 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
             nearest = WeightRounding.InPlace(_weights.Residual(), Ties, tables).t(), packed = _weights.Decoded(data.Packed).t();
         (Tensor Up, Tensor Down)? branch = _weights.Factors();
         var sums = new OutputSums[LadderErrors.Methods.Length];
-        long tokens = _tokens.ForPortions(steps, _weights.Scale(), (x, smoothed) =>
+        long tokens = _tokens.ForPortions(steps, _weights, (x, smoothed) =>
         {
             Tensor reference = x.mm(source.t());
             Tensor? low = branch is var (up, down) ? smoothed.mm(down.t()).mm(up.t()) : null;
@@ -96,7 +95,7 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
     private Tensor Hessian(IReadOnlyCollection<int> steps)
     {
         Tensor hessian = zeros([_layer.InFeatures, _layer.InFeatures], dtype: ScalarType.Float32, device: space.Device);
-        long tokens = _tokens.ForPortions(steps, _weights.Scale(), (_, x) =>
+        long tokens = _tokens.ForPortions(steps, _weights, (_, x) =>
         {
             Tensor input = Quantized(x, Unclipped, Ties);
             hessian.addmm_(input.t(), input, beta: 1, alpha: 1);

@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.Tensors;
+using QuantBuild.Kernels;
 using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,17 +19,18 @@ internal sealed class LayerTokens(ILayerData data, TensorSpace space, Cancellati
 
     /// <summary>Calls for every portion.</summary>
     /// <param name="steps">Which steps' tokens.</param>
-    /// <param name="scale">The smoothing vector on the device; null for none.</param>
+    /// <param name="weights">Has the smoothing vector and the rotation.</param>
     /// <param name="work">
-    /// Given tokens as recorded and after smoothing, [tokens, in] float32; both, and what it makes, are gone when it returns.
+    /// Given tokens as recorded and after smoothing and rotation, [tokens, in] float32; both, and what it makes, are gone when it returns.
     /// </param>
     /// <returns>How many tokens there were.</returns>
     /// <exception cref="NumericException">An activation is not finite, before or after smoothing.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public long ForPortions(IReadOnlyCollection<int> steps, Tensor? scale, Action<Tensor, Tensor> work)
+    public long ForPortions(IReadOnlyCollection<int> steps, LayerWeights weights, Action<Tensor, Tensor> work)
     {
         int channels = data.Layer.InFeatures;
         long count = 0;
+        (Tensor? scale, Tensor? rotation) = (weights.Scale(), weights.Rotation());
         foreach (Memory<float> portion in data.Tokens.Portions(steps, AtOnce))
         {
             ct.ThrowIfCancellationRequested();
@@ -36,10 +38,11 @@ internal sealed class LayerTokens(ILayerData data, TensorSpace space, Cancellati
             Tensor tokens = space.Of(portion.Span, portion.Length / channels, channels), smoothed = tokens;
             FiniteTensor.Check(NumericException.Activation, tokens);
             if (scale is not null)
-            {
                 smoothed = tokens / scale;
+            if (rotation is not null)
+                smoothed = smoothed.reshape(-1, Hadamard.Block).mm(rotation).view(tokens.shape);
+            if (scale is not null || rotation is not null)
                 FiniteTensor.Check("smoothed activation", smoothed);
-            }
             work(tokens, smoothed);
             count += tokens.shape[0];
         }

@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.Tensors;
+using QuantBuild.Kernels;
 using QuantBuild.Torch.Formats;
 using QuantBuild.Torch.Tensors;
 using TorchSharp;
@@ -26,15 +27,25 @@ internal sealed class LayerWeights(ILayerData data, TensorSpace space, Mxfp4Tabl
         return weight;
     }
 
-    /// <summary>The smoothed weight.</summary>
+    /// <summary>The smoothed and rotated weight.</summary>
     /// <exception cref="NumericException">It is not finite.</exception>
     public Tensor Smoothed()
     {
         Tensor weight = Source();
-        if (Scale() is not { } scale)
-            return weight;
-        weight.mul_(scale);
-        FiniteTensor.Check("smoothed weight", weight);
+        (Tensor? scale, Tensor? rotation) = (Scale(), Rotation());
+        if (scale is not null)
+            weight.mul_(scale);
+        if (rotation is not null)
+        {
+            foreach ((long first, long count) in RowChunks.Of(weight.shape[0], weight.shape[1]))
+            {
+                using DisposeScope scope = NewDisposeScope();
+                Tensor rows = weight.narrow(0, first, count);
+                rows.copy_(rows.reshape(-1, Hadamard.Block).mm(rotation).mul_(Hadamard.WeightFactor).view(rows.shape));
+            }
+        }
+        if (scale is not null || rotation is not null)
+            FiniteTensor.Check("smoothed weight", weight);
         return weight;
     }
 
@@ -59,6 +70,11 @@ internal sealed class LayerWeights(ILayerData data, TensorSpace space, Mxfp4Tabl
     /// <summary>B and A of the low-rank branch; null for none.</summary>
     public (Tensor Up, Tensor Down)? Factors() => data.Branch is { Rank: > 0 } branch
         ? (space.Of(branch.Up, branch.Rows, branch.Rank), space.Of(branch.Down, branch.Rank, branch.Columns))
+        : null;
+
+    /// <summary>The transform of a block of channels, [32, 32]; null for none.</summary>
+    public Tensor? Rotation() => data.Rotation == QuantBuild.Formats.Rotation.Hadamard32
+        ? space.Of(Hadamard.Matrix(), Hadamard.Block, Hadamard.Block)
         : null;
 
     /// <summary>The smoothing vector, [in]; null for none.</summary>

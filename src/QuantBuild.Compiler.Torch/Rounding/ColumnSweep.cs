@@ -17,38 +17,41 @@ internal static class ColumnSweep
     /// <summary>Channels of a block. Results depend on it by rounding: it is no setting.</summary>
     public const int Block = 128;
 
-    /// <summary>Fills in scales and codes.</summary>
+    /// <summary>Fills in codes.</summary>
     /// <param name="weight">W, [out, in] float32.</param>
-    /// <param name="factor">M and D.</param>
+    /// <param name="order">The channels in the order of the walk, [in] int64.</param>
+    /// <param name="factor">M and D, in that order.</param>
+    /// <param name="scales">E8M0 bytes as indices, [out, blocks] int32.</param>
     /// <param name="ties">Where exact midpoints go.</param>
     /// <param name="tables">The tables of the device.</param>
-    /// <param name="packed">Receives the result.</param>
+    /// <param name="packed">Receives the codes.</param>
     /// <param name="ct">Ends the walk between blocks.</param>
     /// <returns><c>tr(E H E^T)</c> with the undamped H.</returns>
-    public static double Run(Tensor weight, DampedFactor factor, TieRule ties, Mxfp4Tables tables, PackedWeight packed,
-        CancellationToken ct)
+    public static double Run(Tensor weight, Tensor order, DampedFactor factor, Tensor scales, TieRule ties, Mxfp4Tables tables,
+        PackedWeight packed, CancellationToken ct)
     {
         (long outputs, long channels) = (weight.shape[0], weight.shape[1]);
         using DisposeScope scope = NewDisposeScope();
-        Tensor codes = WeightRounding.Scales(weight, tables, packed).t().contiguous();
+        Tensor groups = scales.t().contiguous();
         Tensor errors = empty([channels, outputs], dtype: ScalarType.Float32, device: weight.device);
+        Tensor codes = empty([channels, outputs], dtype: ScalarType.Byte, device: weight.device);
         double energy = 0;
         for (long start = 0; start < channels; start += Block)
         {
             ct.ThrowIfCancellationRequested();
             using DisposeScope inner = NewDisposeScope();
             long length = Math.Min(Block, channels - start);
-            Tensor groups = codes.narrow(0, start / Mxfp4.BlockSize, Mxfp4.Blocks((int)length)).reshape(-1);
-            Tensor scales = tables.Scales.index_select(0, groups).view(-1, outputs);
-            Tensor inverses = tables.Inverses.index_select(0, groups).view(-1, outputs);
-            Tensor values = weight.narrow(1, start, length).t().contiguous();
-            Tensor rows = factor.Unit.narrow(1, start, length);
+            Tensor here = order.narrow(0, start, length);
+            Tensor group = groups.index_select(0, here.div(Mxfp4.BlockSize, RoundingMode.floor)).view(-1);
+            Tensor values = weight.index_select(1, here).t().contiguous(), rows = factor.Unit.narrow(1, start, length);
             Tensor sums = start == 0 ? values.clone() : values + rows.narrow(0, 0, start).t().mm(errors.narrow(0, 0, start));
             Tensor own = errors.narrow(0, start, length);
-            Tensor units = Walk(values, sums, rows.narrow(0, start, length).contiguous(), own, scales, inverses, ties);
-            Mxfp4Codes.Write(Padded(units).t().contiguous(), packed, 0, (int)start);
+            Tensor units = Walk(values, sums, rows.narrow(0, start, length).contiguous(), own,
+                tables.Scales.index_select(0, group).view(-1, outputs), tables.Inverses.index_select(0, group).view(-1, outputs), ties);
+            codes.index_copy_(0, here, Mxfp4Codes.Of(units));
             energy += Energy(values, sums, own, factor.Pivots.narrow(0, start, length), factor.Damping);
         }
+        Mxfp4Codes.Write(Padded(codes).t().contiguous(), packed, 0);
         return energy;
     }
 
@@ -60,8 +63,8 @@ internal static class ColumnSweep
         for (long k = 0; k < length; k++)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor rounded = Mxfp4Activations.RoundUnits(sums[k] * inverses[k / Mxfp4.BlockSize], ties);
-            Tensor error = values[k] - (rounded * scales[k / Mxfp4.BlockSize]);
+            Tensor rounded = Mxfp4Activations.RoundUnits(sums[k] * inverses[k], ties);
+            Tensor error = values[k] - (rounded * scales[k]);
             units[k].copy_(rounded);
             errors[k].copy_(error);
             long rest = length - k - 1;
@@ -79,9 +82,6 @@ internal static class ColumnSweep
         return (feedback.square().sum([1L]) * pivots).sum().item<double>() - (damping * error.square().sum().item<double>());
     }
 
-    private static Tensor Padded(Tensor units)
-    {
-        long missing = (Mxfp4.Blocks((int)units.shape[0]) * (long)Mxfp4.BlockSize) - units.shape[0];
-        return missing == 0 ? units : nn.functional.pad(units, [0, 0, 0, missing]);
-    }
+    /// <summary>An even number of channels.</summary>
+    private static Tensor Padded(Tensor codes) => codes.shape[0] % 2 == 0 ? codes : nn.functional.pad(codes, [0, 0, 0, 1]);
 }

@@ -6,29 +6,31 @@ using static TorchSharp.torch;
 
 namespace QuantBuild.Compiler.Torch.Rounding;
 
-/// <summary>Values in units of their blocks' scales as codes of 4 bits, packed on the device and written to a weight on the host.</summary>
+/// <summary>Codes of 4 bits, made and packed on the device and written to a weight on the host.</summary>
 internal static class Mxfp4Codes
 {
-    /// <summary>Writes some codes.</summary>
-    /// <param name="units">E2M1 values, [rows, columns] float32, of whole blocks of 32 columns.</param>
-    /// <param name="packed">Receives their codes; columns beyond its own are left out.</param>
-    /// <param name="firstRow">Where they begin.</param>
-    /// <param name="firstColumn">Where they begin; even.</param>
-    public static void Write(Tensor units, PackedWeight packed, int firstRow, int firstColumn)
+    /// <summary>Codes of some values, a byte each.</summary>
+    /// <param name="units">E2M1 values in units of their blocks' scales, float32.</param>
+    public static Tensor Of(Tensor units)
     {
         using DisposeScope scope = NewDisposeScope();
-        int rows = (int)units.shape[0], rowBytes = Mxfp4.CodeBytes(packed.Columns), first = firstColumn / 2;
-        int count = Math.Min((int)units.shape[1] / 2, rowBytes - first);
         Tensor magnitude = units.abs();
         // Codes 0 to 4 are twice the value, 3 and 4 have 5 and 6, 6 has 7; there is no negative zero.
-        Tensor code = where(magnitude <= 2, magnitude * 2, where(magnitude <= 4, magnitude + 2, magnitude + 1))
-            + ((units < 0).to(ScalarType.Float32) * 8);
-        Tensor pairs = code.view(rows, -1, 2);
-        Tensor bytes = (pairs.select(2, 0) + (pairs.select(2, 1) * 16)).to(ScalarType.Byte).narrow(1, 0, count);
-        var host = new byte[(long)rows * count];
-        TensorSpace.CopyToHost(bytes, host);
-        for (int row = 0; row < rows; row++)
-            host.AsSpan(row * count, count).CopyTo(packed.Codes.AsSpan(((firstRow + row) * rowBytes) + first, count));
+        Tensor code = where(magnitude <= 2, magnitude * 2, where(magnitude <= 4, magnitude + 2, magnitude + 1));
+        return (code + ((units < 0).to(ScalarType.Float32) * 8)).to(ScalarType.Byte).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Packs codes of adjacent rows, two per byte, the even column in the low half.</summary>
+    /// <param name="codes">A byte each, [rows, columns]; an even number of columns, those beyond the weight's own are left out.</param>
+    /// <param name="packed">Receives them.</param>
+    /// <param name="firstRow">Where they begin.</param>
+    public static void Write(Tensor codes, PackedWeight packed, int firstRow)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int rowBytes = Mxfp4.CodeBytes(packed.Columns);
+        Tensor pairs = codes.narrow(1, 0, 2 * rowBytes).reshape(codes.shape[0], rowBytes, 2);
+        TensorSpace.CopyToHost(pairs.select(2, 0) + (pairs.select(2, 1) * 16),
+            packed.Codes.AsSpan(firstRow * rowBytes, (int)codes.shape[0] * rowBytes));
     }
 
     /// <summary>Writes scales of adjacent rows.</summary>

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Formats;
@@ -13,11 +14,12 @@ internal static class TorchGptq
     /// <summary>Rounds a weight.</summary>
     /// <param name="weight">The residual weight, [out, in] float32, finite.</param>
     /// <param name="hessian">X^T X / n of the layer's input, [in, in] float32, finite.</param>
-    /// <param name="damp">First damping, as a fraction of the mean of the Hessian's diagonal.</param>
+    /// <param name="recipe">Damping, order of channels, choice of exponents.</param>
     /// <param name="ties">Where exact midpoints go.</param>
     /// <param name="tables">The tables of the device.</param>
     /// <param name="ct">Ends the work between blocks.</param>
-    public static GptqResult Quantize(Tensor weight, Tensor hessian, double damp, TieRule ties, Mxfp4Tables tables, CancellationToken ct)
+    public static GptqResult Quantize(Tensor weight, Tensor hessian, WeightRecipe recipe, TieRule ties, Mxfp4Tables tables,
+        CancellationToken ct)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor diagonal = hessian.diagonal(), silent = diagonal == 0;
@@ -28,10 +30,13 @@ internal static class TorchGptq
             diagonal.masked_fill_(silent, 1);
         }
         double reference = DiagonalEnergy(weight, diagonal);
-        if (DampedFactor.TryCreate(hessian, damp, ct) is not { } factor)
+        Tensor order = OrderOf(diagonal, recipe.Order);
+        Tensor ordered = recipe.Order == WeightOrder.Channel ? hessian : hessian.index_select(0, order).index_select(1, order);
+        if (DampedFactor.TryCreate(ordered, recipe.Damp, ct) is not { } factor)
             return FallBack(Gptq.MaxTries, null);
         PackedWeight packed = PackedWeight.Empty((int)weight.shape[0], (int)weight.shape[1]);
-        double error = ColumnSweep.Run(weight, factor, ties, tables, packed, ct);
+        Tensor scales = WeightRounding.Scales(weight, recipe.Exponents == BlockExponents.Error ? diagonal : null, ties, tables, packed);
+        double error = ColumnSweep.Run(weight, order, factor, scales, ties, tables, packed, ct);
         if (!double.IsFinite(error))
             return FallBack(factor.Tries, error);
         // The sweep's own sum subtracts the damping's share, which cancels badly once the damping outweighs the Hessian.
@@ -47,6 +52,17 @@ internal static class TorchGptq
 
         GptqOutcome Outcome(double damping, int tries, bool fellBack, double energy) =>
             new(damping, tries, fellBack, dead, double.IsFinite(energy) ? energy : null, reference);
+    }
+
+    /// <summary>
+    /// The channels in the order in which they are rounded; of equal ones the first comes first, as the processor has it.
+    /// </summary>
+    private static Tensor OrderOf(Tensor diagonal, WeightOrder order)
+    {
+        float[] values = [.. diagonal.to(CPU).contiguous().data<float>()];
+        IEnumerable<int> channels = Enumerable.Range(0, values.Length);
+        return tensor([.. (order == WeightOrder.Activation ? channels.OrderByDescending(k => values[k]) : channels).Select(k => (long)k)],
+            device: diagonal.device);
     }
 
     /// <summary><c>tr(E H E^T)</c> of a rounded weight.</summary>

@@ -51,7 +51,7 @@ internal sealed class LayerCase : ILayerData
 
     public float[] Scale { get; }
 
-    public Rotation Rotation => Rotation.None;
+    public Rotation Rotation { get; init; }
 
     public LowRankBranch? Branch { get; }
 

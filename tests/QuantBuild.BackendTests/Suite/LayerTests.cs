@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
@@ -60,6 +61,48 @@ public abstract class LayerTests : BackendSuite
         Assert.Equal(loss, own, 1e-2 * loss);
         double energy = HessianEnergy.Of(RandomData.Matrix(residual, channels), RandomData.Matrix(hessian, channels), threads: 1, Ct);
         Assert.Equal(own, result.Outcome.ErrorEnergy!.Value / energy, 1e-3 * own);
+    }
+
+    [Theory]
+    [InlineData(WeightOrder.Activation, BlockExponents.Floor, TieRule.Even)]
+    [InlineData(WeightOrder.Channel, BlockExponents.Error, TieRule.Zero)]
+    [InlineData(WeightOrder.Activation, BlockExponents.Error, TieRule.Even)]
+    internal void Channels_are_rounded_in_the_order_and_with_the_exponents_of_the_recipe(WeightOrder order, BlockExponents exponents,
+        TieRule ties)
+    {
+        var layer = new LayerCase(130, 160, Recipes.Of(rank: 8).With(RecipeSettings.Order, order)
+            .With(RecipeSettings.Exponents, exponents).With(RecipeSettings.Ties, ties), tokensPerStep: 160);
+        using ILayerCompute compute = Backend.Open(layer);
+
+        GptqResult result = compute.Round(All, threads: 2, Ct);
+
+        GptqResult expected = Gptq.Quantize(RandomData.Matrix(LayerReference.Residual(layer), 160),
+            RandomData.Matrix(LayerReference.Hessian(layer, All), 160),
+            new GptqOptions(layer.Layer.Recipe.Weights.Damp, Ties: ties, Order: order, Exponents: exponents));
+        AssertAlike(expected.Weight.Dequantize(), result.Weight.Dequantize());
+        int scales = expected.Scales.Zip(result.Scales).Count(pair => pair.First == pair.Second);
+        Assert.InRange(scales, 0.999 * expected.Scales.Length, expected.Scales.Length);
+        Assert.Equal(expected.Outcome.ErrorEnergy!.Value, result.Outcome.ErrorEnergy!.Value, 2e-3 * expected.Outcome.ErrorEnergy!.Value);
+    }
+
+    [Fact]
+    public void Steps_of_a_rotated_layer_find_what_the_processor_does()
+    {
+        var layer = new LayerCase(130, 160, Recipes.Of(rank: 0), tokensPerStep: 160) { Rotation = Rotation.Hadamard32 };
+        var plain = new LayerCase(130, 160, Recipes.Of(rank: 0), tokensPerStep: 160);
+        using ILayerCompute compute = Backend.Open(layer), expected = CpuBackend.Instance.Open(layer),
+            unrotated = CpuBackend.Instance.Open(plain);
+        ActivationRecipe recipe = layer.Layer.Recipe.Activations;
+
+        GptqResult rounded = compute.Round(All, threads: 2, Ct);
+        AssertAlike(expected.Round(All, threads: 2, Ct).Weight.Dequantize(), rounded.Weight.Dequantize());
+        Assert.NotEqual(unrotated.Round(All, threads: 2, Ct).Codes, rounded.Codes);
+        foreach ((ClipCandidate own, ClipCandidate other) in compute.Clip(recipe, Bin, 2, Ct).Candidates
+            .Zip(expected.Clip(recipe, Bin, 2, Ct).Candidates))
+            Assert.Equal(other.Error, own.Error, Fixture.Tolerance.Sums * other.Error);
+        foreach ((ErrorSums own, ErrorSums other) in compute.Measure(new ClipSetting(0.8f), Bin, 2, Ct).Sums
+            .Zip(expected.Measure(new ClipSetting(0.8f), Bin, 2, Ct).Sums))
+            Assert.Equal(other.Difference, own.Difference, Fixture.Tolerance.Sums * other.Reference);
     }
 
     [Theory]

@@ -17,6 +17,13 @@ internal sealed class RestlessBackend(bool bitExact) : IComputeBackend
 
     public string Name => "restless";
 
+    public QuantBuild.Pipelines.IEncoderFactory Encoders => CpuBackend.Instance.Encoders;
+
+    public void Start()
+    {
+        // The processor is always ready.
+    }
+
     public IDenoiserFactory Models => CpuDenoiserFactory.Instance;
 
     public NumericProfile ProfileOf(ComputeGroup group) => new("restless-1", bitExact);
