@@ -27,7 +27,7 @@ public sealed class CompareWithAssembly : Task
     {
         string assembly = Assembly.GetMetadata("FullPath");
         if (!File.Exists(assembly))
-            return true; // whoever publishes it says so
+            return true; // the publishing step reports it
         IReadOnlyDictionary<string, string> resources =
             AssemblyResources.Digests(assembly, Models.Select(model => $"{model.GetMetadata("LogicalName")}/").ToArray());
         HashSet<string> beside = [.. Beside.Select(file => file.GetMetadata("QuantModel"))];

@@ -3,7 +3,9 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Actions;
 
-/// <summary>Hands on everything but what it reported before: work that is done again says the same again.</summary>
+/// <summary>
+/// Passes everything to another observer, except for a diagnostic that it reported before: repeated work reports the same again.
+/// </summary>
 /// <param name="observer">Follows the build.</param>
 internal sealed class NothingTwice(IBuildObserver observer) : IBuildObserver
 {

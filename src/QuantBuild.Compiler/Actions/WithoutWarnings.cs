@@ -2,7 +2,9 @@ using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Actions;
 
-/// <summary>Hands on everything but warnings: those of the first part of a build are told by the last.</summary>
+/// <summary>
+/// Passes everything to another observer except for warnings. The last part of a build reports those of the first part, too.
+/// </summary>
 /// <param name="observer">Follows the build.</param>
 internal sealed class WithoutWarnings(IBuildObserver observer) : IBuildObserver
 {

@@ -29,7 +29,7 @@ internal static class ArtifactDescription
                 plan.Profiles.Names.ToJson().Select(group => KeyValuePair.Create(group.Key, (string)group.Value!))),
             Plan = PlanDigest.Of(plan).ToString(),
             Boundary = plan.Calibration.Boundary,
-            Sampling = new ArtifactSampling(calibration.Solver, calibration.Steps, calibration.Shift)
+            Sampling = new ArtifactSampling(RecipeNames.Solver.NameOf(calibration.Solver), calibration.Steps, calibration.Shift)
             {
                 Timesteps = calibration.Timesteps,
             },

@@ -39,7 +39,7 @@ internal static class PlanDigest
         var json = new JsonObject
         {
             ["samples"] = calibration.Samples,
-            ["solver"] = calibration.Solver,
+            ["solver"] = RecipeNames.Solver.NameOf(calibration.Solver),
             ["steps"] = calibration.Steps,
             ["shift"] = calibration.Shift,
             ["guidanceHigh"] = calibration.GuidanceHigh,

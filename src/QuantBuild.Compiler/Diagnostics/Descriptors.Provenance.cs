@@ -35,7 +35,7 @@ internal static partial class Descriptors
         "Install openssl or cosign. For openssl name an unencrypted private key (EC, RSA or Ed25519) in PEM form, or its public key to "
             + "verify.");
 
-    /// <summary>QB5072: files that nobody vouches for.</summary>
+    /// <summary>QB5072: files that the statement does not list.</summary>
     public static readonly DiagnosticDescriptor FilesUncovered = new("QB5072", Severity.Error,
         "the folder has files that its provenance does not cover: {0}",
         "Loaders read what they find: another file of weights, an index, or a script beside the artifact would be used with it, and "

@@ -70,7 +70,7 @@ internal static partial class HubRetries
             })
             .Build();
 
-    /// <summary>The pause before the next try; null when the server asks for more than anybody wants to wait.</summary>
+    /// <summary>The pause before the next try; null when the server asks for a longer pause than a user would wait for.</summary>
     private static TimeSpan? Pause(HubOptions options, HttpResponseMessage? response, int attempt)
     {
         if (response is not null && RequestedPause(response, options.Time.GetUtcNow()) is { } requested)

@@ -33,7 +33,7 @@ internal sealed class HubToken
     /// <summary>Puts the secret into a body.</summary>
     internal HttpContent Write(Func<string, HttpContent> body) => body(_secret);
 
-    /// <summary>Text of somebody else with the secret blotted out, in whatever form it is there.</summary>
+    /// <summary>Text of somebody else with every form of the secret replaced.</summary>
     internal string Redact(string text) => _forms.BlotOut(text);
 
     /// <summary>Whether somebody else's text has the secret, in whatever form.</summary>

@@ -59,7 +59,7 @@ internal sealed record RemoteHead(ReadOnlyMemory<byte> Bytes, long Length)
     private static async Task<RemoteHead> ReadAsync(HubClient client, HubRequest request, int count, CancellationToken ct)
     {
         using HttpResponseMessage response = await FileDownload.FollowAsync(client, request, ct);
-        // A server that knows no ranges sends everything, of which no more is read than is wanted.
+        // A server without support for ranges sends everything; only the wanted part is read.
         long? length = response.StatusCode switch
         {
             HttpStatusCode.PartialContent when response.Content.Headers.ContentRange is ContentRangeHeaderValue { From: 0 } range =>

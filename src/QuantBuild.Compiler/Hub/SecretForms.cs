@@ -35,7 +35,7 @@ internal sealed class SecretForms
     /// <summary>Whether the text has the secret, or a part of it.</summary>
     public bool AreIn(string text) => Find(text).Any(found => found);
 
-    /// <summary>The text with every part of the secret blotted out.</summary>
+    /// <summary>The text with every part of the secret replaced.</summary>
     public string BlotOut(string text)
     {
         bool[] found = Find(text);

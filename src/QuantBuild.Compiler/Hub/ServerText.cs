@@ -7,8 +7,8 @@ using QuantBuild.Compiler.Json;
 namespace QuantBuild.Compiler.Hub;
 
 /// <summary>
-/// What a server says, on its way into messages, logs and exceptions: the one place where secrets are blotted out of it, its control
-/// characters lose their meaning, and it is shortened. Servers repeat what they were sent, in every header and in every form.
+/// What a server says, on its way into messages, logs and exceptions: the one place where secrets are replaced in it, its control
+/// characters are removed, and it is shortened. Servers repeat what they were sent, in every header and in every form.
 /// </summary>
 /// <param name="secrets">The secrets of the call.</param>
 internal sealed partial class ServerText(params IEnumerable<HubToken?> secrets)
@@ -18,7 +18,7 @@ internal sealed partial class ServerText(params IEnumerable<HubToken?> secrets)
 
     private readonly HubToken[] _secrets = [.. secrets.OfType<HubToken>()];
 
-    /// <summary>Text of a server on one line. Secrets go before the text is shortened, lest half of one stays.</summary>
+    /// <summary>Text of a server on one line. Secrets are replaced before the text is shortened, so that no half of one stays.</summary>
     public string Of(string text, int longest = Longest)
     {
         string safe = _secrets.Aggregate(text, (rest, secret) => secret.Redact(rest));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Sampling;
 
 namespace QuantBuild.Compiler.Manifests;
 
@@ -16,7 +17,7 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="TokensPerStep">Tokens kept per site, step and sample.</param>
 /// <param name="Seed">Seed of every random choice.</param>
 /// <param name="Span">Place of <c>data</c>.</param>
-internal sealed record CalibrationSection(string Data, int Samples, string Solver, int Steps, double Shift, double GuidanceHigh,
+internal sealed record CalibrationSection(string Data, int Samples, SolverKind Solver, int Steps, double Shift, double GuidanceHigh,
     double GuidanceLow, int TokensPerStep, ulong Seed, SourceSpan Span)
 {
     /// <summary>Explicit timesteps, descending, in place of steps and shift; empty for these.</summary>

@@ -1,5 +1,6 @@
 using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
+using QuantBuild.Sampling;
 
 namespace QuantBuild.Compiler.Manifests;
 
@@ -41,6 +42,9 @@ internal static class RecipeNames
 
     /// <summary>Values of <c>activations.objective</c>.</summary>
     public static NamedValues<ClipObjective> Objective { get; } = NamedValues.Of<ClipObjective>();
+
+    /// <summary>Values of <c>calibration.solver</c>.</summary>
+    public static NamedValues<SolverKind> Solver { get; } = NamedValues.Of<SolverKind>();
 
     /// <summary>Values of <c>output.layout</c>.</summary>
     public static NamedValues<OutputLayout> Layout { get; } = NamedValues.Of<OutputLayout>();

@@ -54,7 +54,7 @@ internal static class PublishedBuild
         }
         catch (DiagnosticException) when (!ct.IsCancellationRequested)
         {
-            // Whoever opens the manifest with its weights meets it again, and says so.
+            // Opening the manifest with its weights finds it again and reports it.
         }
         session?.Dispose();
         return null;

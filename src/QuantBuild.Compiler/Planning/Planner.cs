@@ -54,7 +54,7 @@ internal static class Planner
             all);
     }
 
-    /// <summary>Problems of which one line of a manifest can have one, and not more of them than help.</summary>
+    /// <summary>Problems that every line of a manifest can have; only the first few are reported.</summary>
     private static IEnumerable<Diagnostic> FirstOf(IEnumerable<Diagnostic> problems)
     {
         int count = 0;

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Provenance;
 /// Signs and verifies with the program cosign, whose keys may be in files, hardware or a cloud's key service. Its signatures of bytes are
 /// plain ECDSA or RSA over SHA-256, so what it signs with a key in a file openssl verifies, and the reverse.
 /// </summary>
-/// <remarks>Nothing is sent to a transparency log: the names of unpublished models are nobody's business.</remarks>
+/// <remarks>Nothing is sent to a transparency log: it would publish the names of unpublished models.</remarks>
 internal static class Cosign
 {
     private const string Program = "cosign";

@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Provenance;
 
 /// <summary>
 /// Holds everything in an artifact's folder against its statement. A loader reads what it finds: a second file of weights, an index that it
-/// prefers, or a script that nobody vouches for would make the folder another model than the one that was signed.
+/// prefers, or a script that the statement does not list would make the folder another model than the one that was signed.
 /// </summary>
 internal static class FolderCoverage
 {
@@ -27,7 +27,7 @@ internal static class FolderCoverage
     /// <summary>Looks at every file in and below a folder whose artifact was compared with the statement.</summary>
     /// <param name="folder">The artifact's folder.</param>
     /// <param name="build">The statement.</param>
-    /// <returns>Files that nobody vouches for and that do no harm; and the diagnostic of all others (QB5072), if there are any.</returns>
+    /// <returns>Harmless files that the statement does not list; and the diagnostic of all others (QB5072), if there are any.</returns>
     public static (ImmutableArray<string> Unsigned, Diagnostic? Problem) Of(string folder, StatedBuild build)
     {
         string report = (CheckedNodes.Parse(File.ReadAllBytes(Path.Combine(folder, ArtifactFolder.DescriptorName)))

@@ -21,7 +21,7 @@ internal static class ProvenanceCheck
     /// <exception cref="DiagnosticException">The program that verifies is missing or the key cannot be read (QB5044).</exception>
     public static ProvenanceResult Run(string folder, string? publicKey = null) => Guard(folder, () =>
     {
-        // The signature comes before anything else: of a statement that nobody vouches for not even a name is used.
+        // The signature is checked first: nothing of an unsigned statement is used, not even a name.
         (byte[] statement, string path, string? signer) = Read(folder, publicKey);
         StatedBuild build = StatedBuild.Parse(statement, path);
         ImmutableArray<Diagnostic> problems = ArtifactFolder.Check(folder);
@@ -43,7 +43,7 @@ internal static class ProvenanceCheck
         return new ProvenanceResult(build, signer, Compare(folder, build, path));
     });
 
-    /// <summary>Checks the statement as if nobody had signed it: what is about to be signed anew.</summary>
+    /// <summary>Checks the statement without its signature, before it is signed again.</summary>
     internal static ProvenanceResult OfUnsigned(string folder) => Guard(folder, () =>
     {
         string path = Path.Combine(folder, ProvenanceStatement.FileName);
@@ -71,7 +71,7 @@ internal static class ProvenanceCheck
         }
     }
 
-    /// <summary>The statement's bytes, the file they come from, and the id of the key that vouches for them.</summary>
+    /// <summary>The statement's bytes, the file they come from, and the id of the key that signed them.</summary>
     private static (byte[] Statement, string Path, string? Signer) Read(string folder, string? publicKey)
     {
         string stated = Path.Combine(folder, ProvenanceStatement.FileName), signed = Path.Combine(folder, Envelope.FileName);

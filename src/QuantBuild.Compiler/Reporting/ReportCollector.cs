@@ -72,7 +72,7 @@ internal static class ReportCollector
         return new JsonObject
         {
             ["samples"] = section.Samples,
-            ["solver"] = section.Solver,
+            ["solver"] = RecipeNames.Solver.NameOf(section.Solver),
             ["steps"] = section.Steps,
             ["shift"] = section.Shift,
             ["boundary"] = plan.Calibration.Boundary,

@@ -31,7 +31,7 @@ internal static class ReportFile
     }
 
     /// <summary>
-    /// Writes the report of a build; an equal one that is there already stays, so that it goes on telling of the build that did the work.
+    /// Writes the report of a build; an equal one is not replaced, so that it still describes the build that did the work.
     /// </summary>
     /// <param name="session">The build; all its actions have been asked for.</param>
     /// <param name="path">The file.</param>

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Costs;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
@@ -15,7 +16,7 @@ namespace QuantBuild.Compiler.Stages;
 internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Result>("Evaluate", 2,
     new StageText("method and sample", "the artifact (or both experts' tensors and configuration), the sample, `null_context`",
         "final latent"),
-    new("solver", subject => subject.Plan.Manifest.Calibration.Solver),
+    new("solver", subject => RecipeNames.Solver.NameOf(subject.Plan.Manifest.Calibration.Solver)),
     new("steps", subject => OptionsOf(subject.Plan).Steps),
     new("shift", subject => OptionsOf(subject.Plan).Shift),
     new("boundary", subject => OptionsOf(subject.Plan).Boundary),

@@ -24,7 +24,7 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
     new StageText("calibration sample",
         "all tensors and the configuration of both experts, the sample's noise, y, context; `null_context` with guidance",
         "per expert and site: sampled tokens (bf16), absmax per channel and step"),
-    new("solver", subject => subject.Section.Solver),
+    new("solver", subject => RecipeNames.Solver.NameOf(subject.Section.Solver)),
     new("steps", subject => subject.Section.Steps),
     new("shift", subject => subject.Section.Shift),
     new("boundary", subject => subject.Plan.Calibration.Boundary),
@@ -115,7 +115,7 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
         CalibrationSection section = plan.Manifest.Calibration;
         return new SamplingOptions
         {
-            Solver = SamplingOptions.Of(new ArtifactSampling(section.Solver, section.Steps, section.Shift)).Solver,
+            Solver = section.Solver,
             Steps = section.Steps,
             Shift = section.Shift,
             Timesteps = section.Timesteps,

@@ -1,6 +1,6 @@
 namespace QuantBuild.Compiler.Store;
 
-/// <summary>The exclusive right to run one action; dispose to hand it on. The system hands it on when the process dies.</summary>
+/// <summary>The exclusive right to run one action; disposing releases it, and so does the end of the process.</summary>
 internal sealed class ActionClaim : IDisposable
 {
     private readonly FileStream _file;

@@ -138,7 +138,9 @@ internal sealed partial class ContentStore
         return null;
     }
 
-    /// <summary>The same by SHA-256, for a blob of which no fast digest is known, as those of older versions; then one is.</summary>
+    /// <summary>
+    /// The same by SHA-256, for a blob without a known fast digest, such as one of an older version; remembers its fast digest.
+    /// </summary>
     private long? Identify(Digest digest, string path, FileStamp stamp)
     {
         if (OrNothing(() => FastDigest.BothOf(path)) is { } found && found.Digest == digest)

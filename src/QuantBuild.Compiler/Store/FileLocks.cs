@@ -14,7 +14,7 @@ internal static class FileLocks
         {
             string number = long.Parse(id.Split('.')[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
                 .ToString(CultureInfo.InvariantCulture);
-            // "1: FLOCK  ADVISORY  WRITE 708 00:13:16838 0 EOF"; who waits has an arrow in the second column.
+            // "1: FLOCK  ADVISORY  WRITE 708 00:13:16838 0 EOF"; a process that waits has an arrow in the second column.
             return [.. File.ReadLines("/proc/locks")
                 .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 .Where(parts => parts is [_, "FLOCK", _, _, _, { } file, ..] && file[(file.LastIndexOf(':') + 1)..] == number)

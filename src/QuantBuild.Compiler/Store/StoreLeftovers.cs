@@ -1,7 +1,7 @@
 namespace QuantBuild.Compiler.Store;
 
 /// <summary>
-/// What processes that were killed leave in a store. Whether its writer lives says the writer's session, which the system ends with it.
+/// What killed processes leave in a store. The session of a writer tells whether it still runs: the system ends both together.
 /// </summary>
 internal static class StoreLeftovers
 {

@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Store;
 /// <param name="what">What is waited for.</param>
 /// <param name="path">The file whose lock it is.</param>
 /// <param name="layout">The store, whose users may hold it.</param>
-/// <param name="notice">Is told; null when nobody listens.</param>
+/// <param name="notice">Called once the wait is long; null for nobody.</param>
 internal sealed class StoreWait(string what, string path, StoreLayout layout, Action<Diagnostic>? notice)
 {
     private const int Growth = 6;
@@ -16,7 +16,7 @@ internal sealed class StoreWait(string what, string path, StoreLayout layout, Ac
     private readonly long _start = Stopwatch.GetTimestamp();
     private TimeSpan _next = FirstNotice;
 
-    /// <summary>How long a process waits in silence.</summary>
+    /// <summary>How long a process waits before it says so.</summary>
     internal static TimeSpan FirstNotice { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Called while the wait goes on.</summary>

@@ -26,6 +26,6 @@ internal sealed record RotationResult(Rotation Rotation, RotationErrors Errors)
     /// <summary>Reads the stored form.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
     public static RotationResult FromJson(JsonObject json) => new(
-        RecipeNames.AppliedRotation.Find(json.Member("rotation").Text()) ?? throw JsonNodeFields.Wrong(json["rotation"], "a rotation"),
+        RecipeNames.AppliedRotation.Find(json.Member("rotation").Text()) ?? throw JsonNodeFields.Wrong(json.Find("rotation"), "a rotation"),
         new RotationErrors(json.Member("plain").Number(), json.Member("rotated").Number()));
 }

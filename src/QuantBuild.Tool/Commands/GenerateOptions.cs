@@ -159,7 +159,7 @@ internal static class GenerateOptions
     private static bool IsDistilled(SamplingOptions schedule, ModelArtifact? artifact) =>
         !schedule.Timesteps.IsEmpty || artifact?.Descriptor.Sampling.Timesteps.IsEmpty == false;
 
-    private static string Names(SamplingOptions options) => options.Solver.ToString().ToLowerInvariant();
+    private static string Names(SamplingOptions options) => RecipeNames.Solver.NameOf(options.Solver);
 
     private static string Guided(SamplingOptions options) => options.GuidanceHigh == options.GuidanceLow
         ? options.GuidanceHigh.ToString(CultureInfo.InvariantCulture)

@@ -31,7 +31,7 @@ internal sealed class PlainLog : IBuildObserver, IDisposable
     /// <param name="error">Takes the log.</param>
     /// <param name="verbose">Whether every executed action gets a line.</param>
     /// <param name="nested">
-    /// Whether a build step shows the log, which says itself when its stages begin and end: there these lines are details.
+    /// Whether a build step shows the log. The build step reports itself when stages begin and end, so that these lines are details there.
     /// </param>
     /// <param name="pulse">How often a long phase says how far it is; null for every ten seconds.</param>
     public PlainLog(TextWriter output, TextWriter error, bool verbose, bool nested = false, TimeSpan? pulse = null)

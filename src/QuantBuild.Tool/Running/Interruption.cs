@@ -4,9 +4,9 @@ using QuantBuild.Tool.Streams;
 namespace QuantBuild.Tool.Running;
 
 /// <summary>
-/// Turns the first Ctrl+C or termination request into cancellation; the second one ends the process as if nobody listened. So does the
-/// first after a second. Arithmetic looks every few milliseconds, but nobody can look while the system reads a page of a mapped file from a
-/// slow or lost disk; and whatever a command writes appears whole or not at all.
+/// Turns the first Ctrl+C or termination request into cancellation; the second one ends the process at once, as without a handler. So does
+/// the first after a second. Arithmetic looks every few milliseconds, but nobody can look while the system reads a page of a mapped file
+/// from a slow or lost disk; and whatever a command writes appears whole or not at all.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {

@@ -19,7 +19,7 @@ internal static class Ffmpeg
     /// <param name="framesPerSecond">Frames per second.</param>
     /// <param name="ct">Ends the program and deletes the file.</param>
     /// <exception cref="ArgumentException">There is no frame, or sizes differ.</exception>
-    /// <exception cref="IOException">There is no such program, or it failed; the message has its last words.</exception>
+    /// <exception cref="IOException">There is no such program, or it failed; the message has the end of its output.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public static void Write(string path, IReadOnlyList<Image> frames, int framesPerSecond, CancellationToken ct = default)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Tool.Logging;
@@ -27,7 +28,7 @@ public sealed class BuildProgressTests
     [Fact]
     public void The_time_left_weighs_actions_by_what_the_plan_expects_of_them()
     {
-        var clock = new ManualTime();
+        var clock = new FakeTimeProvider();
         var progress = new BuildProgress(clock);
         progress.Plan([Planned(BuildStages.Gptq, "first", 1), Planned(BuildStages.Gptq, "second", 10),
             Planned(BuildStages.Pack, "low_noise", 5)]);
@@ -48,7 +49,7 @@ public sealed class BuildProgressTests
     [Fact]
     public void A_layer_that_is_worked_on_has_its_later_stages_left()
     {
-        var clock = new ManualTime();
+        var clock = new FakeTimeProvider();
         var progress = new BuildProgress(clock);
         progress.Plan([Planned(BuildStages.Gptq, "blocks.1.ffn.0", 4), Planned(BuildStages.Clip, "blocks.1.ffn.0/mid", 2),
             Planned(BuildStages.Clip, "blocks.10.ffn.0/mid", 50)]);

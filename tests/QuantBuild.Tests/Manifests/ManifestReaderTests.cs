@@ -3,6 +3,7 @@ using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Formats;
 using QuantBuild.SafeTensors;
+using QuantBuild.Sampling;
 
 namespace QuantBuild.Tests.Manifests;
 
@@ -33,7 +34,7 @@ public sealed class ManifestReaderTests
         Assert.All(manifest.Experts, expert => Assert.Null(expert.Weights));
         Assert.Equal(["early 0-0.33", "mid 0.33-0.66", "boundary 0.66-1"], manifest.Experts[0].Bins.Select(Spell));
         Assert.Equal(["boundary 0-0.2", "mid 0.2-0.7", "late 0.7-1"], manifest.Experts[1].Bins.Select(Spell));
-        Assert.Equal(new CalibrationSection("/project/calibration.jsonl", 12, "unipc", 40, 5, 1, 1, 64, 42,
+        Assert.Equal(new CalibrationSection("/project/calibration.jsonl", 12, SolverKind.UniPc, 40, 5, 1, 1, 64, 42,
             new SourceSpan("/project/model.quant.json", 4, 28)), manifest.Calibration);
         Assert.Equal(LayerRecipe.Default, manifest.Quantize);
         Assert.Equal([0.6, 0.7, 0.8, 0.9, 1.0], manifest.Quantize.Activations.ClipRatios);
@@ -106,7 +107,7 @@ public sealed class ManifestReaderTests
         Assert.Equal(new LowRankRecipe(32, LowRankMethod.Exact, 0.01), lowRecipe.LowRank);
         Assert.Equal(Weights(WeightMethod.Rtn, 0.02, 64), lowRecipe.Weights);
         CalibrationSection calibration = manifest.Calibration;
-        Assert.Equal(("/project/sets/c.jsonl", 3, "euler", 8, 3.0, 3.5, 4.0, 16, ulong.MaxValue), (calibration.Data, calibration.Samples,
+        Assert.Equal(("/project/sets/c.jsonl", 3, SolverKind.Euler, 8, 3.0, 3.5, 4.0, 16, ulong.MaxValue), (calibration.Data, calibration.Samples,
             calibration.Solver, calibration.Steps, calibration.Shift, calibration.GuidanceHigh, calibration.GuidanceLow,
                 calibration.TokensPerStep, calibration.Seed));
         Assert.Equal(new SmoothRecipe(true, 0.25, SmoothShare.Layer), manifest.Quantize.Smooth);

@@ -1,5 +1,6 @@
-using Microsoft.Win32.SafeHandles;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
+using Microsoft.Win32.SafeHandles;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 
@@ -19,7 +20,7 @@ public sealed class FileMemoTests : IDisposable
     private ContentStore OpenLater()
     {
         ContentStore store = _folder.Open();
-        store.Files.Clock = new ManualTime(DateTimeOffset.UtcNow.AddMinutes(1));
+        store.Files.Clock = new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(1));
         return store;
     }
 
@@ -77,7 +78,7 @@ public sealed class FileMemoTests : IDisposable
     {
         using ContentStore store = _folder.Open();
         string path = WriteOne();
-        store.Files.Clock = new ManualTime(new DateTimeOffset(File.GetLastWriteTimeUtc(path)).AddSeconds(1.9));
+        store.Files.Clock = new FakeTimeProvider(new DateTimeOffset(File.GetLastWriteTimeUtc(path)).AddSeconds(1.9));
 
         await Look(store, path);
         await Look(store, path);

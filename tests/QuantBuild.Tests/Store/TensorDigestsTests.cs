@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 using QuantBuild.SafeTensors;
@@ -58,7 +59,7 @@ public sealed class TensorDigestsTests : IDisposable
     {
         string path = WriteTensors("a.safetensors", """{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", [1, 2, 3, 4]);
         using ContentStore store = _folder.Open();
-        store.Files.Clock = new ManualTime(DateTimeOffset.UtcNow.AddMinutes(1));
+        store.Files.Clock = new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(1));
         var first = await TensorDigests.OfAsync([path], store, 2, ct: TestContext.Current.CancellationToken);
         var progress = new StoreMaintenanceTests.CountingProgress();
 
@@ -112,7 +113,7 @@ public sealed class TensorDigestsTests : IDisposable
         string path = WriteTensors("a.safetensors", Header, [1, 2, 3, 4]);
         string successor = WriteTensors("b.safetensors", Header, [5, 6, 7, 8]);
         using ContentStore store = _folder.Open();
-        store.Files.Clock = new ManualTime(DateTimeOffset.UtcNow.AddMinutes(1));
+        store.Files.Clock = new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(1));
         CancellationToken ct = TestContext.Current.CancellationToken;
 
         using SafeTensorsFile open = SafeTensorsFile.Open(path);

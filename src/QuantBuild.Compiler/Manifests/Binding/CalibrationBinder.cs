@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests.Json;
+using QuantBuild.Sampling;
 
 namespace QuantBuild.Compiler.Manifests.Binding;
 
@@ -12,13 +13,12 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
     private static readonly Interval Shift = new(0, 100, AboveMin: true);
     private static readonly Interval Guidance = new(0, 100);
     private const int MostLatent = 1 << 16;
-    private static readonly NamedValues<int> Solvers = new(("unipc", 0), ("euler", 1), ("lcm", 2));
 
     /// <summary>The section with its defaults: the schedule of the paper, 64 tokens per step, seed 42.</summary>
     public CalibrationSection Bind(ObjectBinder manifest)
     {
         if (values.Object(manifest.Require("calibration"), "calibration", ManifestKeys.Calibration) is not { } section)
-            return new CalibrationSection("", 12, Solvers.Names[0], 40, 5, 1, 1, 64, 42, manifest.Span);
+            return new CalibrationSection("", 12, SolverKind.UniPc, 40, 5, 1, 1, 64, 42, manifest.Span);
         string? recordings = section.Has("activations")
             ? PathBinder.Absolute(section.Find("activations"), section.PathOf("activations"), file, values)
             : null;
@@ -32,11 +32,12 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
                 "calibration sets are .jsonl files with a .safetensors file of the same name beside them");
         }
         (double high, double low) = GuidanceOf(section);
-        ImmutableArray<int> timesteps = TimestepsOf(section);
+        SolverKind solver = section.Choice("solver", RecipeNames.Solver) ?? SolverKind.UniPc;
+        ImmutableArray<int> timesteps = TimestepsOf(section, solver);
         return new CalibrationSection(
             data ?? "",
             section.Integer("samples", 1, 10_000) ?? 12,
-            Solvers.NameOf(section.Choice("solver", Solvers) ?? 0),
+            solver,
             timesteps.Length > 0 ? timesteps.Length : section.Integer("steps", 1, 1000) ?? 40,
             section.Number("shift", Shift) ?? 5,
             high,
@@ -51,7 +52,7 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
         };
     }
 
-    private ImmutableArray<int> TimestepsOf(ObjectBinder section)
+    private ImmutableArray<int> TimestepsOf(ObjectBinder section, SolverKind solver)
     {
         if (values.Items(section.Find("timesteps"), section.PathOf("timesteps")) is not { } items)
             return [];
@@ -68,8 +69,7 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
             else
                 timesteps.Add(timestep);
         }
-        bool isUniPc = section.Find("solver") is not ManifestText solver || solver.Value == Solvers.Names[0];
-        if (timesteps.Count > 0 && timesteps[0] == ModelSection.MaxTimestep && isUniPc)
+        if (timesteps.Count > 0 && timesteps[0] == ModelSection.MaxTimestep && solver == SolverKind.UniPc)
             values.Report(Descriptors.OutOfRange, items[0].Span, section.PathOf("timesteps"), timesteps[0],
                 "at most 999 with the solver unipc; euler and lcm begin at 1000");
         return timesteps.ToImmutable();

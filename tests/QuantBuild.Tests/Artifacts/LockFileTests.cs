@@ -7,7 +7,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tests.Store;
 
-namespace QuantBuild.Tests.Packing;
+namespace QuantBuild.Tests.Artifacts;
 
 public sealed class LockFileTests : IDisposable
 {

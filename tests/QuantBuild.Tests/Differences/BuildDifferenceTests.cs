@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Differences;
 using QuantBuild.Compiler.Work;
 
-namespace QuantBuild.Tests.Comparison;
+namespace QuantBuild.Tests.Differences;
 
 public sealed class BuildDifferenceTests
 {

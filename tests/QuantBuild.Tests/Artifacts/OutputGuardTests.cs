@@ -5,7 +5,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Tests.Store;
 
-namespace QuantBuild.Tests.Packing;
+namespace QuantBuild.Tests.Artifacts;
 
 /// <summary>An artifact goes into an empty folder, or over an earlier artifact's own files, or where it is forced to.</summary>
 public sealed class OutputGuardTests : IDisposable
