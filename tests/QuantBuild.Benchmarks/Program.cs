@@ -30,6 +30,7 @@ switch (args)
             scale clip  [OUTxIN] …                                         clip searches of 5 and of 15 candidates against Gemm
             scale qdq   [OUTxIN] …                                         activation quantization against a copy
             scale layer [OUTxIN] …                                         a whole layer, stage by stage, in Gemm times
+            scale refit [OUTxIN] …                                         branch and weights in turns against SVD and GPTQ
             scale tinywan [--threads N] [--rounds N]                       the repository's model with an empty store, in a process of its own
             scale checkpoint [--memory-limit SIZE] [--threads N] [--blocks N] [--samples N] [--steps N] [--tokens N] [--folder DIR]
                                                                            a whole build at the real widths: peak memory, time, projection

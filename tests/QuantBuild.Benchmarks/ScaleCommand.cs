@@ -11,6 +11,7 @@ internal static class ScaleCommand
         "clip" => ClipScale.Run,
         "qdq" => QuantizeScale.Run,
         "layer" => LayerScale.Run,
+        "refit" => RefitScale.Run,
         "tinywan" => TinyWanScale.Run,
         _ => null,
     };

@@ -27,12 +27,14 @@ internal static class W4A4Scale
             Bias = new float[s.Outputs],
             Activations = new ActivationPolicy(TieRule.Even, [new ActivationSetting(0, 999, new ClipSetting(0.9f))]),
         };
-        QuantizedLinear resident = new(layer), mapped = new(layer, WeightStorage.Mapped), w4a16 = new(layer with { Activations = null });
+        QuantizedLinear resident = new(layer), rotated = new(layer with { Rotation = Rotation.Hadamard32 }),
+            mapped = new(layer, WeightStorage.Mapped), w4a16 = new(layer with { Activations = null });
         using var tokens = new Mxfp4Tokens(s.Inputs);
         Mxfp4Panels panels = Mxfp4Panels.Of(packed.Codes, packed.Scales, s.Outputs, s.Inputs);
         var contest = new Contest();
         contest.Add("Gemm of the layer in float32", () => GemmScale.Multiply(x, w, y, s, s.Threads), s.Operations, "GOP/s");
         contest.Add("w4a4, eq. (11) complete", () => Apply(resident, x, y, s), s.Operations, "GOP/s");
+        contest.Add("w4a4, rotated", () => Apply(rotated, x, y, s), s.Operations, "GOP/s");
         contest.Add("w4a4, weights decoded on use", () => Apply(mapped, x, y, s), s.Operations, "GOP/s");
         contest.Add("  of it: rounding the tokens", () =>
             tokens.Load(new ReadOnlyMatrixView(x, s.Tokens, s.Inputs), new Mxfp4Rounding(TieRule.Even, 0.9f, 0, float.PositiveInfinity),

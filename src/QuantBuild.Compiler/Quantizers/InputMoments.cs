@@ -26,7 +26,6 @@ internal sealed unsafe class InputMoments(int channels, float[] scale, Rotation 
     bool models = true)
 {
     private const int TokensAtOnce = 1024;
-    private const int RowsAtOnce = 32;
     private const int ChannelsAtOnce = 64;
 
     private readonly float[] _sum = new float[(long)channels * channels];

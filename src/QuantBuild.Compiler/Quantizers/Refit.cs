@@ -68,7 +68,7 @@ internal static class Refit
             if (options.Rank == 0 || round == options.Rounds || (round > 0 && !gained))
                 break;
             WeightError.Of(weight, rounded, noise.Gain, values, threads);
-            (branch, basis) = MetricBranch.Fit(values, second, options.Rank, basis, basis is null ? FirstPasses : NextPasses, threads, ct);
+            (branch, basis) = MetricBranch.Fit(values, second, options.Rank, basis, round == 0 ? FirstPasses : NextPasses, threads, ct);
         }
         return new RefitResult(best.Branch, best.Weight, losses.ToImmutable(), best.Round, reference, FellBack: false);
     }

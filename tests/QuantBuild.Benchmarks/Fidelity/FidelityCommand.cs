@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Build;
+using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Work;
 
@@ -30,14 +31,14 @@ internal static class FidelityCommand
         {
             using CompileSession paper = Open(Path.Combine(model, "paper.quant.json"), folder);
             using CompileSession ours = Open(Path.Combine(model, "tinywan.quant.json"), folder);
-            using var heldOut = new HeldOut(ours, Path.Combine(model, "eval.jsonl"), Tokens);
-            ImmutableSortedDictionary<string, double> reference = heldOut.Errors(Build(paper, paper.Plan).Experts);
+            using var heldOut = new HeldOutErrors(ours, Path.Combine(model, "eval.jsonl"), Tokens);
+            ImmutableSortedDictionary<string, double> reference = heldOut.Of(Build(paper, paper.Plan).Experts);
             Console.WriteLine($"paper's pipeline: {Mean(reference.Values):F6}, the geometric mean of {reference.Count} layers");
             Console.WriteLine($"{"ratio to it",-36} mean   worse most   {string.Join(' ', Modules(reference.Keys))}");
             foreach ((string name, var change) in Variants.All.Where(variant => part is null || variant.Name.Contains(part,
                 StringComparison.OrdinalIgnoreCase)))
             {
-                var errors = heldOut.Errors(Build(ours, Variants.Of(ours.Plan, change)).Experts);
+                var errors = heldOut.Of(Build(ours, Variants.Of(ours.Plan, change)).Experts);
                 ImmutableSortedDictionary<string, double> ratios = errors.ToImmutableSortedDictionary(entry => entry.Key, entry =>
                     entry.Value / reference[entry.Key], StringComparer.Ordinal);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -209,6 +209,25 @@ public sealed class ArtifactDescriptorTests
     }
 
     [Fact]
+    public void A_rotation_is_kept_and_may_be_missing()
+    {
+        string json = Encoding.UTF8.GetString(Sample().ToJson());
+        Assert.DoesNotContain("rotation", json, StringComparison.Ordinal);
+        string rotated = json.Replace("\"smooth\": true,", "\"smooth\": true,\n          \"rotation\": \"hadamard32\",",
+            StringComparison.Ordinal);
+        Assert.NotEqual(json, rotated);
+
+        ArtifactDescriptor read = ArtifactDescriptor.Parse(Encoding.UTF8.GetBytes(rotated));
+
+        Assert.Contains(read.Experts.Values.SelectMany(expert => expert.Layers.Values), layer =>
+            layer.Rotation == ArtifactLayer.Hadamard32);
+        Assert.Contains("\"rotation\": \"hadamard32\"", Encoding.UTF8.GetString(read.ToJson()), StringComparison.Ordinal);
+        ArtifactException error = Assert.Throws<ArtifactException>(() => ArtifactDescriptor.Parse(
+            Encoding.UTF8.GetBytes(rotated.Replace("hadamard32", "hadamard64", StringComparison.Ordinal))));
+        Assert.Contains("rotation", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_arithmetic_of_each_group_of_stages_is_kept_and_may_be_missing()
     {
         ArtifactDescriptor both = Sample() with

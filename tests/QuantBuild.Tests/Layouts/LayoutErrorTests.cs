@@ -29,6 +29,29 @@ public sealed class LayoutErrorTests : IDisposable
     private string LineOf(Diagnostic diagnostic) => File.ReadAllLines(_project.Manifest)[diagnostic.Span!.Value.Line - 1].Trim();
 
     [Theory]
+    [InlineData("compressed-tensors", 1)]
+    [InlineData("msmodelslim", 1)]
+    [InlineData("lightx2v", 1)]
+    [InlineData("native", 0)]
+    [InlineData("bf16", 0)]
+    public void Other_runtimes_do_not_rotate(string layout, int errors)
+    {
+        _project.OutputSection = $""" "layout": "{layout}" """;
+        _project.Quantize = """ "rotation": "hadamard32", "smooth": { "share": "site" }, """;
+
+        Diagnostic[] rotation = [.. Errors().Where(error => error.Message.Contains("rotated", StringComparison.Ordinal))];
+
+        Assert.Equal(errors, rotation.Length / 2);
+        Assert.All(rotation, error =>
+        {
+            Assert.Equal("QB1045", error.Descriptor.Code);
+            Assert.Contains("rotation to \"none\"", error.Message, StringComparison.Ordinal);
+        });
+        _project.Quantize = """ "rotation": "auto", "smooth": { "share": "site" }, """;
+        Assert.DoesNotContain(Errors(), error => error.Message.Contains("rotated", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("compressed-tensors", "lowRank.rank to 0", "smooth to false", "activations.clipRatios to [1.0]")]
     [InlineData("msmodelslim", "lowRank.rank to 0", "activations.clipRatios to [1.0]")]
     [InlineData("lightx2v", "precision to \"w4a4\"", "smooth to false", "activations.clipRatios to [1.0]")]

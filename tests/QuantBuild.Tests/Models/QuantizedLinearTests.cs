@@ -42,6 +42,25 @@ public sealed class QuantizedLinearTests
         Assert.Equal(expected[..layer.OutFeatures], alone);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public unsafe void A_rotated_layer_is_the_layer_on_a_rotated_input(bool roundsActivations)
+    {
+        using SafeTensorsFile golden = SafeTensorsFile.Open(TestData.Golden("qlinear.safetensors"));
+        QuantizedLayer layer = Golden(golden, "case.1", 0.8f);
+        layer = roundsActivations ? layer : layer with { Activations = null };
+        float[] x = golden.ReadFloat32("case.1.x"), u = [.. x.Select((value, i) => value / layer.Smooth.Span[i % layer.InFeatures])];
+        fixed (float* data = u)
+            Hadamard.ApplyScalar(data, u.Length);
+        float[] expected = Apply(new QuantizedLinear(layer with { Smooth = default }), u, 500);
+        QuantizedLayer rotated = layer with { Rotation = Rotation.Hadamard32 };
+
+        Assert.Equal(expected, Apply(new QuantizedLinear(rotated), x, 500));
+        Assert.Equal(expected, Apply(new QuantizedLinear(rotated, WeightStorage.Mapped), x, 500, threads: 3));
+        Assert.NotEqual(expected, Apply(new QuantizedLinear(layer), x, 500));
+    }
+
     [Fact]
     public void The_settings_of_the_timesteps_bin_are_used()
     {

@@ -9,14 +9,15 @@ using QuantBuild.Compiler.Work;
 using QuantBuild.Matrices;
 using QuantBuild.SafeTensors;
 
-namespace QuantBuild.Benchmarks.Fidelity;
+namespace QuantBuild.Compiler.Evaluation;
 
 /// <summary>
 /// Errors of built layers, each alone, on tokens that no build has seen: what the evaluation samples show the full-precision model, sampled
 /// as <c>eval</c> samples. <c>sum |Yq - Y|² / sum |Y|²</c> over all steps of a layer's expert.
 /// </summary>
-internal sealed class HeldOut : IDisposable
+internal sealed class HeldOutErrors : IDisposable
 {
+    /// <summary>Guidance of both experts.</summary>
     private const double Guidance = 3.5;
 
     private readonly CompileSession _session;
@@ -26,7 +27,7 @@ internal sealed class HeldOut : IDisposable
     /// <param name="session">A manifest of the model.</param>
     /// <param name="data">The evaluation set.</param>
     /// <param name="tokens">Tokens per step and sample.</param>
-    public HeldOut(CompileSession session, string data, int tokens)
+    public HeldOutErrors(CompileSession session, string data, int tokens)
     {
         _session = session;
         Plan plan = session.Plan with
@@ -48,7 +49,7 @@ internal sealed class HeldOut : IDisposable
 
     /// <summary>Errors by expert and layer.</summary>
     /// <param name="experts">Built experts.</param>
-    public ImmutableSortedDictionary<string, double> Errors(IEnumerable<BuiltExpert> experts) => experts
+    public ImmutableSortedDictionary<string, double> Of(IEnumerable<BuiltExpert> experts) => experts
         .SelectMany(expert => expert.Layers.Select(layer =>
             KeyValuePair.Create($"{expert.Source.Plan.Name} {layer.Plan.Name}", Error(expert.Source, layer))))
         .ToImmutableSortedDictionary(StringComparer.Ordinal);
