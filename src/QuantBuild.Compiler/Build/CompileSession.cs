@@ -41,6 +41,9 @@ internal sealed class CompileSession : IDisposable
 
     public ContentStore Store => _store.Stores.Local;
 
+    /// <summary>What actions run on: the store of this machine, or one with another behind it.</summary>
+    public BuildStore Stores => _store.Stores;
+
     public StageRunner Runner { get; }
 
     public IReadOnlyList<ExpertSource> Sources { get; }

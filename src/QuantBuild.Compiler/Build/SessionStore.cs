@@ -32,7 +32,11 @@ internal sealed class SessionStore : IDisposable
         try
         {
             return new SessionStore(local, execute && options.Remote is { } remote
-                ? new TieredStore(local, RemoteAddress.Open(remote, local.Root), remote.ReadOnly, observer.Report, TimeProvider.System, ct)
+                ? new TieredStore(local, RemoteAddress.Open(remote, local.Root), remote.ReadOnly, observer.Report, TimeProvider.System, ct,
+                    remote.History, careful: options.ReadsWhatItFinds)
+                {
+                    Waits = left => observer.PhaseStarted("Write to the shared store", left),
+                }
                 : null);
         }
         catch

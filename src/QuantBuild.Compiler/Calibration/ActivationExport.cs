@@ -21,6 +21,7 @@ internal static class ActivationExport
         var paths = new List<string>();
         for (int sample = 0; sample < recordings.Values.First().Count; sample++)
         {
+            store.Bring(recordings.Values.Select(site => site[sample].Digest));
             var tensors = new List<TensorData>();
             foreach (ExpertPlan expert in plan.Experts)
             {

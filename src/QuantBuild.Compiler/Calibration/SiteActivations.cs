@@ -25,6 +25,7 @@ internal sealed class SiteActivations : IRecordedTokens, IDisposable
     /// <summary>Opens recordings, one per sample.</summary>
     public static SiteActivations Open(IBlobFiles store, IReadOnlyList<Recording> recordings)
     {
+        store.Bring(recordings.Where(recording => recording.File is null).Select(recording => recording.Digest));
         var samples = new List<Sample>();
         try
         {

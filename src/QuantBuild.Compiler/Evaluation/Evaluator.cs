@@ -31,7 +31,7 @@ internal static class Evaluator
             : null;
         using var full = new FullPrecisionModel(session.Sources, session.Context);
         EvaluateStage.Result[] references = Sample(session, set, "full", full, observer);
-        float[][] reference = [.. references.Select(latent => EvaluateStage.ReadLatent(session.Store, latent))];
+        float[][] reference = [.. references.Select(latent => EvaluateStage.ReadLatent(session.Stores.Blobs, latent))];
         var rows = new List<EvaluationReport.Row>
         {
             new("full", 0, session.Plan.Experts.ToDictionary(expert => expert.Name, _ => 0.0), 0, 1,
@@ -49,7 +49,7 @@ internal static class Evaluator
             using var model = new QuantizedModel(session.Context, experts, descriptor);
             EvaluateStage.Result[] latents = Sample(session, set, method, model, observer);
             rows.Add(Row(method, plan, LayerQualities.Of(experts), reference,
-                [.. latents.Select(latent => EvaluateStage.ReadLatent(session.Store, latent))],
+                [.. latents.Select(latent => EvaluateStage.ReadLatent(session.Stores.Blobs, latent))],
                 ArtifactDescription.BytesOf(experts), decoder?.Measure(method, latents, observer)));
         }
         return new EvaluationReport(rows, set.Samples.Count);

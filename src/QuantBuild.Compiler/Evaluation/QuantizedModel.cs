@@ -23,7 +23,9 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
         _experts = experts;
         _descriptor = Digest.Of(descriptor);
         _folder = context.Local.NewTemporary();
-        ArtifactFolder.WriteAsync(context.Local, _folder, ArtifactDescription.FilesOf(experts), descriptor, hardLinks: true).GetAwaiter()
+        IReadOnlyList<PackedFile> files = ArtifactDescription.FilesOf(experts);
+        context.Store.Bring(files.Select(file => file.Content.Digest));
+        ArtifactFolder.WriteAsync(context.Local, _folder, files, descriptor, hardLinks: true).GetAwaiter()
             .GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
         WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)], context.Budget);

@@ -22,6 +22,7 @@ internal static class BuildOutput
         if (session.Options.Locked)
             artifact.Lock.RequireUnchanged(lockPath);
         output = Path.GetFullPath(output);
+        session.Stores.Blobs.Bring(artifact.Files.Select(file => file.Content.Digest));
         ArtifactFolder.WriteAsync(session.Store, output, artifact.Files, artifact.Descriptor, ct: cancellation,
             hardLinks: session.Options.HardLinks, force: session.Options.Force).GetAwaiter().GetResult();
 

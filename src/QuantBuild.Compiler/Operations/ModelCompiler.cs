@@ -130,7 +130,7 @@ internal static class ModelCompiler
             throw new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, section.Folder,
                 "they are in files already, which is where exporting puts them"));
         using Recordings recordings = ModelBuild.Calibrate(session.Context, session.Sources, observer);
-        return ActivationExport.Write(session.Plan, session.Store, recordings.BySite!, folder, cancellation);
+        return ActivationExport.Write(session.Plan, session.Stores.Blobs, recordings.BySite!, folder, cancellation);
     }
 
     /// <summary>Resolves the manifest and says what a build would do, without doing it.</summary>

@@ -16,7 +16,7 @@ namespace QuantBuild.Compiler.Reporting;
 /// <param name="store">The store.</param>
 /// <param name="actions">The build's actions.</param>
 /// <param name="published">The artifact, if it was pulled instead of built.</param>
-internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEvent> actions, FinishedArtifact? published = null)
+internal sealed class RecordedResults(BuildStore store, IReadOnlyList<ActionEvent> actions, FinishedArtifact? published = null)
 {
     private readonly Dictionary<(string Expert, string Layer), LayerQuality> _published =
         (published?.Layers ?? []).ToDictionary(layer => (layer.Expert, layer.Layer));
@@ -29,8 +29,14 @@ internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEv
 
     private readonly ConcurrentDictionary<(string Stage, string Expert, string Name), bool> _missing = new();
 
-    /// <summary>The store.</summary>
-    public ContentStore Store => store;
+    /// <summary>Content of results.</summary>
+    public IBlobFiles Store => store.Blobs;
+
+    // The recordings of a real model are not fetched for a page.
+    private const long MostFetched = 256 << 20;
+
+    /// <summary>Content of recordings of some bytes in all: much of it is read only where it is on this machine.</summary>
+    public IBlobFiles StoreFor(long bytes) => bytes <= MostFetched ? store.Blobs : store.Local;
 
     /// <summary>All actions, in a stable order.</summary>
     public IReadOnlyList<ActionEvent> Actions => actions;
@@ -53,14 +59,14 @@ internal sealed class RecordedResults(ContentStore store, IReadOnlyList<ActionEv
 
     /// <summary>What an action made; null, and counted as missing, when it is not in the store.</summary>
     public TResult? Result<TSubject, TResult>(Stage<TSubject, TResult> stage, string expert, string name) where TResult : class =>
-        Outputs(stage, expert, name) is { } outputs ? Try(stage, expert, name, () => stage.Read(store, outputs)) : null;
+        Outputs(stage, expert, name) is { } outputs ? Try(stage, expert, name, () => stage.Read(Store, outputs)) : null;
 
     /// <summary>An action's outputs by name; null, and counted as missing, when they are not in the store.</summary>
     private IReadOnlyDictionary<string, BlobRef>? Outputs(Stage stage, string expert, string name)
     {
         (string, string, string) id = (stage.Name, expert, name);
         IReadOnlyDictionary<string, BlobRef>? outputs = _outputs.GetOrAdd(id, _ => Action(stage, expert, name)?.Key is { } key
-            ? Guarded(() => store.FindAction(key)?.Outputs) : null);
+            ? Guarded(() => store.Actions.FindAsync(key).AsTask().GetAwaiter().GetResult()?.Outputs) : null);
         if (outputs is null)
             _missing[id] = true;
         return outputs;

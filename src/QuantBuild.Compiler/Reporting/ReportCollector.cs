@@ -22,7 +22,7 @@ internal static class ReportCollector
     /// <param name="published">The artifact, if it was pulled instead of built.</param>
     public static BuildReport Collect(CompileSession session, DateTimeOffset started, bool executed, FinishedArtifact? published = null)
     {
-        var results = new RecordedResults(session.Store, session.Runner.Trace, published);
+        var results = new RecordedResults(session.Stores, session.Runner.Trace, published);
         return new BuildReport(Data(session, results), RunFacts.Of(session, started, executed),
             EvaluationHistory.Load(session.Store, session.Plan)?.ToPage(PlanDigest.Of(session.Plan)));
     }

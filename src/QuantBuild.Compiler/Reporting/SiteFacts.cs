@@ -32,17 +32,19 @@ internal static class SiteFacts
     {
         string output = ActivationRecorder.OutputName(expert.Name, site.Block, site.Site);
         var recordings = new List<Recording>();
+        long bytes = 0;
         foreach (string sample in samples)
         {
             if (results.Result(BuildStages.Trajectory, "", sample)?.Sites is not { } sites || !sites.TryGetValue(output, out BlobRef blob))
                 return null;
             recordings.Add(new Recording(blob.Digest));
+            bytes += sites.Values.Sum(some => some.Size);
         }
         if (recordings.Count == 0)
             return null;
         return results.Try(BuildStages.Trajectory, "", samples[0], () =>
         {
-            using SiteActivations activations = SiteActivations.Open(results.Store, recordings);
+            using SiteActivations activations = SiteActivations.Open(results.StoreFor(bytes), recordings);
             return Of(results, expert, site, activations);
         });
     }

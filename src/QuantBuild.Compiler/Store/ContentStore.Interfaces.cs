@@ -11,6 +11,10 @@ internal sealed partial class ContentStore : IBlobStore, IActionCache, IBlobFile
         return ValueTask.CompletedTask;
     }
 
+    void IBlobFiles.Bring(IEnumerable<Digest> blobs)
+    {
+    }
+
     ValueTask<bool> IBlobStore.ContainsAsync(BlobRef blob, CancellationToken ct) =>
         ValueTask.FromResult(Guarded(PathOf(blob.Digest), () => Find(blob.Digest)) == blob.Size);
 

@@ -14,6 +14,10 @@ internal interface IBlobFiles
     /// <exception cref="DiagnosticException">The file system failed.</exception>
     Digest Put(ReadOnlySpan<byte> content);
 
+    /// <summary>Has blobs on this machine before they are opened one by one; what cannot be had is missing then.</summary>
+    /// <param name="blobs">Blobs of results that were found.</param>
+    void Bring(IEnumerable<Digest> blobs);
+
     /// <summary>Path of a blob whose bytes have just been checked, to be read only.</summary>
     /// <param name="digest">The blob.</param>
     /// <exception cref="DiagnosticException">The blob is missing or damaged (QB4008), or the file system failed.</exception>

@@ -13,32 +13,36 @@ internal sealed class RemoteUploads
     private readonly Channel<ActionRecord> _waiting = Channel.CreateBounded<ActionRecord>(Capacity);
     private readonly RemoteStore _remote;
     private readonly ContentStore _local;
-    private readonly RemoteAllowance _allowance;
+    private readonly RemoteHistory _history;
     private readonly RemoteNotices _notices;
-    private readonly Func<BlobRef, bool> _isUnusable;
     private readonly CancellationToken _ct;
     private readonly Task _writing;
     private int _dropped;
+    private int _left;
 
     /// <summary>Begins to write.</summary>
     /// <param name="remote">The remote store.</param>
     /// <param name="local">Has the blobs.</param>
-    /// <param name="allowance">What waiting for it at the end may cost.</param>
+    /// <param name="history">What waiting for it at the end may cost, and which blobs that are there have to be replaced.</param>
     /// <param name="notices">Told of trouble.</param>
-    /// <param name="isUnusable">Whether a blob that is there has to be replaced.</param>
     /// <param name="ct">Ends it; what waits is dropped.</param>
-    public RemoteUploads(RemoteStore remote, ContentStore local, RemoteAllowance allowance, RemoteNotices notices,
-        Func<BlobRef, bool> isUnusable, CancellationToken ct)
+    public RemoteUploads(RemoteStore remote, ContentStore local, RemoteHistory history, RemoteNotices notices, CancellationToken ct)
     {
-        (_remote, _local, _allowance, _notices, _isUnusable, _ct) = (remote, local, allowance, notices, isUnusable, ct);
+        (_remote, _local, _history, _notices, _ct) = (remote, local, history, notices, ct);
         _writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(WriteAsync, CancellationToken.None)));
     }
+
+    /// <summary>Results that are still to be written.</summary>
+    public int Left => Volatile.Read(ref _left);
 
     /// <summary>Takes a result whose blobs are in the local store.</summary>
     public void Add(ActionRecord record)
     {
-        if (!_waiting.Writer.TryWrite(record))
-            Interlocked.Increment(ref _dropped);
+        Interlocked.Increment(ref _left);
+        if (_waiting.Writer.TryWrite(record))
+            return;
+        Interlocked.Decrement(ref _left);
+        Interlocked.Increment(ref _dropped);
     }
 
     /// <summary>Waits until everything is written or the allowance is spent.</summary>
@@ -54,8 +58,9 @@ internal sealed class RemoteUploads
     {
         await foreach (ActionRecord record in _waiting.Reader.ReadAllAsync(CancellationToken.None))
         {
-            if (_ct.IsCancellationRequested || _allowance.IsSpent || !await TryWriteAsync(record))
+            if (_ct.IsCancellationRequested || _history.Writing.IsSpent || !await TryWriteAsync(record))
                 Interlocked.Increment(ref _dropped);
+            Interlocked.Decrement(ref _left);
         }
     }
 
@@ -65,10 +70,10 @@ internal sealed class RemoteUploads
         {
             foreach (BlobRef blob in record.Outputs.Values.Distinct())
             {
-                if (!await _allowance.CallAsync(blob.Size, ct => TryWriteAsync(blob, ct), _ct))
+                if (!await _history.Writing.CallAsync(blob.Size, ct => TryWriteAsync(blob, ct), _ct))
                     return false;
             }
-            return await _allowance.CallAsync(0, async ct =>
+            return await _history.Writing.CallAsync(0, async ct =>
             {
                 await _remote.Actions.PutAsync(record, ct);
                 return true;
@@ -80,7 +85,7 @@ internal sealed class RemoteUploads
         }
         catch (Exception failure) when (RemoteLookup.IsTrouble(failure))
         {
-            _notices.Failed(failure, _allowance.IsSpent);
+            _notices.Failed(failure, _history.Writing.IsSpent);
             return false;
         }
     }
@@ -88,7 +93,7 @@ internal sealed class RemoteUploads
     /// <summary>Writes a blob that is not there; false when the local store has lost it.</summary>
     private async Task<bool> TryWriteAsync(BlobRef blob, CancellationToken ct)
     {
-        if (!_isUnusable(blob) && await _remote.Blobs.ContainsAsync(blob, ct))
+        if (!_history.IsDistrusted(blob.Digest) && await _remote.Blobs.ContainsAsync(blob, ct))
             return true;
         await using Stream? content = await ((IBlobStore)_local).OpenAsync(blob, 0, ct);
         if (content is null)

@@ -1,56 +1,60 @@
-using System.Collections.Concurrent;
 using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Store.Remote;
 
 /// <summary>
-/// The local store with one behind it that others share. A result that is not here is looked up there, once per action, and
-/// brought here with all its blobs, each hashed on arrival; what is made here is written there in the background.
+/// The local store with one behind it that others share. A result that is not here is looked up there, once per action; its blobs are
+/// brought here when somebody opens them, each hashed on arrival. What is made here is written there in the background.
 /// </summary>
 /// <remarks>
-/// The remote store decides nothing but time: a result that is damaged, incomplete or late is a miss, and a store that fails
-/// or stalls costs a build <see cref="Allowance"/> for reading and the same for writing at most.
+/// The remote store decides nothing but time: a result that is damaged, incomplete or late is a miss, at the latest when the work that
+/// could not open it is done again; and a store that fails or stalls costs an operation <see cref="RemoteHistory.Allowance"/> for reading
+/// and the same for writing at most.
 /// </remarks>
 internal sealed class TieredStore : IActionCache, IBlobFiles, IAsyncDisposable
 {
-    /// <summary>The time that a build loses to a remote store at most, for reading and for writing each.</summary>
-    public static readonly TimeSpan Allowance = TimeSpan.FromSeconds(30);
+    // Whoever waits for less need not be told.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
 
     private readonly ContentStore _local;
     private readonly RemoteStore _remote;
-    private readonly RemoteAllowance _reading;
     private readonly RemoteNotices _notices;
+    private readonly RemoteBlobs _blobs;
     private readonly RemoteLookup _lookup;
     private readonly RemoteUploads? _uploads;
-    private readonly CancellationToken _ct;
-    private readonly ConcurrentDictionary<Digest, BlobRef> _known = new();
+    private readonly TimeProvider _time;
 
     /// <summary>Puts one behind the other.</summary>
     /// <param name="local">The store on this machine.</param>
-    /// <param name="remote">The one behind it.</param>
+    /// <param name="remote">The one behind it; disposed with this store.</param>
     /// <param name="readOnly">Whether nothing is written there.</param>
     /// <param name="notice">Told of trouble, from any thread.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Ends transfers.</param>
+    /// <param name="history">What this operation knows of the remote store; null for nothing.</param>
+    /// <param name="careful">Whether a result counts only when all its blobs can be had.</param>
     public TieredStore(ContentStore local, RemoteStore remote, bool readOnly, Action<Diagnostic> notice, TimeProvider time,
-        CancellationToken ct)
+        CancellationToken ct, RemoteHistory? history = null, bool careful = false)
     {
+        history ??= new RemoteHistory(time);
         _local = local;
         _remote = remote;
-        _ct = ct;
+        _time = time;
         _notices = new RemoteNotices(remote.Name, notice);
-        _reading = new RemoteAllowance(Allowance, time);
-        _lookup = new RemoteLookup(remote, local, _reading, _notices, ct);
-        _uploads = readOnly ? null : new RemoteUploads(remote, local, new RemoteAllowance(Allowance, time), _notices,
-            _lookup.IsUnusable, ct);
+        _blobs = new RemoteBlobs(remote, local, history, _notices, ct);
+        _lookup = new RemoteLookup(remote, _blobs, history, _notices, careful, ct);
+        _uploads = readOnly ? null : new RemoteUploads(remote, local, history, _notices, ct);
     }
+
+    /// <summary>Told how many results are still to be written, when the end of an operation waits for them.</summary>
+    public Action<int>? Waits { get; init; }
 
     /// <inheritdoc/>
     public async ValueTask<ActionRecord?> FindAsync(Digest key, CancellationToken ct = default)
     {
-        ActionRecord? record = _local.FindAction(key) ?? await _lookup.FindAsync(key).WaitAsync(ct);
-        foreach (BlobRef blob in record?.Outputs.Values ?? [])
-            _known[blob.Digest] = blob;
+        if (_local.FindAction(key) is not { } record)
+            return await _lookup.FindAsync(key).WaitAsync(ct);
+        _blobs.Know(record);
         return record;
     }
 
@@ -69,38 +73,34 @@ internal sealed class TieredStore : IActionCache, IBlobFiles, IAsyncDisposable
     public Digest Put(ReadOnlySpan<byte> content) => _local.Put(content);
 
     /// <inheritdoc/>
+    public void Bring(IEnumerable<Digest> blobs) => _blobs.Bring(blobs);
+
+    /// <inheritdoc/>
     public string Open(Digest digest)
     {
-        Restore(digest);
+        _blobs.Bring([digest]);
         return _local.Open(digest);
     }
 
     /// <inheritdoc/>
     public byte[] Read(Digest digest)
     {
-        Restore(digest);
+        _blobs.Bring([digest]);
         return _local.Read(digest);
     }
 
     /// <summary>Waits for what is still being written to the remote store, and says what could not be.</summary>
     public async ValueTask DisposeAsync()
     {
-        _notices.Close(_uploads is null ? 0 : await _uploads.CompleteAsync());
+        int notWritten = 0;
+        if (_uploads is not null)
+        {
+            Task<int> writing = _uploads.CompleteAsync();
+            if (Waits is not null && await Task.WhenAny(writing, Task.Delay(Quiet, _time)) != writing)
+                Waits(_uploads.Left);
+            notWritten = await writing;
+        }
+        _notices.Close(notWritten);
         _remote.Dispose();
-    }
-
-    /// <summary>Brings back a blob of a result that was found and that the local store has lost since.</summary>
-    private void Restore(Digest digest)
-    {
-        if (File.Exists(_local.PathOf(digest)) || !_known.TryGetValue(digest, out BlobRef blob) || _reading.IsSpent)
-            return;
-        try
-        {
-            _reading.CallAsync(blob.Size, ct => BlobFetch.CopyAsync(_remote.Blobs, _local, blob, ct), _ct).GetAwaiter().GetResult();
-        }
-        catch (Exception failure) when (RemoteLookup.IsTrouble(failure))
-        {
-            _notices.Failed(failure, _reading.IsSpent);
-        }
     }
 }

@@ -54,7 +54,7 @@ public sealed class RemoteTroubleTests : IDisposable
                 Assert.Null(await machine.Store.FindAsync(Key(i), Ct));
         }, Ct));
 
-        Assert.InRange(lost, TimeSpan.FromSeconds(25), TieredStore.Allowance + TimeSpan.FromSeconds(5));
+        Assert.InRange(lost, TimeSpan.FromSeconds(25), RemoteHistory.Allowance + TimeSpan.FromSeconds(5));
         Assert.Equal(["QB4091", "QB4092"], _folder.Codes);
         Assert.InRange(remote.Log.Count, 3, 4);
     }
@@ -84,7 +84,7 @@ public sealed class RemoteTroubleTests : IDisposable
 
         TimeSpan lost = await RunAsync(machine.DisposeAsync().AsTask());
 
-        Assert.InRange(lost, TimeSpan.FromSeconds(10), TieredStore.Allowance + TimeSpan.FromSeconds(5));
+        Assert.InRange(lost, TimeSpan.FromSeconds(10), RemoteHistory.Allowance + TimeSpan.FromSeconds(5));
         Assert.Equal("QB4095", _folder.Codes.Last());
         Assert.Contains("8 results were not written", _folder.Notices.Last().Message, StringComparison.Ordinal);
     }

@@ -23,12 +23,13 @@ internal sealed class TieredFolder : IDisposable
     public IEnumerable<string> Codes => Notices.Select(notice => notice.Descriptor.Code);
 
     /// <summary>Another machine.</summary>
-    public Machine Open(TestRemote? remote = null, bool readOnly = false, TimeProvider? time = null)
+    public Machine Open(TestRemote? remote = null, bool readOnly = false, TimeProvider? time = null, RemoteHistory? history = null,
+        bool careful = false, Action<int>? waits = null)
     {
         ContentStore local = ContentStore.Open(_folder.PathTo($"machine {++_machines}"));
         remote ??= new TestRemote(RemotePath);
         return new Machine(local, remote, new TieredStore(local, remote.Store, readOnly, Notices.Enqueue, time ?? Time,
-            TestContext.Current.CancellationToken));
+            TestContext.Current.CancellationToken, history, careful) { Waits = waits });
     }
 
     public string BlobPath(BlobRef blob) => Path.Combine(RemotePath, "cas", blob.Digest.ToString());

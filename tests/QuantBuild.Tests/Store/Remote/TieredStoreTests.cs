@@ -36,8 +36,56 @@ public sealed class TieredStoreTests : IDisposable
         ActionRecord? found = await machine.Store.FindAsync(expected.Key, Ct);
         Assert.NotNull(found);
         Assert.Equal(expected.ToJson(_ => null), found.ToJson(_ => null));
-        Assert.All(expected.Outputs.Values, blob =>
-            Assert.Equal(blob.Digest, Digest.Of(File.ReadAllBytes(machine.Local.Open(blob.Digest)))));
+        foreach (BlobRef blob in expected.Outputs.Values)
+            Assert.Equal(blob.Digest, Digest.Of(File.ReadAllBytes(machine.Store.Open(blob.Digest))));
+    }
+
+    private static DiagnosticException AssertLost(TieredFolder.Machine machine, BlobRef blob)
+    {
+        var lost = Assert.Throws<DiagnosticException>(() => machine.Store.Open(blob.Digest));
+        Assert.Equal(Descriptors.BlobLost, Assert.Single(lost.Diagnostics).Descriptor);
+        return lost;
+    }
+
+    [Fact]
+    public async Task A_result_costs_a_question_and_only_what_is_opened_is_brought_here()
+    {
+        ActionRecord record = await _folder.Share("a");
+        await using TieredFolder.Machine machine = _folder.Open(readOnly: true);
+
+        Assert.NotNull(await machine.Store.FindAsync(record.Key, Ct));
+        machine.Store.Read(record.Outputs["output1"].Digest);
+
+        Assert.Equal(["find " + record.Key.Short, "open at 0 " + record.Outputs["output1"].Digest.Short], machine.Remote.Log);
+        Assert.False(File.Exists(machine.Local.PathOf(record.Outputs["output0"].Digest)));
+        Assert.Null(machine.Local.FindAction(record.Key));
+        machine.Store.Read(record.Outputs["output0"].Digest);
+        Assert.NotNull(machine.Local.FindAction(record.Key));
+    }
+
+    [Fact]
+    public async Task Blobs_that_are_needed_together_are_brought_side_by_side_and_each_once_whoever_asks()
+    {
+        ActionRecord record = await _folder.Share("a", outputs: 4);
+        using var together = new CountdownEvent(4);
+        var remote = new TestRemote(_folder.RemotePath);
+        await using TieredFolder.Machine machine = _folder.Open(remote, readOnly: true);
+        await machine.Store.FindAsync(record.Key, Ct);
+        remote.Before = async ct =>
+        {
+            together.Signal();
+            await Task.Run(() => together.Wait(TimeSpan.FromMinutes(1), ct), ct);
+        };
+
+        await Parallel.ForAsync(0, 3, Ct, (_, _) =>
+        {
+            machine.Store.Bring(record.Outputs.Values.Select(blob => blob.Digest));
+            return ValueTask.CompletedTask;
+        });
+
+        Assert.True(together.IsSet);
+        Assert.Equal(5, remote.Log.Count);
+        Assert.NotNull(machine.Local.FindAction(record.Key));
     }
 
     [Fact]
@@ -65,7 +113,7 @@ public sealed class TieredStoreTests : IDisposable
         Assert.Equal(["find " + record.Key.Short, "find " + unknown.Short],
             machine.Remote.Log.Where(line => line.StartsWith("find", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
                 .OrderBy(line => line.EndsWith(unknown.Short, StringComparison.Ordinal)));
-        Assert.Equal(2, machine.Remote.Log.Count(line => line.StartsWith("open", StringComparison.Ordinal)));
+        Assert.Equal(2, machine.Remote.Log.Count);
     }
 
     [Fact]
@@ -118,11 +166,17 @@ public sealed class TieredStoreTests : IDisposable
         else
             ContentStoreBlobTests.Damage(path, damage);
 
-        await using (TieredFolder.Machine machine = _folder.Open())
+        var history = new RemoteHistory(_folder.Time);
+        await using (TieredFolder.Machine first = _folder.Open(readOnly: true, history: history))
+        {
+            Assert.NotNull(await first.Store.FindAsync(record.Key, Ct));
+            AssertLost(first, record.Outputs["output1"]);
+            Assert.Null(await first.Store.FindAsync(record.Key, Ct));
+            Assert.Null(first.Local.FindAction(record.Key));
+        }
+        await using (TieredFolder.Machine machine = _folder.Open(history: history))
         {
             Assert.Null(await machine.Store.FindAsync(record.Key, Ct));
-            Assert.Null(machine.Local.FindAction(record.Key));
-            Assert.Null(machine.Local.TryOpen(record.Outputs["output1"].Digest));
             Diagnostic notice = Assert.Single(_folder.Notices);
             Assert.Equal("QB4093", notice.Descriptor.Code);
             Assert.Contains(reason, notice.Message, StringComparison.Ordinal);
@@ -152,6 +206,48 @@ public sealed class TieredStoreTests : IDisposable
         Assert.Equal(["find"], machine.Remote.Log.Select(line => line.Split(' ')[0]));
     }
 
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("cut off")]
+    public async Task Work_that_is_done_again_takes_no_result_of_which_the_store_does_not_have_all(string damage)
+    {
+        ActionRecord record = await _folder.Share("a"), whole = await _folder.Share("bb");
+        string path = _folder.BlobPath(record.Outputs["output1"]);
+        if (damage == "missing")
+            File.Delete(path);
+        else
+            ContentStoreBlobTests.Damage(path, damage);
+
+        await using TieredFolder.Machine machine = _folder.Open(readOnly: true, careful: true);
+
+        Assert.Null(await machine.Store.FindAsync(record.Key, Ct));
+        Assert.Equal(["QB4093"], _folder.Codes);
+        await AssertIs(whole, machine);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_results_to_be_written_is_told()
+    {
+        var open = new TaskCompletionSource();
+        var told = new TaskCompletionSource<int>();
+        var remote = new TestRemote(_folder.RemotePath) { Before = _ => open.Task };
+        TieredFolder.Machine machine = _folder.Open(remote, waits: told.SetResult);
+        for (int i = 1; i <= 3; i++)
+            await machine.Store.PutAsync(machine.Make(new string('a', i), outputs: 1), Ct);
+
+        Task closing = machine.DisposeAsync().AsTask();
+        while (!told.Task.IsCompleted)
+        {
+            _folder.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.WhenAny(told.Task, Task.Delay(1, Ct));
+        }
+        open.SetResult();
+        await closing;
+
+        Assert.Equal(3, await told.Task);
+        Assert.Equal(3, Directory.GetFiles(Path.Combine(_folder.RemotePath, "ac")).Length);
+    }
+
     [Fact]
     public async Task Of_many_results_that_cannot_be_used_three_are_told_and_the_rest_counted()
     {
@@ -166,7 +262,7 @@ public sealed class TieredStoreTests : IDisposable
         await using (TieredFolder.Machine machine = _folder.Open())
         {
             foreach (Digest key in keys)
-                Assert.Null(await machine.Store.FindAsync(key, Ct));
+                AssertLost(machine, (await machine.Store.FindAsync(key, Ct))!.Outputs["output0"]);
         }
 
         Assert.Equal(["QB4093", "QB4093", "QB4093", "QB4094"], _folder.Codes);
@@ -191,7 +287,7 @@ public sealed class TieredStoreTests : IDisposable
     {
         ActionRecord record = await _folder.Share("a");
         await using TieredFolder.Machine machine = _folder.Open();
-        await machine.Store.FindAsync(record.Key, Ct);
+        await AssertIs(record, machine);
         foreach (BlobRef blob in record.Outputs.Values)
             File.Delete(machine.Local.PathOf(blob.Digest));
 
@@ -224,8 +320,15 @@ public sealed class TieredStoreTests : IDisposable
                     misses++;
                     continue;
                 }
-                hits++;
-                await AssertIs(record, machine);
+                try
+                {
+                    await AssertIs(record, machine);
+                    hits++;
+                }
+                catch (DiagnosticException lost) when (lost.Diagnostics[0].Descriptor == Descriptors.BlobLost)
+                {
+                    misses++;
+                }
             }
         }
         Assert.True(hits > 50 && misses > 50, $"{hits} hits, {misses} misses");
