@@ -55,6 +55,8 @@ internal static class CommandLine
         ExplainCommand.Create(session),
         BuildCommand.Create(session),
         CiCommand.Create(session),
+        WorkCommand.Create(session),
+        SubmitCommand.Create(session),
         PlanCommand.Create(session),
         WhyCommand.Create(session),
         GatesCommand.Create(session),

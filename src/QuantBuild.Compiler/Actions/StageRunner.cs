@@ -28,6 +28,9 @@ internal sealed class StageRunner(BuildStore store, IBuildObserver observer, boo
     /// <summary>Whether missing actions are executed.</summary>
     public bool Executes => execute;
 
+    /// <summary>One that asks the same store and executes nothing; its actions are in no trace but its own.</summary>
+    public StageRunner ForLooking() => new(store, SilentObserver.Instance, execute: false);
+
     /// <summary>Every action asked for so far, in a stable order.</summary>
     public IReadOnlyList<ActionEvent> Trace => [.. _trace.Values
         .OrderBy(action => action.Stage, StringComparer.Ordinal)

@@ -37,6 +37,9 @@ internal sealed record CompileOptions(string Manifest, string? Store = null, int
     /// <summary>Whether a look at a plan measures the speed of the machine again, even when the store remembers it.</summary>
     public bool MeasureSpeed { get; init; }
 
+    /// <summary>Workers that a look at a plan shares the build among; 0 for none.</summary>
+    public int Shards { get; init; }
+
     /// <summary>
     /// Once it is cancelled no action begins any more; those that run are finished and kept, and then the build is cancelled.
     /// </summary>

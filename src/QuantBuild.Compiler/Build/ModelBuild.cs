@@ -62,14 +62,14 @@ internal static class ModelBuild
         return Record(context, sources, samples, observer);
     }
 
-    /// <summary>Builds the layers of some sites alone, and no artifact.</summary>
+    /// <summary>Builds some layers alone, and no artifact.</summary>
     /// <param name="context">The build.</param>
     /// <param name="sources">Both experts, open.</param>
     /// <param name="observer">Follows the build.</param>
-    /// <param name="chosen">Tells by expert and site which.</param>
+    /// <param name="chosen">Tells by expert and layer which.</param>
     internal static IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> Sites(BuildContext context,
         IReadOnlyList<ExpertSource> sources, IBuildObserver observer,
-        Func<string, SiteKey, bool> chosen)
+        Func<string, LayerPlan, bool> chosen)
     {
         SampleSet? samples = SamplesOf(context.Plan);
         BuildGraph graph = BuildGraph.Of(context.Plan, null, samples, chosen);
@@ -87,7 +87,7 @@ internal static class ModelBuild
         plan.Manifest.Calibration.Activations is null ? SampleSet.Of(plan.Manifest.Calibration) : null;
 
     /// <summary>Tells the observer of every action that is about to be asked for.</summary>
-    private static void Announce(BuildContext context, BuildGraph graph, IBuildObserver observer)
+    internal static void Announce(BuildContext context, BuildGraph graph, IBuildObserver observer)
     {
         if (!context.Runner.Executes)
             return;
@@ -104,8 +104,12 @@ internal static class ModelBuild
         }
     }
 
+    /// <summary>
+    /// Recordings of samples, or those that were made elsewhere; without sites when the runner only looks and one is missing.
+    /// </summary>
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns the files.")]
-    private static Recordings Record(BuildContext context, IReadOnlyList<ExpertSource> sources, SampleSet? samples, IBuildObserver observer)
+    internal static Recordings Record(BuildContext context, IReadOnlyList<ExpertSource> sources, SampleSet? samples,
+        IBuildObserver observer)
     {
         if (samples is null)
         {
@@ -123,25 +127,41 @@ internal static class ModelBuild
     private static ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> Quantize(BuildContext context,
         IReadOnlyList<ExpertSource> sources,
         IReadOnlyDictionary<string, IReadOnlyList<Recording>>? recordings, BuildGraph graph, IBuildObserver observer,
-        Func<string, SiteKey, bool> chosen)
+        Func<string, LayerPlan, bool> chosen)
+    {
+        var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
+        Quantize(context, sources, recordings, graph, observer, chosen, layers);
+        return layers;
+    }
+
+    /// <summary>Builds chosen layers.</summary>
+    /// <param name="context">The build.</param>
+    /// <param name="sources">Both experts, open.</param>
+    /// <param name="recordings">Recordings by site; null builds nothing.</param>
+    /// <param name="graph">The actions, to count them.</param>
+    /// <param name="observer">Follows the build.</param>
+    /// <param name="chosen">Tells by expert and layer which.</param>
+    /// <param name="layers">Gets what is built, also when something fails.</param>
+    internal static void Quantize(BuildContext context, IReadOnlyList<ExpertSource> sources,
+        IReadOnlyDictionary<string, IReadOnlyList<Recording>>? recordings, BuildGraph graph, IBuildObserver observer,
+        Func<string, LayerPlan, bool> chosen, ConcurrentDictionary<(string Expert, string Layer), BuiltLayer> layers)
     {
         observer.PhaseStarted("Quantize", graph.Actions.Count(action => BuildStages.IsOfLayers(action.Stage)));
-        var layers = new ConcurrentDictionary<(string Expert, string Layer), BuiltLayer>();
         if (recordings is null)
-            return layers;
+            return;
         Refused(context, () => WorkQueue.Run(context.Budget, sources.SelectMany(source => BuildGraph.SitesOf(source.Plan, chosen)
             .SelectMany(site =>
                 SiteBuild.Items(context, source, site.Key, [.. site],
                     recordings[ActivationRecorder.OutputName(source.Plan.Name, site.Key.Block, site.Key.Site)],
-                layer => layers[(source.Plan.Name, layer.Plan.Name)] = layer))), context.Cancellation));
-        return layers;
+                    layer => chosen(source.Plan.Name, layer), layer => layers[(source.Plan.Name, layer.Plan.Name)] = layer))),
+                    context.Cancellation));
     }
 
     /// <summary>
     /// Reports layers whose Hessian needed help, or whose low-rank branch is not as accurate as asked. It is told on every build, cached or
     /// not: the artifact is what it is.
     /// </summary>
-    private static void Warn(IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> layers, IBuildObserver observer)
+    internal static void Warn(IReadOnlyDictionary<(string Expert, string Layer), BuiltLayer> layers, IBuildObserver observer)
     {
         foreach (((string expert, string name), BuiltLayer layer) in layers.OrderBy(pair => pair.Key.Expert, StringComparer.Ordinal)
             .ThenBy(pair => pair.Key.Layer, StringComparer.Ordinal))

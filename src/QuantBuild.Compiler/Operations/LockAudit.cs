@@ -31,7 +31,8 @@ internal static class LockAudit
             .Where(layer => chosen.Contains((expert.Name, layer.Name)))
             .Select(layer => (expert.Name, new SiteKey(layer.Block, layer.Site))))];
 
-        var built = ModelBuild.Sites(session.Context, session.Sources, observer, (expert, site) => sites.Contains((expert, site)));
+        var built = ModelBuild.Sites(session.Context, session.Sources, observer, (expert, layer) =>
+            sites.Contains((expert, new SiteKey(layer.Block, layer.Site))));
         List<string> different =
             [.. session.Sources.Where(source =>
                 locked.Experts.SingleOrDefault(expert => expert.Name == source.Plan.Name)?.Checkpoint != source.Content)

@@ -142,11 +142,17 @@ internal static class ModelCompiler
         using var session = CompileSession.Open(options, observer, execute: false, cancellation);
         ModelBuild.Run(session.Context, session.Sources, observer);
         var graph = BuildGraph.Of(session.Plan, session.Sources, ModelBuild.SamplesOf(session.Plan));
+        TimePrediction time = BuildTime.Predict(session, graph);
         return new PlanReport(session.Plan, session.Runner.Trace, Predictions.PeakBytes(session.Context, graph, session.Sources),
             Predictions.StoreBytes(graph, session.Runner.Trace),
             session.Sources.Sum(source => BuildStages.Pack.StoredBytes(new PackSubject(session.Plan, source))),
             session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)),
-            BuildTime.Predict(session, graph));
+            time)
+        {
+            Shards = options.Shards == 0
+                ? null
+                : ShardPrediction.Of(session.Plan, ModelBuild.SamplesOf(session.Plan), options.Shards, time.Speed),
+        };
     }
 
     /// <summary>Says which parts of a layer's keys changed since the last build.</summary>

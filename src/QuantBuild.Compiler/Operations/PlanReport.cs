@@ -13,4 +13,8 @@ namespace QuantBuild.Compiler.Operations;
 /// <param name="WeightBytes">Size of the experts' tensors.</param>
 /// <param name="Time">Predicted time of what would run.</param>
 internal sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes,
-    long WeightBytes, TimePrediction Time);
+    long WeightBytes, TimePrediction Time)
+{
+    /// <summary>What several workers would do; null when none were asked about.</summary>
+    public ShardPrediction? Shards { get; init; }
+}

@@ -32,26 +32,27 @@ internal sealed class BuildGraph
     public static BuildGraph Of(Plan plan, IReadOnlyList<ExpertSource>? sources, SampleSet? samples) =>
         Of(plan, sources, samples, (_, _) => true);
 
-    /// <summary>The graph of some sites, or of all.</summary>
+    /// <summary>The graph of some layers, or of all.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="sources">Its experts, open; null leaves out the artifact's files.</param>
     /// <param name="samples">Its calibration samples; null when what they lead to is recorded already.</param>
-    /// <param name="chosen">Tells by expert and site which.</param>
-    public static BuildGraph Of(Plan plan, IReadOnlyList<ExpertSource>? sources, SampleSet? samples, Func<string, SiteKey, bool> chosen)
+    /// <param name="chosen">Tells by expert and layer which.</param>
+    public static BuildGraph Of(Plan plan, IReadOnlyList<ExpertSource>? sources, SampleSet? samples, Func<string, LayerPlan, bool> chosen)
     {
         ActionNode[] calibration = samples is null ? [] : [.. SampleNodes.Of(plan, samples)];
         ActionNode[] recordings = [.. calibration.Where(action => action.Stage == BuildStages.Trajectory)];
         ILookup<string, ActionNode> layers = plan.Experts.SelectMany(expert => SitesOf(expert, chosen)
-            .SelectMany(site => SiteBuild.Nodes(plan, expert, site.Key, site, recordings)))
+            .SelectMany(site => SiteBuild.Nodes(plan, expert, site.Key, site, recordings, layer => chosen(expert.Name, layer))))
             .ToLookup(action => action.Expert, StringComparer.Ordinal);
         IEnumerable<ActionNode> all = calibration.Concat(layers.SelectMany(expert => expert))
             .Concat((sources ?? []).Select(source => BuildStages.Pack.Node(new PackSubject(plan, source), [.. layers[source.Plan.Name]])));
         return new BuildGraph([.. all.OrderBy(action => BuildStages.IndexOf(action.Stage.Name))]);
     }
 
-    /// <summary>The sites of an expert with their layers, in plan order.</summary>
-    public static IEnumerable<IGrouping<SiteKey, LayerPlan>> SitesOf(ExpertPlan expert, Func<string, SiteKey, bool> chosen) =>
-        expert.Layers.GroupBy(layer => new SiteKey(layer.Block, layer.Site)).Where(group => chosen(expert.Name, group.Key));
+    /// <summary>The sites of an expert that have a chosen layer, with all their layers, in plan order.</summary>
+    public static IEnumerable<IGrouping<SiteKey, LayerPlan>> SitesOf(ExpertPlan expert, Func<string, LayerPlan, bool> chosen) =>
+        expert.Layers
+        .GroupBy(layer => new SiteKey(layer.Block, layer.Site)).Where(group => group.Any(layer => chosen(expert.Name, layer)));
 
     /// <summary>The actions that a layer's result depends on, and its own, in the order of stages; none for a layer that is kept.</summary>
     public IReadOnlyList<ActionNode> BehindLayer(string expert, string layer)

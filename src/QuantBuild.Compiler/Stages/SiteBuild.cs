@@ -17,27 +17,32 @@ internal static class SiteBuild
     /// <param name="site">The site.</param>
     /// <param name="layers">Its layers.</param>
     /// <param name="recordings">Its recordings in sample order.</param>
+    /// <param name="chosen">Which of them are built; a smoothing vector is that of all layers that share it.</param>
     /// <param name="built">
     /// Told of every layer, from several threads; of none for which the runner just looks and something is missing.
     /// </param>
     public static IEnumerable<WorkItem> Items(BuildContext context, ExpertSource source, SiteKey site, IReadOnlyList<LayerPlan> layers,
-        IReadOnlyList<Recording> recordings, Action<BuiltLayer> built)
+        IReadOnlyList<Recording> recordings, Func<LayerPlan, bool> chosen, Action<BuiltLayer> built)
     {
         foreach (LayerPlan kept in layers.Where(layer => layer.Recipe.Precision == Precision.BF16))
             built(BuiltLayer.Kept(kept));
-        foreach (SmoothGroup group in SmoothGroup.Of(source.Plan, site, layers))
+        foreach (SmoothGroup group in SmoothGroup.Of(source.Plan, site, layers).Where(group => group.Layers.Any(chosen)))
         {
+            LayerPlan[] wanted = [.. group.Layers.Where(chosen)];
             // A little less urgent than a layer of the same size, so that what was begun is finished first.
-            yield return new WorkItem($"{source.Plan.Name} {group.Name}/smooth", group.Layers.Max(Cost) * 0.999, queue =>
+            yield return new WorkItem($"{source.Plan.Name} {group.Name}/smooth", wanted.Max(Cost) * 0.999, queue =>
             {
                 SmoothStage.Result? smooth = group.IsSmoothed ? BuildStages.Smooth.Run(context, source, group, recordings) : null;
                 if (group.IsSmoothed && smooth is null)
                     return;
                 foreach ((LayerPlan layer, BlobRef? scale) in group.Layers.Select((layer, i) => (layer, smooth?.Of(i))))
-                    queue.Add(new WorkItem($"{source.Plan.Name} {layer.Name}", Cost(layer), _ => Build(layer, scale)));
+                {
+                    if (chosen(layer))
+                        queue.Add(new WorkItem($"{source.Plan.Name} {layer.Name}", Cost(layer), _ => Build(layer, scale)));
+                }
             }, () =>
             {
-                foreach (LayerPlan layer in group.Layers)
+                foreach (LayerPlan layer in wanted)
                     source.Checkpoint.Prefetch(layer.WeightName);
             });
         }
@@ -55,15 +60,16 @@ internal static class SiteBuild
     /// <param name="site">The site.</param>
     /// <param name="layers">Its layers.</param>
     /// <param name="recordings">The nodes that record it.</param>
+    /// <param name="chosen">Which of them are built.</param>
     public static IEnumerable<ActionNode> Nodes(Plan plan, ExpertPlan expert, SiteKey site, IEnumerable<LayerPlan> layers,
-        IReadOnlyList<ActionNode> recordings)
+        IReadOnlyList<ActionNode> recordings, Func<LayerPlan, bool> chosen)
     {
-        foreach (SmoothGroup group in SmoothGroup.Of(expert, site, layers))
+        foreach (SmoothGroup group in SmoothGroup.Of(expert, site, layers).Where(group => group.Layers.Any(chosen)))
         {
             IReadOnlyList<ActionNode> before = group.IsSmoothed ? [BuildStages.Smooth.Node(group, recordings)] : recordings;
             foreach (ActionNode node in (group.IsSmoothed
                 ? before
-                : []).Concat(group.Layers.SelectMany(layer => LayerBuild.Nodes(plan, expert, layer, before))))
+                : []).Concat(group.Layers.Where(chosen).SelectMany(layer => LayerBuild.Nodes(plan, expert, layer, before))))
                 yield return node;
         }
     }

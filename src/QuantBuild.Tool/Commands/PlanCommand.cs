@@ -27,6 +27,12 @@ internal static class PlanCommand
         Description = "Measure the speed of this machine again, which takes three seconds; else it is measured once and kept in the store.",
     };
 
+    private static readonly Option<int> Shards = CommonOptions.AtLeast(0, new Option<int>("--shards")
+    {
+        Description = "Predict what so many workers (quantbuild work) would do from an empty store: time, bytes moved, balance.",
+        HelpName = "n",
+    });
+
     public static Command Create(Session session)
     {
         var command = new Command("plan", "Show what every layer becomes and why, what a build would have to do, and what it would need.")
@@ -38,11 +44,12 @@ internal static class PlanCommand
             CommonOptions.Json,
             Headers,
             Measure,
+            Shards,
         };
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, run) with { HeadersOnly = arguments.GetValue(Headers),
-                MeasureSpeed = arguments.GetValue(Measure) };
+                MeasureSpeed = arguments.GetValue(Measure), Shards = arguments.GetValue(Shards) };
             PlanReport report = ModelCompiler.Plan(options, new DiagnosticsOnly(run.Report), run.Cancellation);
             if (arguments.GetValue(CommonOptions.Json))
                 JsonReport.Write(run.Answer, PlanDocument.Of(report));
@@ -81,6 +88,34 @@ internal static class PlanCommand
         console.Out.WriteLine(
             $"memory {Quantity.Size(report.PeakBytes)}, store grows by {Quantity.Size(report.StoreBytes)}, artifact "
                 + $"{Quantity.Size(report.ArtifactBytes)} (predicted)");
+        if (report.Shards is { } shards)
+            PrintShards(shards, report.Time.Threads, console);
+    }
+
+    private static void PrintShards(ShardPrediction shards, int threads, ToolConsole console)
+    {
+        Table table = Tables.Create("", "samples", "layers", "calibrate", "layers take", "fetches", "writes");
+        foreach ((string name, Func<IEnumerable<double>, double> of) in ((string, Func<IEnumerable<double>, double>)[])
+            [("least", Enumerable.Min), ("mean", Enumerable.Average), ("most", Enumerable.Max), ("all", Enumerable.Sum)])
+        {
+            Tables.AddRow(table, name, Count(worker => worker.Samples), Count(worker => worker.Layers),
+                Time(worker => worker.CalibrateSeconds),
+                Time(worker => worker.LayerSeconds), Size(worker => worker.BytesIn), Size(worker => worker.BytesOut));
+
+            string Count(Func<ShardPrediction.Worker, double> value) =>
+                of(shards.Workers.Select(value)).ToString("0.#", CultureInfo.InvariantCulture);
+            string Time(Func<ShardPrediction.Worker, double> value) =>
+                Quantity.Duration(TimeSpan.FromSeconds(of(shards.Workers.Select(value)) / threads));
+            string Size(Func<ShardPrediction.Worker, double> value) => Quantity.Size((long)of(shards.Workers.Select(value)));
+        }
+        console.Out.WriteLine();
+        console.Tables.Write(table);
+        console.Out.WriteLine();
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Quantity.Count(shards.Workers.Count, "worker")} like this machine, each with {Quantity.Count(threads, "thread")}: balance ")
+            + string.Create(CultureInfo.InvariantCulture, $"{shards.Balance:0.00}; the longest sample takes ")
+            + $"{Quantity.Duration(TimeSpan.FromSeconds(shards.LongestSample / threads))}, the longest layer "
+            + $"{Quantity.Duration(TimeSpan.FromSeconds(shards.LongestChain / threads))} (predicted, from an empty store)");
     }
 
     private static void PrintTime(TimePrediction time, ToolConsole console)

@@ -12,6 +12,9 @@ internal static class ExitCode
     /// <summary>The command line makes no sense.</summary>
     public const int Usage = 2;
 
+    /// <summary>It failed, and may succeed later or elsewhere: EX_TEMPFAIL of sysexits.</summary>
+    public const int TryAgain = 75;
+
     /// <summary>Stopped by Ctrl+C or a termination request: 128 + SIGINT, as shells expect.</summary>
     public const int Cancelled = 130;
 }

@@ -41,6 +41,21 @@ internal static class PlanDocument
                 })]),
                 ["machine"] = report.Time.Speed.Machine,
             },
+            ["shards"] = report.Shards is not { } shards ? null : new JsonObject
+            {
+                ["balance"] = Math.Round(shards.Balance, 4),
+                ["longestSampleProcessorSeconds"] = Math.Round(shards.LongestSample, 2),
+                ["longestLayerProcessorSeconds"] = Math.Round(shards.LongestChain, 2),
+                ["workers"] = new JsonArray([.. shards.Workers.Select(worker => new JsonObject
+                {
+                    ["samples"] = worker.Samples,
+                    ["layers"] = worker.Layers,
+                    ["calibrateProcessorSeconds"] = Math.Round(worker.CalibrateSeconds, 2),
+                    ["layerProcessorSeconds"] = Math.Round(worker.LayerSeconds, 2),
+                    ["bytesIn"] = worker.BytesIn,
+                    ["bytesOut"] = worker.BytesOut,
+                })]),
+            },
             ["headersOnly"] = report.Plan.Location.HeadersOnly,
             ["commit"] = report.Plan.Location.Commit,
         };

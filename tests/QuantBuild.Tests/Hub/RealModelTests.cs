@@ -3,12 +3,14 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Build;
+using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Timing;
 using QuantBuild.HubServer;
 using QuantBuild.Models.Wan;
 using QuantBuild.Tests.Models.Wan;
@@ -31,14 +33,9 @@ public sealed class RealModelTests : HubTest
     [Fact]
     public void The_real_model_is_planned_from_headers_alone()
     {
-        Publish();
-        var variables = new Dictionary<string, string> { ["HF_ENDPOINT"] = Server.Endpoint.ToString(), ["HF_HUB_CACHE"] = PathTo("cache") };
         var warnings = new Stages.Warnings();
 
-        PlanReport report =
-            ModelCompiler
-            .Plan(new CompileOptions(Manifest, PathTo("store"), 2, Hub: new HubAccess(new HubEnvironment(variables.GetValueOrDefault))),
-                warnings, Ct);
+        PlanReport report = PlanIt(warnings);
 
         Plan plan = report.Plan;
         Assert.Equal(Server.Repositories[Model].Main.Id, plan.Location.Commit);
@@ -59,6 +56,40 @@ public sealed class RealModelTests : HubTest
         Traffic[] heads = [.. Server.Requests.Where(request => request.Storage)];
         Assert.Equal(2 * Shards, heads.Length);
         Assert.All(heads, request => Assert.Equal("bytes=0-131071", request.Range));
+    }
+
+    [Fact]
+    public void Chains_of_the_real_model_are_shared_among_workers_in_balance()
+    {
+        Plan plan = PlanIt(new Stages.Warnings(), shards: 8).Plan;
+        var samples = Compiler.Samples.SampleSet.Of(plan.Manifest.Calibration);
+        foreach (int workers in (int[])[8, 64, 256])
+        {
+            var shared = ShardPrediction.Of(plan, samples, workers, MachineSpeed.Typical);
+            double mean = shared.Workers.Average(worker => worker.LayerSeconds), most = shared.Workers.Max(worker => worker.LayerSeconds);
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                FormattableString.Invariant($"{workers} workers: balance {shared.Balance:0.000}, mean {mean:0} s, most {most:0} s, ")
+                + FormattableString.Invariant($"longest chain {shared.LongestChain:0} s, ")
+                + FormattableString.Invariant($"fetched {shared.Workers.Sum(worker => worker.BytesIn)} B"));
+
+            Assert.InRange(shared.Balance, 0.95, 1);
+            Assert.Equal(800, shared.Workers.Sum(worker => worker.Layers));
+            Assert.Equal(12, shared.Workers.Sum(worker => worker.Samples));
+            // 12 recordings of 560 sites, some of which layers on several workers need.
+            Assert.InRange(shared.Workers.Sum(worker => worker.BytesIn), Recordings(plan), 2 * Recordings(plan));
+        }
+    }
+
+    private static long Recordings(Plan plan) => 12L * plan.Experts.Sum(expert => expert.Timesteps.Length * 40L
+        * ((2 * plan.Manifest.Calibration.TokensPerStep) + 4)
+        * WanLayers.Sites.Sum(site => Compiler.Calibration.ActivationRecorder.ChannelsOf(expert.Config, site)));
+
+    private PlanReport PlanIt(Stages.Warnings warnings, int shards = 0)
+    {
+        Publish();
+        var variables = new Dictionary<string, string> { ["HF_ENDPOINT"] = Server.Endpoint.ToString(), ["HF_HUB_CACHE"] = PathTo("cache") };
+        var access = new HubAccess(new HubEnvironment(variables.GetValueOrDefault));
+        return ModelCompiler.Plan(new CompileOptions(Manifest, PathTo("store"), 2, Hub: access) { Shards = shards }, warnings, Ct);
     }
 
     private void Publish()
