@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Store.Remote;
@@ -24,6 +25,7 @@ internal sealed class SessionStore : IDisposable
     /// <param name="execute">Whether actions run; what only looks does not ask the remote store, which would move content.</param>
     /// <param name="ct">Ends transfers.</param>
     /// <exception cref="Diagnostics.DiagnosticException">The local store cannot be opened, or an address is none (QB4090).</exception>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns the store.")]
     public static SessionStore Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken ct)
     {
         ContentStore local = ContentStore.Open(options.Store ?? ContentStore.DefaultRoot());

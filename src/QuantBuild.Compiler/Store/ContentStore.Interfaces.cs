@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 namespace QuantBuild.Compiler.Store;
 
 /// <content>The store as one of several. All its work is done before the calls return.</content>
@@ -18,6 +19,7 @@ internal sealed partial class ContentStore : IBlobStore, IActionCache, IBlobFile
     ValueTask<bool> IBlobStore.ContainsAsync(BlobRef blob, CancellationToken ct) =>
         ValueTask.FromResult(Guarded(PathOf(blob.Digest), () => Find(blob.Digest)) == blob.Size);
 
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The caller owns the stream.")]
     ValueTask<Stream?> IBlobStore.OpenAsync(BlobRef blob, long offset, CancellationToken ct)
     {
         if (TryOpen(blob.Digest) is not { } path)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Buffers;
 using System.Security.Cryptography;
 using QuantBuild.Compiler.Store.Remote.Http;
@@ -28,6 +29,7 @@ internal sealed class FolderStore(string root) : IBlobStore, IActionCache
     }
 
     /// <inheritdoc/>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The caller owns the stream.")]
     public ValueTask<Stream?> OpenAsync(BlobRef blob, long offset = 0, CancellationToken ct = default)
     {
         if (TryOpen(PathOf(blob)) is not { } file)
@@ -55,17 +57,12 @@ internal sealed class FolderStore(string root) : IBlobStore, IActionCache
     /// <inheritdoc/>
     public async ValueTask<ActionRecord?> FindAsync(Digest key, CancellationToken ct = default)
     {
-        FileStream? file = TryOpen(PathOf(key));
-        if (file is null)
+        await using FileStream? file = TryOpen(PathOf(key));
+        if (file is null || file.Length > ActionResultMessage.LongestMessage)
             return null;
-        await using (file.ConfigureAwait(false))
-        {
-            if (file.Length > ActionResultMessage.LongestMessage)
-                return null;
-            var message = new byte[file.Length];
-            return await file.ReadAtLeastAsync(message, message.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false)
-                == message.Length ? ActionResultMessage.Parse(message, key) : null;
-        }
+        var message = new byte[file.Length];
+        return await file.ReadAtLeastAsync(message, message.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false)
+            == message.Length ? ActionResultMessage.Parse(message, key) : null;
     }
 
     /// <inheritdoc/>

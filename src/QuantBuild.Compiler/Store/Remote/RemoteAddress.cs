@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Store.Remote.Http;
 
@@ -41,6 +42,7 @@ internal static class RemoteAddress
         return new RemoteStore(url, store, store);
     }
 
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The result owns the store.")]
     private static RemoteStore Server(Uri address, string shown, RemoteStoreOptions options)
     {
         if (address.Scheme == "http" && !address.IsLoopback && options.Environment(RemoteStoreOptions.PlainHttpVariable) is not "1")

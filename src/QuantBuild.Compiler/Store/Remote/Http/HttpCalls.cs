@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Polly;
@@ -19,6 +20,7 @@ internal sealed class HttpCalls : IDisposable
     /// <summary>Begins; nothing is sent yet.</summary>
     /// <param name="authorization">Goes along with every request; null for none.</param>
     /// <param name="limits">How long a server is waited for.</param>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The client owns its handler.")]
     public HttpCalls(HttpAuthorization? authorization, HttpLimits limits)
     {
         _authorization = authorization;

@@ -90,7 +90,7 @@ internal sealed class HttpStore : IBlobStore, IActionCache, IDisposable
         var chunk = new byte[1 << 14];
         for (int read; (read = await body.ReadAsync(chunk, ct)) > 0;)
         {
-            message.Write(chunk, 0, read);
+            await message.WriteAsync(chunk.AsMemory(0, read), ct);
             if (message.Length > ActionResultMessage.LongestMessage)
                 return null;
         }
