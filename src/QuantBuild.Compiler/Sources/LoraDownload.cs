@@ -29,17 +29,22 @@ internal static class LoraDownload
             return lora;
         try
         {
-            using HubClient? client = access.Connect(ct);
-            HubSnapshot snapshot = HubDownload.FetchAsync(client, access.Cache, remote.Repository, path => path == remote.Path,
-                access.Progress, ct).GetAwaiter().GetResult();
-            return snapshot.Files.IsEmpty
-                ? throw new DiagnosticException(Descriptors.LoraNotFound.At(lora.Span, lora.File))
-                : lora with { File = Path.Combine(snapshot.Folder, remote.Path.Replace('/', Path.DirectorySeparatorChar)), Remote = null };
+            return FetchAsync(lora, remote, access, ct).GetAwaiter().GetResult();
         }
         catch (DiagnosticException failure) when (failure.Diagnostics[0].Descriptor.Code.StartsWith("QB5", StringComparison.Ordinal))
         {
             throw new DiagnosticException([Descriptors.SourceNotFetched.At(lora.Span, lora.File, failure.Diagnostics[0].Message),
                 .. failure.Diagnostics]);
         }
+    }
+
+    private static async Task<LoraSection> FetchAsync(LoraSection lora, RemoteLora remote, HubAccess access, CancellationToken ct)
+    {
+        using HubClient? client = access.Connect(ct);
+        HubSnapshot snapshot = await HubDownload.FetchAsync(client, access.Cache, remote.Repository, path => path == remote.Path,
+            access.Progress, ct);
+        return snapshot.Files.IsEmpty
+            ? throw new DiagnosticException(Descriptors.LoraNotFound.At(lora.Span, lora.File))
+            : lora with { File = Path.Combine(snapshot.Folder, remote.Path.Replace('/', Path.DirectorySeparatorChar)), Remote = null };
     }
 }
