@@ -43,6 +43,8 @@ internal static class CompareCommand
         return command;
     }
 
+    private static ModelArtifact? OpenUnlessNull(string? folder) => folder is null ? null : ModelArtifact.Open(folder);
+
     private static void Compare(ParseResult arguments, CommandRun run)
     {
         string? output = arguments.GetValue(Output), sheet = arguments.GetValue(GenerateOptions.Sheet);
@@ -60,7 +62,7 @@ internal static class CompareCommand
         foreach (string? folder in (string?[])[null, .. folders])
         {
             run.Console.Error.WriteLine(folder ?? FullPrecision);
-            using ModelArtifact? artifact = folder is null ? null : ModelArtifact.Open(folder);
+            using ModelArtifact? artifact = OpenUnlessNull(folder);
             var latents = new List<float[]>();
             var errors = new List<double>();
             void Step(SamplingStep step)

@@ -78,7 +78,7 @@ public abstract class LayerTests : BackendSuite
 
         GptqResult expected = Gptq.Quantize(RandomData.Matrix(LayerReference.Residual(layer), 160),
             RandomData.Matrix(LayerReference.Hessian(layer, All), 160),
-            new GptqOptions(layer.Layer.Recipe.Weights.Damp, Ties: ties, Order: order, Exponents: exponents));
+            new GptqOptions(layer.Layer.Recipe.Weights.Damp, Ties: ties, Order: order, Exponents: exponents), ct: Ct);
         AssertAlike(expected.Weight.Dequantize(), result.Weight.Dequantize());
         int scales = expected.Scales.Zip(result.Scales).Count(pair => pair.First == pair.Second);
         Assert.InRange(scales, 0.999 * expected.Scales.Length, expected.Scales.Length);
