@@ -40,7 +40,10 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads)
     {
         if (TorchLayer.IsOfProcessor(step, layer.Recipe))
-            return CpuBackend.Instance.NeedOf(step, layer, tokens, threads);
+        {
+            // Pages of the process are counted here, which are more than what is in use.
+            return new ResourceNeed(CpuBackend.Instance.NeedOf(step, layer, tokens, threads).HostBytes + TorchNeeds.Library);
+        }
         (long host, long device) = TorchNeeds.Of(step, layer);
         return session.IsCuda ? new ResourceNeed(host, device) : new ResourceNeed(host + device);
     }

@@ -11,8 +11,10 @@ namespace QuantBuild.Compiler.Torch;
 /// <summary>Bytes that the steps of a layer hold, from shapes alone. Tests hold them against measurement.</summary>
 internal static class TorchNeeds
 {
-    // What libtorch and what is in it take for themselves at the first product of a kind.
-    private const long Library = 128L << 20;
+    /// <summary>
+    /// What the first work of a kind takes for itself: code, buffers of products, and what was given back and is not gone.
+    /// </summary>
+    public const long Library = 128L << 20;
 
     // Forms of a chunk of rows, or of a portion of tokens, that are alive while it is rounded.
     private const long RoundingForms = 26;

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+
+namespace QuantBuild.Compiler.Torch.Tests.Building;
+
+/// <summary>Whole builds by the tool, which finds the backend as it does a package's.</summary>
+public sealed class BuildTests
+{
+    [Fact]
+    public async Task Layers_are_as_good_as_the_processors()
+    {
+        using var torch = new TorchProject();
+        using var processor = new TorchProject { Compute = """{ "model": "cpu", "layers": "cpu" }""" };
+        Assert.Equal(0, (await torch.BuildAsync()).Status);
+        Assert.Equal(0, (await processor.BuildAsync()).Status);
+
+        IReadOnlyDictionary<string, double> expected = processor.Errors();
+        double[] ratios = [.. torch.Errors().Select(layer => layer.Value / expected[layer.Key])];
+
+        Assert.Equal(20, ratios.Length);
+        Assert.InRange(Math.Exp(ratios.Average(Math.Log)), 0.98, 1.02);
+        Assert.InRange(ratios.Max(), 0, 1.1);
+        // It is another arithmetic all the same.
+        Assert.NotEqual(processor.Tensors(), torch.Tensors());
+    }
+
+    [Fact]
+    public async Task The_same_bytes_come_from_another_process_and_from_the_store_without_libtorch()
+    {
+        using TorchProject first = new(), second = new();
+        Assert.Equal(0, (await first.BuildAsync()).Status);
+        Assert.Equal(0, (await second.BuildAsync()).Status);
+        using var stored = new TorchProject { Store = first.Store, LibTorch = "/nowhere" };
+
+        (int status, string said) = await stored.BuildAsync();
+
+        Assert.Equal(0, status);
+        Assert.Contains("0 actions ran", said, StringComparison.Ordinal);
+        Assert.Equal(first.Tensors(), second.Tensors());
+        Assert.Equal(first.Tensors(), stored.Tensors());
+    }
+
+    [Fact]
+    public async Task A_build_whose_process_is_killed_keeps_what_is_finished_and_goes_on()
+    {
+        using TorchProject broken = new(), whole = new();
+        using (Process process = broken.Start())
+        {
+            while (broken.Actions < 10 && !process.HasExited)
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            Assert.False(process.HasExited);
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        (int status, string said) = await broken.BuildAsync();
+
+        Assert.Equal(0, status);
+        Assert.DoesNotContain(" 0 came from the store", said, StringComparison.Ordinal);
+        Assert.Equal(0, (await whole.BuildAsync()).Status);
+        Assert.Equal(whole.Tensors(), broken.Tensors());
+    }
+
+    [Theory]
+    [InlineData("cpu", "/nowhere", "QB3240", "there is no libtorch in /nowhere")]
+    [InlineData("cuda", null, "QB3243", "without CUDA")]
+    public async Task What_is_missing_is_told_before_anything_is_begun(string device, string? folder, string code, string why)
+    {
+        using var project = new TorchProject
+        {
+            Compute = $$"""{ "model": "cpu", "layers": "torch", "device": "{{device}}" }""",
+            LibTorch = folder ?? Natives.Folder,
+        };
+
+        (int status, string said) = await project.BuildAsync();
+
+        Assert.NotEqual(0, status);
+        Assert.Contains($"error {code}", said, StringComparison.Ordinal);
+        Assert.Contains(why, said, StringComparison.Ordinal);
+        Assert.Equal(0, project.Actions);
+    }
+
+    [Theory]
+    [InlineData("QUANTBUILD_TORCH_PROFILE", "torch-2.10-cuda-sm90-132", "QB3245")]
+    [InlineData("QUANTBUILD_TORCH_THREADS", "many", "QB3246")]
+    [InlineData("QUANTBUILD_DEVICE", "cuda:1", "QB3243")]
+    public async Task Variables_that_do_not_fit_are_told_before_anything_is_begun(string variable, string value, string code)
+    {
+        using var project = new TorchProject();
+        project.Variables.Add(variable, value);
+
+        (int status, string said) = await project.BuildAsync();
+
+        Assert.NotEqual(0, status);
+        Assert.Contains($"error {code}", said, StringComparison.Ordinal);
+        Assert.Contains(value, said, StringComparison.Ordinal);
+        Assert.Equal(0, project.Actions);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using QuantBuild.Tests;
+
+namespace QuantBuild.Compiler.Torch.Tests.Building;
+
+/// <summary>
+/// A small model project that is built by the tool, in a process of its own: the tiny checkpoint, two samples, four steps.
+/// </summary>
+internal sealed class TorchProject : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("quantbuild-torch-").FullName;
+
+    /// <summary>The section <c>compute</c>.</summary>
+    public string Compute { get; init; } = """{ "model": "torch", "layers": "torch", "device": "cpu" }""";
+
+    /// <summary>The folder of libtorch that the build is told.</summary>
+    public string LibTorch { get; init; } = Natives.Folder;
+
+    /// <summary>More variables.</summary>
+    public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The store; several projects can share one.</summary>
+    public string Store { get => field ?? Path.Combine(_root, "store"); init; }
+
+    /// <summary>Finished actions in the store.</summary>
+    public int Actions => Directory.Exists(Path.Combine(Store, "actions"))
+        ? Directory.EnumerateFiles(Path.Combine(Store, "actions"), "*", SearchOption.AllDirectories).Count()
+        : 0;
+
+    private string Output => Path.Combine(_root, "out");
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    /// <summary>Builds to the end.</summary>
+    public async Task<(int Status, string Said)> BuildAsync(params string[] options)
+    {
+        using Process process = Start(options);
+        CancellationToken ct = TestContext.Current.CancellationToken;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(ct), error = process.StandardError.ReadToEndAsync(ct);
+        await process.WaitForExitAsync(ct);
+        string said = await output + await error;
+        TestContext.Current.TestOutputHelper!.WriteLine(said);
+        return (process.ExitCode, said);
+    }
+
+    /// <summary>Begins a build.</summary>
+    public Process Start(params string[] options)
+    {
+        string manifest = Path.Combine(_root, "tiny.quant.json");
+        File.WriteAllText(manifest, $$"""
+            {
+              "compute": {{Compute}},
+              "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(TestData.TinyWan("checkpoint"))}} },
+              "experts": {
+                "high_noise": { "weights": "high_noise_model", "bins": ["early:0-0.5", "boundary:0.5-1"] },
+                "low_noise": { "weights": "low_noise_model", "bins": ["boundary:0-0.5", "late:0.5-1"] }
+              },
+              "calibration": { "data": {{JsonSerializer.Serialize(TestData.TinyWan("calibration.jsonl"))}}, "samples": 2,
+                "steps": 4, "tokensPerStep": 48, "seed": 42 },
+              "quantize": { "format": "mxfp4", "precision": "w4a4", "rotation": "none",
+                "lowRank": { "rank": 16 }, "weights": { "method": "gptq" }, "smooth": { "share": "site" } },
+              "overrides": [{ "match": "blocks.1-5.*", "precision": "bf16" }]
+            }
+            """);
+        string binaries = Path.Combine("bin", Natives.Metadata("Configuration"), "net10.0");
+        var start = new ProcessStartInfo("dotnet",
+        [
+            Path.Combine(TestData.Root, "src", "QuantBuild.Tool", binaries, "QuantBuild.Tool.dll"), "build", manifest, "--out", Output,
+            "--store", Store, .. options,
+        ])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment["QUANTBUILD_BACKENDS"] = Path.Combine(TestData.Root, "src", "QuantBuild.Compiler.Torch", binaries);
+        start.Environment[Natives.Variable] = LibTorch;
+        foreach ((string name, string value) in Variables)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Digests of the artifact's tensors, by expert.</summary>
+    public IReadOnlyDictionary<string, string> Tensors() => Directory.EnumerateFiles(Output, "*.safetensors", SearchOption.AllDirectories)
+        .ToDictionary(path => Path.GetRelativePath(Output, path), path =>
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))));
+
+    /// <summary>The error of every layer, as the artifact states it.</summary>
+    public IReadOnlyDictionary<string, double> Errors()
+    {
+        using JsonDocument quality = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Output, "quality.json")));
+        return quality.RootElement.GetProperty("experts").EnumerateObject().SelectMany(expert => expert.Value.EnumerateObject()
+                .Select(layer => (Name: $"{expert.Name} {layer.Name}", Error: layer.Value.GetProperty("recipe").GetDouble())))
+            .ToDictionary(layer => layer.Name, layer => layer.Error);
+    }
+}
