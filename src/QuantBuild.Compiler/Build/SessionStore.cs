@@ -29,10 +29,10 @@ internal sealed class SessionStore : IDisposable
     public static SessionStore Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken ct)
     {
         ContentStore local = ContentStore.Open(options.Store ?? ContentStore.DefaultRoot());
-        local.Notice = observer.Report;
-        local.ReadsWhatItFinds = options.ReadsWhatItFinds;
         try
         {
+            local.Notice = observer.Report;
+            local.ReadsWhatItFinds = options.ReadsWhatItFinds;
             return new SessionStore(local, execute && options.Remote is { } remote
                 ? new TieredStore(local, RemoteAddress.Open(remote, local.Root), remote.ReadOnly, observer.Report, TimeProvider.System, ct,
                     remote.History, careful: options.ReadsWhatItFinds)
