@@ -14,10 +14,16 @@ public abstract class StoreContract : IDisposable
 
     private protected OpenedStore Open() => Open(_folder.PathTo("kept"));
 
-    public virtual void Dispose()
+    public void Dispose()
     {
-        _folder.Dispose();
+        Dispose(disposing: true);
         GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+            _folder.Dispose();
     }
 
     private protected static BlobRef RefOf(byte[] content) => new(Digest.Of(content), content.Length);

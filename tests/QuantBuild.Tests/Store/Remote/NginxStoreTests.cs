@@ -13,10 +13,11 @@ public sealed class NginxBlobStoreTests : BlobStoreContract
 
     private protected override OpenedStore Open(string folder) => NginxActionCacheTests.OpenServer(_server);
 
-    public override void Dispose()
+    protected override void Dispose(bool disposing)
     {
-        base.Dispose();
-        _server.Dispose();
+        base.Dispose(disposing);
+        if (disposing)
+            _server.Dispose();
     }
 }
 
@@ -37,10 +38,11 @@ public sealed class NginxActionCacheTests : ActionCacheContract
         });
     }
 
-    public override void Dispose()
+    protected override void Dispose(bool disposing)
     {
-        base.Dispose();
-        _server.Dispose();
+        base.Dispose(disposing);
+        if (disposing)
+            _server.Dispose();
     }
 }
 
