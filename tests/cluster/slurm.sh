@@ -5,8 +5,8 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tool=${1:-$root/src/QuantBuild.Tool/bin/Release/net10.0/QuantBuild.Tool.dll}
-manifest=$root/models/TinyWan/tinywan.quant.json
 work=$(mktemp -d)
+manifest=$work/model/tinywan.quant.json
 host=$(hostname -s)
 quantbuild() { dotnet "$tool" "$@"; }
 
@@ -19,6 +19,7 @@ end() {
 trap end EXIT
 
 mkdir -p "$work"/{etc,state,spool,munge}
+cp -r "$root/models/TinyWan" "$work/model"
 export SLURM_CONF=$work/etc/slurm.conf
 cat > "$SLURM_CONF" << CONF
 ClusterName=test
@@ -48,7 +49,7 @@ dd if=/dev/urandom of="$work/munge/key" bs=1024 count=1 status=none
 chmod 711 "$work" "$work/munge"
 chmod 400 "$work/munge/key"
 munged --force --foreground --socket="$work/munge/socket" --key-file="$work/munge/key" --pid-file="$work/munge/pid" \
-  --log-file="$work/munge/log" --seed-file="$work/munge/seed" &
+  --log-file="$work/munge/log" --seed-file="$work/munge/seed" > "$work/munged.log" 2>&1 &
 daemons+=($!)
 sleep 2
 slurmctld -D > "$work/slurmctld.log" 2>&1 &
@@ -61,7 +62,6 @@ for _ in $(seq 60); do
 done
 
 echo "== one machine"
-cp "${manifest%.json}.lock.json" "$work/lock.json" 2> /dev/null || true
 time quantbuild build "$manifest" --out "$work/alone" --store "$work/store alone" --no-report --locked > "$work/alone.log"
 
 echo "== 4 workers"
@@ -75,7 +75,7 @@ while squeue --noheader --jobs "$calibrate,$layers,$pack" 2> /dev/null | grep -q
     if [[ $killed != *$phase* ]]; then
       victim=$(pgrep --oldest --full "work .*--until $phase --store '?$work/store" || true)
       if [[ -n $victim ]]; then
-        sleep 3
+        sleep 2
         kill -KILL "$victim" 2> /dev/null && killed+="$phase " && echo "killed a worker: $phase"
       fi
     fi

@@ -23,7 +23,9 @@ internal static class LostContent
         {
             try
             {
-                return work(tries == 1 ? options : options with { ReadsWhatItFinds = true }, once);
+                T result = work(tries == 1 ? options : options with { ReadsWhatItFinds = true }, once);
+                options.Remote?.RequireWhole();
+                return result;
             }
             catch (DiagnosticException lost) when (tries < Tries && lost.Diagnostics.All(problem =>
                 problem.Descriptor == Descriptors.BlobLost || problem.Descriptor == Descriptors.StoreVanished))

@@ -37,6 +37,7 @@ internal sealed class SessionStore : IDisposable
                 ? new TieredStore(local, RemoteAddress.Open(remote, local.Root), remote.ReadOnly, observer.Report, TimeProvider.System, ct,
                     remote.History, careful: options.ReadsWhatItFinds)
                 {
+                    SharesAll = remote.Required,
                     Waits = left => observer.PhaseStarted("Write to the shared store", left),
                 }
                 : null);

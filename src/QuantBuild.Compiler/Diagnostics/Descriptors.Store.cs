@@ -176,4 +176,11 @@ internal static partial class Descriptors
         "QUANTBUILD_REMOTE_AUTHORIZATION has the value of the header Authorization, and what it is set to is no such value. It is not "
             + "shown because it may be a secret.",
         "Set it to 'Bearer' and a token, or to 'Basic' and the base64 of name:password; or remove it and use a netrc file.");
+
+    /// <summary>A remote store that was required was not all there.</summary>
+    public static readonly DiagnosticDescriptor RemoteRequired = new("QB4097", Severity.Error,
+        "what was done did not all go through the remote store: {0}",
+        "`--remote-required` asks for it, and so does `work`, whose parts are joined by the remote store. What was made is in the store of "
+            + "this machine.",
+        "Look after the remote store and do the same again: what is in the store of this machine is then written there.");
 }

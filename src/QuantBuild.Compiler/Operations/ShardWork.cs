@@ -13,7 +13,8 @@ internal static class ShardWork
     /// <summary>Failures that another try, later or on another machine, may not meet.</summary>
     private static readonly ImmutableArray<DiagnosticDescriptor> Passing =
     [
-        Descriptors.ShardTooEarly, Descriptors.DiskFull, Descriptors.OutOfMemory, Descriptors.BlobLost, Descriptors.StoreVanished,
+        Descriptors.ShardTooEarly, Descriptors.RemoteRequired, Descriptors.DiskFull, Descriptors.OutOfMemory, Descriptors.BlobLost,
+            Descriptors.StoreVanished,
         Descriptors.HubUnreachable, Descriptors.HubServerFailed, Descriptors.HubRateLimited,
     ];
 

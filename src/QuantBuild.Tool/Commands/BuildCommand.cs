@@ -76,6 +76,7 @@ internal static class BuildCommand
             CommonOptions.Store,
             RemoteOptions.Remote,
             RemoteOptions.ReadOnly,
+            RemoteOptions.Required,
             CommonOptions.Threads,
             CommonOptions.Memory,
             Locked,

@@ -38,7 +38,8 @@ internal static class CiCommand
                 "Build as continuous integration does: locked, with annotations, a summary, outputs and checksums for GitHub Actions "
                     + "and Azure Pipelines.")
         {
-            CommonOptions.Manifest, Out, CommonOptions.Store, RemoteOptions.Remote, RemoteOptions.ReadOnly, CommonOptions.Threads,
+            CommonOptions.Manifest, Out, CommonOptions.Store, RemoteOptions.Remote, RemoteOptions.ReadOnly, RemoteOptions.Required,
+                CommonOptions.Threads,
                 CommonOptions.Memory, Unlocked,
                 CommonOptions.HardLinks, CommonOptions.Force, Upload,
         };

@@ -49,6 +49,9 @@ internal static class WorkCommand
             Shard shard = ShardOptions.Of(arguments.GetValue(ShardOptions.Shard), arguments.GetValue(ShardOptions.Shards),
                 Environment.GetEnvironmentVariable);
             CompileOptions options = CommonOptions.Compile(arguments, run);
+            // The parts of workers with stores of their own are joined there: what did not arrive is not done.
+            if (options.Remote is { ReadOnly: false } remote)
+                options = options with { Remote = remote with { Required = true } };
             try
             {
                 ShardResult result = run.Observe(observer => ShardWork.Run(options, shard,

@@ -20,6 +20,11 @@ internal static class RemoteOptions
         Description = $"Write nothing to the shared store [default: whether {ReadOnlyVariable} is 1 or true].",
     };
 
+    public static Option<bool> Required { get; } = new("--remote-required")
+    {
+        Description = "Fail when the shared store fails, or did not get all results; also those that were made before are written to it.",
+    };
+
     /// <summary>The shared store that a command line or the environment names; null for none.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="read">Looks an environment variable up; null when it is not set.</param>
@@ -27,5 +32,8 @@ internal static class RemoteOptions
         (arguments.GetValue(Remote) ?? read(Variable)) is { Length: > 0 } url
             ? new RemoteStoreOptions(url, arguments.GetValue(ReadOnly)
                 || read(ReadOnlyVariable) is "1" || string.Equals(read(ReadOnlyVariable), "true", StringComparison.OrdinalIgnoreCase))
+            {
+                Required = arguments.CommandResult.Command.Options.Contains(Required) && arguments.GetValue(Required),
+            }
             : null;
 }

@@ -59,6 +59,22 @@ public sealed class WorkTests
     }
 
     [Fact]
+    public void A_worker_whose_results_did_not_arrive_is_not_done_and_writes_them_when_it_is_started_again()
+    {
+        using var model = new ReducedModel();
+        string[] stores = ["--store", model.Store, "--remote", new Uri(model["remote"]).AbsoluteUri];
+
+        Assert.Contains("QB4097", Work(model, "0/1", "layers", stores).Expect(TryAgain).Out, StringComparison.Ordinal);
+        Directory.CreateDirectory(model["remote"]);
+        Assert.DoesNotContain(ActionLine.Parse(Work(model, "0/1", "layers", stores).Expect(0)), action => action.Ran);
+
+        ActionLine[] elsewhere = ActionLine.Parse(model.Build(["--remote", stores[^1], "--store", model["elsewhere"]]).Expect(0));
+        Assert.All(elsewhere.Where(action => action.Ran), action => Assert.Equal("Pack", action.Stage));
+        Assert.Contains("QB4097", model.Build("--remote", new Uri(model["not there"]).AbsoluteUri, "--remote-required").Expect(1).Out,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_worker_is_told_which_one_it_is_by_a_scheduler()
     {
         using var model = new ReducedModel();

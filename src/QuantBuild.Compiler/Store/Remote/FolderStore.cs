@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using QuantBuild.Compiler.Store.Remote.Http;
 
@@ -55,6 +56,7 @@ internal sealed class FolderStore(string root) : IBlobStore, IActionCache
     }
 
     /// <inheritdoc/>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "It is disposed by await using.")]
     public async ValueTask<ActionRecord?> FindAsync(Digest key, CancellationToken ct = default)
     {
         await using FileStream? file = TryOpen(PathOf(key));

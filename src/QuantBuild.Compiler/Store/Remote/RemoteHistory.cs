@@ -13,12 +13,19 @@ internal sealed class RemoteHistory(TimeProvider time)
     public static readonly TimeSpan Allowance = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<Digest, bool> _distrusted = new();
+    private string? _trouble;
 
     /// <summary>What reading may cost.</summary>
     public RemoteAllowance Reading { get; } = new(Allowance, time);
 
     /// <summary>What writing may cost.</summary>
     public RemoteAllowance Writing { get; } = new(Allowance, time);
+
+    /// <summary>The first trouble with the remote store, as it was told; null for none. Results that are damaged there are none.</summary>
+    public string? Trouble => Volatile.Read(ref _trouble);
+
+    /// <summary>Remembers trouble.</summary>
+    public void Note(string trouble) => Interlocked.CompareExchange(ref _trouble, trouble, null);
 
     /// <summary>The remote store did not give this blob.</summary>
     public void Distrust(Digest blob) => _distrusted[blob] = true;

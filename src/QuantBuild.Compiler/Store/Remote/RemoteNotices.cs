@@ -4,8 +4,9 @@ namespace QuantBuild.Compiler.Store.Remote;
 
 /// <summary>What a build says about its remote store: each trouble once, and of unusable results the first few.</summary>
 /// <param name="remote">The store's name.</param>
+/// <param name="history">Remembers trouble.</param>
 /// <param name="notice">Is told.</param>
-internal sealed class RemoteNotices(string remote, Action<Diagnostic> notice)
+internal sealed class RemoteNotices(string remote, RemoteHistory history, Action<Diagnostic> notice)
 {
     private const int Most = 3;
     private int _unusable;
@@ -16,9 +17,9 @@ internal sealed class RemoteNotices(string remote, Action<Diagnostic> notice)
     public void Failed(Exception failure, bool spent)
     {
         if (spent && Interlocked.Exchange(ref _spent, 1) == 0)
-            notice(Descriptors.RemoteLeftOut.At(null, remote, failure.Message));
+            Tell(Descriptors.RemoteLeftOut.At(null, remote, failure.Message));
         else if (!spent && Interlocked.Exchange(ref _failed, 1) == 0)
-            notice(Descriptors.RemoteFailed.At(null, remote, failure.Message));
+            Tell(Descriptors.RemoteFailed.At(null, remote, failure.Message));
     }
 
     /// <summary>A result of the store cannot be used.</summary>
@@ -35,6 +36,12 @@ internal sealed class RemoteNotices(string remote, Action<Diagnostic> notice)
         if (_unusable > Most)
             notice(Descriptors.RemoteResultsUnusable.At(null, remote, _unusable - Most));
         if (notWritten > 0)
-            notice(Descriptors.RemoteIncomplete.At(null, remote, notWritten));
+            Tell(Descriptors.RemoteIncomplete.At(null, remote, notWritten));
+    }
+
+    private void Tell(Diagnostic trouble)
+    {
+        history.Note(trouble.Message);
+        notice(trouble);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using QuantBuild.Compiler.Diagnostics;
 
 namespace QuantBuild.Compiler.Store.Remote;
@@ -23,6 +24,7 @@ internal sealed class TieredStore : IActionCache, IBlobFiles, IAsyncDisposable
     private readonly RemoteLookup _lookup;
     private readonly RemoteUploads? _uploads;
     private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<Digest, bool> _shared = new();
 
     /// <summary>Puts one behind the other.</summary>
     /// <param name="local">The store on this machine.</param>
@@ -40,7 +42,7 @@ internal sealed class TieredStore : IActionCache, IBlobFiles, IAsyncDisposable
         _local = local;
         _remote = remote;
         _time = time;
-        _notices = new RemoteNotices(remote.Name, notice);
+        _notices = new RemoteNotices(remote.Name, history, notice);
         _blobs = new RemoteBlobs(remote, local, history, _notices, ct);
         _lookup = new RemoteLookup(remote, _blobs, history, _notices, careful, ct);
         _uploads = readOnly ? null : new RemoteUploads(remote, local, history, _notices, ct);
@@ -49,12 +51,17 @@ internal sealed class TieredStore : IActionCache, IBlobFiles, IAsyncDisposable
     /// <summary>Told how many results are still to be written, when the end of an operation waits for them.</summary>
     public Action<int>? Waits { get; init; }
 
+    /// <summary>Whether results that the local store has already are written to the remote one, as far as it lacks them.</summary>
+    public bool SharesAll { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask<ActionRecord?> FindAsync(Digest key, CancellationToken ct = default)
     {
         if (_local.FindAction(key) is not { } record)
             return await _lookup.FindAsync(key).WaitAsync(ct);
         _blobs.Know(record);
+        if (SharesAll && _shared.TryAdd(key, true))
+            _uploads?.Add(record);
         return record;
     }
 
@@ -62,6 +69,7 @@ internal sealed class TieredStore : IActionCache, IBlobFiles, IAsyncDisposable
     public ValueTask PutAsync(ActionRecord record, CancellationToken ct = default)
     {
         _local.PutAction(record);
+        _shared[record.Key] = true;
         _uploads?.Add(record);
         return ValueTask.CompletedTask;
     }
