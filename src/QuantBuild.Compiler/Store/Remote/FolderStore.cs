@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using QuantBuild.Compiler.Store.Remote.Http;
 
