@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace QuantBuild.Soak.Mutations;
@@ -10,6 +11,7 @@ namespace QuantBuild.Soak.Mutations;
 internal sealed record TorchStorage(string Kind, int Width, byte[] Bytes);
 
 /// <summary>Writes what <c>torch.save</c> writes for a state dict: a zip archive of stored entries with a pickle of protocol 2.</summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A stream in memory.")]
 internal sealed class TorchArchive
 {
     private readonly MemoryStream _pickle = new();

@@ -254,7 +254,7 @@ public sealed class HubSourceTests : HubSourceTest
         Project.Loras = """{ "file": "hf://org/model/loras/one.safetensors", "experts": ["low_noise"] }""";
 
         Build();
-        Assert.Empty(Build().Actions.Where(action => action.Outcome == ActionOutcome.Ran));
+        Assert.DoesNotContain(Build().Actions, action => action.Outcome == ActionOutcome.Ran);
         Project.Loras = """{ "file": "hf://org/model/loras/two.safetensors" }""";
         DiagnosticException failure = Assert.Throws<DiagnosticException>(() => Build());
         Assert.Equal(Descriptors.LoraNotFound, failure.Diagnostics[0].Descriptor);

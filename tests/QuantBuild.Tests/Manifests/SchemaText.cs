@@ -31,7 +31,8 @@ internal static class SchemaText
         JsonObject { Count: 0 } => "{}",
         JsonObject map => $"{{ {string.Join(", ", map.Select(pair => $"{Name(pair.Key)}: {Line(pair.Value)}"))} }}",
         JsonArray list => $"[{string.Join(", ", list.Select(Line))}]",
-        _ => node?.ToJsonString(Plain) ?? "null",
+        null => "null",
+        _ => node.ToJsonString(Plain),
     };
 
     private static string Name(string name) => JsonSerializer.Serialize(name, Plain);

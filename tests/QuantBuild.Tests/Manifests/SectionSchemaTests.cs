@@ -53,8 +53,8 @@ public sealed class SectionSchemaTests
     [Fact]
     public void The_keys_that_are_tried_are_those_that_there_are()
     {
-        Assert.Equal(19, Numbers.Count());
-        Assert.Equal(10, Choices.Count());
+        Assert.Equal(19, Numbers.Count);
+        Assert.Equal(10, Choices.Count);
     }
 
     [Theory]

@@ -77,9 +77,10 @@ public sealed class RefitBuildTests : IDisposable
             float[] expected = new float[40 * layer.OutFeatures], actual = new float[40 * layer.OutFeatures];
             new FullPrecisionLinear(new ReadOnlyMatrixView(weight, layer.OutFeatures, layer.InFeatures), bias)
                 .Apply(Quantizers.RandomData.Matrix(x, layer.InFeatures), Quantizers.RandomData.Matrix(expected, layer.OutFeatures), 300,
-                    1);
+                    1, TestContext.Current.CancellationToken);
 
-            layer.Apply(Quantizers.RandomData.Matrix(x, layer.InFeatures), Quantizers.RandomData.Matrix(actual, layer.OutFeatures), 300, 1);
+            layer.Apply(Quantizers.RandomData.Matrix(x, layer.InFeatures), Quantizers.RandomData.Matrix(actual, layer.OutFeatures), 300, 1,
+                TestContext.Current.CancellationToken);
 
             double difference = expected.Zip(actual).Sum(pair => Math.Pow(pair.First - pair.Second, 2)) / expected.Sum(y => (double)y * y);
             Assert.InRange(difference, 0, 0.2);

@@ -53,16 +53,18 @@ internal sealed class FaultyLink : IDisposable
     {
         _ended.Cancel();
         _listener.Dispose();
+        _ended.Dispose();
     }
 
     private async Task AcceptAsync()
     {
-        while (!_ended.IsCancellationRequested)
+        CancellationToken ended = _ended.Token;
+        while (!ended.IsCancellationRequested)
         {
             TcpClient client;
             try
             {
-                client = await _listener.AcceptTcpClientAsync(_ended.Token);
+                client = await _listener.AcceptTcpClientAsync(ended);
             }
             catch (Exception failure) when (failure is OperationCanceledException or SocketException or ObjectDisposedException)
             {
@@ -75,11 +77,11 @@ internal sealed class FaultyLink : IDisposable
                 fault = _random.NextDouble() < Rate ? (Fault)_random.Next(1, (int)Fault.Stall + 1) : Fault.None;
                 at = _random.Next(400_000);
             }
-            _ = Task.Run(() => ServeAsync(client, fault, at));
+            _ = Task.Run(() => ServeAsync(client, fault, at, ended), CancellationToken.None);
         }
     }
 
-    private async Task ServeAsync(TcpClient client, Fault fault, long at)
+    private async Task ServeAsync(TcpClient client, Fault fault, long at, CancellationToken ended)
     {
         using (client)
         using (var server = new TcpClient())
@@ -89,14 +91,14 @@ internal sealed class FaultyLink : IDisposable
                 if (fault is Fault.ServerError or Fault.WrongCredentials)
                 {
                     Note(fault);
-                    await client.GetStream().ReadAsync(new byte[4096], _ended.Token);
-                    await client.GetStream().WriteAsync(fault == Fault.ServerError ? Failed : Refused, _ended.Token);
+                    await client.GetStream().ReadAtLeastAsync(new byte[4096], 1, throwOnEndOfStream: false, ended);
+                    await client.GetStream().WriteAsync(fault == Fault.ServerError ? Failed : Refused, ended);
                     return;
                 }
-                await server.ConnectAsync(IPAddress.Loopback, _server, _ended.Token);
+                await server.ConnectAsync(IPAddress.Loopback, _server, ended);
                 await Task.WhenAny(
-                    PumpAsync(client.GetStream(), server.GetStream(), fault, Fault.CutRequest, Fault.ChangedRequest, at),
-                    PumpAsync(server.GetStream(), client.GetStream(), fault, Fault.CutAnswer, Fault.ChangedAnswer, at));
+                    PumpAsync(client.GetStream(), server.GetStream(), fault, Fault.CutRequest, Fault.ChangedRequest, at, ended),
+                    PumpAsync(server.GetStream(), client.GetStream(), fault, Fault.CutAnswer, Fault.ChangedAnswer, at, ended));
             }
             catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException)
             {
@@ -105,18 +107,19 @@ internal sealed class FaultyLink : IDisposable
         }
     }
 
-    private async Task PumpAsync(NetworkStream from, NetworkStream to, Fault fault, Fault cut, Fault change, long at)
+    private async Task PumpAsync(NetworkStream from, NetworkStream to, Fault fault, Fault cut, Fault change, long at,
+        CancellationToken ended)
     {
         var chunk = new byte[1 << 14];
         long moved = 0;
-        for (int read; (read = await from.ReadAsync(chunk, _ended.Token)) > 0; moved += read)
+        for (int read; (read = await from.ReadAsync(chunk, ended)) > 0; moved += read)
         {
             if (at < moved + read && at >= moved)
             {
                 if (fault == cut)
                 {
                     Note(fault);
-                    await to.WriteAsync(chunk.AsMemory(0, (int)(at - moved)), _ended.Token);
+                    await to.WriteAsync(chunk.AsMemory(0, (int)(at - moved)), ended);
                     return;
                 }
                 if (fault == change)
@@ -127,10 +130,10 @@ internal sealed class FaultyLink : IDisposable
                 if (fault == Fault.Stall)
                 {
                     Note(fault);
-                    await Task.Delay(TimeSpan.FromSeconds(30), _ended.Token);
+                    await Task.Delay(TimeSpan.FromSeconds(30), ended);
                 }
             }
-            await to.WriteAsync(chunk.AsMemory(0, read), _ended.Token);
+            await to.WriteAsync(chunk.AsMemory(0, read), ended);
         }
     }
 

@@ -94,11 +94,11 @@ public sealed class FolderStoreTests : IDisposable
     [InlineData("team/store", "not an absolute URL")]
     [InlineData("ftp://host/store", "'ftp' is not a protocol")]
     [InlineData("file://host/store", "'host' after two slashes is a machine")]
-    public void An_address_that_is_none_is_refused(string url, string reason)
+    public void An_address_that_is_none_is_refused(string address, string reason)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "other machines' shares have such addresses there");
 
-        Assert.Contains(reason, Refusal(url, "/local"), StringComparison.Ordinal);
+        Assert.Contains(reason, Refusal(address, "/local"), StringComparison.Ordinal);
     }
 
     [Theory]

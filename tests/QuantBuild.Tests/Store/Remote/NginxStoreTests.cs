@@ -184,10 +184,10 @@ public sealed class NginxStoreTests
     [InlineData("https://team:word@host/cache", "ends up in lists of processes")]
     [InlineData("https://host/cache?sig=secret", "a query")]
     [InlineData("http://cache.example/store", "anybody on the way")]
-    public void An_address_that_is_not_safe_is_refused_and_secrets_in_it_are_not_shown(string url, string reason)
+    public void An_address_that_is_not_safe_is_refused_and_secrets_in_it_are_not_shown(string address, string reason)
     {
         var failure = Assert.Throws<Compiler.Diagnostics.DiagnosticException>(() =>
-            RemoteAddress.Open(new(url) { Environment = _ => null }, "/local"));
+            RemoteAddress.Open(new(address) { Environment = _ => null }, "/local"));
 
         Assert.Equal("QB4090", Assert.Single(failure.Diagnostics).Descriptor.Code);
         Assert.Contains(reason, failure.Message, StringComparison.Ordinal);

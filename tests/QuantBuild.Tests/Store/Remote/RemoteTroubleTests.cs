@@ -127,7 +127,7 @@ public sealed class RemoteTroubleTests : IDisposable
     public async Task A_full_or_forbidden_folder_loses_no_build()
     {
         var remote = new TestRemote(_folder.RemotePath);
-        File.WriteAllText(Path.Combine(_folder.RemotePath, "tmp"), "");
+        await File.WriteAllTextAsync(Path.Combine(_folder.RemotePath, "tmp"), "", Ct);
         await using (TieredFolder.Machine machine = _folder.Open(remote))
         {
             ActionRecord record = machine.Make("a");

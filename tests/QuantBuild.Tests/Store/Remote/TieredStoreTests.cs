@@ -37,7 +37,7 @@ public sealed class TieredStoreTests : IDisposable
         Assert.NotNull(found);
         Assert.Equal(expected.ToJson(_ => null), found.ToJson(_ => null));
         foreach (BlobRef blob in expected.Outputs.Values)
-            Assert.Equal(blob.Digest, Digest.Of(File.ReadAllBytes(machine.Store.Open(blob.Digest))));
+            Assert.Equal(blob.Digest, Digest.Of(await File.ReadAllBytesAsync(machine.Store.Open(blob.Digest), Ct)));
     }
 
     private static DiagnosticException AssertLost(TieredFolder.Machine machine, BlobRef blob)
