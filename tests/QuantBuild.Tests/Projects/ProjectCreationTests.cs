@@ -15,7 +15,7 @@ public sealed class ProjectCreationTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void The_manifest_of_a_new_project_is_valid_and_has_the_settings_of_the_paper()
+    public void The_manifest_of_a_new_project_is_valid_and_has_the_defaults()
     {
         NewProject project = Create("first", TestData.TinyWan("checkpoint"));
 
