@@ -51,7 +51,8 @@ public sealed class RealModelTests : HubTest
             FormattableString.Invariant($"memory {report.PeakBytes}, store {report.StoreBytes}, requests {Server.Requests.Count}"));
         Assert.Equal(2 * 57_155_604_736, report.WeightBytes);
         Assert.Equal((2 * 8_256_809_088) + (800 * 3 * 8), report.ArtifactBytes);
-        Assert.Equal(12 + 12 + (800 * (1 + 1 + 3 + 1)) + (2 * 40 * 7) + 2, report.Actions.Count);
+        // Pictures and trajectories; a layer's rotation, branch, weights, three bins and measurement; vectors of sites; experts.
+        Assert.Equal(12 + 12 + (800 * (1 + 1 + 1 + 3 + 1)) + (2 * 40 * 7) + 2, report.Actions.Count);
         Assert.All(warnings.Reported, warning => Assert.Equal(Descriptors.BinWithFewTokens, warning.Descriptor));
         Traffic[] heads = [.. Server.Requests.Where(request => request.Storage)];
         Assert.Equal(2 * Shards, heads.Length);
