@@ -18,6 +18,12 @@ internal abstract class BackendFixture
     /// </summary>
     public virtual IReadOnlyDictionary<string, string> Fingerprints => new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// The part of what it declares that the largest step of a layer must be seen to hold. Declared is also what a pool keeps of panels, for
+    /// larger products than the suite's.
+    /// </summary>
+    public virtual double LeastPart => 0.5;
+
     /// <summary>Bounds of the memory of the process that some work holds: managed memory, unless a backend has another.</summary>
     /// <param name="work">The work, in a process that does nothing else.</param>
     public virtual (long AtLeast, long AtMost) Hold(Action work)

@@ -7,9 +7,6 @@ namespace QuantBuild.BackendTests;
 /// <summary>The memory that steps declare against what they hold, on a layer whose arrays count, in a process of its own.</summary>
 public abstract class LayerMemoryTests : BackendSuite
 {
-    // Of the largest step. Declared is also what a pool keeps of panels, for larger products than these.
-    private const double LeastPart = 0.5;
-
     private static readonly int[] All = [0, 1, 2];
 
     [Theory]
@@ -38,6 +35,6 @@ public abstract class LayerMemoryTests : BackendSuite
         }
         Assert.All(held.Values, step => Assert.InRange(step.AtLeast, 0, step.Declared));
         (_, long most, long largest) = held.Values.MaxBy(step => step.Declared);
-        Assert.InRange(most, LeastPart * largest, long.MaxValue);
+        Assert.InRange(most, fixture.LeastPart * largest, long.MaxValue);
     }
 }
