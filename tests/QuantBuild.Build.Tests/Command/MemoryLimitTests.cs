@@ -62,7 +62,7 @@ public sealed class MemoryLimitTests : IDisposable
               "model": { "source": "checkpoint" },
               "experts": { "high_noise": { "bins": ["all:0-1"] }, "low_noise": { "bins": ["all:0-1"] } },
               "calibration": { "data": "set.jsonl", "samples": 1, "steps": 4, "tokensPerStep": 32 },
-              "quantize": { "activations": { "clipRatios": [0.8, 1.0] } }
+              "quantize": { "weights": { "method": "gptq" }, "rotation": "none", "activations": { "clipRatios": [0.8, 1.0] } }
             }
             """);
         return _folder["wide.quant.json"];

@@ -40,7 +40,7 @@ internal sealed class ReducedModel : IDisposable
             "samples": {{samples}}, "solver": "unipc", "steps": {{steps}}, "shift": 5.0, "tokensPerStep": 32, "seed": 42
           },
           "quantize": {
-            "format": "mxfp4", "lowRank": { "rank": {{rank}} },
+            "format": "mxfp4", "lowRank": { "rank": {{rank}} }, "smooth": { "share": "site" }, "rotation": "none", "weights": { "method": "gptq" },
             "activations": { "clipRatios": [{{ratios}}] }
           },
           "overrides": [
