@@ -72,7 +72,8 @@ public sealed class StagesTests
     public void A_stage_says_its_count_and_the_time_left_every_ten_seconds_and_nothing_twice()
     {
         using var project = new ModelProject();
-        project.Model.Write(ReducedModel.Text(samples: 12, steps: 40));
+        // Long enough for a line on any processor: four times what took ten seconds once.
+        project.Model.Write(ReducedModel.Text(samples: 12, steps: 160));
 
         Outcome calibrated = project.DotNet("build", "-restore", "-t:QuantCalibrate", "-p:QuantThreads=1").Expect(0);
         Outcome built = project.DotNet("build").Expect(0);
