@@ -19,8 +19,13 @@ internal sealed record ClusterBuild(string Name, string Manifest, int Shards, st
 
     /// <summary>The command of a worker's phase, for a POSIX shell.</summary>
     /// <param name="until"><c>calibrate</c> or <c>layers</c>.</param>
-    public string Work(string until) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Command} work {Quoted(Manifest)} --shards {Shards} --until {until}{Stores}");
+    /// <param name="index">What the scheduler expands to the worker's index; null when the tool finds it in the environment.</param>
+    public string Work(string until, string? index = null)
+    {
+        string shards = Shards.ToString(CultureInfo.InvariantCulture);
+        string shard = index is null ? $"--shards {shards}" : $"--shard {index}/{shards}";
+        return $"{Command} work {Quoted(Manifest)} {shard} --until {until}{Stores}";
+    }
 
     /// <summary>The command that packs what they made.</summary>
     public string Pack => $"{Command} build {Quoted(Manifest)} --out {Quoted(Artifact)}{Stores}";

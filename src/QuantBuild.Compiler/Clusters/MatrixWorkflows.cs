@@ -25,8 +25,7 @@ internal static class MatrixWorkflows
                       dotnet-version: 10.0.x
                   - run: dotnet tool restore
                   - run: |
-                      {{{build.Work(phase).Replace("--shards " + build.Shards.ToString(CultureInfo.InvariantCulture),
-                        "--shard ${{ matrix.shard }}/" + build.Shards.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}}}
+                      {{{build.Work(phase, "${{ matrix.shard }}")}}}
 
             """;
         return new ClusterFile("quantbuild.yml", ($$$"""
@@ -86,8 +85,7 @@ internal static class MatrixWorkflows
                       version: 10.0.x
                   - script: dotnet tool restore
                   - script: |
-                      {build.Work(phase).Replace("--shards " + count, "--shard $((SYSTEM_JOBPOSITIONINPHASE - 1))/" + count,
-                        StringComparison.Ordinal)}
+                      {build.Work(phase, "$((SYSTEM_JOBPOSITIONINPHASE - 1))")}
                     env:
                       QUANTBUILD_REMOTE_AUTHORIZATION: $(QUANTBUILD_REMOTE_AUTHORIZATION)
 
