@@ -34,7 +34,7 @@ internal sealed record FileIdentity(string? Model, string? Names, string? Weight
         if (LoraOf(tensors) is { } lora)
             return new FileIdentity(lora, null, weights, ExpertOf(fileName));
         var names = CheckpointNames.Of(tensors.Keys, _ => fileName);
-        string spelling = (names.IsDiffusers ? "Diffusers" : "original")
+        string spelling = (names.IsDiffusers ? "Diffusers" : "original") + " names"
             + (names.InFile.Any(entry => entry.Value.Contains("diffusion_model.", StringComparison.Ordinal))
                 ? " with ComfyUI's prefix"
                 : "");
@@ -62,7 +62,7 @@ internal sealed record FileIdentity(string? Model, string? Names, string? Weight
     {
         Model ?? "nothing that QuantBuild knows",
         Expert is null ? null : $"by its name the {Expert} expert",
-        Names is null ? null : $"{Names} names",
+        Names,
         Weights,
     }.OfType<string>());
 

@@ -19,8 +19,8 @@ internal abstract class BackendFixture
     public virtual IReadOnlyDictionary<string, string> Fingerprints => new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>
-    /// The part of what it declares that the largest step of a layer must be seen to hold. Declared is also what a pool keeps of panels, for
-    /// larger products than the suite's.
+    /// The part of what it declares that the largest step of a layer must be seen to hold. Declared is also what a pool keeps of panels,
+    /// for larger products than the suite's.
     /// </summary>
     public virtual double LeastPart => 0.5;
 

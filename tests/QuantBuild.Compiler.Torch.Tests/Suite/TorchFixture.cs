@@ -15,7 +15,9 @@ internal abstract class TorchFixture(ComputeDType type, Tolerance tolerance) : B
 
     public override Tolerance Tolerance => tolerance;
 
-    /// <summary>Pages that an earlier step gave back are there already, and count for nothing: from run to run 0.36 to 0.7 is seen.</summary>
+    /// <summary>
+    /// Pages that an earlier step gave back are there already, and count for nothing: from run to run 0.36 to 0.7 is seen.
+    /// </summary>
     public override double LeastPart => 0.25;
 
     /// <summary>

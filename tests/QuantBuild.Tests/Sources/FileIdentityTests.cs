@@ -19,7 +19,7 @@ public sealed class FileIdentityTests : IDisposable
     [InlineData("", "wan2.2_i2v_high_noise_14B.safetensors",
         "an expert of Wan2.2-I2V-A14B, by its name the high_noise expert, original names, weights in BF16")]
     [InlineData("model.diffusion_model.", "x_low_noise.safetensors",
-        "an expert of Wan2.2-I2V-A14B, by its name the low_noise expert, original with ComfyUI's prefix names, weights in BF16")]
+        "an expert of Wan2.2-I2V-A14B, by its name the low_noise expert, original names with ComfyUI's prefix, weights in BF16")]
     public void Experts_are_recognized_under_any_prefix(string prefix, string file, string expected) =>
         Assert.Equal(expected, FileIdentity.Of(file, Shapes(Real, name => prefix + name)).ToString());
 
