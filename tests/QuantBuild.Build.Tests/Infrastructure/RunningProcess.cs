@@ -8,7 +8,19 @@ namespace QuantBuild.Build.Tests.Infrastructure;
 /// <summary>A process whose output is collected.</summary>
 internal sealed partial class RunningProcess : IDisposable
 {
+    private const string RestoreInterruption = "--default-signal=INT";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+
+    // A shell that starts tests in the background has them ignore Ctrl+C, and every process inherits that: coreutils' env undoes it.
+    private static readonly Lazy<bool> TakesInterruptions = new(() =>
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+        using Process trial = Process.Start(new ProcessStartInfo("env", [RestoreInterruption, "true"]) { RedirectStandardError = true })!;
+        trial.WaitForExit();
+        return trial.ExitCode == 0;
+    });
 
     private readonly Process _process;
     private readonly StringBuilder _out = new();
@@ -16,7 +28,8 @@ internal sealed partial class RunningProcess : IDisposable
 
     public RunningProcess(string file, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string?> environment)
     {
-        var start = new ProcessStartInfo(file, arguments)
+        var start = new ProcessStartInfo(TakesInterruptions.Value ? "env" : file,
+            TakesInterruptions.Value ? [RestoreInterruption, file, .. arguments] : arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
