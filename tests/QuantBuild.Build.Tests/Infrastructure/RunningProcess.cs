@@ -29,7 +29,7 @@ internal sealed partial class RunningProcess : IDisposable
     public RunningProcess(string file, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string?> environment)
     {
         var start = new ProcessStartInfo(TakesInterruptions.Value ? "env" : file,
-            TakesInterruptions.Value ? [RestoreInterruption, file, .. arguments] : arguments)
+            TakesInterruptions.Value ? [RestoreInterruption, OnPath(file), .. arguments] : arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -115,6 +115,12 @@ internal sealed partial class RunningProcess : IDisposable
     [LibraryImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SendSignal(int process, int signal);
+
+    // env would look in the PATH that a test gives to the process, which may be a trap.
+    private static string OnPath(string file) => Path.IsPathRooted(file)
+        ? file
+        : Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Select(folder => Path.Combine(folder, file))
+            .FirstOrDefault(File.Exists) ?? file;
 
     private static void Append(StringBuilder text, string? line)
     {
