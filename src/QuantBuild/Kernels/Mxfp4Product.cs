@@ -162,3 +162,6 @@ internal static unsafe class Mxfp4Product
 
     private static int Divide(int value, int by) => (value + by - 1) / by;
 }
+
+/// <summary>A part of a product's outputs: adjacent tokens and adjacent panels of the weight.</summary>
+internal readonly record struct Mxfp4Rectangle(int Token, int Tokens, int Panel, int Panels);

@@ -178,3 +178,13 @@ internal sealed class VideoAutoencoder : IDisposable
             write(frame, video.AsSpan(frame * size.FrameLength, size.FrameLength));
     }
 }
+
+/// <summary>Supplies a frame of a video.</summary>
+/// <param name="frame">Its index; frames are asked for once each, in order.</param>
+/// <param name="pixels">Receives the frame, [3, height, width], values in [-1, 1].</param>
+internal delegate void FrameReader(int frame, Span<float> pixels);
+
+/// <summary>Receives a frame of a video.</summary>
+/// <param name="frame">Its index; frames come in order.</param>
+/// <param name="pixels">The frame, [3, height, width], values about in [-1, 1] and not clamped; valid only during the call.</param>
+internal delegate void FrameWriter(int frame, ReadOnlySpan<float> pixels);

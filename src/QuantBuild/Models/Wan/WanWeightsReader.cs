@@ -76,3 +76,9 @@ internal sealed class WanWeightsReader(WanConfig config, ITensorSource source, W
             throw new SafeTensorsException("WrongDType", $"tensor '{name}' is {tensor.DType}; weights are F32, F16 or BF16");
     }
 }
+
+/// <summary>Supplies a linear layer of a block in place of the full-precision one.</summary>
+/// <param name="block">Index of the block.</param>
+/// <param name="layer">The layer, named as in <see cref="WanLayers.Names"/>.</param>
+/// <returns>The layer, or null for the full-precision one of the checkpoint.</returns>
+internal delegate ILinear? WanLinearFactory(int block, string layer);
