@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Extensions;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Torch;
 using QuantBuild.Compiler.Torch.Sessions;
 
-[assembly: BackendProvider(typeof(TorchProvider))]
+[assembly: Provider(typeof(TorchProvider))]
 
 namespace QuantBuild.Compiler.Torch;
 

@@ -73,7 +73,7 @@ internal sealed class TorchProject : IDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        start.Environment["QUANTBUILD_BACKENDS"] = Path.Combine(TestData.Root, "src", "QuantBuild.Compiler.Torch", binaries);
+        start.Environment["QUANTBUILD_EXTENSIONS"] = Path.Combine(TestData.Root, "src", "QuantBuild.Compiler.Torch", binaries);
         start.Environment[Natives.Variable] = LibTorch;
         foreach ((string name, string value) in Variables)
             start.Environment[name] = value;

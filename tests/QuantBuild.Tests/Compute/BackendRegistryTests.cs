@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Compute.Loading;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Extensions;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 
@@ -18,7 +19,7 @@ public sealed class BackendRegistryTests : IDisposable
 
     private string File => Path.Combine(_folder, "QuantBuild.Compiler.Torch.dll");
 
-    private BackendRegistry Registry => new([Path.Combine(_folder, "nothing"), _folder]);
+    private BackendRegistry Registry => new(new([Path.Combine(_folder, "nothing"), _folder]));
 
     public void Dispose()
     {
@@ -34,7 +35,7 @@ public sealed class BackendRegistryTests : IDisposable
 
     [Fact]
     public void The_processor_is_built_in() =>
-        Assert.Same(CpuBackend.Instance, new BackendRegistry([]).Find(ComputeBackend.Cpu, ComputeSection.Default));
+        Assert.Same(CpuBackend.Instance, new BackendRegistry(new([])).Find(ComputeBackend.Cpu, ComputeSection.Default));
 
     [Fact]
     public void What_is_in_no_folder_is_not_installed() => Assert.Null(Registry.Find(ComputeBackend.Torch, Torch));
@@ -67,8 +68,8 @@ public sealed class BackendRegistryTests : IDisposable
         AssertUnusable(() => System.IO.File.WriteAllText(File, "not an assembly"), "");
 
     [Fact]
-    public void An_assembly_without_a_backend_is_refused() =>
-        AssertUnusable(() => WriteAssembly(Own, (_, _) => { }), "it has no backend");
+    public void An_assembly_without_a_provider_is_refused() =>
+        AssertUnusable(() => WriteAssembly(Own, (_, _) => { }), "it names no provider");
 
     [Fact]
     public void A_backend_that_cannot_be_made_says_why() =>
@@ -80,8 +81,8 @@ public sealed class BackendRegistryTests : IDisposable
         string absolute = Path.GetFullPath("/somewhere");
 
         Assert.Equal([absolute, AppContext.BaseDirectory],
-            BackendRegistry.Of(string.Join(Path.PathSeparator, ".", "backends", absolute, "")).Folders);
-        Assert.Equal([AppContext.BaseDirectory], BackendRegistry.Of(null).Folders);
+            ExtensionFolders.Of(string.Join(Path.PathSeparator, ".", "backends", absolute, "")).Folders);
+        Assert.Equal([AppContext.BaseDirectory], ExtensionFolders.Of(null).Folders);
     }
 
     private void AssertUnusable(Action write, string why)
@@ -125,7 +126,7 @@ public sealed class BackendRegistryTests : IDisposable
         backend.CreateType();
         provider.CreateType();
         assembly.SetCustomAttribute(
-            new CustomAttributeBuilder(typeof(BackendProviderAttribute).GetConstructor([typeof(Type)])!, [provider]));
+            new CustomAttributeBuilder(typeof(ProviderAttribute).GetConstructor([typeof(Type)])!, [provider]));
     });
 
     private void WriteAssembly(Version version, Action<PersistedAssemblyBuilder, ModuleBuilder> define)
