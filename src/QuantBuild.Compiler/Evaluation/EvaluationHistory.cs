@@ -23,7 +23,12 @@ internal static class EvaluationHistory
         try
         {
             AtomicFile.Write(PathOf(store, plan), store.NewTemporary(), CanonicalJson.Serialize(new RememberedEvaluation(
-                PlanDigest.Of(plan), report.Samples, [.. report.Rows.Select(row => Row(row, actions))]).ToJson()));
+                PlanDigest.Of(plan), report.Samples, [.. report.Rows.Select(row => Row(row, actions))])
+            {
+                Repeats = report.Repeats,
+                Layers = [.. report.Layers.Select(layer => new RememberedEvaluation.Layer(layer.Expert, layer.Layer, layer.HeldOut,
+                    layer.Spectrum))],
+            }.ToJson()));
         }
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
@@ -71,9 +76,13 @@ internal static class EvaluationHistory
             [.. actions.Where(action => action.Stage == BuildStages.Evaluate.Name
                 && action.Name.StartsWith(row.Method + " sample", StringComparison.Ordinal))
             .Select(action => action.Seconds)];
-        return new RememberedEvaluation.Row(row.Method, row.MeanLayerError,
-            row.MeanLayerErrorByExpert.ToImmutableSortedDictionary(StringComparer.Ordinal), row.FinalLatentError, row.FinalLatentCosine,
-            row.Video?.Psnr, row.Video?.Ssim, row.ArtifactBytes, seconds.Length > 0 ? Math.Round(seconds.Average(), 3) : null);
+        return new RememberedEvaluation.Row(row.Method, row.Calibrated.All,
+            row.Calibrated.ByExpert.ToImmutableSortedDictionary(StringComparer.Ordinal), row.Latent.Error, row.Latent.Cosine,
+            row.Video?.Psnr, row.Video?.Ssim, row.ArtifactBytes, seconds.Length > 0 ? Math.Round(seconds.Average(), 3) : null)
+        {
+            HeldOut = row.HeldOut?.All,
+            LatentSpread = row.Latent.Spread,
+        };
     }
 
     private static string PathOf(ContentStore store, Plan plan) =>

@@ -2,7 +2,6 @@ using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Calibration;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
@@ -15,29 +14,30 @@ internal static class Evaluator
 {
     /// <summary>Runs the evaluation.</summary>
     /// <param name="session">The open manifest.</param>
-    /// <param name="data">The evaluation set.</param>
-    /// <param name="samples">Samples to use; null for all.</param>
-    /// <param name="clips">Given every decoded video; may be null.</param>
+    /// <param name="options">What is asked for.</param>
     /// <param name="observer">Follows the work.</param>
-    public static EvaluationReport Run(CompileSession session, string data, int? samples, Action<EvaluatedClip>? clips,
-        IBuildObserver observer)
+    public static EvaluationReport Run(CompileSession session, EvaluationOptions options, IBuildObserver observer)
     {
-        SampleSet lines = SampleSet.Read(data, samples, origin: null);
+        SampleSet lines = SampleSet.Read(options.Data, options.Samples, origin: null);
         CalibrationSet set = SampleLoading.Load(session.Context, lines, session.Plan.Experts[0].Config, needNull: true, origin: null,
             observer)
             ?? throw new InvalidOperationException("an executing build left samples out");
         ClipDecoder? decoder = ClipDecoder.IsPossible(session.Plan.Location.Folder)
-            ? new ClipDecoder(session.Context, lines, set, clips)
+            ? new ClipDecoder(session.Context, lines, set, options.Clips)
+            : null;
+        using HeldOutErrors? heldOut = options.HeldOutTokens is { } tokens
+            ? new HeldOutErrors(session, options.Data, set.Samples.Count, tokens, observer)
             : null;
         using var full = new FullPrecisionModel(session.Sources, session.Context);
-        EvaluateStage.Result[] references = Sample(session, set, "full", full, observer);
-        float[][] reference = [.. references.Select(latent => EvaluateStage.ReadLatent(session.Stores.Blobs, latent))];
+        EvaluateStage.Result[][] references = Sample(session, set, "full", full, options.Repeats, observer);
+        float[][][] reference = Read(session, references);
         var rows = new List<EvaluationReport.Row>
         {
-            new("full", 0, session.Plan.Experts.ToDictionary(expert => expert.Name, _ => 0.0), 0, 1,
+            new("full", LayerMeans.None(session.Plan), heldOut is null ? null : LayerMeans.None(session.Plan), LatentErrors.None,
                 session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)),
-                decoder?.Measure("full", references, observer)),
+                decoder?.Measure("full", references[0], observer)),
         };
+        var report = new EvaluationReport(rows, set.Samples.Count) { Repeats = options.Repeats };
         foreach ((string method, Func<Plan, Plan> derive) in MethodLadder.Methods)
         {
             Plan plan = derive(session.Plan).InNativeLayout();
@@ -45,43 +45,49 @@ internal static class Evaluator
             IReadOnlyList<ExpertSource> sources = [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))];
             IReadOnlyList<BuiltExpert> experts = ModelBuild.Run(context, sources, observer)?.Experts
                 ?? throw new InvalidOperationException("an executing build left actions out");
+            IReadOnlyList<LayerQuality> calibrated = LayerQualities.Of(experts);
+            IReadOnlyList<LayerQuality>? unseen = heldOut?.Of(method, experts, observer);
             byte[] descriptor = ArtifactDescription.Describe(context, experts).ToJson();
             using var model = new QuantizedModel(session.Context, experts, descriptor);
-            EvaluateStage.Result[] latents = Sample(session, set, method, model, observer);
-            rows.Add(Row(method, plan, LayerQualities.Of(experts), reference,
-                [.. latents.Select(latent => EvaluateStage.ReadLatent(session.Stores.Blobs, latent))],
-                ArtifactDescription.BytesOf(experts), decoder?.Measure(method, latents, observer)));
+            EvaluateStage.Result[][] latents = Sample(session, set, method, model, options.Repeats, observer);
+            rows.Add(new EvaluationReport.Row(method, LayerMeans.Of(plan, calibrated), unseen is null ? null : LayerMeans.Of(plan, unseen),
+                LatentErrors.Of(reference, Read(session, latents)), ArtifactDescription.BytesOf(experts),
+                decoder?.Measure(method, latents[0], observer)));
+            if (method == EvaluationReport.Ours)
+                report = report with { Layers = Layers(experts, calibrated, unseen, heldOut), Hints = Hints(experts) };
         }
-        return new EvaluationReport(rows, set.Samples.Count);
+        return report;
     }
 
-    private static EvaluationReport.Row Row(string method, Plan plan, IReadOnlyList<LayerQuality> qualities, float[][] reference,
-        float[][] latents, long bytes,
-        VideoQuality? video)
+    /// <summary>The recipe's own layers one by one.</summary>
+    private static IReadOnlyList<HeldOutLayer> Layers(IReadOnlyList<BuiltExpert> experts, IReadOnlyList<LayerQuality> calibrated,
+        IReadOnlyList<LayerQuality>? unseen, HeldOutErrors? heldOut)
     {
-        Dictionary<string, double> byExpert = plan.Experts.ToDictionary(expert => expert.Name,
-            expert => qualities.Where(layer => layer.Expert == expert.Name).Sum(layer => layer.Recipe) / expert.Layers.Length,
-            StringComparer.Ordinal);
-        double mean = qualities.Sum(layer => layer.Recipe) / plan.Experts.Sum(expert => expert.Layers.Length);
-        ErrorSums[] sums = [.. reference.Zip(latents, Compare)];
-        return new EvaluationReport.Row(method, mean, byExpert, sums.Average(sum => sum.RelativeError), sums.Average(sum => sum.Cosine),
-            bytes, video);
+        if (heldOut is null || unseen is null)
+            return [];
+        int[] ranks = [.. experts.SelectMany(expert => expert.Layers).Where(layer => layer.Weights is not null)
+            .Select(layer => layer.Plan.Recipe.LowRank.Rank)];
+        return [.. calibrated.Zip(unseen, heldOut.Spectra(experts)).Select((layer, i) => new HeldOutLayer(layer.First.Expert,
+            layer.First.Layer, ranks[i], layer.First.Recipe, layer.Second.Recipe, layer.Third))];
     }
 
-    private static ErrorSums Compare(float[] expected, float[] actual) => new(
-        FixedSums.SquaredNorm(expected), FixedSums.SquaredDistance(expected, actual), FixedSums.Dot(expected, actual),
-            FixedSums.SquaredNorm(actual));
+    private static IReadOnlyList<string> Hints(IReadOnlyList<BuiltExpert> experts) => SearchHints.Of(experts
+        .SelectMany(expert => expert.Layers).SelectMany(layer => SearchHints.Of(layer.Plan, layer.Weights?.Outcome,
+            layer.Clips.Select(clip => clip.Value))));
 
-    /// <summary>Final latents of all samples, as stored.</summary>
-    private static EvaluateStage.Result[] Sample(CompileSession session, CalibrationSet set, string method, IEvaluatedModel model,
-        IBuildObserver observer)
+    private static float[][][] Read(CompileSession session, EvaluateStage.Result[][] latents) =>
+        [.. latents.Select(repeat => repeat.Select(latent => EvaluateStage.ReadLatent(session.Stores.Blobs, latent)).ToArray())];
+
+    /// <summary>Final latents as stored, by repetition and sample.</summary>
+    private static EvaluateStage.Result[][] Sample(CompileSession session, CalibrationSet set, string method, IEvaluatedModel model,
+        int repeats, IBuildObserver observer)
     {
-        observer.PhaseStarted($"Evaluate {method}", set.Samples.Count);
-        var latents = new EvaluateStage.Result[set.Samples.Count];
-        WorkQueue.Run(session.Context.Budget,
-            set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,
-            _ => latents[i] = BuildStages.Evaluate.Run(session.Context, new EvaluateSubject(session.Plan, method, sample), set,
-                model.Inputs, model.Open))), session.Context.Cancellation);
+        observer.PhaseStarted($"Evaluate {method}", set.Samples.Count * repeats);
+        EvaluateStage.Result[][] latents = [.. Enumerable.Range(0, repeats).Select(_ => new EvaluateStage.Result[set.Samples.Count])];
+        WorkQueue.Run(session.Context.Budget, Enumerable.Range(0, repeats).SelectMany(repeat => set.Samples.Select((sample, i) =>
+            new WorkItem(EvaluateStage.NameOf(method, sample.Id, repeat), sample.Shape.Volume, _ => latents[repeat][i] =
+                BuildStages.Evaluate.Run(session.Context, new EvaluateSubject(session.Plan, method, sample, repeat), set,
+                    model.Inputs, model.Open)))), session.Context.Cancellation);
         return latents;
     }
 }

@@ -1,109 +1,107 @@
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Scheduling;
+using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Matrices;
-using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Evaluation;
 
 /// <summary>
 /// Errors of built layers, each alone, on tokens that no build has seen: what the evaluation samples show the full-precision model, sampled
-/// as <c>eval</c> samples. <c>sum |Yq - Y|² / sum |Y|²</c> over all steps of a layer's expert.
+/// as <c>eval</c> samples. They are measured as a build measures calibration tokens, by the Measure stage.
 /// </summary>
 internal sealed class HeldOutErrors : IDisposable
 {
-    /// <summary>Guidance of both experts.</summary>
-    private const double Guidance = 3.5;
+    /// <summary>Tokens per step and sample, unless others are asked for.</summary>
+    public const int DefaultTokens = 32;
 
-    private readonly CompileSession _session;
+    private readonly BuildContext _context;
     private readonly Recordings _recordings;
 
     /// <summary>Records the evaluation samples of a model, or takes what the store has of them.</summary>
     /// <param name="session">A manifest of the model.</param>
     /// <param name="data">The evaluation set.</param>
+    /// <param name="samples">Samples to use, from the start.</param>
     /// <param name="tokens">Tokens per step and sample.</param>
-    public HeldOutErrors(CompileSession session, string data, int tokens)
+    /// <param name="observer">Follows the work.</param>
+    public HeldOutErrors(CompileSession session, string data, int samples, int tokens, IBuildObserver observer)
     {
-        _session = session;
+        CalibrationSection section = session.Plan.Manifest.Calibration;
+        (double high, double low) = EvaluateStage.GuidanceOf(session.Plan);
         Plan plan = session.Plan with
         {
             Manifest = session.Plan.Manifest with
             {
-                Calibration = session.Plan.Manifest.Calibration with
+                Calibration = section with
                 {
                     Data = data,
-                    Samples = File.ReadLines(data).Count(line => line.Length > 0),
-                    GuidanceHigh = Guidance,
-                    GuidanceLow = Guidance,
+                    Samples = samples,
+                    GuidanceHigh = high,
+                    GuidanceLow = low,
                     TokensPerStep = tokens,
+                    Latent = null,
+                    Activations = null,
                 },
             },
         };
-        _recordings = ModelBuild.Calibrate(session.Context with { Plan = plan }, session.Sources, SilentObserver.Instance);
+        _context = session.Context with { Plan = plan };
+        _recordings = ModelBuild.Calibrate(_context, session.Sources, observer);
     }
 
-    /// <summary>Errors by expert and layer.</summary>
+    /// <summary>Errors of all quantized layers, in plan order.</summary>
+    /// <param name="method">What built them, for the observer.</param>
     /// <param name="experts">Built experts.</param>
-    public ImmutableSortedDictionary<string, double> Of(IEnumerable<BuiltExpert> experts) => experts
-        .SelectMany(expert => expert.Layers.Select(layer =>
-            KeyValuePair.Create($"{expert.Source.Plan.Name} {layer.Plan.Name}", Error(expert.Source, layer))))
-        .ToImmutableSortedDictionary(StringComparer.Ordinal);
+    /// <param name="observer">Follows the work.</param>
+    public IReadOnlyList<LayerQuality> Of(string method, IReadOnlyList<BuiltExpert> experts, IBuildObserver observer)
+    {
+        observer.PhaseStarted($"Measure {method}", experts.Sum(expert => expert.Layers.Count(layer => layer.Weights is not null)));
+        return ForEach(experts, (expert, work) =>
+        {
+            BuildStages.Measure.Run(work);
+            return LayerQualities.Of(work.Errors!.Value, expert, work.Layer.Name);
+        });
+    }
+
+    /// <summary>Spectra of all quantized layers, in plan order.</summary>
+    /// <param name="experts">Built experts.</param>
+    public IReadOnlyList<WeightSpectrum> Spectra(IReadOnlyList<BuiltExpert> experts) => ForEach(experts, (_, work) =>
+    {
+        BuildStages.Spectrum.Run(work);
+        return work.Spectrum!.Value.Spectrum;
+    });
 
     /// <inheritdoc/>
     public void Dispose() => _recordings.Dispose();
 
-    private double Error(ExpertSource source, BuiltLayer layer)
+    private T[] ForEach<T>(IReadOnlyList<BuiltExpert> experts, Func<string, LayerWork, T> ask)
+    {
+        (BuiltExpert Expert, BuiltLayer Layer)[] layers = [.. experts.SelectMany(expert => expert.Layers
+            .Where(layer => layer.Weights is not null).Select(layer => (expert, layer)))];
+        var answers = new T[layers.Length];
+        WorkQueue.Run(_context.Budget, layers.Select((pair, i) => new WorkItem($"{pair.Expert.Source.Plan.Name} {pair.Layer.Plan.Name}",
+            (double)pair.Layer.Plan.OutFeatures * pair.Layer.Plan.InFeatures, _ =>
+            {
+                using LayerWork work = Work(pair.Expert.Source, pair.Layer);
+                answers[i] = ask(pair.Expert.Source.Plan.Name, work);
+            })), _context.Cancellation);
+        return answers;
+    }
+
+    private LayerWork Work(ExpertSource source, BuiltLayer layer)
     {
         LayerPlan plan = layer.Plan;
-        float[] weight = new float[plan.OutFeatures * plan.InFeatures];
-        source.Checkpoint.ReadFloat32(plan.WeightName, weight);
-        using SiteActivations tokens = SiteActivations.Open(_session.Store,
-            _recordings.BySite![ActivationRecorder.OutputName(source.Plan.Name, plan.Block, plan.Site)]);
-        (double reference, double difference) = (0, 0);
-        for (int bin = 0; bin < source.Plan.Bins.Length; bin++)
+        var work = new LayerWork(_context, source, plan, layer.Smooth,
+            _recordings.BySite![ActivationRecorder.OutputName(source.Plan.Name, plan.Block, plan.Site)])
         {
-            ActivationQuantizer? quantizer = layer.Clips.Length == 0
-                ? null
-                : new ActivationQuantizer(layer.Clips[bin].Value.Setting, plan.Recipe.Activations.Ties);
-            using var errors = new LayerError([new MeasuredLayer(Scale(layer), Branch(layer), Packed(layer), quantizer, layer.Rotation)],
-                _session.Options.ThreadCount);
-            foreach (Memory<float> portion in tokens.Portions(source.Plan.Bins[bin].Steps, LayerError.TokensAtOnce))
-            {
-                errors.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / plan.InFeatures, plan.InFeatures),
-                    new ReadOnlyMatrixView(weight, plan.OutFeatures, plan.InFeatures));
-            }
-            ErrorSums sums = errors.Finish().Single();
-            (reference, difference) = (reference + sums.Reference, difference + sums.Difference);
-        }
-        return difference / reference;
-    }
-
-    private float[]? Scale(BuiltLayer layer)
-    {
-        if (layer.Smooth is not { } blob)
-            return null;
-        using SafeTensorsFile file = _session.Store.OpenTensors(blob);
-        return file.ReadFloat32("scale");
-    }
-
-    private LowRankBranch? Branch(BuiltLayer layer)
-    {
-        if (layer.LowRank is not { } made)
-            return null;
-        using SafeTensorsFile file = _session.Store.OpenTensors(made.Factors);
-        return LowRankBranch.FromBits(layer.Plan.OutFeatures, layer.Plan.InFeatures,
-            MemoryMarshal.Cast<byte, ushort>(file.Bytes("up")).ToArray(), MemoryMarshal.Cast<byte, ushort>(file.Bytes("down")).ToArray());
-    }
-
-    private PackedWeight Packed(BuiltLayer layer)
-    {
-        using SafeTensorsFile file = _session.Store.OpenTensors(layer.Weights!.Weights);
-        return new PackedWeight(layer.Plan.OutFeatures, layer.Plan.InFeatures, file.Bytes("codes").ToArray(), file.Bytes("scales")
-            .ToArray());
+            ChosenRotation = layer.ChosenRotation,
+            LowRank = layer.LowRank,
+            Weights = layer.Weights,
+        };
+        work.Clips.AddRange(layer.Clips);
+        return work;
     }
 }

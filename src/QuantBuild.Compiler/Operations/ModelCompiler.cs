@@ -201,25 +201,20 @@ internal static class ModelCompiler
 
     /// <summary>Runs an evaluation set through full precision and the ladder of methods.</summary>
     /// <param name="options">Manifest and store.</param>
-    /// <param name="data">The evaluation set's jsonl file.</param>
-    /// <param name="samples">Samples to use; null for all.</param>
+    /// <param name="evaluation">What is asked for.</param>
     /// <param name="observer">Follows the work.</param>
-    /// <param name="clips">Given every decoded video, if the checkpoint has an autoencoder; may be null.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static EvaluationReport Evaluate(CompileOptions options, string data, int? samples, IBuildObserver observer,
-        Action<EvaluatedClip>? clips = null,
+    public static EvaluationReport Evaluate(CompileOptions options, EvaluationOptions evaluation, IBuildObserver observer,
         CancellationToken cancellation = default) =>
-        LostContent.MakeAgain((options, observer) => EvaluateOnce(options, data, samples, observer, clips, cancellation), options,
-            observer);
+        LostContent.MakeAgain((options, observer) => EvaluateOnce(options, evaluation, observer, cancellation), options, observer);
 
-    private static EvaluationReport EvaluateOnce(CompileOptions options, string data, int? samples, IBuildObserver observer,
-        Action<EvaluatedClip>? clips,
+    private static EvaluationReport EvaluateOnce(CompileOptions options, EvaluationOptions evaluation, IBuildObserver observer,
         CancellationToken cancellation)
     {
         using var session = CompileSession.Open(options, observer, execute: true, cancellation, decodes: true);
-        EvaluationReport report = Evaluator.Run(session, data, samples, clips, observer);
+        EvaluationReport report = Evaluator.Run(session, evaluation, observer);
         EvaluationHistory.Save(session.Store, session.Plan, report, session.Runner.Trace);
-        var measured = new MeasuredQuality([], [], report.Rows.First(row => row.Method == EvaluationReport.Ours).FinalLatentError);
+        var measured = new MeasuredQuality([], [], report.Rows.First(row => row.Method == EvaluationReport.Ours).Latent.Error);
         return report with { Beyond = Gates.Check(session.Plan.Manifest.Gates, measured) };
     }
 

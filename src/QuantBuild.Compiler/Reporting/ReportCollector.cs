@@ -51,6 +51,7 @@ internal static class ReportCollector
             ["places"] = SiteFacts.PlacesJson,
             ["recipes"] = recipes.ToJson(),
             ["experts"] = experts,
+            ["hints"] = HintFacts.Of(results, plan),
             ["warnings"] = new JsonArray([.. plan.Warnings.Select(warning => (JsonNode)$"{warning.Descriptor.Code}: {warning.Message}")]),
             ["missing"] =
                 new JsonArray(

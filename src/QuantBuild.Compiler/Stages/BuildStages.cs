@@ -33,6 +33,9 @@ internal static class BuildStages
     /// <summary>Artifact files.</summary>
     internal static PackStage Pack { get; } = new();
 
+    /// <summary>Spectra of built layers' weights.</summary>
+    internal static SpectrumStage Spectrum { get; } = new();
+
     /// <summary>Evaluation samples.</summary>
     internal static EvaluateStage Evaluate { get; } = new();
 
@@ -48,7 +51,7 @@ internal static class BuildStages
         [.. fromPictures ? [Condition] : (Stage[])[], Trajectory, Smooth, .. LayerChain.Select(stage => stage.Declaration), Pack];
 
     /// <summary>Every stage.</summary>
-    public static IReadOnlyList<Stage> All { get; } = [.. OfBuild(fromPictures: true), Evaluate, Decode];
+    public static IReadOnlyList<Stage> All { get; } = [.. OfBuild(fromPictures: true), Spectrum, Evaluate, Decode];
 
     /// <summary>Place of a stage in <see cref="All"/>, by name; -1 for one that there is not.</summary>
     public static int IndexOf(string name)

@@ -23,10 +23,14 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     new("guidance", subject => OptionsOf(subject.Plan).GuidanceHigh),
     new("guidanceLow", subject => OptionsOf(subject.Plan) is var options && options.GuidanceLow != options.GuidanceHigh
         ? options.GuidanceLow : null),
-    new("timesteps", subject => TrajectoryStage.TimestepsOf(subject.Plan.Manifest.Calibration)))
+    new("timesteps", subject => TrajectoryStage.TimestepsOf(subject.Plan.Manifest.Calibration)),
+    new("repeat", subject => subject.Repeat > 0 ? subject.Repeat : null))
 {
     /// <summary>Guidance of the evaluation, for both experts: the paper's.</summary>
     private const double Guidance = 3.5;
+
+    /// <summary>Standard deviation of what a repetition adds to the initial noise, which has 1.</summary>
+    private const float Shake = 1e-5f;
 
     private const string Latent = "latent";
 
@@ -35,13 +39,21 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     public sealed record Result(BlobRef Latent);
 
     /// <summary>Name of an action.</summary>
-    public static string NameOf(string method, int sample) => FormattableString.Invariant($"{method} sample {sample:000}");
+    public static string NameOf(string method, int sample, int repeat = 0) =>
+        FormattableString.Invariant($"{method} sample {sample:000}") + (repeat == 0 ? "" : FormattableString.Invariant($" again {repeat}"));
+
+    /// <summary>Guidance that evaluation samples with: high noise, low noise.</summary>
+    public static (double High, double Low) GuidanceOf(Plan plan)
+    {
+        SamplingOptions options = OptionsOf(plan);
+        return (options.GuidanceHigh, options.GuidanceLow);
+    }
 
     /// <inheritdoc/>
     public override ComputeGroup Group => ComputeGroup.Model;
 
     /// <inheritdoc/>
-    public override string NameOf(EvaluateSubject subject) => NameOf(subject.Method, subject.Sample.Id);
+    public override string NameOf(EvaluateSubject subject) => NameOf(subject.Method, subject.Sample.Id, subject.Repeat);
 
     /// <inheritdoc/>
     public override long Bytes(EvaluateSubject subject, int threads) =>
@@ -74,11 +86,24 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
         {
             var sampler = new TwoExpertSampler(() => open(0), () => open(1));
             SampleTensors tensors = subject.Sample.Read();
-            float[] latent = sampler.Run(OptionsOf(subject.Plan) with { Threads = threads }, subject.Sample.Shape, tensors.Noise,
-                tensors.Conditioning,
+            float[] latent = sampler.Run(OptionsOf(subject.Plan) with { Threads = threads }, subject.Sample.Shape,
+                NoiseOf(subject, tensors), tensors.Conditioning,
                 set.UnconditionedFor(tensors), ct: context.Cancellation);
             return Outputs.Of(Latent, context.Store.StoreTensors(TensorData.Of(Latent, [latent.Length], latent)));
         })!;
+
+    /// <summary>
+    /// The sample's noise; in a repetition with a little other noise on top, which sampling amplifies as it does rounding.
+    /// </summary>
+    private static float[] NoiseOf(EvaluateSubject subject, SampleTensors tensors)
+    {
+        if (subject.Repeat == 0)
+            return tensors.Noise;
+        float[] noise = GaussianNoise.Draw(((long)subject.Repeat << 16) + subject.Sample.Id, tensors.Noise.Length);
+        for (int i = 0; i < noise.Length; i++)
+            noise[i] = tensors.Noise[i] + (Shake * noise[i]);
+        return noise;
+    }
 
     /// <summary>
     /// A model distilled to explicit timesteps is used with the guidance it was calibrated with, others with the paper's.
@@ -92,4 +117,5 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
 /// <param name="Plan">The plan that says how to sample.</param>
 /// <param name="Method">The model's name in the ladder of methods.</param>
 /// <param name="Sample">The sample.</param>
-internal sealed record EvaluateSubject(Plan Plan, string Method, CalibrationSample Sample);
+/// <param name="Repeat">0, or the number of a repetition with slightly other noise.</param>
+internal sealed record EvaluateSubject(Plan Plan, string Method, CalibrationSample Sample, int Repeat = 0);

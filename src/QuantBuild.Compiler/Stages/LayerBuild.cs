@@ -42,10 +42,14 @@ internal static class LayerBuild
     /// <param name="layer">The layer.</param>
     /// <param name="from">The first stage that has to be executed; null for the whole chain.</param>
     /// <param name="threads">Threads of its arithmetic.</param>
-    public static long Bytes(Plan plan, ExpertPlan expert, LayerPlan layer, Stage? from, int threads) => BuildStages.LayerChain
-        .SkipWhile(stage => from is not null && stage.Declaration != from)
+    public static long Bytes(Plan plan, ExpertPlan expert, LayerPlan layer, Stage? from, int threads) => ChainFrom(from)
         .Max(stage => stage.SubjectsOf(plan, expert, layer).Select(subject => stage.Declaration.Bytes(subject, threads)).DefaultIfEmpty()
             .Max());
+
+    /// <summary>The chain from a stage on; a stage beside the chain alone.</summary>
+    private static IEnumerable<ILayerStage> ChainFrom(Stage? from) => from is ILayerStage one && !BuildStages.LayerChain.Contains(one)
+        ? [one]
+        : BuildStages.LayerChain.SkipWhile(stage => from is not null && stage.Declaration != from);
 
     /// <summary>Bytes that every layer of a plan holds at its peak, on one thread.</summary>
     public static IEnumerable<(string Name, long Bytes)> Needs(Plan plan) => plan.Experts.SelectMany(expert => expert.Layers

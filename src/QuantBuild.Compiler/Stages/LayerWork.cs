@@ -58,6 +58,9 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <summary>Its errors; null when they are not measured yet.</summary>
     public Stored<LayerErrors>? Errors { get; set; }
 
+    /// <summary>Its weight's spectrum; null unless somebody asked for it.</summary>
+    public Stored<SpectrumResult>? Spectrum { get; set; }
+
     /// <summary>Its site's recordings, in sample order.</summary>
     public IReadOnlyList<Recording> Recordings => recordings;
 

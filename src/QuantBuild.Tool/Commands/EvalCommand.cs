@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Operations;
@@ -29,6 +28,25 @@ internal static class EvalCommand
         HelpName = "n",
     });
 
+    private static readonly Option<bool> HeldOut = new("--held-out")
+    {
+        Description = "Also measure layers on tokens of the evaluation samples, which no build has seen, and their weights' spectra.",
+    };
+
+    private static readonly Option<int> Tokens = CommonOptions.AtLeast(1, new Option<int>("--tokens")
+    {
+        Description = "With --held-out: tokens per step and sample.",
+        HelpName = "n",
+        DefaultValueFactory = _ => HeldOutErrors.DefaultTokens,
+    });
+
+    private static readonly Option<int> Repeat = CommonOptions.AtLeast(1, new Option<int>("--repeat")
+    {
+        Description = "Run every sample this often, each time with noise changed by 1e-5, and show mean and spread.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 1,
+    });
+
     private static readonly Option<string?> Json = new("--json") { Description = "Also write the table as JSON to this file.",
         HelpName = "file" };
 
@@ -47,6 +65,9 @@ internal static class EvalCommand
             CommonOptions.Manifest,
             Data,
             Samples,
+            HeldOut,
+            Tokens,
+            Repeat,
             Json,
             Videos,
             CommonOptions.Store,
@@ -61,12 +82,13 @@ internal static class EvalCommand
             CompileOptions options = CommonOptions.Compile(arguments, run);
             string data = arguments.GetValue(Data) ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.Manifest))!, DefaultData);
             ClipFolder? clips = arguments.GetValue(Videos) is { } folder ? new ClipFolder(folder, run.Cancellation) : null;
+            var evaluation = new EvaluationOptions(data, arguments.GetValue(Samples),
+                arguments.GetValue(HeldOut) ? arguments.GetValue(Tokens) : null, arguments.GetValue(Repeat),
+                clips is null ? null : clips.Write);
             EvaluationReport report =
-                run.Observe(observer =>
-                    ModelCompiler.Evaluate(options, data, arguments.GetValue(Samples), observer, clips is null ? null : clips.Write,
-                        run.Cancellation));
+                run.Observe(observer => ModelCompiler.Evaluate(options, evaluation, observer, run.Cancellation));
             if (arguments.GetValue(Json) is { } file)
-                Save(file, report);
+                OutputFile.Write(file, EvaluationDocument.Of(report).ToJsonString(JsonReport.Indented) + "\n");
             if (run.Answer == run.Console.Out)
                 Print(report, run.Console);
             return run.Report(report.Beyond);
@@ -76,63 +98,32 @@ internal static class EvalCommand
 
     private static void Print(EvaluationReport report, ToolConsole console)
     {
-        string[] experts = [.. report.Rows.SelectMany(row => row.MeanLayerErrorByExpert.Keys).Distinct()];
-        bool decoded = report.Rows.All(row => row.Video is not null);
+        string[] experts = [.. report.Rows.SelectMany(row => row.Calibrated.ByExpert.Keys).Distinct()];
+        bool decoded = report.Rows.All(row => row.Video is not null), unseen = report.Rows.All(row => row.HeldOut is not null);
         Table table =
-            Tables.Create(["method", "layer error", .. experts, "latent error", "latent cosine", .. decoded
+            Tables.Create(["method", "layer error", .. unseen ? ["held out", "flatters"] : (string[])[], .. experts, "latent error",
+                .. report.Repeats > 1 ? ["spread"] : (string[])[], "latent cosine", .. decoded
                 ? ["psnr", "ssim", "first frame", "flicker"]
                 : (string[])[], "size"]);
         foreach (EvaluationReport.Row row in report.Rows)
         {
             Tables.AddRow(table,
-                [row.Method, Number(row.MeanLayerError), .. experts.Select(expert => Number(row.MeanLayerErrorByExpert[expert])),
-                Number(row.FinalLatentError), Number(row.FinalLatentCosine),
+                [row.Method, Number(row.Calibrated.All), .. unseen ? [Number(row.HeldOut!.All), Part(row.Flatters)] : (string[])[],
+                .. experts.Select(expert => Number(row.Calibrated.ByExpert[expert])), Number(row.Latent.Error),
+                .. report.Repeats > 1 ? [Number(row.Latent.Spread, "0.00000")] : (string[])[], Number(row.Latent.Cosine),
                 .. decoded ? [Number(row.Video!.Psnr, "0.00"), Number(row.Video.Ssim, "0.0000"), Number(row.Video.FirstFramePsnr, "0.00"),
                     Number(row.Video.Flicker, "0.000")] : (string[])[],
                 Quantity.Size(row.ArtifactBytes)]);
         }
         console.Tables.Write(table);
         console.Out.WriteLine();
-        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Samples} samples; errors are relative, against full precision"));
-        console.Out.WriteLine(decoded
-            ? "psnr (in dB) and ssim of decoded frames against full precision, of the first frame against the picture; flicker is the "
-                + "mean difference of neighbouring frames"
-            : "frames were not decoded: the checkpoint has no text_encoder, tokenizer and vae");
+        foreach (string line in EvaluationNotes.Of(report, decoded))
+            console.Out.WriteLine(line);
     }
+
+    private static string Part(double? part) => part?.ToString("+0.0 %;-0.0 %;0.0 %", CultureInfo.InvariantCulture) ?? "";
 
     private static string Number(double value) => value.ToString("0.00000", CultureInfo.InvariantCulture);
 
     private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
-
-    private static void Save(string path, EvaluationReport report)
-    {
-        var document = new JsonObject
-        {
-            ["rows"] = new JsonArray([.. report.Rows.Select(Row)]),
-            ["samples"] = report.Samples,
-        };
-        OutputFile.Write(path, document.ToJsonString(JsonReport.Indented) + "\n");
-    }
-
-    private static JsonObject Row(EvaluationReport.Row row) => new()
-    {
-        ["method"] = row.Method,
-        ["meanLayerError"] = row.MeanLayerError,
-        ["meanLayerErrorByExpert"] =
-            new JsonObject(row.MeanLayerErrorByExpert.Select(expert => KeyValuePair.Create(expert.Key, (JsonNode?)expert.Value))),
-        ["finalLatentError"] = row.FinalLatentError,
-        ["finalLatentCosine"] = row.FinalLatentCosine,
-        ["artifactBytes"] = row.ArtifactBytes,
-        ["video"] = row.Video is not { } video ? null : new JsonObject
-        {
-            ["psnr"] = Finite(video.Psnr),
-            ["ssim"] = video.Ssim,
-            ["firstFramePsnr"] = Finite(video.FirstFramePsnr),
-            ["flicker"] = video.Flicker,
-        },
-    };
-
-    /// <summary>Equal frames are infinitely alike, for which JSON has no number.</summary>
-    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 }

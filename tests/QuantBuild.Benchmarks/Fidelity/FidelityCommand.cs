@@ -15,9 +15,6 @@ namespace QuantBuild.Benchmarks.Fidelity;
 /// </summary>
 internal static class FidelityCommand
 {
-    /// <summary>Tokens of a step and sample that are measured.</summary>
-    private const int Tokens = 32;
-
     /// <summary>Runs it.</summary>
     /// <param name="store">The store, which keeps what a later run can use; null for a temporary one.</param>
     /// <param name="part">Only variants whose name has this in it; null for all.</param>
@@ -31,14 +28,16 @@ internal static class FidelityCommand
         {
             using CompileSession paper = Open(Path.Combine(model, "paper.quant.json"), folder);
             using CompileSession ours = Open(Path.Combine(model, "tinywan.quant.json"), folder);
-            using var heldOut = new HeldOutErrors(ours, Path.Combine(model, "eval.jsonl"), Tokens);
-            ImmutableSortedDictionary<string, double> reference = heldOut.Of(Build(paper, paper.Plan).Experts);
+            string data = Path.Combine(model, "eval.jsonl");
+            using var heldOut = new HeldOutErrors(ours, data, File.ReadLines(data).Count(line => line.Length > 0),
+                HeldOutErrors.DefaultTokens, SilentObserver.Instance);
+            ImmutableSortedDictionary<string, double> reference = Errors(heldOut, Build(paper, paper.Plan));
             Console.WriteLine($"paper's pipeline: {Mean(reference.Values):F6}, the geometric mean of {reference.Count} layers");
             Console.WriteLine($"{"ratio to it",-36} mean   worse most   {string.Join(' ', Modules(reference.Keys))}");
             foreach ((string name, var change) in Variants.All.Where(variant => part is null || variant.Name.Contains(part,
                 StringComparison.OrdinalIgnoreCase)))
             {
-                var errors = heldOut.Of(Build(ours, Variants.Of(ours.Plan, change)).Experts);
+                var errors = Errors(heldOut, Build(ours, Variants.Of(ours.Plan, change)));
                 ImmutableSortedDictionary<string, double> ratios = errors.ToImmutableSortedDictionary(entry => entry.Key, entry =>
                     entry.Value / reference[entry.Key], StringComparer.Ordinal);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -78,6 +77,11 @@ internal static class FidelityCommand
         ModelBuild.Run(session.Context with { Plan = plan }, [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))],
             SilentObserver.Instance)
         ?? throw new InvalidOperationException("an executing build left actions out");
+
+    /// <summary><c>sum |Yq - Y|² / sum |Y|²</c> by expert and layer.</summary>
+    private static ImmutableSortedDictionary<string, double> Errors(HeldOutErrors heldOut, BuiltModel built) =>
+        heldOut.Of("", built.Experts, SilentObserver.Instance).ToImmutableSortedDictionary(layer => $"{layer.Expert} {layer.Layer}",
+            layer => layer.Recipe * layer.Recipe, StringComparer.Ordinal);
 
     private static double Mean(IEnumerable<double> values) => Math.Exp(values.Average(Math.Log));
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Evaluation;
+using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
 
 namespace QuantBuild.Tests.Evaluation;
@@ -13,8 +14,12 @@ public sealed class RememberedEvaluationTests
     [
         new("full", 0, ImmutableSortedDictionary<string, double>.Empty, 0, 1, null, null, 1 << 30, null),
         new(EvaluationReport.Ours, 0.06, ImmutableSortedDictionary<string, double>.Empty.Add("high_noise", 0.05), 0.2, 0.98, 31.5, 0.9,
-            1 << 20, 2.5),
-    ]);
+            1 << 20, 2.5) { HeldOut = 0.07, LatentSpread = 0.001 },
+    ])
+    {
+        Repeats = 3,
+        Layers = [new("low_noise", "blocks.0.ffn.2", 0.09, new WeightSpectrum([3, 2], 20, 8))],
+    };
 
     [Fact]
     public void What_was_stored_is_read()
@@ -25,6 +30,20 @@ public sealed class RememberedEvaluationTests
         Assert.Equal((Plan, 8, 2), (read.Plan, read.Samples, read.Rows.Length));
         Assert.Equal((0.2, (double?)31.5, (double?)2.5), (read.Rows[1].LatentError, read.Rows[1].Psnr, read.Rows[1].SecondsPerSample));
         Assert.Null(read.Rows[0].Psnr);
+        Assert.Equal((3, (double?)0.07, 0.6), (read.Repeats, read.Rows[1].HeldOut, read.Layers.Single().Spectrum.Held));
+    }
+
+    [Fact]
+    public void One_of_an_earlier_version_is_read_without_what_it_did_not_measure()
+    {
+        JsonObject json = Usual.ToJson();
+        json.Remove("repeats");
+        json.Remove("layers");
+        json["rows"]![1]!.AsObject().Remove("heldOut");
+
+        RememberedEvaluation read = EvaluationHistory.Parse(CanonicalJson.Serialize(json))!;
+
+        Assert.Equal((1, 0, (double?)null), (read.Repeats, read.Layers.Length, read.Rows[1].HeldOut));
     }
 
     [Fact]

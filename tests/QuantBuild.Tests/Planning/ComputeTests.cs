@@ -27,7 +27,7 @@ public sealed class ComputeTests
 
         Assert.Equal(
             ["Condition m", "Trajectory m", "Smooth cpu-1", "Rotate l", "LowRank l", "Gptq l", "Clip l", "Measure l", "Pack cpu-1",
-                "Evaluate m", "Decode m"],
+                "Spectrum cpu-1", "Evaluate m", "Decode m"],
             BuildStages.All.Select(stage => $"{stage} {profiles.Of(stage)}"));
         Assert.Equal("model m, layers l", profiles.ToString());
     }

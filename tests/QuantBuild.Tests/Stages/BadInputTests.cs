@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Compiler.Operations;
 using QuantBuild.SafeTensors;
 
@@ -95,8 +96,8 @@ public sealed class BadInputTests : IDisposable
         Patch(LowNoiseFile, "blocks.0.ffn.0.weight", [0xC0, 0x7F]);
 
         DiagnosticException failure =
-            Assert.Throws<DiagnosticException>(() => ModelCompiler.Evaluate(_project.Options(), TestData.TinyWan("eval.jsonl"), 1,
-            SilentObserver.Instance, cancellation: TestContext.Current.CancellationToken));
+            Assert.Throws<DiagnosticException>(() => ModelCompiler.Evaluate(_project.Options(),
+            new EvaluationOptions(TestData.TinyWan("eval.jsonl"), 1), SilentObserver.Instance, TestContext.Current.CancellationToken));
 
         Assert.Equal("QB3201", Assert.Single(failure.Diagnostics).Descriptor.Code);
     }

@@ -75,9 +75,9 @@ public sealed class GateBuildTests
         using var project = new TinyProject { Gates = """ "maxFinalLatentError": 0.0001 """ };
         project.Build(); // nothing is known of final latents yet
 
-        EvaluationReport evaluation = ModelCompiler.Evaluate(project.Options(), TestData.TinyWan("eval.jsonl"), 1, SilentObserver.Instance,
-            cancellation: TestContext.Current.CancellationToken);
-        double measured = evaluation.Rows.Single(row => row.Method == EvaluationReport.Ours).FinalLatentError;
+        EvaluationReport evaluation = ModelCompiler.Evaluate(project.Options(),
+            new EvaluationOptions(TestData.TinyWan("eval.jsonl"), 1), SilentObserver.Instance, TestContext.Current.CancellationToken);
+        double measured = evaluation.Rows.Single(row => row.Method == EvaluationReport.Ours).Latent.Error;
         Diagnostic atOnce = Assert.Single(evaluation.Beyond);
         Diagnostic later = Assert.Single(Assert.Throws<DiagnosticException>(() => project.Build()).Diagnostics);
         GateReport update = ModelCompiler.CheckGates(project.Options(), 0.1, TestContext.Current.CancellationToken);

@@ -69,6 +69,11 @@ public sealed class KeyTests
             """{"boundary":900,"guidanceHigh":1,"guidanceLow":1,"sample":7,"seed":"42","shift":5,"solver":"unipc","steps":40,"tokensPerStep":32}""");
         Check(BuildStages.Evaluate, BuildStages.Evaluate.Action(new EvaluateSubject(Plan, "ours", Sample()), StageProfiles.Cpu, []),
             """{"boundary":900,"guidance":3.5,"shift":5,"solver":"unipc","steps":40}""");
+        Check(BuildStages.Evaluate,
+            BuildStages.Evaluate.Action(new EvaluateSubject(Plan, "ours", Sample(), Repeat: 2), StageProfiles.Cpu, []),
+            """{"boundary":900,"guidance":3.5,"repeat":2,"shift":5,"solver":"unipc","steps":40}""");
+        Check(BuildStages.Spectrum, BuildStages.Spectrum.Action(new LayerSubject(Plan, Plan.Experts[1], Layer), StageProfiles.Cpu, []),
+            """{"values":64}""");
         Check(BuildStages.Decode, BuildStages.Decode.Action(new DecodeSubject("ours", Sample()), StageProfiles.Cpu, []),
             """{"shape":[2,4,6]}""");
         Check(BuildStages.Condition,

@@ -5,7 +5,7 @@ function clippingView() {
   if (clipped.length === 0)
     return [card(empty(quantized.some(layer => layer.clips && shows(layer)) ? "The choices of clip ratios are not in the store." : "No layer of this model has quantized activations, so nothing was clipped."))];
   return [h("div", { class: "grid" },
-    h("div", null, card(ratioFigure(clipped))),
+    h("div", null, card(ratioFigure(clipped), (data.hints ?? []).map(hint => note(`Hint: ${hint}.`)))),
     h("div", { class: "half" }, card(gainFigure(clipped))),
     h("div", { class: "half" }, card(ratioByModule(clipped))))];
 }

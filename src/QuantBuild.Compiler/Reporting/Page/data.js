@@ -36,6 +36,9 @@ const quantized = layers.filter(layer => !layer.kept);
 const measured = quantized.filter(layer => layer.error != null);
 const layerById = new Map(layers.map(layer => [layer.id, layer]));
 
+/** What an evaluation of this very build found about single layers. */
+const evaluatedLayers = new Map(evaluation?.current ? (evaluation.layers ?? []).map(layer => [`${layer.expert}/${layer.name}`, layer]) : []);
+
 /** Which expert the reader looks at: null for both. */
 const view = { expert: null, listeners: new Set() };
 const shownExperts = () => data.experts.map((_, index) => index).filter(index => view.expert == null || view.expert === index);

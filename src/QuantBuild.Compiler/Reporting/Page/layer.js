@@ -18,17 +18,19 @@ function layerView(id) {
     h("div", { class: "grid" },
       h("div", { class: "third" }, card(h("h2", null, expertMark(layer.expert), ` ${layer.name}`), layerFacts(layer, twin))),
       h("div", { class: "two-thirds" }, card(layer.bins ? binErrors(layer) : empty(layer.kept ? "This layer is kept at bf16, bit for bit: it has no error." : layer.error != null ? "Of this layer only the error over all bins is known." : "The errors of this layer are not in the store any more."))),
-      halves([...layer.clips?.some(Boolean) ? candidateFigures(layer).map(item => card(item)) : [], ...smoothingFigures(layer.expert, site), ...magnitudeFigures(layer.block, layer.site)])),
+      halves([...evaluatedLayers.has(layer.id) ? [card(spectrumFigure(layer, evaluatedLayers.get(layer.id)))] : [], ...layer.clips?.some(Boolean) ? candidateFigures(layer).map(item => card(item)) : [], ...smoothingFigures(layer.expert, site), ...magnitudeFigures(layer.block, layer.site)])),
   ];
 }
 
 function layerFacts(layer, twin) {
   const recipe = layer.recipe;
+  const seen = evaluatedLayers.get(layer.id);
   const facts = [
     ["Weight", `${layer.out} × ${layer.in}, ${bytes(layer.size)}${layer.kept ? "" : ` (${(8 * layer.size / layer.in / layer.out).toFixed(2)} bits per weight)`}`],
     ["Precision", recipe.precision],
     ["Decided by", layer.why ?? "the manifest's defaults"],
     layer.error == null ? null : ["Output error", `${percent(layer.error)} (RTN ${percent(layer.relative[RTN])})`],
+    seen ? ["Held out", `${percent(seen.heldOut)}${layer.error > 0 ? `, ${(seen.heldOut / layer.error).toFixed(2)} times that of calibration tokens` : ""}`] : null,
     layer.error == null ? null : ["Cosine error", number(layer.cosine[RECIPE])],
     twin?.error == null ? null : [`In ${expertTitle(twin.expert)}`, layerLink(twin, percent(twin.error))],
     layer.kept ? null : ["Low rank", recipe.rank > 0 ? `rank ${recipe.rank}, ${recipe.lowRank}` : "none"],
@@ -40,6 +42,18 @@ function layerFacts(layer, twin) {
     layer.kept ? null : ["Time", seconds(layer.seconds)],
   ];
   return h("dl", { class: "facts" }, facts.filter(Boolean).map(([name, value]) => [h("dt", null, name), h("dd", null, value)]));
+}
+
+/** Singular values of the smoothed weight, and what the branch holds of their energy. */
+function spectrumFigure(layer, { held, spectrum }) {
+  const rank = layer.recipe.rank, known = rank <= spectrum.singular.length;
+  const possible = known && spectrum.energy > 0 ? sum(spectrum.singular.slice(0, rank).map(value => value * value)) / spectrum.energy : null;
+  return lines({
+    title: "Singular values of the smoothed weight", label: `Of ${layer.id}, the largest ${spectrum.singular.length}.`,
+    positions: spectrum.singular.map((_, i) => String(i + 1)), xName: "singular value, largest first", yName: "singular value", format: number,
+    titleOf: place => `singular value ${place}`, series: [{ name: "singular value", color: colors => colors.bins[0], values: spectrum.singular }],
+    note: rank === 0 ? "The layer has no low-rank branch." : `The branch of rank ${rank} holds ${percent(held)} of the weight's energy${possible == null ? "" : `, ${percent(possible)} being the most that a branch of its rank could`}. A refit's branch serves the output, not the weight.`,
+  });
 }
 
 function binErrors(layer) {

@@ -16,6 +16,8 @@ function layersView() {
     { title: "RTN", hint: "Output error of plain rounding to nearest", numeric: true, down: true, value: layer => layer.relative?.[RTN] ?? null, show: layer => percent(layer.relative?.[RTN]) },
     { title: "of RTN", hint: "Output error as a share of plain rounding's", numeric: true, down: true, value: layer => layer.relative ? layer.error / layer.relative[RTN] : null,
       show: layer => layer.relative ? percent(layer.error / layer.relative[RTN]) : "–" },
+    ...evaluatedLayers.size > 0 ? [{ title: "Held out", hint: "Output error on tokens of evaluation samples, which no build has seen", numeric: true, down: true,
+      value: layer => evaluatedLayers.get(layer.id)?.heldOut ?? null, show: layer => percent(evaluatedLayers.get(layer.id)?.heldOut) }] : [],
     { title: "Clipping gain", screenOnly: true, hint: "How much the chosen clip ratios lower the error against ratio 1", numeric: true, down: true,
       value: layer => layer.relative ? 1 - layer.error / layer.relative[UNCLIPPED] : null, show: layer => layer.relative ? percent(Math.max(0, 1 - layer.error / layer.relative[UNCLIPPED])) : "–" },
     { title: "Clip ratios", hint: "One per bin, from the highest timesteps down", value: layer => ratios(layer) ?? null, show: layer => ratios(layer) ?? "–" },

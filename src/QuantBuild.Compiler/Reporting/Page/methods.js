@@ -27,12 +27,15 @@ function ladderTable() {
 function evaluationTable() {
   const experts = data.experts.map(expert => expert.name);
   const videos = evaluation.rows.some(row => row.psnr != null);
+  const unseen = evaluation.rows.every(row => row.heldOut != null);
   return [
     evaluation.current ? null : h("p", { class: "banner", role: "note" }, "This evaluation is of an earlier state of the manifest or the tool. Run quantbuild eval again."),
-    plainTable(["Method", "Layer error", ...experts.map((_, index) => expertTitle(index)), "Latent error", "Latent cosine", ...videos ? ["PSNR", "SSIM"] : [], "Size", "Time per sample"],
-      evaluation.rows.map(row => [tableOneNames[row.method] ?? row.method, percent(row.layerError), ...experts.map(name => percent(row.layerErrorByExpert[name])), percent(row.latentError),
-        row.latentCosine.toFixed(4), ...videos ? [row.psnr == null ? "–" : `${row.psnr.toFixed(1)} dB`, row.ssim?.toFixed(4) ?? "–"] : [], bytes(row.bytes), seconds(row.secondsPerSample)]), { numeric: [1, 2, 3, 4, 5, 6, 7, 8, 9], label: "Evaluation" }),
-    note(`${plural(evaluation.samples, "sample")}. Layer errors count kept layers as 0. Latent error: relative distance of the final latent to full precision's. Sampling amplifies rounding like noise: judge settings by layer errors first.`),
+    plainTable(["Method", "Layer error", ...unseen ? ["Held out", "Calibration flatters by"] : [], ...experts.map((_, index) => expertTitle(index)), "Latent error", "Latent cosine", ...videos ? ["PSNR", "SSIM"] : [], "Size", "Time per sample"],
+      evaluation.rows.map(row => [tableOneNames[row.method] ?? row.method, percent(row.layerError), ...unseen ? [percent(row.heldOut), row.layerError > 0 ? percent(row.heldOut / row.layerError - 1) : "–"] : [],
+        ...experts.map(name => percent(row.layerErrorByExpert[name])), row.latentSpread == null ? percent(row.latentError) : `${percent(row.latentError)} ± ${percent(row.latentSpread)}`,
+        row.latentCosine.toFixed(4), ...videos ? [row.psnr == null ? "–" : `${row.psnr.toFixed(1)} dB`, row.ssim?.toFixed(4) ?? "–"] : [], bytes(row.bytes), seconds(row.secondsPerSample)]), { numeric: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], label: "Evaluation" }),
+    unseen ? note("Held out: the same layers on tokens of the evaluation samples, which no build has seen. What plain rounding, which is fitted to nothing, has as well is the tokens' doing; what a method has beyond it is the fit's.") : null,
+    note(`${plural(evaluation.samples, "sample")}${evaluation.repeats > 1 ? `, each ${evaluation.repeats} times with noise changed by 1e-5: mean ± standard deviation` : ""}. Layer errors count kept layers as 0. Latent error: relative distance of the final latent to full precision's. Sampling amplifies rounding like noise: judge settings by layer errors first.`),
   ];
 }
 
