@@ -63,7 +63,7 @@ public sealed class ModelArtifact : IDisposable
     /// <summary>Opens an artifact that a build put into an assembly: its descriptor and, unless they were too large, its files.</summary>
     /// <remarks>
     /// Resources are <c>name/artifact.json</c> and so on. Weights are used where the runtime has mapped the assembly. Files that are no
-    /// resources are expected in the folder <c>artifact/name</c> beside the app, and held against the embedded descriptor. Generated
+    /// resources are expected in the folder <c>artifact/name</c> beside the app, and compared with the embedded descriptor. Generated
     /// accessors call this.
     /// </remarks>
     /// <param name="assembly">The assembly.</param>

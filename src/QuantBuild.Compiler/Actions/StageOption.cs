@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 
 namespace QuantBuild.Compiler.Actions;
@@ -6,7 +7,11 @@ namespace QuantBuild.Compiler.Actions;
 /// <param name="Name">Its name in the key.</param>
 /// <param name="Setting">Its name when two builds are compared; null for what only repeats another stage's.</param>
 /// <param name="PerAction">Whether a layer has several actions of the stage, each with a value of its own.</param>
-internal record StageOption(string Name, string? Setting, bool PerAction = false);
+internal record StageOption(string Name, string? Setting, bool PerAction = false)
+{
+    /// <summary>Recipe settings, by their names in keys, whose values this one is made of; empty where it has their name.</summary>
+    public ImmutableArray<string?> MadeOf { get; init; } = [];
+}
 
 /// <summary>A setting in the keys of a stage, and how an action gets its value.</summary>
 /// <typeparam name="TSubject">What an action of the stage is about.</typeparam>

@@ -5,7 +5,7 @@ using QuantBuild.Pipelines;
 namespace QuantBuild.Compiler.Compute;
 
 /// <summary>
-/// An arithmetic that a manifest can choose, for whole models and for layers. The seam is there, never at a matrix product.
+/// An arithmetic that a manifest can choose, for whole models or for whole layers; never for a single product.
 /// </summary>
 internal interface IComputeBackend
 {

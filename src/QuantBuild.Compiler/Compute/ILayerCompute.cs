@@ -4,7 +4,7 @@ using QuantBuild.Formats;
 
 namespace QuantBuild.Compiler.Compute;
 
-/// <summary>The steps of one layer in one arithmetic; it may keep what the next step can use. Used by one caller at a time.</summary>
+/// <summary>A backend's steps for one layer; it may keep what the next step can use. Used by one caller at a time.</summary>
 /// <remarks>
 /// Every step reads what it needs from <see cref="ILayerData"/>, and its result is a function of that: not of the number of threads, and
 /// not of steps that ran before on the same object.
@@ -46,7 +46,7 @@ internal interface ILayerCompute : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     ClipResult Clip(ActivationRecipe recipe, IReadOnlyCollection<int> steps, int threads, CancellationToken ct);
 
-    /// <summary>Output errors of a bin, eq. (11), of every method of the ladder.</summary>
+    /// <summary>Output errors of a bin, eq. (11), of every compared method.</summary>
     /// <param name="clip">The bin's clip setting; null for a recipe that leaves activations alone.</param>
     /// <param name="steps">The bin's steps, ascending.</param>
     /// <param name="threads">Threads of the process to use.</param>

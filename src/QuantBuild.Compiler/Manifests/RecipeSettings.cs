@@ -216,7 +216,7 @@ internal static class RecipeSettings
             KeyName = "granularity",
             Meaning = "`block`: the ratio scales each 32-block's own maximum, as in the paper's code; `bin`: a static threshold per layer "
                 + "and bin clips the input first, as the paper writes",
-            Redone = "from Rotate",
+            Redone = "from Smooth",
             IsUsedBy = QuantizesActivations,
         });
 
@@ -227,7 +227,7 @@ internal static class RecipeSettings
         {
             KeyName = "clipRatios",
             Meaning = "candidate ratios",
-            Redone = "from Rotate",
+            Redone = "from Smooth",
             IsUsedBy = QuantizesActivations,
         });
 
@@ -237,7 +237,7 @@ internal static class RecipeSettings
         {
             KeyName = "exponentOffsets",
             Meaning = "candidate offsets of a block's exponent; `[0]` searches ratios only",
-            Redone = "from Rotate",
+            Redone = "from Smooth",
             IsUsedBy = QuantizesActivations,
         });
 
@@ -248,7 +248,7 @@ internal static class RecipeSettings
             KeyName = "ties",
             Meaning = "how exact midpoints round, of activations and of weights: `even`, as OCP hardware does; `zero`, as the paper's code "
                 + "does",
-            Redone = "from Rotate",
+            Redone = "from Smooth",
         });
 
     /// <summary>What the clip search minimizes.</summary>

@@ -9,7 +9,7 @@ using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Operations;
 
-/// <summary>An audit of an artifact that this machine did not compute: some layers are computed and held against the lock file.</summary>
+/// <summary>An audit of an artifact that this machine did not compute: some layers are computed and compared with the lock file.</summary>
 internal static class LockAudit
 {
     /// <summary>Computes a part of the layers and compares every digest that the lock has of them.</summary>

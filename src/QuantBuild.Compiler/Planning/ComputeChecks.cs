@@ -5,7 +5,7 @@ using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Planning;
 
-/// <summary>The arithmetic that a manifest chooses, held against what is installed.</summary>
+/// <summary>Whether the backends that a manifest chooses are installed and can do what it asks for.</summary>
 internal static class ComputeChecks
 {
     /// <summary>The backends of a build.</summary>

@@ -2,12 +2,12 @@ using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Planning;
 
-/// <summary>A recipe without what only some layouts can hold, where it leaves the choice open.</summary>
+/// <summary>Resolves a recipe's open choices (rotation, sharing, noise) to what the output layout can store.</summary>
 internal static class LayoutRecipe
 {
     /// <summary>
-    /// The recipe as a layout has it: other runtimes do not rotate, or need one vector for a site, so that what is to be chosen is chosen
-    /// already; and weights for inputs that nobody rounds are not made for rounded ones.
+    /// The recipe for a layout. Other runtimes do not rotate, and ModelSlim has one smoothing vector per site: `auto` becomes what they can
+    /// do. Formats whose inputs are not rounded get weights that are not made for rounded inputs.
     /// </summary>
     public static LayerRecipe Of(OutputLayout layout, LayerRecipe recipe)
     {

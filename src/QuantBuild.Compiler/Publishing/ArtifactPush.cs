@@ -77,7 +77,7 @@ internal static class ArtifactPush
     }
 
     /// <summary>
-    /// Statement, signature and what was measured, held against the artifact. The run record stays here: it tells about a machine.
+    /// Statement, signature and what was measured, compared with the artifact. The run record stays here: it tells about a machine.
     /// </summary>
     private static IEnumerable<HubFile> Provenance(string folder, string? publicKey)
     {

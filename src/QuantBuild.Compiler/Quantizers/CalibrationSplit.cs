@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>
-/// Calibration tokens cut in two: those that moments are made of first, and those that show whether the moments hold elsewhere. Two thirds
-/// and one third, by samples where there are three, else by steps.
+/// Calibration tokens split into a fitting set, two thirds, and a validation set, one third: by samples where there are three, else by
+/// steps.
 /// </summary>
 /// <param name="Samples">Samples that were recorded.</param>
 /// <param name="Steps">Indices of the steps, ascending.</param>
@@ -16,12 +16,12 @@ internal sealed record CalibrationSplit(int Samples, ImmutableArray<int> Steps)
     public bool IsPossible => Samples >= Parts || Steps.Length >= Parts;
 
     /// <summary>Steps of a part.</summary>
-    /// <param name="check">Whether the second part is meant.</param>
+    /// <param name="check">Whether the validation set is meant.</param>
     public ImmutableArray<int> StepsOf(bool check) =>
         Samples >= Parts ? Steps : [.. Steps.Where((_, i) => i % Parts == Parts - 1 == check)];
 
     /// <summary>Whether a sample belongs to a part.</summary>
-    /// <param name="check">Whether the second part is meant.</param>
+    /// <param name="check">Whether the validation set is meant.</param>
     /// <param name="sample">Its index.</param>
     public bool Has(bool check, int sample) => Samples < Parts || sample % Parts == Parts - 1 == check;
 }

@@ -16,7 +16,7 @@ internal sealed class ClipPortion(ActivationQuantizer[] chain, int channels) : I
     private readonly Mxfp4Tokens _first = new(channels);
     private float[] _maxima = [];
 
-    /// <summary>Turns to new tokens.</summary>
+    /// <summary>Takes new tokens.</summary>
     /// <param name="x">The tokens.</param>
     /// <param name="withFirst">Whether the first candidate's values are wanted.</param>
     public void Begin(ReadOnlyMatrixView x, bool withFirst)

@@ -62,7 +62,7 @@ internal static class ExponentChoice
             ? ErrorVector(values, importance, E8M0.Decode(scale), E8M0.Inverse(scale), ties)
             : ErrorScalar(values, importance, E8M0.Decode(scale), E8M0.Inverse(scale), ties);
 
-    /// <summary>The specification.</summary>
+    /// <summary>The reference: vector code gives the same bits.</summary>
     internal static float ErrorScalar(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, float factor, float inverse, TieRule ties)
     {
         Span<float> lanes = stackalloc float[Lanes];

@@ -9,7 +9,9 @@ internal static class FiniteValues
     /// <exception cref="NumericException">There is one.</exception>
     public static void Check(string quantity, ReadOnlyMatrixView matrix) => CheckPart(quantity, matrix, firstRow: 0);
 
-    /// <summary>The same for some rows of a matrix, the first of which is called <paramref name="firstRow"/>.</summary>
+    /// <summary>
+    /// Throws at the first element of some rows of a matrix that is NaN or infinite; the first row is called <paramref name="firstRow"/>.
+    /// </summary>
     /// <exception cref="NumericException">There is one.</exception>
     public static void CheckPart(string quantity, ReadOnlyMatrixView matrix, int firstRow)
     {
@@ -22,7 +24,7 @@ internal static class FiniteValues
         }
     }
 
-    /// <summary>The same on several threads; it is still the first element that is named.</summary>
+    /// <summary>Throws at the first element, row by row, that is NaN or infinite; several threads look for it.</summary>
     public static unsafe void Check(string quantity, ReadOnlyMatrixView matrix, int threads)
     {
         const int RowsAtOnce = 64;

@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// </summary>
 internal sealed partial class GptqBlock
 {
-    /// <summary>Output rows that are walked together; in the last chunk some of them are leftovers that nobody reads.</summary>
+    /// <summary>Output rows that are walked together; the last chunk is filled up with rows that nobody reads.</summary>
     public const int Granule = 32;
 
     private static readonly int Width = PanelMatrixView.Width;
@@ -65,7 +65,7 @@ internal sealed partial class GptqBlock
     /// <summary><c>e H e^T</c> of every row of the chunk over the channels walked so far, H undamped.</summary>
     public ReadOnlySpan<double> Energy => _energy.AsSpan(0, _count);
 
-    /// <summary>Turns to rows [first, first + count).</summary>
+    /// <summary>Starts on rows [first, first + count).</summary>
     public void Begin(int first, int count)
     {
         _first = first;
@@ -80,7 +80,7 @@ internal sealed partial class GptqBlock
             return;
         ReadOnlyMatrixView before = factor.View(0, _start, _start, _length);
 
-        // Whole granules: leftovers cost nothing, and every tile is a full one.
+        // Whole granules: padding costs nothing, and every tile is a full one.
         int rows = (_count + Granule - 1) / Granule * Granule;
         Gemm.MultiplyPanels(before.Transposed, new PanelMatrixView(_errors, _start, rows, _channels * Width),
             new MatrixView(_sums, _length, rows, _stride, 1), GemmMode.Add);
@@ -107,7 +107,7 @@ internal sealed partial class GptqBlock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int At(int channel, int row) => (row / Width * Width * _channels) + (channel * Width) + (row % Width);
 
-    /// <summary>The specification of a walk.</summary>
+    /// <summary>The reference of a walk: vector code gives the same bits.</summary>
     private void WalkScalar(Span<float> errors, int first)
     {
         for (int k = 0; k < _length; k++)

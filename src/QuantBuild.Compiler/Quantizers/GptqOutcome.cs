@@ -4,6 +4,9 @@ using QuantBuild.Compiler.Json;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>What happened while a weight was rounded.</summary>
+/// <remarks>
+/// By <see cref="Quantizers.Refit"/>, Damping is the ridge, Tries 1, and ErrorEnergy the loss J, which counts the noise of a rounded input.
+/// </remarks>
 /// <param name="Damping">What was added to the Hessian's diagonal, in the Hessian's units; 0 when no factorization was used.</param>
 /// <param name="Tries">
 /// Factorizations tried: 0 for round-to-nearest by choice, 1 when the first succeeded, at most <see cref="Gptq.MaxTries"/>.

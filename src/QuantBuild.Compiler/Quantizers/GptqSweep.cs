@@ -5,7 +5,7 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Quantizers;
 
-/// <summary>The walk of GPTQ through the columns of a weight.</summary>
+/// <summary>GPTQ's loop over the columns of a weight.</summary>
 /// <remarks>
 /// <para>The arithmetic, for every output row on its own: <c>z_k</c> starts as w_k and takes <c>z_k = fma(M_jk, e_j, z_k)</c> for
 /// j = 0, 1, …, k - 1 in this order; <c>q_k</c> is z_k rounded to its group's grid; <c>e_k = w_k - q_k</c>, rounded to float32.</para>

@@ -19,7 +19,7 @@ internal sealed unsafe class NoiseFilter(RoundingNoise noise, HessianFactor fact
     private readonly float[] _inverse = [.. noise.Gain.Select(gain => 1 / gain)];
     private readonly float[] _pivots = [.. factor.Pivots.Select(pivot => (float)pivot)];
 
-    /// <summary>nu / g, [in]: how strongly the loss pulls a channel towards zero.</summary>
+    /// <summary>nu / g, [in]: the shrinkage of a channel.</summary>
     public float[] Pull { get; } = [.. noise.Variance.Zip(noise.Gain, (variance, gain) => variance / gain)];
 
     /// <summary>Whether there is no noise and every gain is 1, so that T is P.</summary>

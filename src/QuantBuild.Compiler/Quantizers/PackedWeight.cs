@@ -22,7 +22,7 @@ internal sealed record PackedWeight(int Rows, int Columns, byte[] Codes, byte[] 
         Mxfp4.BlockScales(rows, ScaleRule.Floor, Scales.AsSpan(firstRow * blocks, rows.Rows * blocks));
     }
 
-    /// <summary>The same by <see cref="ExponentChoice"/>.</summary>
+    /// <summary>Sets the scales of adjacent rows to those of a weight, by <see cref="ExponentChoice"/>.</summary>
     internal void ScaleRows(ReadOnlyMatrixView rows, int firstRow, ReadOnlySpan<float> importance, TieRule ties)
     {
         int blocks = Mxfp4.Blocks(Columns);

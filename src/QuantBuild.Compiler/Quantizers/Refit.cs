@@ -21,7 +21,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// </remarks>
 internal static class Refit
 {
-    // From random signs, and from the basis of the round before.
+    // Subspace iterations: of the first fit, from random signs; and of later ones, from the basis of the round before.
     private const int FirstPasses = 4;
     private const int NextPasses = 2;
 

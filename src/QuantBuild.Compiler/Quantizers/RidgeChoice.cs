@@ -8,9 +8,9 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <see cref="RoundingNoise.Mean"/>, by its error on calibration tokens that the moments have not seen.
 /// </summary>
 /// <remarks>
-/// A weight filtered for the channels' correlations (<see cref="NoiseFilter"/>) gains where other samples have them too, and loses where
-/// they were chance: an activation of few directions, such as a text's, needs a ridge a hundred times as large as that of a long video. The
-/// error has one minimum, found by walking from the middle of the grid.
+/// A weight filtered for the channels' correlations (<see cref="NoiseFilter"/>) overfits when the calibration tokens cover few directions:
+/// a text's activation needs a ridge a hundred times as large as that of a long video. The error has one minimum, found by walking from the
+/// middle of the grid.
 /// </remarks>
 internal static class RidgeChoice
 {

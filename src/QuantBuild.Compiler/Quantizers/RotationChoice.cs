@@ -15,7 +15,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// </remarks>
 internal static class RotationChoice
 {
-    /// <summary>A rotation costs time at run time; so much of the error it has to take off.</summary>
+    /// <summary>Least relative reduction of the error for which a layer is rotated: a rotation costs time at run time.</summary>
     public const double LeastGain = 0.01;
 
     /// <summary>The error with a rotation.</summary>

@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <para><c>g_i = E[u_i q_i] / E[u_i²]</c> and <c>nu_i = E[q_i²] - g_i E[u_i q_i]</c>, which is never negative but for rounding. Then
 /// <c>E[u q^T] = U G</c> and <c>E[q q^T] = G U G + N</c> with <c>U = E[u u^T]</c>, N diagonal: what a layer loses by its rounded input
 /// follows from one matrix and two vectors, which a few thousand tokens determine well; the cross moments themselves they do not.</para>
-/// <para>Without rounding, G = 1 and N = 0. A silent channel has gain 1.</para>
+/// <para>Without rounding, G = 1 and N = 0. A dead channel (zero in every token) has gain 1.</para>
 /// </remarks>
 /// <param name="Second">U, [in, in], row-major, symmetric.</param>
 /// <param name="Gain">g, [in].</param>
@@ -65,7 +65,7 @@ internal sealed record RoundingNoise(float[] Second, float[] Gain, float[] Varia
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     public float[] Hessian(int threads) => Into([.. Second], threads);
 
-    /// <summary>The same in the place of U, which is lost.</summary>
+    /// <summary><c>H = G U G + N</c> in the place of U, which is lost.</summary>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     public float[] IntoHessian(int threads) => Into(Second, threads);
 

@@ -4,7 +4,7 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>
-/// What a factorization of a symmetric matrix destroys and its lower triangle cannot tell: the main diagonal and a few below it.
+/// The diagonals of a symmetric matrix that factoring in place overwrites on both sides: the main one and a few below it.
 /// </summary>
 internal sealed class SavedBand
 {

@@ -7,7 +7,7 @@ namespace QuantBuild.Compiler.Quantizers;
 /// <param name="Own">With its own.</param>
 internal readonly record struct ShareErrors(double Shared, double Own)
 {
-    /// <summary>So much more error may a layer have for sharing.</summary>
+    /// <summary>Largest relative increase of the error that sharing may bring.</summary>
     public const double MostLoss = 0.01;
 
     /// <summary>Whether the layer can share.</summary>

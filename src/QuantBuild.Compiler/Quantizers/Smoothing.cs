@@ -119,7 +119,7 @@ internal static class Smoothing
             FiniteValues.Check("smoothed activation", result);
     }
 
-    /// <summary>The same; false when a smoothed activation is not finite.</summary>
+    /// <summary>Smooths activations; false when a result is not finite.</summary>
     internal static unsafe bool TryApplyToActivation(ReadOnlyMatrixView x, ReadOnlySpan<float> scale, MatrixView result, int threads = 1,
         Rotation rotation = Rotation.None)
     {

@@ -14,7 +14,7 @@ internal static class LargeArrays
     /// Gives memory back to the system after work that declared so much; a few milliseconds, since arrays of numbers are not looked into.
     /// </summary>
     /// <param name="bytes">What it declared.</param>
-    /// <param name="budget">Where.</param>
+    /// <param name="budget">The budget that the bytes were taken from.</param>
     public static void Reclaim(long bytes, WorkBudget budget)
     {
         if (bytes > 0 && bytes >= Math.Min(WorthCollecting, budget.Bytes / Part))

@@ -60,7 +60,9 @@ internal sealed class WorkBudget(long bytes, int threads, long machineBytes = lo
         }
     }
 
-    /// <summary>Tells how many pieces of work are left, running ones included: the last ones share all threads.</summary>
+    /// <summary>
+    /// Tells how many pieces of work are left, running ones included: those that start last get more threads; running work keeps its own.
+    /// </summary>
     internal void Expect(int contenders)
     {
         lock (_lock)

@@ -13,7 +13,8 @@ namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Search for the clip ratio of a layer in one bin: eq. (10).</summary>
 internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
-    new StageText("layer and bin", "weight, scale, low rank, codes, recordings", "choice and the error of every candidate"),
+    new StageText("layer and bin", "weight, scale, chosen rotation, low rank, codes, recordings",
+        "choice and the error of every candidate"),
     RotationOption.Fixed with { Setting = null },
     RecipeOption.Of(RecipeSettings.Granularity),
     RecipeOption.Of<LayerSubject>(RecipeSettings.ClipRatios, RecipeOf, perAction: true),
@@ -22,7 +23,7 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     RecipeOption.Of(RecipeSettings.Objective),
     new("steps", subject => StepsOf(subject.Bin!), "steps", PerAction: true))
 {
-    /// <summary>What the first candidate of a search costs, in others.</summary>
+    /// <summary>Cost of the first candidate of a search, in units of a later one.</summary>
     private const double FirstCandidate = 8;
 
     /// <summary>Name of an action.</summary>

@@ -58,6 +58,6 @@ internal sealed class DecodeStage() : Stage<DecodeSubject, DecodeStage.Result>("
 }
 
 /// <summary>A final latent to decode.</summary>
-/// <param name="Method">The model's name in the ladder of methods.</param>
+/// <param name="Method">The model's name among the compared methods.</param>
 /// <param name="Sample">The sample.</param>
 internal sealed record DecodeSubject(string Method, CalibrationSample Sample);

@@ -33,7 +33,7 @@ internal sealed class EncoderOperations(TextEncoderConfig text, VaeConfig vae)
         Read(checkpoint, CheckpointFiles.TextEncoder, TextEncoderConfig.Load, UsualText),
             Read(checkpoint, CheckpointFiles.Vae, VaeConfig.Load, UsualVae));
 
-    /// <summary>Of embedding a prompt.</summary>
+    /// <summary>Operations of embedding a prompt.</summary>
     /// <param name="letters">Its length.</param>
     /// <param name="longest">Tokens that a prompt may have.</param>
     public double Prompt(int letters, int longest)
@@ -46,7 +46,7 @@ internal sealed class EncoderOperations(TextEncoderConfig text, VaeConfig vae)
     /// <summary>Weights of the text encoder's blocks, all of which every prompt reads.</summary>
     public double PromptWeights => text.NumLayers * ((4.0 * text.Dim * text.AttentionDim) + (3.0 * text.Dim * text.FfnDim));
 
-    /// <summary>Of encoding a video that consists of a first frame.</summary>
+    /// <summary>Operations of encoding a video that consists of a first frame.</summary>
     /// <param name="latent">Size of its latent.</param>
     public double Video(LatentShape latent)
     {

@@ -115,7 +115,7 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
 
 /// <summary>A sample and the model that it runs through.</summary>
 /// <param name="Plan">The plan that says how to sample.</param>
-/// <param name="Method">The model's name in the ladder of methods.</param>
+/// <param name="Method">The model's name among the compared methods.</param>
 /// <param name="Sample">The sample.</param>
 /// <param name="Repeat">0, or the number of a repetition with slightly other noise.</param>
 internal sealed record EvaluateSubject(Plan Plan, string Method, CalibrationSample Sample, int Repeat = 0);

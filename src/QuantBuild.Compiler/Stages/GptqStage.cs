@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Costs;
@@ -11,9 +10,12 @@ using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Stages;
 
-/// <summary>Rounds a layer's residual weight to MXFP4, by GPTQ or to nearest.</summary>
+/// <summary>
+/// Rounds a layer's residual weight to MXFP4: by GPTQ, to nearest, or by refit, which also finds the low-rank branch.
+/// </summary>
 internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
-    new StageText("layer", "weight, scale, low rank; recordings unless `rtn`", "codes, scales, outcome; with `refit` down, up (bf16)"),
+    new StageText("layer", "weight, scale, chosen rotation; low rank unless `refit`; recordings unless `rtn`",
+        "codes, scales, outcome; with `refit` down, up (bf16)"),
     RecipeOption.Of(RecipeSettings.WeightMethod), RecipeOption.Of(RecipeSettings.Ties), RecipeOption.Of(RecipeSettings.Damp),
     RotationOption.Fixed, NotUsual(RecipeSettings.Order, recipe => recipe.Weights.Order != WeightOrder.Channel),
     NotUsual(RecipeSettings.Exponents, recipe => recipe.Weights.Exponents != BlockExponents.Floor),

@@ -20,10 +20,10 @@ internal interface ILayerStage
 
 /// <summary>A stage of a layer's chain.</summary>
 /// <typeparam name="TResult">What an action makes.</typeparam>
-/// <param name="name">As in the base.</param>
-/// <param name="version">As in the base.</param>
-/// <param name="text">As in the base.</param>
-/// <param name="options">As in the base.</param>
+/// <param name="name">Its name in keys and listings.</param>
+/// <param name="version">Version of its algorithm.</param>
+/// <param name="text">Its row in docs/stages.md.</param>
+/// <param name="options">What is in its keys.</param>
 internal abstract class LayerStage<TResult>(string name, int version, StageText text,
     params ImmutableArray<StageOption<LayerSubject>> options)
     : Stage<LayerSubject, TResult>(name, version, text, options), ILayerStage where TResult : class

@@ -70,7 +70,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// </summary>
     public SiteActivations Activations => _activations ??= SiteActivations.Open(context.Store, recordings);
 
-    /// <summary>Its arithmetic.</summary>
+    /// <summary>Its steps, as its backend computes them.</summary>
     public ILayerCompute Compute => _compute ??= context.Plan.Backends.Layers.Open(_tensors ??= new LayerTensors(this));
 
     /// <summary>Threads that its arithmetic may use now.</summary>

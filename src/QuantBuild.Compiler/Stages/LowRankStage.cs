@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Costs;
@@ -13,7 +12,7 @@ namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Low-rank branch of a smoothed weight: eq. (6).</summary>
 internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
-    new StageText("layer", "weight, scale", "down, up (bf16), outcome"),
+    new StageText("layer", "weight, scale, chosen rotation", "down, up (bf16), outcome"),
     RotationOption.Fixed, RecipeOption.Of(RecipeSettings.Rank), RecipeOption.Of(RecipeSettings.LowRankMethod),
         RecipeOption.Of(RecipeSettings.LowRankAccuracy))
 {

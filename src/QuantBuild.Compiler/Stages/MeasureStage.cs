@@ -11,9 +11,10 @@ using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Stages;
 
-/// <summary>Output errors of a layer, per bin, for the paper's ladder of methods: the report's data and the gates' input.</summary>
+/// <summary>Output errors of a layer, per bin, for the compared methods: the report's data and the gates' input.</summary>
 internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure", 3,
-    new StageText("layer", "weight, scale, low rank, codes, choices, recordings", "sums of squared errors per bin and method"),
+    new StageText("layer", "weight, scale, chosen rotation, low rank, codes, choices, recordings",
+        "sums of squared errors per bin and method"),
     RecipeOption.Of(RecipeSettings.Precision),
     RotationOption.Fixed with { Setting = null },
     RecipeOption.Of(RecipeSettings.Granularity, compared: false),

@@ -13,7 +13,8 @@ namespace QuantBuild.Compiler.Stages;
 
 /// <summary>Writes an expert's artifact files in the layout of the manifest.</summary>
 internal sealed class PackStage() : Stage<PackSubject, PackStage.Result>("Pack", 1,
-    new StageText("expert", "everything above, kept tensors, config.json", "artifact files"),
+    new StageText("expert", "scale, chosen rotation, low rank, codes and choices of all layers, kept tensors, config.json",
+        "artifact files"),
     new StageOption<PackSubject>("layout", subject => RecipeNames.Layout.NameOf(subject.Output.Layout)),
     new StageOption<PackSubject>("shardSize", subject => subject.Output.ShardSize),
     new StageOption<PackSubject>("keptDtype", subject => RecipeNames.KeptDtype.NameOf(new(subject.Output.KeptDtype))),

@@ -20,10 +20,11 @@ internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Sm
     RecipeOption.Of<SmoothGroup>(RecipeSettings.Alpha, group => group.Layers[0].Recipe),
     Measured("share", group => RecipeNames.Share.NameOf(group.Layers[0].Recipe.Smooth.Share)),
     Measured("candidates", group => new JsonArray([.. group.Layers.Select(layer =>
-        RecipeSettings.ClipRatios.ToJson(layer.Recipe))])),
+        RecipeSettings.ClipRatios.ToJson(layer.Recipe))]), RecipeSettings.ClipRatios),
     Measured("rounding", group => new JsonArray([.. group.Layers.Select(layer => (JsonNode)new JsonArray(
         RecipeSettings.Precision.ToJson(layer.Recipe), RecipeSettings.Granularity.ToJson(layer.Recipe),
-        RecipeSettings.ExponentOffsets.ToJson(layer.Recipe), RecipeSettings.Ties.ToJson(layer.Recipe)))])))
+        RecipeSettings.ExponentOffsets.ToJson(layer.Recipe), RecipeSettings.Ties.ToJson(layer.Recipe)))]),
+        RecipeSettings.Precision, RecipeSettings.Granularity, RecipeSettings.ExponentOffsets, RecipeSettings.Ties))
 {
     /// <summary>What the action stores.</summary>
     /// <param name="Scales">A blob with <c>scale</c> F32 [in]: one, or one for every layer of the group.</param>
@@ -98,6 +99,9 @@ internal sealed class SmoothStage() : Stage<SmoothGroup, SmoothStage.Result>("Sm
     private static string NameOfScale(int layer) => string.Create(CultureInfo.InvariantCulture, $"scale.{layer}");
 
     /// <summary>What a measured group's choice depends on; of no account where nothing is measured.</summary>
-    private static StageOption<SmoothGroup> Measured(string name, Func<SmoothGroup, JsonNode> value) =>
-        new(name, group => group.IsMeasured ? value(group) : null, name == "share" ? name : null);
+    private static StageOption<SmoothGroup> Measured(string name, Func<SmoothGroup, JsonNode> value, params RecipeSetting[] settings) =>
+        new(name, group => group.IsMeasured ? value(group) : null, name == "share" ? name : null)
+        {
+            MadeOf = [.. settings.Select(setting => setting.KeyName)],
+        };
 }

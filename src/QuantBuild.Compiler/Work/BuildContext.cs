@@ -47,7 +47,7 @@ internal sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Bu
         }
     }
 
-    /// <summary>The same for an action that takes next to no memory, or is the only one at the time.</summary>
+    /// <summary>Runs an action outside the budget: it takes next to no memory, or is the only one at the time.</summary>
     internal TResult? RunUnbudgeted<TSubject, TResult>(Stage<TSubject, TResult> stage, TSubject subject,
         IEnumerable<KeyValuePair<string, Digest>> inputs,
         Func<IReadOnlyDictionary<string, BlobRef>> work) where TResult : class =>

@@ -100,13 +100,6 @@ internal sealed class ExpertSource : IDisposable
     /// <summary>The same checkpoint under another plan; dispose only the original.</summary>
     public ExpertSource For(ExpertPlan plan) => new(plan, Checkpoint, Digests, ConfigJson, _files);
 
-    /// <summary>Reads a layer's weight in float32, [out, in].</summary>
-    public void ReadWeight(LayerPlan layer, Span<float> destination) => Checkpoint.ReadFloat32(layer.WeightName, destination);
-
-    /// <summary>Reads adjacent rows of a layer's weight in float32, as many as fit.</summary>
-    public void ReadRows(LayerPlan layer, int first, Span<float> destination) =>
-        Checkpoint.ReadFloat32(layer.WeightName, (long)first * layer.InFeatures, destination);
-
     /// <summary>Refuses to go on when somebody wrote into a file after it was hashed.</summary>
     /// <exception cref="DiagnosticException">A file changed (QB4007).</exception>
     public void RequireUnchanged()

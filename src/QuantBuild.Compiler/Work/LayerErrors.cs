@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Work;
 /// <param name="Bins">The bins, in the expert's order.</param>
 internal sealed record LayerErrors(ImmutableArray<LayerErrors.Bin> Bins)
 {
-    /// <summary>The methods, in the order of the paper's Table I.</summary>
+    /// <summary>The compared methods.</summary>
     public static ImmutableArray<string> Methods => LadderErrors.Methods;
 
     /// <summary>Errors in a bin.</summary>

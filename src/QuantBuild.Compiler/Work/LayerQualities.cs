@@ -21,11 +21,8 @@ internal static class LayerQualities
     public static LayerQuality Of(LayerErrors errors, string expert, string layer)
     {
         ImmutableArray<ErrorSums> totals = errors.Totals();
-        double Relative(int method) => totals[method].Reference > 0 ? Math.Sqrt(totals[method].Difference / totals[method].Reference) : 0;
-        double norms = Math.Sqrt(totals[^1].Reference * totals[^1].Output);
-        return new LayerQuality(expert, layer, Relative(0), Relative(1), Relative(2), Relative(3), norms > 0
-            ? totals[^1].Product / norms
-            : 1);
+        return new LayerQuality(expert, layer, totals[0].RelativeError, totals[1].RelativeError, totals[2].RelativeError,
+            totals[3].RelativeError, totals[^1].Cosine);
     }
 
     /// <summary>Quality of a layer in each bin.</summary>

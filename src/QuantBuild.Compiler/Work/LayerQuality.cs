@@ -1,6 +1,6 @@
 namespace QuantBuild.Compiler.Work;
 
-/// <summary>Relative output error ||Y - Yhat|| / ||Y|| of a layer over its recorded tokens, for the paper's ladder of methods.</summary>
+/// <summary>Relative output error ||Y - Yhat|| / ||Y|| of a layer over its recorded tokens, for the compared methods.</summary>
 /// <param name="Expert">Its expert.</param>
 /// <param name="Layer">Its name.</param>
 /// <param name="Rtn">Round to nearest, no smoothing, no low rank.</param>

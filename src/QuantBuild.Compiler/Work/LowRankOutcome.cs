@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Work;
 /// </param>
 internal sealed record LowRankOutcome(int Passes, double? Excess)
 {
-    /// <summary>Of a branch.</summary>
+    /// <summary>How a branch was found.</summary>
     internal static LowRankOutcome Of(LowRankBranch branch) => new(branch.Passes, double.IsFinite(branch.Excess) ? branch.Excess : null);
 
     /// <summary>The stored form.</summary>

@@ -2,7 +2,9 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Kernels;
 
-/// <summary>Softmax attention whose scores are not scaled but added to: as T5 has it, for texts, whose scores fit memory at once.</summary>
+/// <summary>
+/// Softmax attention with a position bias added to the scores and without the factor 1/sqrt(d), as in T5. All scores are in memory at once.
+/// </summary>
 /// <remarks>s = bias + q k^T by <see cref="Gemm"/>, p = e^(s - max s) times 1 / its sum as in <see cref="Attention"/>, o = p v.</remarks>
 internal static class BiasedAttention
 {

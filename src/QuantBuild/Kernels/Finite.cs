@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace QuantBuild.Kernels;
 
-/// <summary>Detection of numbers that went wrong.</summary>
+/// <summary>Checks for NaN and infinity.</summary>
 internal static class Finite
 {
     private const uint Infinity = 0x7F80_0000;

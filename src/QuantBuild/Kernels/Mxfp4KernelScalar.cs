@@ -3,7 +3,7 @@ using QuantBuild.Formats;
 
 namespace QuantBuild.Kernels;
 
-/// <summary>The specification.</summary>
+/// <summary>The reference: vector code gives the same bits.</summary>
 internal readonly unsafe struct Mxfp4KernelScalar : IMxfp4Kernel
 {
     public static int Tokens => 1;

@@ -11,7 +11,7 @@ internal static class Patches
 
     /// <summary>Copies channels of a latent [channels, frames, height, width] into the columns of a token matrix.</summary>
     /// <param name="latent">The latent.</param>
-    /// <param name="frames">Frames.</param>
+    /// <param name="frames">Number of frames.</param>
     /// <param name="height">Height in latent elements.</param>
     /// <param name="width">Width in latent elements.</param>
     /// <param name="tokens">
@@ -39,7 +39,7 @@ internal static class Patches
 
     /// <summary>Copies a token matrix back to a latent [channels, frames, height, width].</summary>
     /// <param name="tokens">[tokens, 4 channels]: channels are adjacent, patch elements row by row, as the head's output has them.</param>
-    /// <param name="frames">Frames.</param>
+    /// <param name="frames">Number of frames.</param>
     /// <param name="height">Height in latent elements.</param>
     /// <param name="width">Width in latent elements.</param>
     /// <param name="latent">The latent.</param>

@@ -69,7 +69,7 @@ public sealed class RecipeSettingsTests
         foreach (RecipeSetting setting in RecipeSettings.All.Where(setting => setting.Redone.StartsWith("from ", StringComparison.Ordinal)))
         {
             if (BuildStages.All.FirstOrDefault(stage => BuildStages.IsOfLayers(stage)
-                && stage.Options.Any(option => option.Name == setting.KeyName)) is { } first)
+                && stage.Options.Any(option => option.Name == setting.KeyName || option.MadeOf.Contains(setting.KeyName))) is { } first)
                 Assert.Equal($"from {first}", setting.Redone);
         }
     }
@@ -106,7 +106,8 @@ public sealed class RecipeSettingsTests
         Assert.Equal(["precision", "smooth", "alpha", "share", "rank", "lowRank", "accuracy", "weights", "damp", "order",
             "exponents", "rounds", "leastGain", "ties"],
             Names(usual.With(RecipeSettings.Precision, Precision.W4A16)));
-        Assert.Equal(["precision", "smooth", "rotation", "rank", "weights", "granularity", "clipRatios", "exponentOffsets", "ties", "objective"],
+        Assert.Equal(["precision", "smooth", "rotation", "rank", "weights", "granularity", "clipRatios", "exponentOffsets", "ties",
+            "objective"],
             Names(usual.With(RecipeSettings.SmoothEnabled, value: false).With(RecipeSettings.Rank, 0)
                 .With(RecipeSettings.WeightMethod, WeightMethod.Rtn)));
         Assert.DoesNotContain("accuracy", Names(usual.With(RecipeSettings.LowRankMethod, LowRankMethod.Exact)));

@@ -2,7 +2,7 @@ namespace QuantBuild.Models.Vae;
 
 /// <summary>Frames of a video inside the autoencoder.</summary>
 /// <param name="Data">[frames, height, width, channels].</param>
-/// <param name="Frames">Frames.</param>
+/// <param name="Frames">Number of frames.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
 /// <param name="Channels">Channels.</param>

@@ -1,6 +1,6 @@
 namespace QuantBuild.Models.Vae;
 
-/// <summary>What a video that is worked on piece by piece leaves behind: the last input frames of every convolution over time.</summary>
+/// <summary>Feature cache of the causal convolutions while a video is worked on piece by piece: the last input frames of each.</summary>
 /// <param name="pool">Where features come from, and go to.</param>
 internal sealed class VaeState(FeaturePool pool)
 {

@@ -1,7 +1,7 @@
 namespace QuantBuild.Models.Vae;
 
 /// <summary>Size of a video.</summary>
-/// <param name="Frames">Frames.</param>
+/// <param name="Frames">Number of frames.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Width">Width in pixels.</param>
 internal readonly record struct VideoShape(int Frames, int Height, int Width)

@@ -6,8 +6,8 @@ namespace QuantBuild.Models.Wan;
 /// <param name="Up">Name of B [out, rank, …]; null with <paramref name="Down"/>.</param>
 /// <param name="Rank">The rank; 0 without a low-rank part.</param>
 /// <param name="Factor"><c>strength alpha / rank</c>, rounded once from double; the low-rank part's.</param>
-/// <param name="Difference">Name of a whole difference in the file; null for none.</param>
-/// <param name="Strength">The strength, rounded once: the whole difference's factor.</param>
+/// <param name="Difference">Name of a full-weight difference in the file; null for none.</param>
+/// <param name="Strength">The strength, rounded once: the full-weight difference's factor.</param>
 internal sealed record LoraChange(LoraFile Lora, string? Down, string? Up, int Rank, float Factor, string? Difference, float Strength)
 {
     /// <summary>Names of the tensors of the file that take part, in the order of the arithmetic.</summary>

@@ -30,7 +30,7 @@ internal sealed class LoraFile : IDisposable
     /// <summary>What it changes, by the original name of the expert's tensor.</summary>
     public IReadOnlyDictionary<string, LoraChange> Changes => _changes;
 
-    /// <summary>Keys of the picture's own branch of Wan2.1, which were left out.</summary>
+    /// <summary>Keys of Wan2.1's image cross-attention, which were left out.</summary>
     public IReadOnlyList<string> LeftOut { get; private set; } = [];
 
     /// <summary>Opens a file and matches it with an expert.</summary>

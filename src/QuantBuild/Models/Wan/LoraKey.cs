@@ -72,7 +72,8 @@ internal readonly record struct LoraKey(string Module, LoraPart Part, bool Flat)
         : null;
 
     /// <summary>
-    /// Whether a module is one of the picture's own branch, which Wan2.1-I2V has and Wan2.2 has not: LoRAs made for both bring its keys.
+    /// Whether a module is one of image cross-attention (<c>k_img</c>, <c>v_img</c>), which Wan2.1-I2V has and Wan2.2 has not: LoRAs made
+    /// for both have its keys.
     /// </summary>
     public static bool IsOfImageBranch(string module)
     {

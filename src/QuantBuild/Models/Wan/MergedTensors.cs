@@ -8,7 +8,7 @@ namespace QuantBuild.Models.Wan;
 /// <summary>An expert's tensors with LoRA files merged into them: <c>W + strength (alpha / rank) B A + strength D</c>.</summary>
 /// <remarks>
 /// For every element, in float32: w starts as the checkpoint's value; file after file, <c>s</c> is the chain
-/// <c>s = fma(b_ot, a_ti, s)</c> over ascending t from 0, then <c>w = fma(factor, s, w)</c>, and with a whole difference
+/// <c>s = fma(b_ot, a_ti, s)</c> over ascending t from 0, then <c>w = fma(factor, s, w)</c>, and with a full-weight difference
 /// <c>w = fma(strength, d, w)</c>. Nothing is written to disk, and no merged tensor is kept.
 /// </remarks>
 internal sealed class MergedTensors : ComputedTensors
