@@ -137,7 +137,7 @@ internal static partial class Descriptors
         "'{0}' cannot be a remote store: {1}",
         "`--remote`, the variable QUANTBUILD_REMOTE or the property QuantRemoteStore names something that is not the address of a store.",
         "Name a folder that others share, such as file:///mnt/team/quantbuild, a server of Bazel's HTTP cache, such as "
-            + "https://cache.example.com/quantbuild, or none.");
+            + "https://cache.example.com/quantbuild, s3://bucket/prefix, azblob://account/container/prefix, or none.");
 
     /// <summary>A remote store failed once.</summary>
     public static readonly DiagnosticDescriptor RemoteFailed = new("QB4091", Severity.Warning,

@@ -5,7 +5,7 @@ public sealed class ArchitectureTests
     private const int MostAtRoot = 5;
 
     public static TheoryData<string> Libraries =>
-        ["QuantBuild", "QuantBuild.Torch", "QuantBuild.Compiler", "QuantBuild.Compiler.Torch", "QuantBuild.Tool"];
+        ["QuantBuild", "QuantBuild.Torch", "QuantBuild.Compiler", "QuantBuild.Compiler.Torch", "QuantBuild.Remotes", "QuantBuild.Tool"];
 
     [Theory]
     [MemberData(nameof(Libraries))]

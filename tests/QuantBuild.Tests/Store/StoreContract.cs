@@ -10,6 +10,11 @@ public abstract class StoreContract : IDisposable
     /// <summary>Opens the store that is kept in a folder, or the one that a server keeps for it.</summary>
     private protected abstract OpenedStore Open(string folder);
 
+    /// <summary>
+    /// Says of a server for tests that it shows objects while they are written, which those that it stands for do not; null for others.
+    /// </summary>
+    private protected virtual string? WritesInPlace => null;
+
     private protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private protected OpenedStore Open() => Open(_folder.PathTo("kept"));

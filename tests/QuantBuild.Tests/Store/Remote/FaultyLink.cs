@@ -47,7 +47,7 @@ internal sealed class FaultyLink : IDisposable
 
     public int Faults => Happened.Values.Sum();
 
-    public string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/cache";
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public void Dispose()
     {

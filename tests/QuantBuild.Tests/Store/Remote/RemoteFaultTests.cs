@@ -1,143 +1,36 @@
-using System.Collections.Concurrent;
-using System.Globalization;
-using QuantBuild.Compiler.Diagnostics;
-using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Store.Remote;
 using QuantBuild.Compiler.Store.Remote.Http;
 
 namespace QuantBuild.Tests.Store.Remote;
 
-/// <summary>
-/// Machines that share a real server over a bad line: a result is right or a miss, whatever happens. More faults than a test run has time
-/// for: docs/soak.md.
-/// </summary>
-public sealed class RemoteFaultTests : IDisposable
+/// <summary>Machines that share a real nginx over a bad line.</summary>
+public sealed class RemoteFaultTests : RemoteFaultContract
 {
-    private const int Results = 4;
+    private protected override IFaultyServer StartServer() => new Server();
 
-    private static readonly HttpLimits Impatient = new(TimeSpan.FromSeconds(0.4), Tries: 2, TimeSpan.FromMilliseconds(5));
-
-    // Over a good line nothing may be missing, on a busy machine, too.
-    private static readonly HttpLimits Patient = new(TimeSpan.FromMinutes(2), Tries: 2, TimeSpan.FromMilliseconds(5));
-
-    private readonly StoreFolder _folder = new();
-    private readonly ConcurrentQueue<Diagnostic> _notices = new();
-    private int _machines;
-
-    public void Dispose() => _folder.Dispose();
-
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task No_fault_of_line_server_or_files_gives_wrong_bytes_or_fails_a_build()
+    private sealed class Server : IFaultyServer
     {
-        int wanted = int.Parse(Environment.GetEnvironmentVariable("QUANTBUILD_REMOTE_FAULTS") ?? "40", CultureInfo.InvariantCulture);
-        var random = new Random(1);
-        using var server = new NginxServer();
-        using var link = new FaultyLink(server.Port, seed: 2);
-        int hits = 0, misses = 0, others = 0;
-        for (int round = 0; link.Faults + others < wanted; round++)
+        private static readonly HttpLimits Impatient = new(TimeSpan.FromSeconds(0.4), Tries: 2, TimeSpan.FromMilliseconds(5));
+
+        private static readonly HttpLimits Patient = new(TimeSpan.FromMinutes(2), Tries: 2, TimeSpan.FromMilliseconds(5));
+
+        private readonly NginxServer _server = new();
+
+        public int Port => _server.Port;
+
+        public string[] Files => Directory.GetFiles(_server.Files, "*", SearchOption.AllDirectories);
+
+        public void Kill() => _server.Kill();
+
+        public void Start() => _server.Start();
+
+        public RemoteStore Open(int port, bool patient)
         {
-            link.Rate = 0.5;
-            await ShareAsync(link, round);
-            if (random.Next(5) == 0)
-            {
-                others++;
-                server.Kill();
-                server.Start();
-            }
-            string[] files = Directory.GetFiles(server.Files, "*", SearchOption.AllDirectories);
-            if (files.Length > 0 && random.Next(3) == 0)
-            {
-                others++;
-                ContentStoreBlobTests.Damage(files[random.Next(files.Length)], random.Next(2) == 0 ? "cut off" : "one bit flipped");
-            }
-            (int found, int missed) = await TakeAsync(link, round);
-            hits += found;
-            misses += missed;
+            string url = FormattableString.Invariant($"http://127.0.0.1:{port}/cache");
+            var http = new HttpStore(new Uri(url), null, patient ? Patient : Impatient);
+            return new RemoteStore(url, http, http);
         }
 
-        Assert.True(hits > 10 && misses > 10, $"{hits} hits, {misses} misses");
-        Assert.All(_notices, notice => Assert.Equal(Severity.Warning, notice.Descriptor.Severity));
-        TestContext.Current.SendDiagnosticMessage($"{link.Faults + others} faults: {hits} hits, {misses} misses; "
-            + string.Join(", ", link.Happened.Select(pair => $"{pair.Key} {pair.Value}")));
-
-        // What the faults left behind is mended by whoever makes it again over a good line.
-        link.Rate = 0;
-        await TakeAsync(link, round: 0, makeMissing: true);
-        Assert.Equal((Results, 0), await TakeAsync(link, round: 0));
-    }
-
-    private Machine Open(FaultyLink link)
-    {
-        ContentStore local = ContentStore.Open(_folder.PathTo($"machine {++_machines}"));
-        var http = new HttpStore(new Uri(link.Url), null, link.Rate > 0 ? Impatient : Patient);
-        return new Machine(local, new TieredStore(local, new RemoteStore(link.Url, http, http), readOnly: false, _notices.Enqueue,
-            TimeProvider.System, Ct));
-    }
-
-    private async Task ShareAsync(FaultyLink link, int round)
-    {
-        await using Machine machine = Open(link);
-        for (int i = 0; i < Results; i++)
-            await machine.Store.PutAsync(Make(machine.Local, round, i), Ct);
-    }
-
-    /// <summary>Takes a round's results as a build on another machine does: what cannot be had is made.</summary>
-    private async Task<(int Hits, int Misses)> TakeAsync(FaultyLink link, int round, bool makeMissing = false)
-    {
-        await using Machine machine = Open(link);
-        using ContentStore own = ContentStore.Open(_folder.PathTo("expected"));
-        int hits = 0, misses = 0;
-        for (int i = 0; i < Results; i++)
-        {
-            ActionRecord expected = Make(own, round, i);
-            if (await machine.Store.FindAsync(expected.Key, Ct) is { } found && TryRead(machine.Store, found) is { } content)
-            {
-                hits++;
-                Assert.Equal(expected.ToJson(_ => null), found.ToJson(_ => null));
-                Assert.All(expected.Outputs, output => Assert.Equal(output.Value.Digest, Digest.Of(content[output.Key])));
-                continue;
-            }
-            misses++;
-            if (makeMissing)
-                await machine.Store.PutAsync(Make(machine.Local, round, i), Ct);
-        }
-        return (hits, misses);
-    }
-
-    private static Dictionary<string, byte[]>? TryRead(TieredStore store, ActionRecord record)
-    {
-        try
-        {
-            return record.Outputs.ToDictionary(output => output.Key, output => store.Read(output.Value.Digest));
-        }
-        catch (DiagnosticException lost) when (lost.Diagnostics[0].Descriptor == Descriptors.BlobLost)
-        {
-            return null;
-        }
-    }
-
-    private static ActionRecord Make(ContentStore store, int round, int number)
-    {
-        var blobs = new Dictionary<string, BlobRef>();
-        for (int i = 0; i < 2; i++)
-        {
-            byte[] content = new byte[60_000 + i];
-            new Random(HashCode(round, number, i)).NextBytes(content);
-            blobs.Add(FormattableString.Invariant($"output{i}"), new BlobRef(store.Put(content), content.Length));
-        }
-        return new ActionRecord(Digest.Of(BitConverter.GetBytes(HashCode(round, number, 9))), "Gptq", blobs, 1.5, "0.1.0", []);
-
-        static int HashCode(int round, int number, int part) => (((round * 16) + number) * 16) + part;
-    }
-
-    private sealed record Machine(ContentStore Local, TieredStore Store) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Store.DisposeAsync();
-            Local.Dispose();
-        }
+        public void Dispose() => _server.Dispose();
     }
 }

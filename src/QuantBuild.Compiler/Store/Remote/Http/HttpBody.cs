@@ -8,15 +8,26 @@ namespace QuantBuild.Compiler.Store.Remote.Http;
 /// </summary>
 internal sealed class HttpBody : Stream
 {
-    private readonly HttpResponseMessage _response;
+    private readonly IDisposable _response;
     private readonly Stream _body;
     private readonly TimeSpan _stall;
+    private readonly Func<Exception, string?> _words;
 
-    private HttpBody(HttpResponseMessage response, Stream body, TimeSpan stall) => (_response, _body, _stall) = (response, body, stall);
+    private HttpBody(Stream body, IDisposable response, TimeSpan stall, Func<Exception, string?> words) =>
+        (_response, _body, _stall, _words) = (response, body, stall, words);
 
     /// <summary>The body of an answer whose headers have arrived.</summary>
     public static async Task<HttpBody> OpenAsync(HttpResponseMessage response, HttpLimits limits, CancellationToken ct) =>
-        new(response, await response.Content.ReadAsStreamAsync(ct), limits.Stall);
+        new(await response.Content.ReadAsStreamAsync(ct), response, limits.Stall,
+            failure => failure is HttpRequestException ? failure.Message : null);
+
+    /// <summary>The body of an answer that a library received.</summary>
+    /// <param name="body">The bytes.</param>
+    /// <param name="response">The answer; disposed with the body.</param>
+    /// <param name="stall">Without a byte for so long the body is given up.</param>
+    /// <param name="words">Puts a failure of the library into words; null for one that is none.</param>
+    public static HttpBody Of(Stream body, IDisposable response, TimeSpan stall, Func<Exception, string?> words) =>
+        new(body, response, stall, words);
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -46,9 +57,9 @@ internal sealed class HttpBody : Stream
         {
             throw new IOException(string.Create(CultureInfo.InvariantCulture, $"nothing arrived for {_stall.TotalSeconds:0.#} s"), stalled);
         }
-        catch (HttpRequestException failure)
+        catch (Exception failure) when (failure is not (IOException or OperationCanceledException) && _words(failure) is { } words)
         {
-            throw new IOException(failure.Message, failure);
+            throw new IOException(words, failure);
         }
     }
 

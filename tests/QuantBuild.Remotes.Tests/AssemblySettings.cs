@@ -1,0 +1,4 @@
+using Xunit.v3;
+
+// Two cores, two servers.
+[assembly: Parallelization(Mode = Xunit.Sdk.ParallelMode.Collections, MaxThreads = 2)]
