@@ -13,7 +13,13 @@ internal static class TableCommand
         ("Gemm 1024 against OpenBLAS", ">= 0.95", "1.0", "gemm 1024x1024 --tokens 1024", "blas"),
         ("Gemm 2048 against OpenBLAS", ">= 0.95", "1.0", "gemm 2048x2048 --tokens 2048", "blas"),
         ("Gemm 5120 against OpenBLAS", ">= 0.95", "1.0", "gemm 5120x5120 --tokens 4096", "blas"),
-        ("Gemm 5120, part of the FMA peak", "", "0.80", "gemm 5120x5120 --tokens 4096", "peak"),
+        ("Gemm 5120, part of the FMA peak", ">= 0.80", "", "gemm 5120x5120 --tokens 4096", "peak"),
+        ("Gemm 1024 against libtorch float32", "", "1.0", "gemm 1024x1024 --tokens 1024", "torch"),
+        ("Gemm 2048 against libtorch float32", "", "1.0", "gemm 2048x2048 --tokens 2048", "torch"),
+        ("Gemm 5120 against libtorch float32", "", "1.0", "gemm 5120x5120 --tokens 4096", "torch"),
+        ("Gemm 5120 against libtorch bfloat16", "", "", "gemm 5120x5120 --tokens 4096", "torch16"),
+        ("Gemm 1024, part of the FMA peak", ">= 0.70", "", "gemm 1024x1024 --tokens 1024", "peak"),
+        ("Gemm 2048, part of the FMA peak", ">= 0.80", "", "gemm 2048x2048 --tokens 2048", "peak"),
         ("Gemm 1024, all threads against one", ">= 1.85", "1.95", "gemm 1024x1024 --tokens 1024", "scaling"),
         ("Gemm 2048, all threads against one", ">= 1.85", "1.95", "gemm 2048x2048 --tokens 2048", "scaling"),
         ("Gemm 5120, all threads against one", ">= 1.85", "1.95", "gemm 5120x5120 --tokens 4096", "scaling"),
@@ -32,6 +38,8 @@ internal static class TableCommand
         ("peak memory 13824x5120, GB", "1.4", "0.9", "layer 13824x5120", "peak"),
         ("peak memory 5120x13824, GB", "2.3", "1.5", "layer 5120x13824", "peak"),
         ("W4A4 layer against own Gemm", ">= 1.5", "2.5", "w4a4 5120x5120", "faster"),
+        ("W4A4 layer against libtorch float32", "", "", "w4a4 5120x5120", "torch"),
+        ("W4A4 layer against libtorch bfloat16", "", "1.0", "w4a4 5120x5120", "torch16"),
         ("TinyWan cold build, s", "<= 45", "25", "tinywan --rounds 3", "cold"),
     ];
 
@@ -48,8 +56,9 @@ internal static class TableCommand
         List<Dictionary<string, Figures>> results = [.. widths.Select(width => Measure(settings, width.Name, width.Off))];
 
         Console.WriteLine(
-            $"{settings.Threads} threads, {(settings.Threads == 1 ? "processor time" : "wall-clock time")}, OpenBLAS kernels: "
-                + $"{OpenBlas.TryLoad(settings.Threads)?.Kernels ?? "not installed"}");
+            $"{ProcessorText.Text}, {settings.Threads} threads, {(settings.Threads == 1 ? "processor time" : "wall-clock time")}, "
+                + $"OpenBLAS kernels: {OpenBlas.TryLoad(settings.Threads)?.Kernels ?? "not installed"}, "
+                + $"libtorch: {Libtorch.TryLoad(settings.Threads)?.Name ?? "not here (tests/QuantBuild.Torch.Benchmarks)"}");
         Console.WriteLine();
         Console.WriteLine($"| | at least | aim | {string.Join(" | ", widths.Select(width => width.Name))} |");
         Console.WriteLine($"|---|---|---|{string.Concat(widths.Select(_ => "---|"))}");
@@ -74,7 +83,7 @@ internal static class TableCommand
     /// <summary>Runs one benchmark in a process of its own.</summary>
     private static Figures RunApart(string arguments, string[] off)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, Assembly.GetExecutingAssembly() is var self
+        var start = new ProcessStartInfo(Environment.ProcessPath!, Assembly.GetEntryAssembly() is { } self
             && Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
             ? $"\"{self.Location}\" {arguments}" : arguments)
         {

@@ -31,6 +31,7 @@ internal static class W4A4Scale
             mapped = new(layer, WeightStorage.Mapped), w4a16 = new(layer with { Activations = null });
         using var tokens = new Mxfp4Tokens(s.Inputs);
         Mxfp4Panels panels = Mxfp4Panels.Of(packed.Codes, packed.Scales, s.Outputs, s.Inputs);
+        Libtorch? torch = Libtorch.TryLoad(s.Threads);
         var contest = new Contest();
         contest.Add("Gemm of the layer in float32", () => GemmScale.Multiply(x, w, y, s, s.Threads), s.Operations, "GOP/s");
         contest.Add("w4a4, eq. (11) complete", () => Apply(resident, x, y, s), s.Operations, "GOP/s");
@@ -42,9 +43,16 @@ internal static class W4A4Scale
         contest.Add("  of it: integer products", () => Mxfp4Product.Add(tokens, panels, new MatrixView(y, s.Tokens, s.Outputs), s.Threads),
             s.Operations, "GOP/s");
         contest.Add("w4a16", () => Apply(w4a16, x, y, s), s.Operations, "GOP/s");
+        contest.Add("libtorch, float32", torch?.Float32(x, w, s), s.Operations, "GOP/s");
+        contest.Add("libtorch, bfloat16", torch?.BFloat16(x, w, s), s.Operations, "GOP/s");
         IReadOnlyDictionary<string, Timing> times = contest.Run(s.Rounds);
-        return new Figures { ["faster"] = times["Gemm of the layer in float32"].Of(s.Threads)
-            / times["w4a4, eq. (11) complete"].Of(s.Threads) };
+        double own = times["w4a4, eq. (11) complete"].Of(s.Threads);
+        return new Figures
+        {
+            ["faster"] = times["Gemm of the layer in float32"].Of(s.Threads) / own,
+            ["torch"] = torch is null ? double.NaN : times["libtorch, float32"].Of(s.Threads) / own,
+            ["torch16"] = torch is null ? double.NaN : times["libtorch, bfloat16"].Of(s.Threads) / own,
+        };
     }
 
     private static void Apply(QuantizedLinear linear, float[] x, float[] y, Settings s) =>

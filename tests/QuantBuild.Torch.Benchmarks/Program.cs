@@ -1,0 +1,5 @@
+using QuantBuild.Benchmarks;
+using QuantBuild.Torch.Benchmarks;
+
+Libtorch.Loader = LibtorchProducts.Load;
+return BenchmarkConsole.Run(args);
