@@ -31,7 +31,7 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
 
     /// <inheritdoc/>
     /// <exception cref="Diagnostics.DiagnosticException">libtorch or the device cannot be had (QB3240 to QB3245).</exception>
-    public void Start() => _ = session.Runtime();
+    public void Start(string needed) => session.Start(needed);
 
     /// <inheritdoc/>
     public ILayerCompute Open(ILayerData layer) => new TorchLayer(layer, session);

@@ -13,9 +13,12 @@ namespace QuantBuild.Compiler.Torch;
 internal sealed class TorchProvider : IBackendProvider
 {
     // A process starts a device once, however many manifests it plans.
-    private static readonly ConcurrentDictionary<(ComputeDevice Device, ComputeDType Type), TorchBackend> Opened = new();
+    private static readonly ConcurrentDictionary<string, TorchBackend> Opened = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public IComputeBackend Open(ComputeSection choice) =>
-        Opened.GetOrAdd((choice.Device, choice.DType), key => new TorchBackend(new TorchSession(TorchChoice.Of(key.Device, key.Type))));
+    public IComputeBackend Open(ComputeSection choice, ComputeHost host)
+    {
+        var found = TorchChoice.Of(choice.Device, choice.DType, host);
+        return Opened.GetOrAdd(found.Key, _ => new TorchBackend(new TorchSession(found)));
+    }
 }

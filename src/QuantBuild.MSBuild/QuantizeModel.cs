@@ -25,6 +25,15 @@ public sealed class QuantizeModel : WorkerTask
     /// <summary>How much memory the quantizer may use, in its own words; empty for its default.</summary>
     public string? MemoryLimit { get; set; }
 
+    /// <summary>A folder with libtorch; empty for what the environment, or else the project's packages have.</summary>
+    public string? Torch { get; set; }
+
+    /// <summary>Which of several devices, such as cuda:1; empty for what the environment says, or else the first.</summary>
+    public string? Device { get; set; }
+
+    /// <summary>What NuGet restored for the project, where an arithmetic and libtorch may be; empty for none.</summary>
+    public string? ProjectAssets { get; set; }
+
     /// <summary>Address of a store that others share; empty for what the environment says.</summary>
     public string? RemoteStore { get; set; }
 
@@ -58,6 +67,9 @@ public sealed class QuantizeModel : WorkerTask
         "@" + ResponseFile.GetMetadata("FullPath"),
         "--threads", _cores.ToString(CultureInfo.InvariantCulture),
         .. Option("--memory-limit", MemoryLimit),
+        .. Option("--torch", Torch),
+        .. Option("--device", Device),
+        .. Option("--project-assets", ProjectAssets),
         .. Option("--remote", RemoteStore),
         .. RemoteReadOnly ? (string[])["--remote-read-only"] : [],
         .. Option("--until", Until),

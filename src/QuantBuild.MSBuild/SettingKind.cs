@@ -14,6 +14,7 @@ internal sealed record SettingKind(string Allowed, Func<string, string, bool> Ac
         Bytes(text) is not null);
     private static readonly SettingKind Memory = new("a size such as 24GiB, or a share of what is free such as 75%, can", (text, _) =>
         IsMemory(text));
+    private static readonly SettingKind Device = new("cpu, cuda and, of several, cuda:1 and so on can", (text, _) => IsDevice(text));
     private static readonly SettingKind Folder = new("a folder, which need not exist, can, and this is a file", (text, project) =>
         !File.Exists(Full(text, project)));
     private static readonly SettingKind FileName = new("a file, which need not exist, can, and this is a folder", (text, project) =>
@@ -22,8 +23,8 @@ internal sealed record SettingKind(string Allowed, Func<string, string, bool> Ac
         IsPackageFolder(text));
 
     /// <summary>
-    /// The kind of a name: <c>count</c>, <c>positive</c>, <c>size</c>, <c>memory</c>, <c>folder</c>, <c>file</c>, <c>packageFolder</c>;
-    /// else values, separated by '|'.
+    /// The kind of a name: <c>count</c>, <c>positive</c>, <c>size</c>, <c>memory</c>, <c>device</c>, <c>folder</c>, <c>file</c>,
+    /// <c>packageFolder</c>; else values, separated by '|'.
     /// </summary>
     public static SettingKind Named(string name) => name switch
     {
@@ -31,6 +32,7 @@ internal sealed record SettingKind(string Allowed, Func<string, string, bool> Ac
         "positive" => Positive,
         "size" => Size,
         "memory" => Memory,
+        "device" => Device,
         "folder" => Folder,
         "file" => FileName,
         "packageFolder" => PackageFolder,
@@ -52,6 +54,9 @@ internal sealed record SettingKind(string Allowed, Func<string, string, bool> Ac
         ? double.TryParse(text.AsSpan(..^1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)
         && percent is > 0 and <= 100
         : ByteSize.Parse(text) > 0;
+
+    private static bool IsDevice(string text) => text is "cpu" or "cuda"
+        || (text.StartsWith("cuda:", StringComparison.Ordinal) && IsCount(text[5..], 0));
 
     private static string Full(string text, string project) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(text, project));
 

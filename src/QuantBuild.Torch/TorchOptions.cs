@@ -16,6 +16,11 @@ public sealed record TorchOptions
     public string? LibraryFolder { get; init; }
 
     /// <summary>
+    /// Folders of packages whose libraries are libtorch together: where no folder is named, by this or by the variable.
+    /// </summary>
+    internal IReadOnlyList<string> PackageFolders { get; init; } = [];
+
+    /// <summary>
     /// Threads of products on the processor, for the whole process: results may depend on it, and it is part of the profile.
     /// </summary>
     public int Threads { get; init; } = Environment.ProcessorCount;

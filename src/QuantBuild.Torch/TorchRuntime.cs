@@ -67,7 +67,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     {
         options ??= new TorchOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
-        torch.Device device = TorchDevice.Start(options.Device, options.LibraryFolder, options.Threads);
+        torch.Device device = TorchDevice.Start(options.Device, options.LibraryFolder, options.PackageFolders, options.Threads);
         return new TorchRuntime(options,
             new TensorSpace(device, options.Precision == TorchPrecision.Float32 ? torch.ScalarType.Float32 : torch.ScalarType.BFloat16)
             {

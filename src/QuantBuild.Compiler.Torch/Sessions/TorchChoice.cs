@@ -1,11 +1,15 @@
 using System.Globalization;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Torch;
+using QuantBuild.Torch.Native;
+using static TorchSharp.torch;
 
 namespace QuantBuild.Compiler.Torch.Sessions;
 
-/// <summary>What the backend computes on: the manifest's choice, and what the environment says of this machine.</summary>
+/// <summary>What the backend computes on: the manifest's choice, and what is said of this machine.</summary>
 /// <param name="Options">For opening the runtime.</param>
 /// <param name="Expected">
 /// Name of the arithmetic whose stored results are wanted, without its element type; null for that of this machine.
@@ -26,33 +30,81 @@ internal sealed record TorchChoice(TorchOptions Options, string? Expected)
     /// </summary>
     public const string ProfileVariable = "QUANTBUILD_TORCH_PROFILE";
 
-    /// <summary>Reads the environment.</summary>
+    /// <summary>How the names of packages begin that have libtorch.</summary>
+    public const string NativePackages = "libtorch-";
+
+    /// <summary>What a process can have one of: two choices with the same are one device.</summary>
+    public string Key => string.Join('\n', (string[])[Options.Device, Options.Precision.ToString(), Options.LibraryFolder ?? "",
+        string.Join(Path.PathSeparator, Options.PackageFolders), Options.Threads.ToString(CultureInfo.InvariantCulture), Expected ?? ""]);
+
+    /// <summary>Reads what is said.</summary>
     /// <param name="device">The manifest's device.</param>
     /// <param name="type">The manifest's element type.</param>
-    /// <param name="read">Reads a variable; null for this process's.</param>
-    /// <exception cref="DiagnosticException">A variable cannot be used (QB3243, QB3246).</exception>
-    public static TorchChoice Of(ComputeDevice device, ComputeDType type, Func<string, string?>? read = null)
+    /// <param name="host">The machine.</param>
+    /// <exception cref="DiagnosticException">Something of it cannot be used (QB3243, QB3246).</exception>
+    public static TorchChoice Of(ComputeDevice device, ComputeDType type, ComputeHost host)
     {
-        read ??= Environment.GetEnvironmentVariable;
-        string kind = device == ComputeDevice.Cuda ? "cuda" : "cpu", name = NonEmpty(DeviceVariable) ?? kind;
+        string kind = device == ComputeDevice.Cuda ? "cuda" : "cpu",
+            name = NonEmpty(host.Device) ?? NonEmpty(host.Variable(DeviceVariable)) ?? kind;
         if (name.Split(':')[0] != kind)
         {
             throw new DiagnosticException(Descriptors.TorchDevice.At(null,
-                $"the manifest asks for {kind}, and {DeviceVariable} names {name}"));
+                $"the manifest asks for {kind}, and {(NonEmpty(host.Device) is null ? DeviceVariable : "this build")} names {name}"));
         }
         int threads = Environment.ProcessorCount;
-        if (NonEmpty(ThreadsVariable) is { } text
+        if (NonEmpty(host.Variable(ThreadsVariable)) is { } text
             && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out threads) || threads is < 1 or > 1024))
             throw new DiagnosticException(Descriptors.TorchSetting.At(null, ThreadsVariable, text, "a number of threads, from 1"));
-        return new TorchChoice(new TorchOptions
+        var options = new TorchOptions
         {
             Device = name,
             Precision = type == ComputeDType.Float32 ? TorchPrecision.Float32 : TorchPrecision.BFloat16,
             Threads = threads,
+            LibraryFolder = NonEmpty(host.Library),
+            PackageFolders = host.Packages.NativeFolders(NativePackages),
             // The reference tier: whether a device folds to FP8 is known only when it is there, and the name of a profile is known before.
             Fp8 = false,
-        }, NonEmpty(ProfileVariable));
-
-        string? NonEmpty(string variable) => read(variable) is { Length: > 0 } value ? value : null;
+        };
+        return new TorchChoice(options, NonEmpty(host.Variable(ProfileVariable)) ?? Recorded(host, options, kind));
     }
+
+    /// <summary>The name of an arithmetic.</summary>
+    /// <param name="machine">Its beginning.</param>
+    /// <param name="layers">Whether that of layers is asked for, which are float32 always.</param>
+    public string NameOf(string machine, bool layers) => NameOf(machine, Options, layers);
+
+    /// <summary>
+    /// The arithmetic of the lock file: a locked build wants no other, and where there is no device it is the only one that can be named.
+    /// Another device or element type than the manifest's is none.
+    /// </summary>
+    private static string? Recorded(ComputeHost host, TorchOptions options, string kind)
+    {
+        if (host.Recorded is not { } names || (!host.IsLocked && !IsUnknown(options)))
+            return null;
+        return Machine(names.Layers, layers: true) ?? Machine(names.Model, layers: false);
+
+        string? Machine(string name, bool layers)
+        {
+            string ending = NameOf("", options, layers);
+            return name.StartsWith("torch-", StringComparison.Ordinal) && name.Contains($"-{kind}-", StringComparison.Ordinal)
+                && name.EndsWith(ending, StringComparison.Ordinal) ? name[..^ending.Length] : null;
+        }
+    }
+
+    private static bool IsUnknown(TorchOptions options)
+    {
+        try
+        {
+            return TorchProfile.MachineOf(options.Device, options.Threads).EndsWith("-unknown", StringComparison.Ordinal);
+        }
+        catch (TorchException failure)
+        {
+            throw TorchDiagnostics.Of(failure);
+        }
+    }
+
+    private static string NameOf(string machine, TorchOptions options, bool layers) => TorchProfile.NameOf(machine,
+        layers || options.Precision == TorchPrecision.Float32 ? ScalarType.Float32 : ScalarType.BFloat16, isFp8: false);
+
+    private static string? NonEmpty(string? value) => value is { Length: > 0 } ? value : null;
 }

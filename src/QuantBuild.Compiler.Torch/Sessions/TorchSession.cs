@@ -29,20 +29,23 @@ internal sealed class TorchSession(TorchChoice choice)
 
     /// <summary>The name of the arithmetic, for which nothing has to be there.</summary>
     /// <param name="layers">Whether that of layers is asked for.</param>
-    public string ProfileOf(bool layers) => TorchProfile.NameOf(Machine,
-        layers || choice.Options.Precision == TorchPrecision.Float32 ? ScalarType.Float32 : ScalarType.BFloat16, isFp8: false);
+    public string ProfileOf(bool layers) => choice.NameOf(Machine, layers);
+
+    /// <summary>Starts the device.</summary>
+    /// <param name="needed">What has to be computed, for the message.</param>
+    /// <exception cref="DiagnosticException">It cannot be had (QB3240 to QB3245).</exception>
+    public void Start(string needed)
+    {
+        if (Machine != Own)
+            throw new DiagnosticException(Descriptors.TorchProfileDiffers.At(null, needed, Machine, Own));
+        _ = Runtime();
+    }
 
     /// <summary>The runtime of the device; started on first use.</summary>
-    /// <exception cref="DiagnosticException">It cannot be had (QB3240 to QB3245).</exception>
+    /// <exception cref="DiagnosticException">It cannot be had (QB3240 to QB3244).</exception>
     public TorchRuntime Runtime()
     {
         lock (_gate)
-        {
-            if (_runtime is not null)
-                return _runtime;
-            return Machine == Own
-                ? _runtime = TorchDiagnostics.Guard(() => TorchRuntime.Open(choice.Options))
-                : throw new DiagnosticException(Descriptors.TorchProfileDiffers.At(null, Machine, Own));
-        }
+            return _runtime ??= TorchDiagnostics.Guard(() => TorchRuntime.Open(choice.Options));
     }
 }

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Compute.Loading;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Store.Remote;
@@ -27,6 +28,9 @@ internal sealed record CompileOptions(string Manifest, string? Store = null, int
 
     /// <summary>A store that others share, behind the local one; null for none. Never changes a result.</summary>
     public RemoteStoreOptions? Remote { get; init; }
+
+    /// <summary>Where backends find what they need. Never changes a result, but for what their profiles name.</summary>
+    public ComputeOptions Compute { get; init; } = ComputeOptions.Default;
 
     /// <summary>Whether every blob is read as soon as a record names it: where one is damaged, others may be.</summary>
     internal bool ReadsWhatItFinds { get; init; }

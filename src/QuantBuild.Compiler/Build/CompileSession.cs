@@ -78,7 +78,7 @@ internal sealed class CompileSession : IDisposable
         CancellationToken cancellation)
     {
         CheckpointLocation location = Locate(manifest, options, observer, execute, decodes, cancellation);
-        PlanResult planned = Planner.Resolve(manifest, location);
+        PlanResult planned = Planner.Resolve(manifest, location, backends: SessionBackends.Of(options));
         Report(planned.Diagnostics, planned.Plan is null, observer);
 
         SessionStore store = SessionStore.Open(options, observer, execute, cancellation);
@@ -160,7 +160,8 @@ internal sealed class CompileSession : IDisposable
         bool encoders = decodes || SampleFiles.IsFromPictures(manifest.Calibration.Data);
         CheckpointLocation found = execute
             ? locator.Fetch(experts, encoders, heads =>
-                Report([.. Planner.Resolve(manifest, heads).Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)],
+                Report([.. Planner.Resolve(manifest, heads, backends: SessionBackends.Of(options))
+                    .Diagnostics.Where(problem => problem.Descriptor.Severity == Severity.Error)],
                     failed: false, observer), observer)
             : locator.Look(experts, encoders, observer);
         return found with { Repository = manifest.Model.Repository, HeadersOnly = found.HeadersOnly || (options.HeadersOnly && !execute) };

@@ -7,6 +7,7 @@ internal interface IBackendProvider
 {
     /// <summary>Opens the backend.</summary>
     /// <param name="choice">Device and element type.</param>
+    /// <param name="host">What is said of this machine beside the manifest.</param>
     /// <exception cref="Diagnostics.DiagnosticException">What it needs is not there; nothing was begun.</exception>
-    IComputeBackend Open(ComputeSection choice);
+    IComputeBackend Open(ComputeSection choice, ComputeHost host);
 }

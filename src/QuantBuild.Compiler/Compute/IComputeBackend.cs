@@ -19,8 +19,9 @@ internal interface IComputeBackend
     /// Makes ready to compute. Called before a build executes its first action for which it may be needed: what is missing is told there,
     /// and a build whose results are all in a store needs none of it.
     /// </summary>
+    /// <param name="needed">What has to be computed, for the message.</param>
     /// <exception cref="Diagnostics.DiagnosticException">It cannot compute on this machine; nothing was begun.</exception>
-    void Start();
+    void Start(string needed);
 
     /// <summary>Opens experts.</summary>
     IDenoiserFactory Models { get; }

@@ -9,7 +9,8 @@ internal static partial class Descriptors
         "The manifest's section compute names an arithmetic other than cpu, which is the only one that QuantBuild itself contains. The "
             + "bytes "
             + "of an artifact depend on the arithmetic, so that none is put in the place of another.",
-        "Install the package in the version of QuantBuild, or set the key to \"cpu\".");
+        "Reference the package in the model project, in the version of QuantBuild, and restore it; or name its folder in the environment "
+            + "variable QUANTBUILD_EXTENSIONS; or set the key to \"cpu\".");
 
     /// <summary>QB3221: a setting of a backend that nothing uses.</summary>
     public static readonly DiagnosticDescriptor ComputeSettingUnused = new("QB3221", Severity.Warning,

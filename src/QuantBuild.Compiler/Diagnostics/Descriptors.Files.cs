@@ -16,4 +16,11 @@ internal static partial class Descriptors
         "An option for a list, a report or a summary names the manifest, its lock file, or another file that the build reads, which "
             + "would be lost.",
         "Name another file.");
+
+    /// <summary>QB4102: what NuGet restored cannot be read.</summary>
+    public static readonly DiagnosticDescriptor RestoredPackagesUnreadable = new("QB4102", Severity.Error,
+        "the packages of the model project cannot be read: {0}",
+        "The manifest asks for an arithmetic that a package brings, and project.assets.json, which NuGet writes below the project's obj "
+            + "folder, is damaged or cannot be opened.",
+        "Run dotnet restore on the model project. --project-assets names another file.");
 }

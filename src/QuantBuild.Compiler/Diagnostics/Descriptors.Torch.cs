@@ -8,8 +8,10 @@ internal static partial class Descriptors
         "{0}",
         "Something has to be computed by the arithmetic torch, and libtorch, which no package of QuantBuild brings, is not there or "
             + "cannot be loaded. Nothing was begun; what is in the store stays.",
-        "Name a folder with libtorch 2.10 in the environment variable QUANTBUILD_TORCH, such as torch/lib of a Python install of PyTorch "
-            + "2.10, or the native folder of the package libtorch-cpu-linux-x64.");
+        "Reference libtorch-cpu-linux-x64 2.10.0, or TorchSharp-cuda-linux 0.107.0 for a GPU, in the model project and restore it; or "
+            + "name a "
+            + "folder with libtorch 2.10, such as torch/lib of a Python install of PyTorch 2.10, by --torch, QuantTorch or "
+            + "QUANTBUILD_TORCH.");
 
     /// <summary>QB3241: the system's C++ library is too old.</summary>
     public static readonly DiagnosticDescriptor TorchStandardLibrary = new("QB3241", Severity.Error,
@@ -28,7 +30,7 @@ internal static partial class Descriptors
     /// <summary>QB3243: the device is not there.</summary>
     public static readonly DiagnosticDescriptor TorchDevice = new("QB3243", Severity.Error,
         "{0}",
-        "The manifest's compute.device, or the environment variable QUANTBUILD_DEVICE, names a device that this machine does not have, or "
+        "The manifest's compute.device, or --device, QuantDevice or QUANTBUILD_DEVICE, names a device that this machine does not have, or "
             + "that its libtorch was built without. No other device is put in its place: the bytes of results depend on it.",
         "Build on a machine with the device, take a libtorch for CUDA, or set compute.device to \"cpu\".");
 
@@ -41,10 +43,10 @@ internal static partial class Descriptors
 
     /// <summary>QB3245: results of another machine are wanted, and one is missing.</summary>
     public static readonly DiagnosticDescriptor TorchProfileDiffers = new("QB3245", Severity.Error,
-        "a result of the arithmetic {0} is not in the store, and this machine has {1}",
-        "The environment variable QUANTBUILD_TORCH_PROFILE asks for the results of another machine, of which the store lacks some. "
-            + "`quantbuild why` lists them.",
-        "Build on such a machine into a store that both share (--remote), or unset the variable.");
+        "{0} of the arithmetic {1} is not in the store, and this machine has {2}",
+        "The results of another machine are wanted, by QUANTBUILD_TORCH_PROFILE or because a locked build gives what the lock file names, "
+            + "and the store lacks some. `quantbuild plan` lists all that are missing.",
+        "Build on such a machine into a store that both share (--remote), or unset the variable and build unlocked.");
 
     /// <summary>QB3246: a variable of the arithmetic torch has a value that is none.</summary>
     public static readonly DiagnosticDescriptor TorchSetting = new("QB3246", Severity.Error,

@@ -41,7 +41,8 @@ internal static class ProvenanceInputs
         });
         var found = new Lazy<PlanResult>(() =>
             Planner.Resolve(LoraDownload.Fetch(manifest, options.Hub, ct),
-                CompileSession.Locate(manifest, options, SilentObserver.Instance, execute: false, decodes: false, ct)));
+                CompileSession.Locate(manifest, options, SilentObserver.Instance, execute: false, decodes: false, ct),
+                backends: SessionBackends.Of(options)));
         Plan RequirePlan() => found.Value.Plan ?? throw new DiagnosticException(found.Value.Diagnostics);
         Plan RequireWeights() => RequirePlan() is { Location.HeadersOnly: false } plan ? plan
             : throw new DiagnosticException(Descriptors.SourceNotFetched.At(manifest.Model.Span, manifest.Model.Source,

@@ -19,7 +19,9 @@ internal static class Planner
     /// <param name="manifest">A manifest without errors.</param>
     /// <param name="location">Where its checkpoint is; null for the folder that it names.</param>
     /// <param name="requireCalibration">Whether a calibration set that is not there is an error.</param>
-    public static PlanResult Resolve(QuantManifest manifest, CheckpointLocation? location = null, bool requireCalibration = true)
+    /// <param name="backends">What is installed; null for what the environment says.</param>
+    public static PlanResult Resolve(QuantManifest manifest, CheckpointLocation? location = null, bool requireCalibration = true,
+        BackendRegistry? backends = null)
     {
         location ??= new CheckpointLocation(manifest.Model.Source);
         var problems = new List<Diagnostic>();
@@ -28,7 +30,7 @@ internal static class Planner
         if (requireCalibration)
             CheckCalibration(manifest, location, fromPictures, problems);
         LayoutChecks.CheckOutput(manifest.Output, problems);
-        Backends backends = ComputeChecks.Resolve(manifest.Compute, BackendRegistry.Default, problems);
+        Backends found = ComputeChecks.Resolve(manifest.Compute, backends ?? BackendRegistry.Default, problems);
 
         FlowSchedule schedule = manifest.Calibration.Timesteps.IsEmpty
             ? FlowSchedule.Create(manifest.Calibration.Steps, manifest.Calibration.Shift)
@@ -50,7 +52,7 @@ internal static class Planner
         return new PlanResult(
             all.Any(problem => problem.Descriptor.Severity == Severity.Error)
                 ? null
-                : new Plan(manifest, calibration, experts, location, all) { Backends = backends },
+                : new Plan(manifest, calibration, experts, location, all) { Backends = found },
             all);
     }
 

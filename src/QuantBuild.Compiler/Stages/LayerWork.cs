@@ -109,7 +109,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <summary>Takes what this stage and those behind it need, or gives back what only those before it needed.</summary>
     private void Claim(Stage stage)
     {
-        context.Plan.Backends.Start(stage.Group);
+        context.Plan.Backends.Start(stage.Group, $"{stage} {source.Plan.Name} {layer.Name}");
         // What the stage before has left goes before this one allocates, and before others are let in.
         Reclaim();
         if (_lease is null)

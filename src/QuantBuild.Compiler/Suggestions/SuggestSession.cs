@@ -39,7 +39,7 @@ internal static class SuggestSession
             if (report.Changes.Count == 0)
                 return report with { Built = report.Now };
             byte[] patched = Patch(session.Plan.Manifest, report, goal);
-            Plan plan = Resolve(session.Plan, patched);
+            Plan plan = Resolve(session, patched);
             if (!goal.CachedOnly)
             {
                 report = report with { Built = Build(session, plan, observer) };
@@ -115,13 +115,15 @@ internal static class SuggestSession
         return editor.ToText();
     }
 
-    private static Plan Resolve(Plan plan, byte[] manifest)
+    private static Plan Resolve(CompileSession session, byte[] manifest)
     {
+        Plan plan = session.Plan;
         ManifestReadResult read = ManifestReader.ReadText(plan.Manifest.Path, manifest);
         if (read.Manifest is null)
             throw new DiagnosticException(read.Diagnostics);
         // Overrides change nothing about the model, whose LoRA files are on this machine already.
-        PlanResult planned = Planner.Resolve(read.Manifest with { Model = plan.Manifest.Model }, plan.Location);
+        PlanResult planned = Planner.Resolve(read.Manifest with { Model = plan.Manifest.Model }, plan.Location,
+            backends: SessionBackends.Of(session.Options));
         return planned.Plan
             ?? throw new DiagnosticException(
                 [.. planned.Diagnostics.Where(diagnostic => diagnostic.Descriptor.Severity == Severity.Error)]);

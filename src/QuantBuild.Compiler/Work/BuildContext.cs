@@ -34,7 +34,7 @@ internal sealed record BuildContext(Plan Plan, StageRunner Runner, WorkBudget Bu
         {
             ActionRecord? record = Runner.Run(spec, () => work(lease!.Threads), Cancellation, () =>
             {
-                Plan.Backends.Start(stage.Group);
+                Plan.Backends.Start(stage.Group, spec.ToString());
                 before?.Invoke();
                 lease = Budget.Enter(spec.ToString(), threads => stage.Bytes(subject, threads), Cancellation);
             });

@@ -27,6 +27,7 @@ internal static class ActivationsCommand
             CommonOptions.Memory,
             CommonOptions.Log,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, run);

@@ -90,6 +90,7 @@ internal static class BuildCommand
             NoReport,
             Summary,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, run, arguments.GetValue(Locked)) with

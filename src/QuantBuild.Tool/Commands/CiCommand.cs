@@ -43,6 +43,7 @@ internal static class CiCommand
                 CommonOptions.Memory, Unlocked,
                 CommonOptions.HardLinks, CommonOptions.Force, Upload,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, run, locked: !arguments.GetValue(Unlocked)) with

@@ -77,6 +77,7 @@ internal static class EvalCommand
             CommonOptions.Memory,
             CommonOptions.Log,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, run);

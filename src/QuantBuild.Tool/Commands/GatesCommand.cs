@@ -48,6 +48,7 @@ internal static class GatesCommand
             CommonOptions.Memory,
             CommonOptions.Json,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             bool update = arguments.GetValue(Update);

@@ -46,6 +46,7 @@ internal static class PlanCommand
             Measure,
             Shards,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             CompileOptions options = CommonOptions.Compile(arguments, run) with { HeadersOnly = arguments.GetValue(Headers),

@@ -86,6 +86,7 @@ internal static class SuggestCommand
             CommonOptions.Memory,
             CommonOptions.Log,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             var goal = new SuggestionGoal(arguments.GetValue(Size), arguments.GetValue(Target),

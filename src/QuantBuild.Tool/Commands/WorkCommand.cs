@@ -44,6 +44,7 @@ internal static class WorkCommand
             CommonOptions.Memory,
             CommonOptions.Log,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             Shard shard = ShardOptions.Of(arguments.GetValue(ShardOptions.Shard), arguments.GetValue(ShardOptions.Shards),

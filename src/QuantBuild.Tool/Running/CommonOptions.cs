@@ -82,6 +82,7 @@ internal static class CommonOptions
         new(ManifestOf(arguments.GetValue(Manifest)), arguments.GetValue(Store), arguments.GetValue(Threads), locked,
             arguments.GetValue(Memory), HubConnection.Access(run))
         {
+            Compute = ComputeArguments.Of(arguments),
             Remote = arguments.CommandResult.Command.Options.Contains(RemoteOptions.Remote)
                 ? RemoteOptions.Of(arguments, Environment.GetEnvironmentVariable)
                 : null,

@@ -9,13 +9,14 @@ internal static partial class TorchDevice
 {
     /// <summary>Loads libtorch and starts the device.</summary>
     /// <param name="name"><c>cpu</c>, <c>cuda</c> or, of several GPUs, <c>cuda:1</c>.</param>
-    /// <param name="folder">A folder with libtorch; null to take what the environment or the app says.</param>
+    /// <param name="folder">A folder with libtorch; null to take what the environment, packages or the app say.</param>
+    /// <param name="packages">Folders of packages that have it together.</param>
     /// <param name="threads">Threads of products on the processor.</param>
     /// <exception cref="TorchException">It cannot be had.</exception>
-    public static torch.Device Start(string name, string? folder, int threads)
+    public static torch.Device Start(string name, string? folder, IReadOnlyList<string> packages, int threads)
     {
         (DeviceType type, int index) = Parse(name);
-        TorchLibrary.Load(folder, type == DeviceType.CUDA);
+        TorchLibrary.Load(folder, packages, type == DeviceType.CUDA);
         if (type == DeviceType.CUDA)
             FixWorkspace();
         try
@@ -32,13 +33,22 @@ internal static partial class TorchDevice
         torch.set_num_threads(threads);
         if (type == DeviceType.CPU)
             return torch.CPU;
-        int devices = torch.cuda.device_count();
-        if (index >= devices)
-            throw new TorchException(TorchProblem.NoSuchDevice, string.Create(CultureInfo.InvariantCulture,
-                $"there is no device {name}: this machine has {devices} that CUDA can use"));
+        Require(name, index, torch.cuda.device_count());
         torch.backends.cuda.matmul.allow_tf32 = false;
         torch.backends.cudnn.allow_tf32 = false;
         return torch.device(type, index);
+    }
+
+    /// <summary>Refuses a GPU that is not there.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="index">Its number.</param>
+    /// <param name="devices">How many there are.</param>
+    /// <exception cref="TorchException">There are not so many.</exception>
+    internal static void Require(string name, int index, int devices)
+    {
+        if (index >= devices)
+            throw new TorchException(TorchProblem.NoSuchDevice, string.Create(CultureInfo.InvariantCulture,
+                $"there is no device {name}: this machine has {devices} that CUDA can use"));
     }
 
     /// <summary>Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</summary>

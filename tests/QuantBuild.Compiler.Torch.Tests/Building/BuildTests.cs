@@ -79,6 +79,50 @@ public sealed class BuildTests
         Assert.Equal(0, project.Actions);
     }
 
+    [Fact]
+    public async Task A_libtorch_of_another_version_is_told_before_anything_is_begun()
+    {
+        using var folder = new NativeFolder();
+        folder.Copy("libm.so.6", "libtorch_cpu.so");
+        using var project = new TorchProject { LibTorch = folder.Path };
+
+        (int status, string said) = await project.BuildAsync();
+
+        Assert.NotEqual(0, status);
+        Assert.Contains($"error QB3242: libtorch of {folder.Path} is older than 2.7; TorchSharp is built for 2.10", said,
+            StringComparison.Ordinal);
+        Assert.Equal(0, project.Actions);
+    }
+
+    [Fact]
+    public async Task A_standard_library_that_is_too_old_is_told_before_anything_is_begun()
+    {
+        using var folder = new NativeFolder();
+        folder.Copy("libstdc++.so.6", "libstdc++.so.6", without: "_ZSt21ios_base_library_initv");
+        using var project = new TorchProject();
+        project.Variables.Add("LD_LIBRARY_PATH", folder.Path);
+
+        (int status, string said) = await project.BuildAsync();
+
+        Assert.NotEqual(0, status);
+        Assert.Contains("error QB3241: TorchSharp needs a libstdc++ that has GLIBCXX_3.4.32", said, StringComparison.Ordinal);
+        Assert.Equal(0, project.Actions);
+    }
+
+    [Fact]
+    public async Task Libtorch_may_be_spread_over_packages_as_that_for_gpus_is()
+    {
+        using var packages = new SplitPackages();
+        using TorchProject spread = new() { LibTorch = "" }, whole = new(), part = new() { LibTorch = packages.First };
+        Assert.Contains("error QB3240: ", (await part.BuildAsync()).Said, StringComparison.Ordinal);
+
+        (int status, string said) = await spread.BuildAsync("--project-assets", packages.Assets);
+
+        Assert.True(status == 0, said);
+        Assert.Equal(0, (await whole.BuildAsync()).Status);
+        Assert.Equal(whole.Tensors(), spread.Tensors());
+    }
+
     [Theory]
     [InlineData("QUANTBUILD_TORCH_PROFILE", "torch-2.10-cuda-sm90-132", "QB3245")]
     [InlineData("QUANTBUILD_TORCH_THREADS", "many", "QB3246")]

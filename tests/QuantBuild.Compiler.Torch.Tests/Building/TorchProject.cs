@@ -13,7 +13,10 @@ internal sealed class TorchProject : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("quantbuild-torch-").FullName;
 
     /// <summary>The section <c>compute</c>.</summary>
-    public string Compute { get; init; } = """{ "model": "torch", "layers": "torch", "device": "cpu" }""";
+    public string Compute { get; init; } = TinyManifest.Torch;
+
+    /// <summary>The section <c>quantize</c>.</summary>
+    public string Quantize { get; init; } = TinyManifest.Gptq;
 
     /// <summary>The folder of libtorch that the build is told.</summary>
     public string LibTorch { get; init; } = Natives.Folder;
@@ -37,33 +40,14 @@ internal sealed class TorchProject : IDisposable
     public async Task<(int Status, string Said)> BuildAsync(params string[] options)
     {
         using Process process = Start(options);
-        CancellationToken ct = TestContext.Current.CancellationToken;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(ct), error = process.StandardError.ReadToEndAsync(ct);
-        await process.WaitForExitAsync(ct);
-        string said = await output + await error;
-        TestContext.Current.TestOutputHelper!.WriteLine(said);
-        return (process.ExitCode, said);
+        return await Programs.EndAsync(process);
     }
 
     /// <summary>Begins a build.</summary>
     public Process Start(params string[] options)
     {
         string manifest = Path.Combine(_root, "tiny.quant.json");
-        File.WriteAllText(manifest, $$"""
-            {
-              "compute": {{Compute}},
-              "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(TestData.TinyWan("checkpoint"))}} },
-              "experts": {
-                "high_noise": { "weights": "high_noise_model", "bins": ["early:0-0.5", "boundary:0.5-1"] },
-                "low_noise": { "weights": "low_noise_model", "bins": ["boundary:0-0.5", "late:0.5-1"] }
-              },
-              "calibration": { "data": {{JsonSerializer.Serialize(TestData.TinyWan("calibration.jsonl"))}}, "samples": 2,
-                "steps": 4, "tokensPerStep": 48, "seed": 42 },
-              "quantize": { "format": "mxfp4", "precision": "w4a4", "rotation": "none",
-                "lowRank": { "rank": 16 }, "weights": { "method": "gptq" }, "smooth": { "share": "site" } },
-              "overrides": [{ "match": "blocks.1-5.*", "precision": "bf16" }]
-            }
-            """);
+        File.WriteAllText(manifest, TinyManifest.Text(Compute, Quantize));
         string binaries = Path.Combine("bin", Natives.Metadata("Configuration"), "net10.0");
         var start = new ProcessStartInfo("dotnet",
         [

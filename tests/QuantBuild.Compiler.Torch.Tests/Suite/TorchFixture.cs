@@ -11,7 +11,7 @@ namespace QuantBuild.Compiler.Torch.Tests.Suite;
 internal abstract class TorchFixture(ComputeDType type, Tolerance tolerance) : BackendFixture
 {
     public override IComputeBackend Backend { get; } =
-        new TorchProvider().Open(new ComputeSection(ComputeBackend.Torch, ComputeBackend.Torch) { DType = type });
+        new TorchProvider().Open(new ComputeSection(ComputeBackend.Torch, ComputeBackend.Torch) { DType = type }, new ComputeHost());
 
     public override Tolerance Tolerance => tolerance;
 
@@ -25,7 +25,7 @@ internal abstract class TorchFixture(ComputeDType type, Tolerance tolerance) : B
     /// </summary>
     public override (long AtLeast, long AtMost) Hold(Action work)
     {
-        Backend.Start();
+        Backend.Start("a test");
         long before = Status("VmRSS");
         // The high-water mark begins anew.
         File.WriteAllText("/proc/self/clear_refs", "5");

@@ -99,7 +99,7 @@ public sealed class BackendBuildTests
 
         public bool Refuses { get; set; }
 
-        public void Start()
+        public void Start(string needed)
         {
             Count(nameof(Start));
             if (Refuses)

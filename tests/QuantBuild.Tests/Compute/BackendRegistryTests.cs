@@ -85,6 +85,25 @@ public sealed class BackendRegistryTests : IDisposable
         Assert.Equal([AppContext.BaseDirectory], ExtensionFolders.Of(null).Folders);
     }
 
+    [Fact]
+    public void Packages_are_those_of_the_project_beside_the_manifest_unless_others_are_named_and_are_read_when_they_are_needed()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "obj"));
+        string beside = Path.Combine(_folder, "obj", RestoredPackages.FileName), other = Path.Combine(_folder, "other.json");
+        System.IO.File.WriteAllText(beside, "beside");
+        System.IO.File.WriteAllText(other, "other");
+
+        foreach ((string? named, string expected) in ((string?, string)[])[(null, beside), (other, other)])
+        {
+            BackendRegistry registry = BackendRegistry.Of(Path.Combine(_folder, "m.quant.json"),
+                new ComputeOptions { ProjectAssets = named }, host => host, _ => null);
+
+            Assert.Same(CpuBackend.Instance, registry.Find(ComputeBackend.Cpu, ComputeSection.Default));
+            Assert.Equal(("QB4102", expected), Assert.Throws<DiagnosticException>(() => registry.Find(ComputeBackend.Torch, Torch))
+                .Diagnostics.Select(problem => (problem.Descriptor.Code, problem.Span!.Value.File)).Single());
+        }
+    }
+
     private void AssertUnusable(Action write, string why)
     {
         write();

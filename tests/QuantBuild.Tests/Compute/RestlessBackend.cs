@@ -19,7 +19,7 @@ internal sealed class RestlessBackend(bool bitExact) : IComputeBackend
 
     public QuantBuild.Pipelines.IEncoderFactory Encoders => CpuBackend.Instance.Encoders;
 
-    public void Start()
+    public void Start(string needed)
     {
         // The processor is always ready.
     }

@@ -48,6 +48,19 @@ public sealed class TorchLibraryTests
         Assert.Equal(TorchProblem.NoSuchDevice,
             Assert.Throws<TorchException>(() => TorchRuntime.Open(new TorchOptions { Device = device })).Problem);
 
+    [Theory]
+    [InlineData("cuda", 0, 0)]
+    [InlineData("cuda:1", 1, 1)]
+    [InlineData("cuda:7", 7, 4)]
+    public void A_gpu_that_is_not_there_is_told_with_how_many_are(string device, int index, int devices)
+    {
+        var error = Assert.Throws<TorchException>(() => TorchDevice.Require(device, index, devices));
+
+        Assert.Equal((TorchProblem.NoSuchDevice, $"there is no device {device}: this machine has {devices} that CUDA can use"),
+            (error.Problem, error.Message));
+        TorchDevice.Require(device, index, index + 1);
+    }
+
     [Fact]
     public void A_second_libtorch_is_refused_in_one_process()
     {

@@ -18,7 +18,7 @@ internal sealed class CpuBackend : IComputeBackend
     public string Name => "cpu";
 
     /// <inheritdoc/>
-    public void Start()
+    public void Start(string needed)
     {
         // The processor is always ready.
     }

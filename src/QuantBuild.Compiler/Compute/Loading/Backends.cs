@@ -19,12 +19,13 @@ internal sealed record Backends(IComputeBackend Model, IComputeBackend Layers)
     /// news that a library is missing.
     /// </summary>
     /// <param name="group">The action's.</param>
+    /// <param name="action">The action, for the message.</param>
     /// <exception cref="Diagnostics.DiagnosticException">A backend cannot compute on this machine.</exception>
-    public void Start(ComputeGroup group)
+    public void Start(ComputeGroup group, string action)
     {
         if (group == ComputeGroup.Model)
-            Model.Start();
+            Model.Start(action);
         if (group != ComputeGroup.Fixed)
-            Layers.Start();
+            Layers.Start(action);
     }
 }

@@ -1,0 +1,29 @@
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Extensions;
+
+namespace QuantBuild.Compiler.Compute;
+
+/// <summary>
+/// What a machine, and whoever starts a build on it, say to the backends beside the manifest. None of it is a part of a key, but for what a
+/// backend names in its profile.
+/// </summary>
+internal sealed record ComputeHost
+{
+    /// <summary>A folder with the native libraries of a backend; null for those of <see cref="Packages"/>.</summary>
+    public string? Library { get; init; }
+
+    /// <summary>Which of several devices, such as <c>cuda:1</c>; null for the first.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>The packages of the model project.</summary>
+    public RestoredPackages Packages { get; init; } = RestoredPackages.None;
+
+    /// <summary>The arithmetic of the last build, as the lock file names it; null for none.</summary>
+    public ProfileNames? Recorded { get; init; }
+
+    /// <summary>Whether no other results are wanted than those of <see cref="Recorded"/>.</summary>
+    public bool IsLocked { get; init; }
+
+    /// <summary>Looks an environment variable up; null when it is not set.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+}

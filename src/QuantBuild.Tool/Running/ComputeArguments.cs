@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using QuantBuild.Compiler.Compute.Loading;
+
+namespace QuantBuild.Tool.Running;
+
+/// <summary>Where the arithmetic that a manifest asks for is found, for commands that compute with it.</summary>
+internal static class ComputeArguments
+{
+    public static Option<string?> Torch { get; } = new("--torch")
+    {
+        Description = "For manifests with compute: torch: a folder with libtorch 2.10, such as torch/lib of a Python install "
+            + "[default: QUANTBUILD_TORCH, else the packages of the model project].",
+        HelpName = "dir",
+    };
+
+    public static Option<string?> Device { get; } = DeviceOption();
+
+    public static Option<string?> ProjectAssets { get; } = new("--project-assets")
+    {
+        Description = "The file project.assets.json of the model project, whose packages have the arithmetic "
+            + "[default: obj/project.assets.json beside the manifest].",
+        HelpName = "file",
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    public static void AddTo(Command command)
+    {
+        command.Options.Add(Torch);
+        command.Options.Add(Device);
+        command.Options.Add(ProjectAssets);
+    }
+
+    /// <summary>What a command line says; nothing where a command has no such options.</summary>
+    public static ComputeOptions Of(ParseResult arguments) => arguments.CommandResult.Command.Options.Contains(Torch)
+        ? new ComputeOptions
+        {
+            Library = arguments.GetValue(Torch),
+            Device = arguments.GetValue(Device),
+            ProjectAssets = arguments.GetValue(ProjectAssets),
+        }
+        : ComputeOptions.Default;
+
+    private static Option<string?> DeviceOption()
+    {
+        var option = new Option<string?>("--device")
+        {
+            Description = "Which of several devices the arithmetic uses, such as cuda:1; of the kind that the manifest names "
+                + "[default: QUANTBUILD_DEVICE, else the first]. No result depends on it.",
+            HelpName = "name",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !IsDevice(result.Tokens[0].Value))
+                result.AddError($"--device takes cpu, cuda or, of several, cuda:1 and so on, not '{result.Tokens[0].Value}'.");
+        });
+        return option;
+    }
+
+    private static bool IsDevice(string text) => text is "" or "cpu" or "cuda"
+        || (text.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _));
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using QuantBuild.Tests;
+
+namespace QuantBuild.Compiler.Torch.Tests.Building;
+
+/// <summary>A manifest of the tiny checkpoint whose build is short: two samples, four steps, ten layers of each expert.</summary>
+internal static class TinyManifest
+{
+    /// <summary>Everything by torch on the processor.</summary>
+    public const string Torch = """{ "model": "torch", "layers": "torch", "device": "cpu" }""";
+
+    /// <summary>GPTQ, which both backends compute themselves.</summary>
+    public const string Gptq = """
+        { "format": "mxfp4", "precision": "w4a4", "rotation": "none",
+            "lowRank": { "rank": 16 }, "weights": { "method": "gptq" }, "smooth": { "share": "site" } }
+        """;
+
+    /// <summary>Its text.</summary>
+    /// <param name="compute">The section <c>compute</c>.</param>
+    /// <param name="quantize">The section <c>quantize</c>.</param>
+    public static string Text(string compute, string quantize = Gptq) => $$"""
+        {
+          "compute": {{compute}},
+          "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(TestData.TinyWan("checkpoint"))}} },
+          "experts": {
+            "high_noise": { "weights": "high_noise_model", "bins": ["early:0-0.5", "boundary:0.5-1"] },
+            "low_noise": { "weights": "low_noise_model", "bins": ["boundary:0-0.5", "late:0.5-1"] }
+          },
+          "calibration": { "data": {{JsonSerializer.Serialize(TestData.TinyWan("calibration.jsonl"))}}, "samples": 2,
+            "steps": 4, "tokensPerStep": 48, "seed": 42 },
+          "quantize": {{quantize}},
+          "overrides": [{ "match": "blocks.1-5.*", "precision": "bf16" }]
+        }
+        """;
+}
