@@ -130,7 +130,7 @@ public sealed class ModelArtifact : IDisposable
 
     private static void CheckArchitecture(ArtifactDescriptor descriptor, string file)
     {
-        if (descriptor.Architecture != "wan2.2-i2v")
+        if (WanArchitecture.Find(descriptor.Architecture) is null)
             throw new ArtifactException($"the architecture '{descriptor.Architecture}' is not supported", file);
         if (descriptor.Layout != "native")
             throw new ArtifactException($"the layout '{descriptor.Layout}' is for other runtimes", file);
@@ -153,6 +153,10 @@ public sealed class ModelArtifact : IDisposable
         try
         {
             WanConfig config = WanConfig.Parse(ReadAll(storage, configFile), storage.Locate(configFile));
+            if (WanArchitecture.Of(config).Name != Descriptor.Architecture)
+                throw new ArtifactException(
+                    $"it is the configuration of {WanArchitecture.Of(config).Name}, the descriptor says {Descriptor.Architecture}",
+                    storage.Locate(configFile));
             ShardedCheckpoint tensors = storage.OpenTensors(expert);
             _checkpoints.Add(tensors);
             ArtifactFiles.CheckListed(expert, tensors);

@@ -45,7 +45,7 @@ var picture = new Image(96, 64, [.. Enumerable.Range(0, 3 * 96 * 64).Select(i =>
 GeneratedVideo video = pipeline.Generate(picture, prompt, new GenerationOptions
 {
     Frames = 5,
-    Area = 64 * 48,
+    Width = 64, Height = 48,
     Sampling = new SamplingOptions { Steps = 4, Threads = Environment.ProcessorCount },
 });
 using var frames = new MemoryStream();

@@ -17,7 +17,7 @@ if (args is ["video", var checkpoint, var picture, var prompt, var output, ..])
     var sampling = new SamplingOptions { Threads = Environment.ProcessorCount, Steps = args.Length == 6
         ? int.Parse(args[5], CultureInfo.InvariantCulture)
         : 40 };
-    Video.Make(checkpoint, picture, prompt, output, new GenerationOptions { Frames = 17, Area = 96 * 64, Sampling = sampling });
+    Video.Make(checkpoint, picture, prompt, output, new GenerationOptions { Frames = 17, Width = 96, Height = 64, Sampling = sampling });
     Console.WriteLine($"sha256 {Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(output)))}");
     return 0;
 }

@@ -21,7 +21,7 @@ internal static class ArtifactDescription
         return new ArtifactDescriptor
         {
             Name = plan.Manifest.Name,
-            Architecture = plan.Manifest.Model.Architecture,
+            Architecture = plan.Manifest.Model.Architecture.Name,
             Layout = RecipeNames.Layout.NameOf(plan.Manifest.Output.Layout),
             Tool = ToolVersion.Text,
             Profile = plan.Profiles.ToString(),

@@ -84,7 +84,7 @@ internal static class ModelBuild
     /// <summary>The samples of a plan; null when what they lead to was recorded elsewhere.</summary>
     /// <exception cref="DiagnosticException">The set cannot be used.</exception>
     internal static SampleSet? SamplesOf(Plan plan) =>
-        plan.Manifest.Calibration.Activations is null ? SampleSet.Of(plan.Manifest.Calibration) : null;
+        plan.Manifest.Calibration.Activations is null ? SampleSet.Of(plan.Manifest) : null;
 
     /// <summary>Tells the observer of every action that is about to be asked for.</summary>
     internal static void Announce(BuildContext context, BuildGraph graph, IBuildObserver observer)

@@ -21,7 +21,7 @@ internal static class PlanDigest
             ["profiles"] = plan.Profiles.Names.ToJson(),
             ["stages"] = new JsonObject(BuildStages.OfBuild(plan.Calibration.FromPictures)
                 .Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
-            ["architecture"] = plan.Manifest.Model.Architecture,
+            ["architecture"] = plan.Manifest.Model.Architecture.Name,
             ["boundary"] = plan.Calibration.Boundary,
             ["calibration"] = Describe(plan.Manifest.Calibration),
             ["output"] = new JsonObject

@@ -11,7 +11,8 @@ namespace QuantBuild.Compiler.Calibration;
 
 /// <summary>
 /// Samples that the sampler can start from. Prepared ones are in a safetensors file beside the jsonl file, under the same name, with
-/// <c>sample.{id:000}.noise</c>, <c>.y</c> and <c>.context</c> for each line, and one <c>null_context</c> for guidance.
+/// <c>sample.{id:000}.noise</c>, <c>.y</c> (of image-to-video models) and <c>.context</c> for each line, and one <c>null_context</c> for
+/// guidance.
 /// </summary>
 /// <param name="Samples">The samples, in file order.</param>
 /// <param name="NullContext">Embedded empty prompt [<paramref name="NullTokens"/>, text_dim]; empty when the set has none.</param>
@@ -51,8 +52,12 @@ internal sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, 
     }
 
     /// <summary>Digest of a sample, by those of its tensors.</summary>
-    internal static Digest DigestOf(Digest noise, Digest condition, Digest context) => TensorDigests.Combine(
-        [KeyValuePair.Create("noise", noise), KeyValuePair.Create("y", condition), KeyValuePair.Create("context", context)]);
+    internal static Digest DigestOf(Digest noise, Digest? condition, Digest context) => TensorDigests.Combine(
+    [
+        KeyValuePair.Create("noise", noise),
+        .. condition is { } y ? [KeyValuePair.Create("y", y)] : (KeyValuePair<string, Digest>[])[],
+        KeyValuePair.Create("context", context),
+    ]);
 
     /// <summary>Digest of a tensor.</summary>
     internal static Digest DigestOf(SafeTensorsFile file, string name) =>
@@ -91,14 +96,23 @@ internal sealed record CalibrationSet(IReadOnlyList<CalibrationSample> Samples, 
         if (latent.Height % 2 != 0 || latent.Width % 2 != 0 || latent.Height == 0 || latent.Width == 0 || latent.Frames == 0)
             throw tensors.Wrong(prefix + ".noise",
                 $"has the size {latent.Frames}x{latent.Height}x{latent.Width}; height and width must be even and nothing zero");
-        float[] condition = tensors.Read(prefix + ".y", [config.InDim - config.OutDim, latent.Frames, latent.Height, latent.Width], out _,
-            out Digest conditionDigest);
+        (float[] condition, Digest? conditionDigest) = Condition(file, tensors, prefix + ".y", config, latent);
         float[] context = tensors.Read(prefix + ".context", [null, config.TextDim], out IReadOnlyList<long> contextShape,
             out Digest contextDigest);
         if (contextShape[0] > config.TextLen || contextShape[0] == 0)
             throw tensors.Wrong(prefix + ".context", $"has {contextShape[0]} tokens; the model takes 1 to {config.TextLen}");
         digest = DigestOf(noiseDigest, conditionDigest, contextDigest);
         return new SampleTensors(noise, condition, context, (int)contextShape[0]);
+    }
+
+    private static (float[] Condition, Digest? Digest) Condition(SafeTensorsFile file, CheckedSample tensors, string name,
+        WanConfig config, LatentShape latent)
+    {
+        if (config.ConditionDim == 0)
+            return file.Tensors.ContainsKey(name) ? throw tensors.Wrong(name, "is there, but the model takes no picture") : ([], null);
+        float[] condition = tensors.Read(name, [config.ConditionDim, latent.Frames, latent.Height, latent.Width], out _,
+            out Digest digest);
+        return (condition, digest);
     }
 
     private static string PrefixOf(SampleLine line) => FormattableString.Invariant($"sample.{line.Id:000}");

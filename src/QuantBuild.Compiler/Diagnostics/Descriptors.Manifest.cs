@@ -204,6 +204,12 @@ internal static partial class Descriptors
         "Explicit timesteps are the whole schedule; a number of steps and a shift would make another one.",
         "Remove one of the two.");
 
+    /// <summary>QB1065: the change of experts is given twice.</summary>
+    public static readonly DiagnosticDescriptor BoundaryTwice = new("QB1065", Severity.Error,
+        "'model.boundary' and 'calibration.highNoiseSteps' exclude each other",
+        "Both say where the high-noise expert ends: at a timestep, or after a number of steps.",
+        "Remove one of the two.");
+
     /// <summary>QB1040: a bin without calibration steps.</summary>
     public static readonly DiagnosticDescriptor BinWithoutSteps = new("QB1040", Severity.Error,
         "No calibration step falls into bin '{0}' of {1}, which has {2} of the {3} steps",

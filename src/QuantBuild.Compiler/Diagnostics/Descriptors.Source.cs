@@ -19,7 +19,7 @@ internal static partial class Descriptors
     /// <summary>QB2003: an expert's configuration cannot be used.</summary>
     public static readonly DiagnosticDescriptor InvalidConfig = new("QB2003", Severity.Error,
         "The configuration of {0} cannot be used: {1}",
-        "`config.json` is missing, is not JSON, or describes a model that is not a Wan2.2 image-to-video expert.",
+        "`config.json` is missing, is not JSON, or describes no expert of Wan2.2.",
         "Restore the file from the original checkpoint.");
 
     /// <summary>QB2004: a weights file breaks the format.</summary>
@@ -44,10 +44,10 @@ internal static partial class Descriptors
 
     /// <summary>QB2007: a tensor that the architecture does not have.</summary>
     public static readonly DiagnosticDescriptor UnexpectedTensor = new("QB2007", Severity.Error,
-        "Tensor '{0}' is not part of a Wan2.2-I2V expert of this configuration{1}",
+        "Tensor '{0}' is not part of a Wan2.2 expert of this configuration{1}",
         "The checkpoint has a tensor that would be ignored: it is another architecture, a layout that is neither the original one nor "
             + "that of the Diffusers library, or `config.json` says too few blocks.",
-        "Use the checkpoint in one of the two layouts of Wan2.2-I2V.");
+        "Use the checkpoint in one of the two layouts of Wan2.2.");
 
     /// <summary>QB2008: a tensor of the wrong shape.</summary>
     public static readonly DiagnosticDescriptor WrongShape = new("QB2008", Severity.Error,
@@ -124,10 +124,29 @@ internal static partial class Descriptors
     /// <summary>QB2024: another model of the family.</summary>
     public static readonly DiagnosticDescriptor OtherModel = new("QB2024", Severity.Error,
         "The weights of {0} are those of {1}, which cannot be quantized",
-        "Names and shapes of the tensors are those of another model of the Wan family. QuantBuild quantizes the two experts of "
-            + "Wan2.2-I2V-A14B "
-            + "and models of its architecture.",
-        "Use a checkpoint of Wan2.2-I2V-A14B.");
+        "The configuration, or names and shapes of the tensors, are those of another model of the Wan family. QuantBuild quantizes the "
+            + "two experts of Wan2.2-I2V-A14B and of Wan2.2-T2V-A14B, and models of their architectures.",
+        "Use a checkpoint of one of these two.");
+
+    /// <summary>QB2025: a model of the other architecture.</summary>
+    public static readonly DiagnosticDescriptor ArchitectureDiffers = new("QB2025", Severity.Error,
+        "The checkpoint's experts make {0}, and the manifest says '{1}'",
+        "`model.architecture` decides about boundary, schedule and samples; whether the experts have channels for a picture's condition "
+            + "tells which one the checkpoint is.",
+        "Set `\"architecture\"` to what the checkpoint is: wan2.2-i2v for videos of a first frame, wan2.2-t2v for videos of a prompt "
+            + "alone.");
+
+    /// <summary>QB2026: a picture for a model that takes none.</summary>
+    public static readonly DiagnosticDescriptor PictureRefused = new("QB2026", Severity.Error,
+        "There is a picture, '{0}', and the model makes videos of a prompt alone",
+        "A text-to-video model has no input for a first frame.",
+        "Leave the picture out, or use an image-to-video model.");
+
+    /// <summary>QB2027: no picture for a model that takes one.</summary>
+    public static readonly DiagnosticDescriptor PictureMissing = new("QB2027", Severity.Error,
+        "There is no picture, and the model makes videos of a first frame and a prompt",
+        "An image-to-video model continues a first frame.",
+        "Name one with --image, or use a text-to-video model.");
 
     /// <summary>QB2015: samples cannot be made of pictures.</summary>
     public static readonly DiagnosticDescriptor EncodersUnusable = new("QB2015", Severity.Error,

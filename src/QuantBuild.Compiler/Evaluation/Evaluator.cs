@@ -18,7 +18,7 @@ internal static class Evaluator
     /// <param name="observer">Follows the work.</param>
     public static EvaluationReport Run(CompileSession session, EvaluationOptions options, IBuildObserver observer)
     {
-        SampleSet lines = SampleSet.Read(options.Data, options.Samples, origin: null);
+        SampleSet lines = SampleSet.Read(options.Data, options.Samples, origin: null, session.Plan.Manifest.Model.Architecture);
         CalibrationSet set = SampleLoading.Load(session.Context, lines, session.Plan.Experts[0].Config, needNull: true, origin: null,
             observer)
             ?? throw new InvalidOperationException("an executing build left samples out");

@@ -23,6 +23,12 @@ internal sealed record CalibrationSection(string Data, int Samples, SolverKind S
     /// <summary>Explicit timesteps, descending, in place of steps and shift; empty for these.</summary>
     public ImmutableArray<int> Timesteps { get; init; } = [];
 
+    /// <summary>
+    /// The first timestep above which the high-noise expert serves, when the manifest gives the number of its steps; null when it gives a
+    /// boundary.
+    /// </summary>
+    public int? BoundaryTimestep { get; init; }
+
     /// <summary>The part of every latent that is used; null for the whole.</summary>
     public LatentSection? Latent { get; init; }
 

@@ -1,16 +1,21 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Manifests;
 
 /// <summary>The source model.</summary>
-/// <param name="Architecture">Always <c>wan2.2-i2v</c> today.</param>
+/// <param name="Architecture">What it is.</param>
 /// <param name="Source">Checkpoint folder, absolute; or the reference as written, when <paramref name="Repository"/> is not null.</param>
-/// <param name="Boundary">Fraction of 1000 at which the experts switch; 0.9.</param>
+/// <param name="Boundary">Fraction of 1000 at which the experts switch.</param>
 /// <param name="Span">Place of <c>source</c>.</param>
 /// <param name="Repository">The repository of the Hub that the checkpoint is in; null for a folder.</param>
-internal sealed record ModelSection(string Architecture, string Source, double Boundary, SourceSpan Span, HubReference? Repository = null)
+internal sealed record ModelSection(WanArchitecture Architecture, string Source, double Boundary, SourceSpan Span,
+    HubReference? Repository = null)
 {
+    /// <summary>Place of <c>architecture</c>, or of the section.</summary>
+    public SourceSpan ArchitectureSpan { get; init; } = Span;
+
     /// <summary>LoRA files that are merged into it, in the order of the arithmetic.</summary>
     public ImmutableArray<LoraSection> Loras { get; init; } = [];
 

@@ -57,7 +57,7 @@ internal static class BuildFiles
         if (calibration.Activations is { } section)
             return ExternalActivations.FilesOf(session.Plan, section);
         return session.Plan.Calibration.FromPictures
-            ? [calibration.Data, .. SampleSet.Of(calibration).Lines.Select(line => line.Image!),
+            ? [calibration.Data, .. SampleSet.Of(session.Plan.Manifest).Lines.Select(line => line.Image).OfType<string>(),
                 .. EncoderSource.FilesOf(session.Plan.Location.Folder)]
             : [calibration.Data, SampleFiles.TensorsOf(calibration.Data)];
     }

@@ -45,7 +45,7 @@ internal static class ExpertCheckpointReader
             }
             ImmutableArray<LoraReference> references = [.. merged.Select(lora => new LoraReference(lora.File, lora.Strength))];
             using WanCheckpoint checkpoint = location.Open(path, references);
-            if (FileIdentity.UnsupportedOf(checkpoint.Tensors) is { } other)
+            if (WanFamily.OtherOf(checkpoint.Tensors) is { } other)
             {
                 problems.Add(Descriptors.OtherModel.At(new SourceSpan(path), expert.Name, other));
                 return null;
@@ -112,6 +112,10 @@ internal static class ExpertCheckpointReader
         try
         {
             return WanConfig.Load(path);
+        }
+        catch (InvalidDataException error) when (error.InnerException is OtherModelException other)
+        {
+            problems.Add(Descriptors.OtherModel.At(new SourceSpan(path), expert.Name, other.Model));
         }
         catch (InvalidDataException error)
         {

@@ -26,8 +26,9 @@ internal static class Planner
         location ??= new CheckpointLocation(manifest.Model.Source);
         var problems = new List<Diagnostic>();
         ImmutableArray<ExpertCheckpoint?> sources = Sources(manifest, location, problems);
+        bool isOther = CheckArchitecture(manifest.Model, sources, problems);
         bool fromPictures = manifest.Calibration.Activations is null && SampleFiles.IsFromPictures(manifest.Calibration.Data);
-        if (requireCalibration)
+        if (requireCalibration && !isOther)
             CheckCalibration(manifest, location, fromPictures, problems);
         LayoutChecks.CheckOutput(manifest.Output, problems);
         Backends found = ComputeChecks.Resolve(manifest.Compute, backends ?? BackendRegistry.Default, problems);
@@ -79,7 +80,13 @@ internal static class Planner
             problems.Add(Descriptors.SourceNotFound.At(manifest.Model.Span, source));
             return [.. manifest.Experts.Select(_ => (ExpertCheckpoint?)null)];
         }
-        CheckBoundary(manifest.Model, source, problems);
+        if (SingleModel.NameIn(source) is { } single && manifest.Experts.Any(expert => !Exists(source, expert)))
+        {
+            problems.Add(Descriptors.OtherModel.At(manifest.Model.Span, "the checkpoint", single));
+            return [.. manifest.Experts.Select(_ => (ExpertCheckpoint?)null)];
+        }
+        if (manifest.Calibration.BoundaryTimestep is null)
+            CheckBoundary(manifest.Model, source, problems);
         ImmutableArray<ExpertCheckpoint?> sources =
             [.. manifest.Experts.Select(expert => ExpertCheckpointReader.Read(location, expert, manifest.Model.Loras, problems))];
         if (sources is [{ } high, { } low])
@@ -99,6 +106,19 @@ internal static class Planner
             }
         }
         return sources;
+    }
+
+    private static bool Exists(string source, ExpertSection expert) =>
+        Path.Exists(Path.GetFullPath(expert.Weights ?? ExpertFolders.In(source, expert.Name), source));
+
+    /// <summary>Whether the checkpoint is another model than the manifest says, which is reported.</summary>
+    private static bool CheckArchitecture(ModelSection model, ImmutableArray<ExpertCheckpoint?> sources, List<Diagnostic> problems)
+    {
+        if (sources.OfType<ExpertCheckpoint>().Select(source => WanArchitecture.Of(source.Config))
+            .FirstOrDefault(architecture => architecture != model.Architecture) is not { } found)
+            return false;
+        problems.Add(Descriptors.ArchitectureDiffers.At(model.ArchitectureSpan, found.Makes, model.Architecture.Name));
+        return true;
     }
 
     private static void CheckBoundary(ModelSection model, string source, List<Diagnostic> problems)
@@ -131,7 +151,7 @@ internal static class Planner
         }
         try
         {
-            SampleSet.Of(calibration);
+            SampleSet.Of(manifest);
         }
         catch (DiagnosticException failure)
         {

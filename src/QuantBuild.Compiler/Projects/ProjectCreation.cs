@@ -8,6 +8,7 @@ using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
 
 namespace QuantBuild.Compiler.Projects;
@@ -17,8 +18,6 @@ namespace QuantBuild.Compiler.Projects;
 /// </summary>
 internal static partial class ProjectCreation
 {
-    private const double UsualBoundary = 0.9;
-
     /// <summary>Writes the project.</summary>
     /// <param name="request">What it is to be.</param>
     /// <param name="observer">Told when the download cache must do in place of the Hub.</param>
@@ -39,12 +38,15 @@ internal static partial class ProjectCreation
         CheckpointLocation checkpoint = Locate(request, observer, ct);
         string source = checkpoint.Repository?.ToString() ?? PathInManifest(folder, checkpoint.Folder);
         string[] experts = [.. ExpertNames.All.Select(expert => ExpertFolders.In(checkpoint.Folder, expert))];
-        IReadOnlyList<(string Name, byte[] Content)> files = ProjectFiles.Create(name, new Dictionary<string, string>
+        WanArchitecture architecture = ArchitectureOf(Path.Combine(checkpoint.Folder, experts[0], "config.json"));
+        IReadOnlyList<(string Name, byte[] Content)> files = ProjectFiles.Create(name, architecture, new Dictionary<string, string>
         {
             ["CHECKPOINT_SOURCE"] = source,
             ["HIGH_NOISE_FOLDER"] = experts[0],
             ["LOW_NOISE_FOLDER"] = experts[1],
-            ["MODEL_BOUNDARY"] = (BoundaryOf(checkpoint.Folder) ?? UsualBoundary).ToString("R", CultureInfo.InvariantCulture),
+            ["MODEL_BOUNDARY"] = (BoundaryOf(checkpoint.Folder) ?? architecture.Boundary).ToString("R", CultureInfo.InvariantCulture),
+            [$"\"{WanArchitecture.ImageToVideo.Name}\""] = $"\"{architecture.Name}\"",
+            [ShiftOf(WanArchitecture.ImageToVideo)] = ShiftOf(architecture),
         });
         string manifest = name + ".quant.json";
         Plan plan = Resolve(Path.Combine(folder, manifest), files.Single(file => file.Name == manifest).Content, checkpoint);
@@ -65,10 +67,13 @@ internal static partial class ProjectCreation
             CheckpointLocation fetched = new SourceLocator(request.Hub ?? HubAccess.OfProcess(), HubReference.Parse(request.Source),
                 span: null, ct).Look(experts: null, encoders: true, observer);
             return HasExperts(fetched.Folder) ? fetched
+                : SingleModel.NameIn(fetched.Folder) is { } fetchedModel ? throw Other(fetched.Folder, fetchedModel)
                 : throw new DiagnosticException(Descriptors.ProjectSource.At(null, request.Source,
                     "the repository has no folder of an expert with a config.json"));
         }
         string folder = Path.GetFullPath(request.Source);
+        if (!HasExperts(folder) && SingleModel.NameIn(folder) is { } single)
+            throw Other(folder, single);
         string? fault = !Directory.Exists(folder) ? "the folder does not exist"
             : !HasExperts(folder) ? "it has no folder of an expert"
             : null;
@@ -76,6 +81,25 @@ internal static partial class ProjectCreation
             ? new CheckpointLocation(folder)
             : throw new DiagnosticException(Descriptors.ProjectSource.At(null, folder, fault));
     }
+
+    /// <summary>What the checkpoint is; the usual one where its configuration cannot be read, which planning tells.</summary>
+    private static WanArchitecture ArchitectureOf(string config)
+    {
+        try
+        {
+            return WanArchitecture.Of(WanConfig.Load(config));
+        }
+        catch (Exception error) when (StoreErrors.IsFileSystem(error) || error is InvalidDataException)
+        {
+            return WanArchitecture.ImageToVideo;
+        }
+    }
+
+    private static string ShiftOf(WanArchitecture architecture) =>
+        string.Create(CultureInfo.InvariantCulture, $"\"shift\": {architecture.Shift:0.0}");
+
+    private static DiagnosticException Other(string folder, string model) =>
+        new(Descriptors.OtherModel.At(new SourceSpan(folder), "the checkpoint", model));
 
     private static bool HasExperts(string checkpoint) =>
         ExpertNames.All.Any(expert => Directory.Exists(Path.Combine(checkpoint, ExpertFolders.In(checkpoint, expert))));

@@ -7,6 +7,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Work;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Publishing;
 
@@ -58,7 +59,8 @@ internal static class ModelCard
         var yaml = new StringBuilder();
         if (facts.License is { } license)
             yaml.Append(CultureInfo.InvariantCulture, $"license: {Plain(license)}\n");
-        yaml.Append("pipeline_tag: image-to-video\n");
+        string kind = artifact.Architecture == WanArchitecture.TextToVideo.Name ? "text-to-video" : "image-to-video";
+        yaml.Append(CultureInfo.InvariantCulture, $"pipeline_tag: {kind}\n");
         if (facts.BaseModel is { } model)
             yaml.Append(CultureInfo.InvariantCulture, $"base_model: {model}\nbase_model_relation: quantized\n");
         yaml.Append(CultureInfo.InvariantCulture, $"tags:\n- {Plain(artifact.Architecture)}\n");

@@ -36,7 +36,7 @@ internal static class ReportCollector
         {
             ["format"] = BuildReport.Format,
             ["name"] = plan.Manifest.Name,
-            ["architecture"] = plan.Manifest.Model.Architecture,
+            ["architecture"] = plan.Manifest.Model.Architecture.Name,
             ["tool"] = ToolVersion.Text,
             ["profile"] = plan.Profiles.ToString(),
             ["profiles"] = plan.Profiles.Names.ToJson(),
@@ -64,7 +64,7 @@ internal static class ReportCollector
     {
         if (plan.Manifest.Calibration.Activations is not null)
             return null;
-        return SampleSet.Of(plan.Manifest.Calibration).Shapes().Max(shape => SamplingCost.Bytes(plan.LargestConfig, shape, threads: 1));
+        return SampleSet.Of(plan.Manifest).Shapes().Max(shape => SamplingCost.Bytes(plan.LargestConfig, shape, threads: 1));
     }
 
     private static JsonObject Calibration(Plan plan)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Samples;
 
@@ -13,22 +14,37 @@ internal static class SampleFaults
     /// The faults of a set, each at its line; what many lines lack together is one fault with their number: a set that nobody filled in
     /// yet.
     /// </summary>
-    public static IReadOnlyList<Diagnostic> Of(IReadOnlyList<SampleLine> lines)
+    /// <param name="lines">The lines.</param>
+    /// <param name="architecture">The model that the samples are for.</param>
+    public static IReadOnlyList<Diagnostic> Of(IReadOnlyList<SampleLine> lines, WanArchitecture architecture)
     {
         var faults = new List<Diagnostic>();
-        SampleLine[] unfilled = [.. lines.Where(line => line.Prompt.Trim() == SampleLine.Placeholder)];
+        SampleLine[] unfilled = [.. lines.Where(line => line.Prompt.Trim() is SampleLine.Placeholder or SampleLine.TextPlaceholder)];
         if (unfilled.Length > 0)
             faults.Add(Descriptors.CalibrationPlaceholder.At(unfilled[0].Span, unfilled.Length, lines.Count, Numbers(unfilled)));
         SampleLine[] filled = [.. lines.Except(unfilled)];
-        SampleLine[] lost = [.. filled.Where(line => line.Image is not null && !File.Exists(line.Image))];
+        SampleLine[] lost =
+            [.. filled.Where(line => architecture.TakesPicture && line.Image is not null && !File.Exists(line.Image))];
         if (lost.Length > 0)
             faults.Add(Descriptors.CalibrationPicture.At(lost[0].Span, lost[0].Image!, "there is no such file"
                 + (lost.Length > 1 ? $", nor those of other lines; {lost.Length} are missing: {Numbers(lost)}" : "")));
-        faults.AddRange(filled.SelectMany(Of));
+        faults.AddRange(filled.SelectMany(line => architecture.TakesPicture ? OfPicture(line) : OfPrompt(line)));
         return [.. faults.OrderBy(fault => fault.Span!.Value.Line)];
     }
 
-    private static IEnumerable<Diagnostic> Of(SampleLine line)
+    private static IEnumerable<Diagnostic> OfPrompt(SampleLine line)
+    {
+        if (line.Image is not null)
+            yield return Descriptors.PictureRefused.At(line.Span, line.Image);
+        if (string.IsNullOrWhiteSpace(line.Prompt))
+            yield return Descriptors.CalibrationLine.At(line.Span, "its \"prompt\" is empty, and the model makes videos of a prompt alone");
+        if (line.Seed is null)
+            yield return NoSeed(line);
+    }
+
+    private static Diagnostic NoSeed(SampleLine line) => Descriptors.CalibrationLine.At(line.Span, "it has no integer \"seed\"");
+
+    private static IEnumerable<Diagnostic> OfPicture(SampleLine line)
     {
         if (line.Image is null)
         {
@@ -37,7 +53,7 @@ internal static class SampleFaults
                     + $"'{Path.GetFileName(SampleFiles.TensorsOf(line.Span.File))}' with its tensors beside the set");
         }
         else if (line.Seed is null)
-            yield return Descriptors.CalibrationLine.At(line.Span, "it has no integer \"seed\"");
+            yield return NoSeed(line);
     }
 
     private static string Numbers(SampleLine[] lines) => (lines.Length == 1 ? "line " : "lines ")

@@ -16,6 +16,9 @@ internal sealed record SampleLine(int Id, string Prompt, string? Image, long? Se
     /// <summary>The prompt in the calibration set of a new project.</summary>
     internal const string Placeholder = "Say what happens in the video that begins with this picture";
 
+    /// <summary>The same for a text-to-video model.</summary>
+    internal const string TextPlaceholder = "Say what happens in the video";
+
     /// <summary>Reads the lines of a set; blank ones are passed over.</summary>
     /// <param name="path">The jsonl file.</param>
     /// <param name="origin">Place that names the set; null without a manifest.</param>

@@ -2,6 +2,7 @@ using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Models;
 using QuantBuild.Models.Vae;
+using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 
@@ -21,20 +22,22 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
     /// <param name="path">The jsonl file.</param>
     /// <param name="count">Samples wanted.</param>
     /// <param name="origin">Place that names the set; null without a manifest.</param>
+    /// <param name="architecture">The model that the samples are for.</param>
     /// <exception cref="DiagnosticException">The set cannot be used; all lines that are wrong are in it.</exception>
-    public static SampleSet Read(string path, int? count, SourceSpan? origin)
+    public static SampleSet Read(string path, int? count, SourceSpan? origin, WanArchitecture architecture)
     {
         IReadOnlyList<SampleLine> lines = SampleLine.Read(path, origin);
         if (lines.Count == 0 || lines.Count < count)
             throw new DiagnosticException(Descriptors.CalibrationEmpty.At(origin, path, lines.Count, count ?? 1));
         var set = new SampleSet(path, [.. lines.Take(count ?? lines.Count)], SampleFiles.IsFromPictures(path));
-        IReadOnlyList<Diagnostic> problems = set.FromPictures ? SampleFaults.Of(set.Lines) : [];
+        IReadOnlyList<Diagnostic> problems = set.FromPictures ? SampleFaults.Of(set.Lines, architecture) : [];
         return problems.Count == 0 ? set : throw new DiagnosticException(problems);
     }
 
     /// <summary>The samples that a manifest calibrates with.</summary>
     /// <exception cref="DiagnosticException">As for <see cref="Read"/>.</exception>
-    public static SampleSet Of(CalibrationSection calibration) => Read(calibration.Data, calibration.Samples, calibration.Span);
+    public static SampleSet Of(QuantManifest manifest) => Read(manifest.Calibration.Data, manifest.Calibration.Samples,
+        manifest.Calibration.Span, manifest.Model.Architecture);
 
     /// <summary>About the sizes of the samples' latents, without reading pictures: their aspects may differ from what lines say.</summary>
     /// <exception cref="DiagnosticException">A size is not possible, or tensors cannot be read.</exception>
@@ -56,17 +59,20 @@ internal sealed record SampleSet(string Path, IReadOnlyList<SampleLine> Lines, b
         }
     }
 
-    /// <summary>About the size of the latent that a picture's line asks for.</summary>
+    /// <summary>The size of the latent that a line asks for; with a picture, whose aspect may differ, about.</summary>
     /// <exception cref="DiagnosticException">The size is not possible.</exception>
     public static LatentShape ShapeOf(SampleLine line)
     {
         try
         {
-            return VaeConfig.LatentShapeOf(FirstFrame.SizeFor(line.Width, line.Height, line.Width * line.Height, line.Frames));
+            return VaeConfig.LatentShapeOf(line.Image is null
+                ? VideoSize.Of(line.Width, line.Height, line.Frames)
+                : FirstFrame.SizeFor(line.Width, line.Height, line.Width * line.Height, line.Frames));
         }
         catch (ArgumentException e)
         {
-            throw new DiagnosticException(Descriptors.CalibrationPicture.At(line.Span, line.Image, e.Message), e);
+            throw new DiagnosticException(line.Image is null ? Descriptors.CalibrationLine.At(line.Span, e.Message)
+                : Descriptors.CalibrationPicture.At(line.Span, line.Image, e.Message), e);
         }
     }
 }

@@ -43,7 +43,8 @@ internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, b
     /// <summary>Whether a file is needed and is none with weights: configurations, indexes, and the tokenizer.</summary>
     public bool IsSmall(string path)
     {
-        if (path == PipelineIndex.FileName)
+        // A configuration at the root is that of a model of one expert, to be named.
+        if (path is PipelineIndex.FileName or "config.json")
             return true;
         (string folder, string name) = Split(path);
         if (Encoders && folder == Tokenizer)

@@ -11,20 +11,6 @@ namespace QuantBuild.Compiler.Sources;
 /// <param name="Expert">The expert that the file's name speaks of, <c>high_noise</c> or <c>low_noise</c>; null when it tells none.</param>
 internal sealed record FileIdentity(string? Model, string? Names, string? Weights, string? Expert)
 {
-    // Parts that only other models of the family have, and what these are.
-    private static readonly (string Part, string Model)[] Others =
-    [
-        ("vace_blocks.", "Wan VACE"),
-        ("casual_audio_encoder.", "Wan2.2-S2V"),
-        ("audio_injector.", "Wan2.2-S2V"),
-        ("face_adapter.", "Wan2.2-Animate"),
-        ("face_encoder.", "Wan2.2-Animate"),
-        ("motion_encoder.", "Wan2.2-Animate"),
-        ("control_adapter.", "Wan Fun (camera control)"),
-        ("img_emb.", "Wan2.1-I2V"),
-        ("blocks.0.cross_attn.k_img.", "Wan2.1-I2V"),
-    ];
-
     /// <summary>Recognizes a file.</summary>
     /// <param name="fileName">Its name, which may tell the expert.</param>
     /// <param name="tensors">Its tensors.</param>
@@ -45,18 +31,6 @@ internal sealed record FileIdentity(string? Model, string? Names, string? Weight
             : new FileIdentity(null, null, weights, null);
     }
 
-    /// <summary>
-    /// The model of the family that tensors are of and that cannot be quantized; null for an expert of Wan2.2-I2V, or a stranger.
-    /// </summary>
-    /// <param name="tensors">Tensors by their original names.</param>
-    public static string? UnsupportedOf(IReadOnlyDictionary<string, TensorInfo> tensors) =>
-        Others.Where(other => tensors.Keys.Any(name => name.StartsWith(other.Part, StringComparison.Ordinal)))
-            .Select(other => other.Model).FirstOrDefault()
-        ?? (tensors.TryGetValue("patch_embedding.weight", out TensorInfo? patch) && patch.Shape is [var dim, var channels, ..]
-            && tensors.TryGetValue("head.head.weight", out TensorInfo? head) && head.Shape is [var outputs, _]
-            ? TextToVideo(dim, channels, outputs)
-            : null);
-
     /// <inheritdoc/>
     public override string ToString() => string.Join(", ", new[]
     {
@@ -66,29 +40,25 @@ internal sealed record FileIdentity(string? Model, string? Names, string? Weight
         Weights,
     }.OfType<string>());
 
-    private static string? TextToVideo(long dim, long channels, long outputs) => (dim, channels) switch
-    {
-        (3072, 48) => "Wan2.2-TI2V-5B",
-        (1536, 16) => "Wan2.1-T2V-1.3B",
-        (5120, 16) => "Wan2.2-T2V-A14B or Wan2.1-T2V-14B",
-        _ when channels * Kernels.Patches.Size == outputs => "a Wan text-to-video model",
-        _ => null,
-    };
-
     private static string? DenoiserOf(Dictionary<string, TensorInfo> tensors)
     {
         if (!tensors.TryGetValue("patch_embedding.weight", out TensorInfo? patch) || patch.Shape.Count != 5
             || !tensors.ContainsKey("blocks.0.ffn.0.weight"))
             return null;
-        if (UnsupportedOf(tensors) is { } other)
+        if (WanFamily.OtherOf(tensors) is { } other)
             return other;
         int blocks = 0;
         while (tensors.ContainsKey(WanTensors.BlockPrefix(blocks) + "ffn.0.weight"))
             blocks++;
-        return (patch.Shape[0], patch.Shape[1], blocks) == (5120, 36, 40)
-            ? "an expert of Wan2.2-I2V-A14B"
-            : string.Create(CultureInfo.InvariantCulture,
-                $"an expert of a Wan image-to-video model with {blocks} blocks of width {patch.Shape[0]}");
+        bool isText = tensors.TryGetValue("head.head.weight", out TensorInfo? head)
+            && patch.Shape[1] * Kernels.Patches.Size == head.Shape[0];
+        return (patch.Shape[0], patch.Shape[1], blocks) switch
+        {
+            (5120, 36, 40) => "an expert of Wan2.2-I2V-A14B",
+            (5120, 16, 40) => "an expert of Wan2.2-T2V-A14B, or Wan2.1-T2V-14B, which has the same shapes",
+            _ => string.Create(CultureInfo.InvariantCulture,
+                $"an expert of a Wan {(isText ? "text" : "image")}-to-video model with {blocks} blocks of width {patch.Shape[0]}"),
+        };
     }
 
     private static string? PartOf(Dictionary<string, TensorInfo> tensors) =>

@@ -20,17 +20,17 @@ using QuantBuild.Sampling;
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>
-/// Encodes the picture and the prompt of a sample. The noise is not part of it: it is drawn anew from the seed, and another seed must not
-/// run the encoders again.
+/// Encodes the picture and the prompt of a sample, or the prompt alone for a text-to-video model. The noise is not part of it: it is drawn
+/// anew from the seed, and another seed must not run the encoders again.
 /// </summary>
 internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.Result>("Condition", 2,
-    new StageText("sample made of a picture, and the empty prompt with guidance",
-        "the picture's file, tokenizer and text encoder, autoencoder", "y, context; whether the picture is one colour"),
+    new StageText("sample made of a picture or a prompt, and the empty prompt with guidance",
+        "tokenizer and text encoder; with a picture its file and the autoencoder", "y, context; whether the picture is one colour"),
     new StageOption<ConditionSubject>("prompt", subject => subject.Line?.Prompt ?? ""),
     new StageOption<ConditionSubject>("textLength", subject => subject.Config.TextLen),
-    new StageOption<ConditionSubject>("frames", subject => subject.Line?.Frames),
-    new StageOption<ConditionSubject>("area", subject => subject.Line is { } line ? line.Width * line.Height : null),
-    new StageOption<ConditionSubject>("decoder", subject => subject.Line is null ? null : ImageFile.Decoder))
+    new StageOption<ConditionSubject>("frames", subject => subject.Picture?.Frames),
+    new StageOption<ConditionSubject>("area", subject => subject.Picture is { } line ? line.Width * line.Height : null),
+    new StageOption<ConditionSubject>("decoder", subject => subject.Picture is null ? null : ImageFile.Decoder))
 {
     /// <summary>Name of the action that embeds the empty prompt.</summary>
     internal const string EmptyPrompt = "empty prompt";
@@ -59,7 +59,7 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
     public override long Bytes(ConditionSubject subject, int threads) => subject switch
     {
         { Source: null } => 0,
-        { Line: { } line } => Picture(line, _ => subject.Source.EncodingBytes(line, threads)),
+        { Picture: { } line } => Picture(line, _ => subject.Source.EncodingBytes(line, threads)),
         _ => subject.Source.Encoders.EncodePromptsBytes(threads),
     };
 
@@ -71,7 +71,7 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
         double product = speed.At(MachineSpeed.LargeSize, MachineSpeed.LargeSize).Product;
         return (encoders.Prompt(subject.Line?.Prompt.Length ?? 0, subject.Config.TextLen) * product)
             + (encoders.PromptWeights * 2 * speed.Byte)
-            + (subject.Line is { } line ? encoders.Video(SampleSet.ShapeOf(line)) * product * Convolving : 0);
+            + (subject.Picture is { } line ? encoders.Video(SampleSet.ShapeOf(line)) * product * Convolving : 0);
     }
 
     /// <inheritdoc/>
@@ -103,12 +103,13 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
     private CalibrationSample? Sample(BuildContext context, EncoderSource source, WanConfig config, SampleLine line,
         IBuildObserver observer)
     {
-        Digest picture = Picture(line, path => Digest.Of(ImageFile.ReadBytes(path)));
+        Digest? picture = line.Image is null ? null : Picture(line, path => Digest.Of(ImageFile.ReadBytes(path)));
+        LatentShape? wanted = picture is null ? SampleSet.ShapeOf(line) : null;
         Result? encoded = context.Run(this, new ConditionSubject(config, line, Source: source),
         [
-            KeyValuePair.Create("image", picture),
+            .. picture is { } file ? [KeyValuePair.Create("image", file)] : (KeyValuePair<string, Digest>[])[],
             KeyValuePair.Create("text", source.Text),
-            KeyValuePair.Create("vae", source.Vae),
+            .. picture is null ? (KeyValuePair<string, Digest>[])[] : [KeyValuePair.Create("vae", source.Vae)],
         ], threads => Encode(context, source, config, line, picture, threads));
         if (encoded is null)
             return null;
@@ -117,43 +118,53 @@ internal sealed class ConditionStage() : Stage<ConditionSubject, ConditionStage.
         if (encoded.Tokens > config.TextLen)
             observer.Report(Descriptors.PromptCut.At(line.Span, FormattableString.Invariant($"The prompt of sample {line.Id}"),
                 encoded.Tokens, config.TextLen, encoded.Tokens - config.TextLen));
-        using SafeTensorsFile file = context.Store.OpenTensors(encoded.Tensors);
-        IReadOnlyList<long> shape = file.Tensors["y"].Shape;
-        var latent = new LatentShape((int)shape[1], (int)shape[2], (int)shape[3]);
+        using SafeTensorsFile made = context.Store.OpenTensors(encoded.Tensors);
+        LatentShape latent = wanted ?? Latent(made.Tensors["y"].Shape);
         Digest digest = CalibrationSet.DigestOf(
             TensorDigests.Of(DType.F32, [config.OutDim, latent.Frames, latent.Height, latent.Width],
                 MemoryMarshal.AsBytes<float>(Noise(config, line, latent))),
-            CalibrationSet.DigestOf(file, "y"), CalibrationSet.DigestOf(file, "context"));
+            picture is null ? null : CalibrationSet.DigestOf(made, "y"), CalibrationSet.DigestOf(made, "context"));
         return new CalibrationSample(line.Id, line.Prompt, latent, digest, () =>
         {
             using SafeTensorsFile tensors = context.Store.OpenTensors(encoded.Tensors);
             float[] embedded = tensors.ReadFloat32("context");
-            return new SampleTensors(Noise(config, line, latent), tensors.ReadFloat32("y"), embedded, embedded.Length / config.TextDim);
+            float[] condition = picture is null ? [] : tensors.ReadFloat32("y");
+            return new SampleTensors(Noise(config, line, latent), condition, embedded, embedded.Length / config.TextDim);
         });
     }
+
+    private static LatentShape Latent(IReadOnlyList<long> shape) => new((int)shape[1], (int)shape[2], (int)shape[3]);
 
     private static float[] Noise(WanConfig config, SampleLine line, LatentShape latent) =>
         GaussianNoise.Draw(line.Seed!.Value, config.OutDim * latent.Volume);
 
     private static IReadOnlyDictionary<string, BlobRef> Encode(BuildContext context, EncoderSource source, WanConfig config,
-        SampleLine line, Digest picture, int threads)
+        SampleLine line, Digest? picture, int threads)
     {
-        Image image = Picture(line, path => Image.Decode(Unchanged(path, picture, line)));
-        VideoShape size = Picture(line, _ => FirstFrame.SizeFor(image.Width, image.Height, line.Width * line.Height, line.Frames));
+        // What is wrong with a picture shows before the text encoder's work.
+        Image? image = picture is { } digest ? Picture(line, path => Image.Decode(Unchanged(path, digest, line))) : null;
+        VideoShape? size = image is null ? null
+            : Picture(line, _ => FirstFrame.SizeFor(image.Width, image.Height, line.Width * line.Height, line.Frames));
         float[] embedded = source.Encoders.EncodePrompts([line.Prompt], threads, ct: context.Cancellation)[0];
-        float[] condition = source.Encoders.EncodeImage(image, size, threads, context.Cancellation);
+        float[] condition = image is null ? [] : source.Encoders.EncodeImage(image, size!.Value, threads, context.Cancellation);
         if (!Finite.IsFinite(embedded) || !Finite.IsFinite(condition))
             throw new DiagnosticException(Descriptors.EncodersUnusable.At(line.Span,
                 "text encoder or autoencoder make values that are not finite"));
         source.RequireUnchanged();
-        LatentShape latent = VaeConfig.LatentShapeOf(size);
+        var prompt = TensorData.Of("context", [embedded.Length / config.TextDim, config.TextDim], embedded);
         return Outputs.Of(
-            Tensors, context.Store.StoreTensors(
-                TensorData.Of("y", [config.ConditionDim, latent.Frames, latent.Height, latent.Width], condition),
-                TensorData.Of("context", [embedded.Length / config.TextDim, config.TextDim], embedded)),
-            Outcome, context.Store
-                .StoreJson(new JsonObject { ["uniform"] = image.IsUniform, ["tokens"] = source.Encoders.CountTokens(line.Prompt) }));
+            Tensors, size is { } video
+                ? context.Store.StoreTensors(ConditionOf(config, VaeConfig.LatentShapeOf(video), condition), prompt)
+                : context.Store.StoreTensors(prompt),
+            Outcome, context.Store.StoreJson(new JsonObject
+            {
+                ["uniform"] = image?.IsUniform == true,
+                ["tokens"] = source.Encoders.CountTokens(line.Prompt),
+            }));
     }
+
+    private static TensorData ConditionOf(WanConfig config, LatentShape latent, float[] condition) =>
+        TensorData.Of("y", [config.ConditionDim, latent.Frames, latent.Height, latent.Width], condition);
 
     private (float[] Context, Digest Digest)? Null(BuildContext context, EncoderSource source, WanConfig config)
     {

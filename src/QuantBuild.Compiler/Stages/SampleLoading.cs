@@ -40,7 +40,8 @@ internal static class SampleLoading
     {
         CalibrationSection calibration = context.Plan.Manifest.Calibration;
         if (calibration.Activations is not { } section)
-            return [.. LoadSet(context, SampleSet.Of(calibration), SilentObserver.Instance)!.Samples.Select(sample => sample.Digest)];
+            return [.. LoadSet(context, SampleSet.Of(context.Plan.Manifest), SilentObserver.Instance)!.Samples.Select(sample =>
+                sample.Digest)];
         using var external = ExternalActivations.Open(context.Plan, section, context.Local, context.Cancellation);
         return external.Samples;
     }

@@ -46,7 +46,7 @@ internal static class Predictions
     /// </summary>
     private static long Encoding(BuildContext context)
     {
-        if (context.Plan.Location.HeadersOnly || SampleSet.Of(context.Plan.Manifest.Calibration) is not { FromPictures: true } set)
+        if (context.Plan.Location.HeadersOnly || SampleSet.Of(context.Plan.Manifest) is not { FromPictures: true } set)
             return 0;
         var encoders = EncoderSource.Open(context, context.Plan.Experts[0].Config);
         return set.Lines.Max(line =>

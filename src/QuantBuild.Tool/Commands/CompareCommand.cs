@@ -3,6 +3,7 @@ using System.Globalization;
 using QuantBuild.Compiler.Evaluation;
 using QuantBuild.Imaging;
 using QuantBuild.Models.Vae;
+using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
 using QuantBuild.Tool.Logging;
@@ -51,12 +52,16 @@ internal static class CompareCommand
         if (output is not null)
             VideoFile.Check(output);
         VideoFile.CheckPicture(sheet);
-        Image picture = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
         string[] folders = arguments.GetValue(Artifacts)!;
-        string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
+        NamedModel model = NamedModel.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
         GenerationOptions options;
+        Image? picture;
         using (ModelArtifact first = ModelArtifact.Open(folders[0]))
-            options = GenerateOptions.Of(arguments, checkpoint, first);
+        {
+            var architecture = WanArchitecture.Of(first.HighNoise.Config);
+            picture = GenerateOptions.Picture(arguments, architecture);
+            options = GenerateOptions.Of(arguments, model, architecture, first);
+        }
 
         var videos = new List<Rendered>();
         foreach (string? folder in (string?[])[null, .. folders])
@@ -72,11 +77,11 @@ internal static class CompareCommand
                 else
                     errors.Add(RelativeError(step.Latent.Span, videos[0].Latents[step.Index]));
             }
-            using WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
+            using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact);
             GenerateOptions.ReportSchedule(options, artifact, run);
             if (folder is null)
             {
-                VideoShape size = FirstFrame.SizeFor(picture.Width, picture.Height, options.Area, options.Frames);
+                VideoShape size = pipeline.SizeOf(picture, options);
                 // The frames of every video, and full precision's latent after every step.
                 long kept = (folders.Length * (long)size.Frames * size.FrameLength)
                     + (options.Sampling.Schedule().Timesteps.Count * pipeline.PreparedBytes(size));
@@ -108,27 +113,31 @@ internal static class CompareCommand
     /// <param name="Errors">Relative error of the latent after every step; empty for full precision.</param>
     private sealed record Rendered(string Name, GeneratedVideo Video, IReadOnlyList<float[]> Latents, IReadOnlyList<double> Errors);
 
-    private static void Print(Image picture, IReadOnlyList<Rendered> videos, ToolConsole console)
+    private static void Print(Image? picture, IReadOnlyList<Rendered> videos, ToolConsole console)
     {
         GeneratedVideo reference = videos[0].Video;
-        Image first = FirstFrame.Resize(picture, reference.Frames[0].Height, reference.Frames[0].Width);
-        Table table = Tables.Create("model", "psnr", "ssim", "first frame psnr", "flicker", "latent error");
+        Image? first = picture is null ? null : FirstFrame.Resize(picture, reference.Frames[0].Height, reference.Frames[0].Width);
+        Table table =
+            Tables.Create(["model", "psnr", "ssim", .. first is null ? (string[])[] : ["first frame psnr"], "flicker", "latent error"]);
         foreach (Rendered rendered in videos)
         {
             GeneratedVideo video = rendered.Video;
             bool isReference = ReferenceEquals(video, reference);
-            Tables.AddRow(table, rendered.Name,
+            Tables.AddRow(table,
+            [
+                rendered.Name,
                 isReference ? "" : Number(FrameMetrics.Psnr(video.Frames, reference.Frames), "0.00"),
                 isReference ? "" : Number(FrameMetrics.Ssim(video.Frames, reference.Frames), "0.0000"),
-                Number(FrameMetrics.Psnr([video.Frames[0]], [first]), "0.00"),
+                .. first is null ? (string[])[] : [Number(FrameMetrics.Psnr([video.Frames[0]], [first]), "0.00")],
                 Number(FrameMetrics.Flicker(video.Frames), "0.000"),
-                isReference ? "" : Number(RelativeError(video.Latent.Span, reference.Latent.Span), "0.00000"));
+                isReference ? "" : Number(RelativeError(video.Latent.Span, reference.Latent.Span), "0.00000"),
+            ]);
         }
         console.Tables.Write(table);
         console.Out.WriteLine();
         console.Out.WriteLine(
-            "psnr (in dB), ssim and error against full precision, of the first frame against the picture; flicker is the mean "
-                + "difference of neighbouring frames");
+            $"psnr (in dB), ssim and error against full precision{(first is null ? "" : ", of the first frame against the picture")}; "
+                + "flicker is the mean difference of neighbouring frames");
     }
 
     /// <summary>How the latent drifts away from full precision's, step by step.</summary>

@@ -22,9 +22,12 @@ internal static class GenerateCommand
 
     public static Command Create(Session session)
     {
-        var command =
-            new Command("generate",
-                "Make a video of a first frame and a prompt, with full-precision experts or those of an artifact.") { Artifact, Output };
+        var command = new Command("generate",
+            "Make a video of a first frame and a prompt, or of a prompt, with full-precision experts or those of an artifact.")
+        {
+            Artifact,
+            Output,
+        };
         GenerateOptions.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
@@ -41,12 +44,11 @@ internal static class GenerateCommand
         VideoFile.Check(output);
         VideoFile.CheckPicture(sheet);
         using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
-        string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: artifact is null, run);
-        using WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact);
-        Image image = Image.Load(arguments.GetValue(GenerateOptions.Image)!);
-        GenerationOptions options = GenerateOptions.Of(arguments, checkpoint, artifact);
-        VideoMemory.Check(pipeline, FirstFrame.SizeFor(image.Width, image.Height, options.Area, options.Frames), options.Sampling.Threads,
-            kept: 0, run);
+        NamedModel model = NamedModel.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: artifact is null, run);
+        using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact);
+        Image? image = GenerateOptions.Picture(arguments, pipeline.Architecture);
+        GenerationOptions options = GenerateOptions.Of(arguments, model, pipeline.Architecture, artifact);
+        VideoMemory.Check(pipeline, pipeline.SizeOf(image, options), options.Sampling.Threads, kept: 0, run);
         GenerateOptions.ReportSchedule(options, artifact, run);
         GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
         GeneratedVideo video = pipeline.Generate(image, arguments.GetValue(GenerateOptions.Prompt)!, options,

@@ -4,7 +4,9 @@ using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Sources;
+using QuantBuild.Imaging;
 using QuantBuild.Models.Vae;
+using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
 using QuantBuild.Tool.Running;
@@ -20,11 +22,14 @@ internal static class GenerateOptions
 
     public static Option<string> Model { get; } =
         new("--model") { Description =
-            "Folder of the checkpoint or of a model project, or a repository of the Hub, hf://owner/name@revision.", HelpName = "dir|hf://",
+            "Folder of the checkpoint or of a model project, its manifest, or a repository of the Hub, hf://owner/name@revision.",
+            HelpName = "dir|hf://",
             Required = true };
 
-    public static Option<string> Image { get; } = new("--image") { Description = "The first frame, a PNG, JPEG, WebP, GIF or BMP file.",
-        HelpName = "file", Required = true };
+    private static readonly Option<string?> FirstPicture = new("--image")
+    {
+        Description = "The first frame, a PNG, JPEG, WebP, GIF or BMP file; text-to-video models take none.", HelpName = "file",
+    };
 
     public static Option<string> Prompt { get; } = new("--prompt") { Description = "What happens in the video.", HelpName = "text",
         Required = true };
@@ -46,7 +51,8 @@ internal static class GenerateOptions
 
     private static readonly Option<string> Size = new("--size")
     {
-        Description = "Width and height; their product counts, the picture gives the aspect.", HelpName = "WxH", DefaultValueFactory = _ =>
+        Description = "Width and height; with a picture their product counts, and the picture gives the aspect.", HelpName = "WxH",
+            DefaultValueFactory = _ =>
             "832x480",
     };
 
@@ -55,31 +61,33 @@ internal static class GenerateOptions
 
     private static readonly Option<int?> Steps =
         CommonOptions.Between(1, 1000,
-            new Option<int?>("--steps") { Description = "Denoising steps [default: those of the artifact's calibration, else 40].",
+            new Option<int?>("--steps") { Description =
+                "Denoising steps [default: those of the artifact's or the manifest's calibration, else 40].",
                 HelpName = "n" });
 
     private static readonly Option<double?> Shift =
         CommonOptions.Between(0.01, 100,
             new Option<double?>("--shift") { Description =
-                "Shift of the noise schedule [default: that of the artifact's calibration, else 5].", HelpName = "x" });
+                "Shift of the noise schedule [default: that of the artifact's or the manifest's calibration, else the model's, 5 or 12].",
+                HelpName = "x" });
 
     private static readonly Option<string?> Guidance = new("--guidance")
     {
         Description =
             "Scale of classifier-free guidance, 1 for none; two with a comma between are those of the high-noise and the low-noise expert "
-                + "[default: 1 with explicit timesteps, of the command or of the artifact's calibration, else 3.5].",
+                + "[default: 1 with explicit timesteps, of the command or of calibration, else the model's, 3.5 or 4,3].",
             HelpName = "x|high,low",
     };
 
     private static readonly Option<SolverKind?> Solver = new("--solver")
     {
-        Description = "Solver [default: that of the artifact's calibration, else unipc].", HelpName = "unipc|euler|lcm",
+        Description = "Solver [default: that of the artifact's or the manifest's calibration, else unipc].", HelpName = "unipc|euler|lcm",
     };
 
     private static readonly Option<string?> Timesteps = new("--timesteps")
     {
         Description = "Timesteps to visit, falling, with commas between, for models distilled to a few steps; in place of --steps and "
-            + "--shift [default: those of the artifact's calibration, if it has some].", HelpName = "t,t,…",
+            + "--shift [default: those of the artifact's or the manifest's calibration, if it has some].", HelpName = "t,t,…",
     };
 
     private static readonly Option<ExpertMemory> Memory = new("--memory")
@@ -98,37 +106,53 @@ internal static class GenerateOptions
     /// <summary>Adds all options to a command.</summary>
     public static void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[Model, Image, Prompt, Negative, Frames, Size, Seed, Steps, Shift, Timesteps, Guidance, Solver,
+        foreach (Option option in (Option[])[Model, FirstPicture, Prompt, Negative, Frames, Size, Seed, Steps, Shift, Timesteps, Guidance,
+            Solver,
             Memory,
             Tile, Sheet, FramesPerSecond, CommonOptions.Threads])
             command.Options.Add(option);
     }
 
+    /// <summary>The first frame; null for a model that takes none.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="architecture">The model.</param>
+    /// <exception cref="DiagnosticException">There is one where the model takes none (QB2026), or none where it does (QB2027).</exception>
+    public static Image? Picture(ParseResult arguments, WanArchitecture architecture) =>
+        (arguments.GetValue(FirstPicture), architecture.TakesPicture) switch
+        {
+            ({ } file, true) => Imaging.Image.Load(file),
+            ({ } file, false) => throw new DiagnosticException(Descriptors.PictureRefused.At(null, file)),
+            (null, true) => throw new DiagnosticException(Descriptors.PictureMissing.At(null)),
+            (null, false) => null,
+        };
+
     /// <summary>How the video is made.</summary>
     /// <param name="arguments">The command line.</param>
-    /// <param name="checkpoint">Folder of the checkpoint, which may say where its experts switch.</param>
+    /// <param name="model">The model: its checkpoint or manifest may say where its experts switch.</param>
+    /// <param name="architecture">What it is, which gives defaults.</param>
     /// <param name="artifact">The artifact that gives the boundary, and whose calibration gives defaults; null for none.</param>
     /// <exception cref="UsageException">The size or the guidance is none, or a prompt is not UTF-8.</exception>
     /// <exception cref="InvalidDataException">The checkpoint's <c>model_index.json</c> is damaged.</exception>
-    public static GenerationOptions Of(ParseResult arguments, string checkpoint, ModelArtifact? artifact)
+    public static GenerationOptions Of(ParseResult arguments, NamedModel model, WanArchitecture architecture, ModelArtifact? artifact)
     {
         RequireWhole(Prompt, arguments);
         RequireWhole(Negative, arguments);
-        SamplingOptions schedule = Schedule(arguments, artifact);
-        (double high, double low) = Scales(arguments.GetValue(Guidance) ?? (IsDistilled(schedule, artifact) ? "1" : "3.5"));
+        SamplingOptions usual = Usual(model, architecture, artifact), schedule = Schedule(arguments, usual);
+        (double high, double low) = arguments.GetValue(Guidance) is { } guidance ? Scales(guidance)
+            // A model that was trained for explicit timesteps was trained without guidance, on whatever schedule it is tried.
+            : !schedule.Timesteps.IsEmpty || !usual.Timesteps.IsEmpty ? (1, 1)
+            : (architecture.GuidanceHigh, architecture.GuidanceLow);
         int threads = arguments.GetValue(CommonOptions.Threads);
+        (int width, int height) = SizeOf(arguments.GetValue(Size)!);
         return new GenerationOptions
         {
             Frames = arguments.GetValue(Frames),
-            Area = Area(arguments.GetValue(Size)!),
+            Width = width,
+            Height = height,
             Seed = arguments.GetValue(Seed),
             NegativePrompt = arguments.GetValue(Negative)!,
             Sampling = schedule with
             {
-                Boundary = artifact?.Descriptor.Boundary
-                    ?? (PipelineIndex.BoundaryOf(checkpoint) is { } fraction
-                        ? ModelSection.TimestepAt(fraction)
-                        : new SamplingOptions().Boundary),
                 GuidanceHigh = high,
                 GuidanceLow = low,
                 Threads = threads == 0 ? Environment.ProcessorCount : threads,
@@ -155,20 +179,39 @@ internal static class GenerateOptions
         }
     }
 
-    /// <summary>A model that was trained for explicit timesteps was trained without guidance, on whatever schedule it is tried.</summary>
-    private static bool IsDistilled(SamplingOptions schedule, ModelArtifact? artifact) =>
-        !schedule.Timesteps.IsEmpty || artifact?.Descriptor.Sampling.Timesteps.IsEmpty == false;
-
     private static string Names(SamplingOptions options) => RecipeNames.Solver.NameOf(options.Solver);
 
     private static string Guided(SamplingOptions options) => options.GuidanceHigh == options.GuidanceLow
         ? options.GuidanceHigh.ToString(CultureInfo.InvariantCulture)
         : string.Create(CultureInfo.InvariantCulture, $"{options.GuidanceHigh}, {options.GuidanceLow}");
 
-    /// <summary>The artifact's schedule where there is one, else the model's, with what the command line says in place.</summary>
-    private static SamplingOptions Schedule(ParseResult arguments, ModelArtifact? artifact)
+    /// <summary>
+    /// The schedule and the boundary that go without saying: the artifact's, else the manifest's, else those of the checkpoint's pipeline
+    /// and of the model.
+    /// </summary>
+    private static SamplingOptions Usual(NamedModel model, WanArchitecture architecture, ModelArtifact? artifact) =>
+        (artifact, model) switch
     {
-        SamplingOptions schedule = artifact is null ? new SamplingOptions() : SamplingOptions.Of(artifact.Descriptor.Sampling);
+        ({ } built, _) => SamplingOptions.Of(built.Descriptor.Sampling) with { Boundary = built.Descriptor.Boundary },
+        (null, { Manifest: { } manifest }) => new SamplingOptions
+        {
+            Solver = manifest.Calibration.Solver,
+            Steps = manifest.Calibration.Steps,
+            Shift = manifest.Calibration.Shift,
+            Timesteps = manifest.Calibration.Timesteps,
+            Boundary = manifest.Model.BoundaryTimestep,
+        },
+        _ => SamplingOptions.Of(architecture) with
+        {
+            Boundary = PipelineIndex.BoundaryOf(model.Source.Checkpoint) is { } fraction
+                ? ModelSection.TimestepAt(fraction)
+                : architecture.BoundaryTimestep,
+        },
+    };
+
+    /// <summary>A schedule with what the command line says in place.</summary>
+    private static SamplingOptions Schedule(ParseResult arguments, SamplingOptions schedule)
+    {
         (int? steps, double? shift) = (arguments.GetValue(Steps), arguments.GetValue(Shift));
         if (arguments.GetValue(Timesteps) is { } text)
         {
@@ -196,13 +239,13 @@ internal static class GenerateOptions
 
     /// <summary>A pipeline over a checkpoint.</summary>
     /// <param name="arguments">The command line.</param>
-    /// <param name="checkpoint">Folder of the checkpoint.</param>
+    /// <param name="source">The checkpoint.</param>
     /// <param name="artifact">The artifact whose experts are used; null for those of the checkpoint.</param>
-    public static WanImageToVideoPipeline Open(ParseResult arguments, string checkpoint, ModelArtifact? artifact) =>
-        new(checkpoint, artifact, arguments.GetValue(Memory), Tiling(arguments));
+    public static VideoPipeline Open(ParseResult arguments, PipelineSource source, ModelArtifact? artifact) =>
+        new(source, artifact, arguments.GetValue(Memory), Tiling(arguments));
 
     /// <summary>Warns of prompts that are cut off.</summary>
-    public static void CheckPrompts(WanImageToVideoPipeline pipeline, ParseResult arguments, GenerationOptions options, CommandRun run)
+    public static void CheckPrompts(VideoPipeline pipeline, ParseResult arguments, GenerationOptions options, CommandRun run)
     {
         PromptLength.Check(pipeline, "--prompt", arguments.GetValue(Prompt)!, place: null, run);
         PromptLength.Check(pipeline, "--negative", options.NegativePrompt, place: null, run);
@@ -230,13 +273,13 @@ internal static class GenerateOptions
             : throw new UsageException($"--guidance is '{guidance}'; it must be a number from 0 to {MostGuidance}, or two such as 3.5,3.");
     }
 
-    private static int Area(string size)
+    private static (int Width, int Height) SizeOf(string size)
     {
         string[] parts = size.Split('x');
         return parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int width)
             && width is > 0 and <= 1 << 14
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int height) && height is > 0 and <= 1 << 14
-            ? width * height
+            ? (width, height)
             : throw new UsageException($"--size is '{size}'; it must be width and height, such as 832x480.");
     }
 }

@@ -35,13 +35,13 @@ internal static class PrepareCommand
     {
         string path = arguments.GetValue(Set)!, output = Path.ChangeExtension(path, ".safetensors");
         IReadOnlyList<SampleLine> lines = SampleLine.Read(path, origin: null);
-        IReadOnlyList<Diagnostic> faults = SampleFaults.Of(lines);
-        if (faults.Count > 0)
-            throw new DiagnosticException(faults);
         if (lines.Count == 0)
             throw new DiagnosticException(Descriptors.CalibrationEmpty.At(new SourceSpan(path), path, 0, 1));
-        string checkpoint = ModelFolder.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
-        using WanImageToVideoPipeline pipeline = GenerateOptions.Open(arguments, checkpoint, artifact: null);
+        NamedModel model = NamedModel.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
+        using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact: null);
+        IReadOnlyList<Diagnostic> faults = SampleFaults.Of(lines, pipeline.Architecture);
+        if (faults.Count > 0)
+            throw new DiagnosticException(faults);
         int threads = arguments.GetValue(CommonOptions.Threads) is > 0 and var count ? count : Environment.ProcessorCount;
         SampleMemory.Check(pipeline, lines, threads);
         foreach (SampleLine line in lines)
@@ -51,28 +51,29 @@ internal static class PrepareCommand
         foreach (SampleLine line in lines)
         {
             run.Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"sample {line.Id}: {line.Prompt}"));
-            Image image = Image.Load(line.Image!);
-            if (image.IsUniform)
+            Image? image = line.Image is null ? null : Image.Load(line.Image);
+            if (image?.IsUniform == true)
                 run.Report(Descriptors.CalibrationImageConstant.At(line.Span, line.Image));
             var options = new GenerationOptions
             {
-                Frames = line.Frames, Area = line.Width * line.Height, Seed = line.Seed!.Value,
+                Frames = line.Frames, Width = line.Width, Height = line.Height, Seed = line.Seed!.Value,
                 Sampling = new SamplingOptions { Threads = threads },
             };
-            Add(tensors, line.Id, pipeline.Prepare(image, line.Prompt, options, progress: null, run.Cancellation));
+            Add(tensors, line.Id, tensors.Count == 0, pipeline.Prepare(image, line.Prompt, options, progress: null, run.Cancellation));
         }
         SafeTensorsWriter.Write(output, tensors);
         run.Answer.WriteLine(output);
     }
 
-    private static void Add(List<TensorData> tensors, int id, PreparedVideo video)
+    private static void Add(List<TensorData> tensors, int id, bool isFirst, PreparedVideo video)
     {
         string prefix = string.Create(CultureInfo.InvariantCulture, $"sample.{id:000}.");
         long[] size = [video.Shape.Frames, video.Shape.Height, video.Shape.Width];
         tensors.Add(TensorData.Of(prefix + "noise", [video.Noise.Length / video.Shape.Volume, .. size], video.Noise));
-        tensors.Add(TensorData.Of(prefix + "y", [video.Condition.Length / video.Shape.Volume, .. size], video.Condition));
+        if (video.Condition.Length > 0)
+            tensors.Add(TensorData.Of(prefix + "y", [video.Condition.Length / video.Shape.Volume, .. size], video.Condition));
         tensors.Add(TensorData.Of(prefix + "context", [video.Context.Length / video.TextDim, video.TextDim], video.Context));
-        if (tensors.Count == 3)
+        if (isFirst)
             tensors.Add(TensorData.Of("null_context", [video.NullContext.Length / video.TextDim, video.TextDim], video.NullContext));
     }
 }

@@ -13,7 +13,7 @@ internal static class PromptLength
     /// <param name="prompt">The prompt.</param>
     /// <param name="place">Where it stands; null for the command line.</param>
     /// <param name="run">Told of the warning.</param>
-    public static void Check(WanImageToVideoPipeline pipeline, string what, string prompt, SourceSpan? place, CommandRun run)
+    public static void Check(VideoPipeline pipeline, string what, string prompt, SourceSpan? place, CommandRun run)
     {
         int tokens = pipeline.CountTokens(prompt), most = pipeline.Config.TextLen;
         if (tokens > most)

@@ -18,18 +18,21 @@ internal static class SampleMemory
     /// <param name="lines">The set.</param>
     /// <param name="threads">Threads to use.</param>
     /// <exception cref="DiagnosticException">Samples are too large (QB3122), or pictures cannot be used (QB3106): all of them.</exception>
-    public static void Check(WanImageToVideoPipeline pipeline, IReadOnlyList<SampleLine> lines, int threads)
+    public static void Check(VideoPipeline pipeline, IReadOnlyList<SampleLine> lines, int threads)
     {
         long most = MachineMemory.Read().Total, kept = 0;
         var problems = new List<Diagnostic>();
         foreach (SampleLine line in lines)
         {
-            if (ReadHeader(line, problems) is not { } picture)
+            ImageHeader? picture = null;
+            if (line.Image is not null && (picture = ReadHeader(line, problems)) is null)
                 continue;
             try
             {
-                VideoShape size = FirstFrame.SizeFor(picture.Width, picture.Height, line.Width * line.Height, line.Frames);
-                long needed = Math.Max(picture.DecodingBytes, pipeline.PreparingBytes(size, threads));
+                VideoShape size = picture is { } header
+                    ? FirstFrame.SizeFor(header.Width, header.Height, line.Width * line.Height, line.Frames)
+                    : VideoSize.Of(line.Width, line.Height, line.Frames);
+                long needed = Math.Max(picture?.DecodingBytes ?? 0, pipeline.PreparingBytes(size, threads));
                 if (kept + needed > most)
                 {
                     problems.Add(Descriptors.SampleTooLarge.At(line.Span, line.Id,

@@ -21,12 +21,13 @@ internal static class VideoMemory
     /// <param name="run">Told of warnings.</param>
     /// <exception cref="InvalidDataException">A phase takes more than the machine has.</exception>
     /// <exception cref="ArgumentException">The size is not possible.</exception>
-    public static void Check(WanImageToVideoPipeline pipeline, VideoShape size, int threads, long kept, CommandRun run)
+    public static void Check(VideoPipeline pipeline, VideoShape size, int threads, long kept, CommandRun run)
     {
         MachineMemory machine = MachineMemory.Read();
         long preparing = pipeline.PreparingBytes(size, threads), decoding = pipeline.DecodingBytes(size) + kept;
         long denoising = SamplingCost.Bytes(pipeline.Config, VaeConfig.LatentShapeOf(size), threads) + pipeline.PreparedBytes(size) + kept;
-        Require("encoding the picture", preparing, "--vae-tile 256, a smaller --size or fewer --frames");
+        Require(pipeline.Architecture.TakesPicture ? "encoding the picture" : "encoding the prompt", preparing,
+            "--vae-tile 256, a smaller --size or fewer --frames");
         Require("denoising", denoising, "a smaller --size or fewer --frames");
         Require("decoding the frames", decoding, "--vae-tile 256, a smaller --size or fewer --frames");
         if (decoding > machine.Available)

@@ -1,5 +1,6 @@
 using QuantBuild.Artifacts;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Tool.Videos;
@@ -19,6 +20,10 @@ internal static class VideoFailures
         catch (OverflowException e)
         {
             throw new DiagnosticException(Descriptors.GenerationFailed.At(null, $"the video is larger than an array can be; {smaller}"), e);
+        }
+        catch (LoraException e)
+        {
+            throw new DiagnosticException(Descriptors.LoraInvalid.At(null, e.Path, "the model", e.Reason), e);
         }
         catch (OutOfMemoryException e)
         {

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace QuantBuild.Torch.Wan;
 
-/// <summary>The Wan2.2 image-to-video diffusion Transformer on a device: shared parameters and its own working memory.</summary>
+/// <summary>The Wan2.2 diffusion Transformer on a device: shared parameters and its own working memory.</summary>
 /// <remarks>
 /// Norms, modulation and the residual stream are float32; products have operands of the space's type, sums in float32. Every tensor of a
 /// pass is gone when it ends.
@@ -66,7 +66,9 @@ internal sealed class TorchDenoiser(WanParameters weights, TensorSpace space) : 
     {
         (Tensor time, Tensor modulation) = _embeddings.Time(timestep);
         var pass = new WanPass(timestep, modulation, _embeddings.Text(conditioning, timestep), _embeddings.Turns(shape), observer, ct);
-        Tensor input = cat([Gather(latent, shape), Gather(conditioning.Y.Span, shape)], 1);
+        Tensor input = Gather(latent, shape);
+        if (_config.ConditionDim > 0)
+            input = cat([input, Gather(conditioning.Y.Span, shape)], 1);
         Tensor x = weights.PatchEmbedding.Apply(input, timestep).to(ScalarType.Float32);
         for (int block = 0; block < weights.Blocks.Count; block++)
         {

@@ -19,7 +19,7 @@ public sealed record ArtifactDescriptor
     /// <summary>The model's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What the model is, such as <c>wan2.2-i2v</c>.</summary>
+    /// <summary>What the model is: <c>wan2.2-i2v</c> or <c>wan2.2-t2v</c>.</summary>
     public required string Architecture { get; init; }
 
     /// <summary>Naming and packing of the tensors, such as <c>native</c>.</summary>

@@ -7,11 +7,6 @@ namespace QuantBuild.Pipelines;
 /// <summary>What Wan2.2 makes of a first frame: the size of its video, and the condition that is joined to the noisy latent.</summary>
 internal static class FirstFrame
 {
-    /// <summary>
-    /// The most frames of a video, an hour of them: attention takes the square of their number, and would not end for more.
-    /// </summary>
-    public const int MostFrames = 1 << 16;
-
     // A token of the model is 2 x 2 latent elements.
     private const int Patch = 2;
 
@@ -25,12 +20,12 @@ internal static class FirstFrame
     /// the picture is stretched by what rounding takes.
     /// </remarks>
     /// <exception cref="ArgumentException">
-    /// The frames are not one more than a multiple of four or more than <see cref="MostFrames"/>, or the area is too small for the aspect.
+    /// The frames are not one more than a multiple of four or more than <see cref="VideoSize.MostFrames"/>, or the area is too small for
+    /// the aspect.
     /// </exception>
     public static VideoShape SizeFor(int width, int height, int area, int frames)
     {
-        if (frames > MostFrames)
-            throw new ArgumentException($"{frames} frames are more than a video can have, {MostFrames}");
+        VideoSize.CheckFrames(frames);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(area, 1);

@@ -21,10 +21,6 @@ internal sealed class PipelineFolders(string root)
 
     public string LowNoise => Part("low_noise_model", "transformer_2");
 
-    public string HighNoiseConfig => Path.Combine(HighNoise, "config.json");
-
-    public string LowNoiseConfig => Path.Combine(LowNoise, "config.json");
-
     /// <summary>Files of the text encoder that are read, configuration first.</summary>
     public IReadOnlyList<string> TextFiles => [.. Config("text_encoder"), .. TextWeights];
 

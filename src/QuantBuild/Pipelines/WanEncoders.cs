@@ -35,7 +35,8 @@ internal sealed class WanEncoders
             throw new InvalidDataException(
                 $"{checkpoint}: the text encoder makes {_textConfig.Dim} channels of {_textConfig.VocabularySize} tokens; the model "
                     + $"takes {model.TextDim}, the tokenizer makes {_tokenizer.VocabularySize}");
-        if (_vaeConfig.LatentDim != model.OutDim || model.ConditionDim != model.OutDim + VaeConfig.TemporalStride)
+        if (_vaeConfig.LatentDim != model.OutDim || model.ConditionDim != 0
+            && model.ConditionDim != model.OutDim + VaeConfig.TemporalStride)
             throw new InvalidDataException(
                 $"{checkpoint}: the autoencoder makes {_vaeConfig.LatentDim} channels; the model takes {model.OutDim} and a condition "
                     + $"of {model.ConditionDim}");
@@ -84,7 +85,9 @@ internal sealed class WanEncoders
         return features + (sizeof(float) * 2L * size.FrameLength) + VaeMemory.Encoding(_vaeConfig, tile, threads);
     }
 
-    /// <summary>Bytes of what is made of a prompt and a picture: the condition, the noise, and the longest context.</summary>
+    /// <summary>
+    /// Bytes of what is made of a prompt and a picture, or of a prompt: the condition, the noise, and the longest context.
+    /// </summary>
     /// <param name="size">Size of the video.</param>
     /// <exception cref="ArgumentException">The size is not possible: the condition has more elements than an array can have.</exception>
     public long PreparedBytes(VideoShape size) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Artifacts;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Sampling;
 
@@ -32,6 +33,15 @@ public sealed record SamplingOptions
 
     /// <summary>Threads that a prediction may use; results do not depend on it.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>What the official configuration of a model says.</summary>
+    internal static SamplingOptions Of(WanArchitecture architecture) => new()
+    {
+        Shift = architecture.Shift,
+        Boundary = architecture.BoundaryTimestep,
+        GuidanceHigh = architecture.GuidanceHigh,
+        GuidanceLow = architecture.GuidanceLow,
+    };
 
     /// <summary>The schedule that an artifact was calibrated for; boundary and guidance are for the caller to set.</summary>
     /// <param name="sampling">What its descriptor says.</param>

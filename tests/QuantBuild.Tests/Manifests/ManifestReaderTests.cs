@@ -27,7 +27,7 @@ public sealed class ManifestReaderTests
 
         Assert.Equal("model", manifest.Name);
         Assert.Equal("/project/checkpoint", manifest.Model.Source);
-        Assert.Equal("wan2.2-i2v", manifest.Model.Architecture);
+        Assert.Equal("wan2.2-i2v", manifest.Model.Architecture.Name);
         Assert.Equal(0.9, manifest.Model.Boundary);
         Assert.Equal(900, manifest.Model.BoundaryTimestep);
         Assert.Equal(["high_noise", "low_noise"], manifest.Experts.Select(e => e.Name));
@@ -107,7 +107,8 @@ public sealed class ManifestReaderTests
         Assert.Equal(new LowRankRecipe(32, LowRankMethod.Exact, 0.01), lowRecipe.LowRank);
         Assert.Equal(Weights(WeightMethod.Rtn, 0.02, 64), lowRecipe.Weights);
         CalibrationSection calibration = manifest.Calibration;
-        Assert.Equal(("/project/sets/c.jsonl", 3, SolverKind.Euler, 8, 3.0, 3.5, 4.0, 16, ulong.MaxValue), (calibration.Data, calibration.Samples,
+        Assert.Equal(("/project/sets/c.jsonl", 3, SolverKind.Euler, 8, 3.0, 3.5, 4.0, 16, ulong.MaxValue),
+            (calibration.Data, calibration.Samples,
             calibration.Solver, calibration.Steps, calibration.Shift, calibration.GuidanceHigh, calibration.GuidanceLow,
                 calibration.TokensPerStep, calibration.Seed));
         Assert.Equal(new SmoothRecipe(true, 0.25, SmoothShare.Layer), manifest.Quantize.Smooth);

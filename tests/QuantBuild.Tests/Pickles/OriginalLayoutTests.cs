@@ -18,7 +18,8 @@ public sealed class OriginalLayoutTests : IDisposable
     public void Videos_are_those_of_the_safetensors_layout()
     {
         Write();
-        var options = new GenerationOptions { Frames = 1, Area = 64 * 96, Sampling = new SamplingOptions { Steps = 2, Threads = 2 } };
+        var options =
+            new GenerationOptions { Frames = 1, Width = 96, Height = 64, Sampling = new SamplingOptions { Steps = 2, Threads = 2 } };
         Image picture = Image.Load(TestData.TinyWan("eval", "images", "001.png"));
 
         float[] Latent(string checkpoint)

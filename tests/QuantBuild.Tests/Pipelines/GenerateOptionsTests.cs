@@ -1,4 +1,6 @@
 using System.CommandLine;
+using QuantBuild.Models.Wan;
+using QuantBuild.Pipelines;
 using QuantBuild.Tool.Commands;
 
 namespace QuantBuild.Tests.Pipelines;
@@ -21,7 +23,8 @@ public class GenerateOptionsTests
             var command = new Command("generate");
             GenerateOptions.AddTo(command);
             ParseResult arguments = command.Parse(["--model", checkpoint, "--image", "first.png", "--prompt", "a red ball"]);
-            Assert.Equal(boundary, GenerateOptions.Of(arguments, checkpoint, artifact: null).Sampling.Boundary);
+            Assert.Equal(boundary, GenerateOptions.Of(arguments, new NamedModel(new PipelineSource(checkpoint), null),
+                WanArchitecture.ImageToVideo, artifact: null).Sampling.Boundary);
         }
         finally
         {

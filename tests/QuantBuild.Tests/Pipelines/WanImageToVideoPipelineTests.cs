@@ -20,7 +20,7 @@ public class WanImageToVideoPipelineTests
     // Four steps of shift 5 visit timesteps on both sides of the boundary.
     private static readonly GenerationOptions Options = new()
     {
-        Frames = 5, Area = 64 * 96, Seed = 7, Sampling = new SamplingOptions { Steps = 4, Threads = 1 },
+        Frames = 5, Width = 96, Height = 64, Seed = 7, Sampling = new SamplingOptions { Steps = 4, Threads = 1 },
     };
 
     [Fact]

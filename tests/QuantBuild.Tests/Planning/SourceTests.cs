@@ -71,7 +71,7 @@ public sealed class SourceTests : IDisposable
         Assert.Equal(
             [
                 $"{_checkpoint.PathOf("checkpoint", "low_noise_model")}: error QB2006: Tensor 'blocks.2.norm3.bias' of low_noise is missing",
-                $"{Weights}: error QB2007: Tensor 'strange.layer.weight' is not part of a Wan2.2-I2V expert of this configuration",
+                $"{Weights}: error QB2007: Tensor 'strange.layer.weight' is not part of a Wan2.2 expert of this configuration",
                 $"{Weights}: error QB2008: Tensor 'blocks.1.ffn.0.weight' is [64, 96], but the configuration asks for [96, 64]",
                 $"{Weights}: error QB2009: Tensor 'head.head.bias' is I32; weights must be F32, F16, BF16, F8_E4M3 or F8_E5M2",
             ], problems.Select(problem => problem.ToString()));

@@ -5,6 +5,7 @@ using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Projects;
 using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Store;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Tests.Projects;
 
@@ -64,7 +65,8 @@ public sealed class ProjectCreationTests : IDisposable
         Assert.Contains("12 are missing: lines 1, 2, 3, 4, 5 and 7 more", pictures.Message, StringComparison.Ordinal);
 
         static IReadOnlyList<Diagnostic> Faults(string set) =>
-            Assert.Throws<DiagnosticException>(() => SampleSet.Read(set, count: null, origin: null)).Diagnostics;
+            Assert.Throws<DiagnosticException>(() => SampleSet.Read(set, count: null, origin: null, WanArchitecture.ImageToVideo))
+                .Diagnostics;
     }
 
     [Fact]

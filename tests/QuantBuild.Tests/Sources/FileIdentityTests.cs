@@ -28,24 +28,27 @@ public sealed class FileIdentityTests : IDisposable
         FileIdentity.Of("diffusion_pytorch_model.safetensors", Shapes(Real, DiffusersCheckpoint.NameOf)).ToString());
 
     [Theory]
-    [InlineData(5120, 16, "Wan2.2-T2V-A14B or Wan2.1-T2V-14B")]
+    [InlineData(5120, 16, "an expert of Wan2.2-T2V-A14B, or Wan2.1-T2V-14B, which has the same shapes")]
     [InlineData(1536, 16, "Wan2.1-T2V-1.3B")]
+    [InlineData(3072, 48, "Wan2.2-TI2V-5B")]
+    [InlineData(192, 16, "an expert of a Wan text-to-video model with 40 blocks of width 192")]
     public void Other_models_of_the_family_are_named(int dim, int channels, string expected) =>
         Assert.Equal(expected,
             FileIdentity.Of("a", Shapes(Real with { Dim = dim, InDim = channels, OutDim = channels }, name => name)).Model);
 
     [Theory]
     [InlineData("vace_blocks.0.ffn.0.weight", "Wan VACE")]
-    [InlineData("audio_injector.injector.0.q.weight", "Wan2.2-S2V")]
-    [InlineData("face_adapter.fuser_blocks.0.linear1_q.weight", "Wan2.2-Animate")]
-    [InlineData("img_emb.proj.1.weight", "Wan2.1-I2V")]
+    [InlineData("audio_injector.injector.0.q.weight", "Wan2.2-S2V-14B")]
+    [InlineData("face_adapter.fuser_blocks.0.linear1_q.weight", "Wan2.2-Animate-14B")]
+    [InlineData("img_emb.proj.1.weight", "Wan2.1-I2V-14B")]
+    [InlineData("blocks.0.attn2.add_k_proj.weight", "Wan2.1-I2V-14B")]
     public void Parts_that_others_have_name_them(string part, string expected)
     {
         Dictionary<string, TensorInfo> tensors = Shapes(Real, name => name);
         tensors.Add(part, new TensorInfo(part, DType.BF16, [4, 4], 0, 32));
 
         Assert.Equal(expected, FileIdentity.Of("a", tensors).Model);
-        Assert.Equal(expected, FileIdentity.UnsupportedOf(tensors));
+        Assert.Equal(expected, WanFamily.OtherOf(tensors));
     }
 
     [Theory]

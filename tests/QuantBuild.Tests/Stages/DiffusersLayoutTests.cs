@@ -36,7 +36,8 @@ public sealed class DiffusersLayoutTests : IDisposable
     public void Both_layouts_make_the_same_latents()
     {
         DiffusersCheckpoint.Write(_folder);
-        var options = new GenerationOptions { Frames = 1, Area = 64 * 96, Sampling = new SamplingOptions { Steps = 4, Threads = 1 } };
+        var options =
+            new GenerationOptions { Frames = 1, Width = 96, Height = 64, Sampling = new SamplingOptions { Steps = 4, Threads = 1 } };
         Image picture = Image.Load(TestData.TinyWan("eval", "images", "001.png"));
 
         float[] Latent(string checkpoint)

@@ -26,6 +26,8 @@ internal sealed class TinyProject : IDisposable
 
     public string Manifest => Path.Combine(Root, "tiny.quant.json");
 
+    public string Architecture { get; set; } = "wan2.2-i2v";
+
     /// <summary>Where a build writes its report page; null for none.</summary>
     public string? Report { get; set; }
 
@@ -121,7 +123,7 @@ internal sealed class TinyProject : IDisposable
 
     public void WriteManifest() => File.WriteAllText(Manifest, $$"""
         {
-          "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(Checkpoint)}}, "loras": [{{Loras}}] },
+          "model": { "architecture": "{{Architecture}}", "source": {{JsonSerializer.Serialize(Checkpoint)}}, "loras": [{{Loras}}] },
           "experts": {
             "high_noise": { {{(UsesDefaultFolders ? "" : $"\"weights\": \"{HighWeights}\",")}} "bins": [{{HighBins}}] },
             "low_noise": { {{(UsesDefaultFolders ? "" : $"\"weights\": \"{LowWeights}\",")}} "bins": [{{LowBins}}] }

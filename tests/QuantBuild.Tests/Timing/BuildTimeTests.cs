@@ -93,7 +93,7 @@ public sealed class BuildTimeTests : IDisposable
             """);
         (_project.Calibration, _project.Guidance) = (set, 3);
         PlanReport report = Plan(measure: false);
-        var graph = BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest.Calibration));
+        var graph = BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest));
         double Seconds(string name) => graph.Actions.Single(action => action.Stage == BuildStages.Condition && action.Name == name)
             .Seconds(Fast);
 
@@ -139,7 +139,7 @@ public sealed class BuildTimeTests : IDisposable
     private static TimePrediction Predict(PlanReport report, int threads, int processors = 4)
     {
         MachineSpeed speed = Fast with { Processors = processors };
-        return BuildTime.Predict(BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest.Calibration)), report.Actions, speed,
+        return BuildTime.Predict(BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest)), report.Actions, speed,
             threads);
     }
 }

@@ -17,7 +17,7 @@ public sealed class PipelineTests
         using WanImageToVideoPipeline torch = artifact.UseTorch(Runtimes.Float32, checkpoint, ExpertMemory.Both);
         var image = Image.FromPlanes(Formats.Inputs.Normal(3 * 64 * 96, new Random(3)), 64, 96);
         var options =
-            new GenerationOptions { Frames = 9, Area = 64 * 96,
+            new GenerationOptions { Frames = 9, Width = 96, Height = 64,
                 Sampling = new SamplingOptions { Steps = 6, Threads = 2, GuidanceHigh = 1, GuidanceLow = 1 } };
 
         GeneratedVideo expected = Generate(processor), actual = Generate(torch);

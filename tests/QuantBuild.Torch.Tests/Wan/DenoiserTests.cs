@@ -2,6 +2,7 @@ using QuantBuild.Formats;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
+using QuantBuild.Sampling;
 using QuantBuild.Tests;
 using QuantBuild.Tests.Models.Wan;
 using QuantBuild.Torch.Native;
@@ -30,6 +31,32 @@ public sealed class DenoiserTests
 
         Close.Assert(golden.ReadFloat32(prefix + "output"), velocity, 1e-4);
         Assert.Equal(golden.Tensors.Keys.Count(name => name.StartsWith(prefix + "block.", StringComparison.Ordinal)), observer.Compared);
+    }
+
+    [Fact]
+    public void A_text_to_video_model_predicts_what_it_predicts_on_the_processor()
+    {
+        string folder = Directory.CreateTempSubdirectory("quantbuild-t2v").FullName;
+        var shape = new LatentShape(2, 6, 8);
+        float[] latent = GaussianNoise.Draw(2, 16 * shape.Volume);
+        var prompt = new WanConditioning(GaussianNoise.Draw(1, 3 * 128), 3, []);
+        (var expected, var actual) = (new float[latent.Length], new float[latent.Length]);
+        try
+        {
+            string expert = Path.Combine(TextToVideoCheckpoint.Write(folder), "high_noise_model");
+            using WanTransformer processor = TextToVideoCheckpoint.Load(folder, "high_noise_model");
+            using WanCheckpoint weights = WanCheckpoint.Open(expert);
+            using IDenoiser torch = Runtimes.Float32.Open(WanConfig.Load(Path.Combine(expert, "config.json")), weights);
+
+            processor.Predict(shape, latent, 950, prompt, expected, ct: Ct);
+            torch.Predict(shape, latent, 950, prompt, actual, ct: Ct);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        Close.Assert(expected, actual, 1e-4);
     }
 
     [Theory]

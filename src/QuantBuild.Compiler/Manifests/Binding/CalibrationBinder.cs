@@ -1,14 +1,16 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests.Json;
+using QuantBuild.Models.Wan;
 using QuantBuild.Sampling;
 
 namespace QuantBuild.Compiler.Manifests.Binding;
 
 /// <summary>The section <c>calibration</c>.</summary>
 /// <param name="file">Absolute path of the manifest.</param>
+/// <param name="architecture">What the model is, which gives the shift.</param>
 /// <param name="values">Receives what is wrong.</param>
-internal sealed class CalibrationBinder(string file, ValueBinder values)
+internal sealed class CalibrationBinder(string file, WanArchitecture architecture, ValueBinder values)
 {
     private static readonly Interval Shift = new(0, 100, AboveMin: true);
     private static readonly Interval Guidance = new(0, 100);
@@ -18,7 +20,7 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
     public CalibrationSection Bind(ObjectBinder manifest)
     {
         if (values.Object(manifest.Require("calibration"), "calibration", ManifestKeys.Calibration) is not { } section)
-            return new CalibrationSection("", 12, SolverKind.UniPc, 40, 5, 1, 1, 64, 42, manifest.Span);
+            return new CalibrationSection("", 12, SolverKind.UniPc, 40, architecture.Shift, 1, 1, 64, 42, manifest.Span);
         string? recordings = section.Has("activations")
             ? PathBinder.Absolute(section.Find("activations"), section.PathOf("activations"), file, values)
             : null;
@@ -34,12 +36,14 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
         (double high, double low) = GuidanceOf(section);
         SolverKind solver = section.Choice("solver", RecipeNames.Solver) ?? SolverKind.UniPc;
         ImmutableArray<int> timesteps = TimestepsOf(section, solver);
+        int steps = timesteps.Length > 0 ? timesteps.Length : section.Integer("steps", 1, 1000) ?? 40;
+        double shift = section.Number("shift", Shift) ?? architecture.Shift;
         return new CalibrationSection(
             data ?? "",
             section.Integer("samples", 1, 10_000) ?? 12,
             solver,
-            timesteps.Length > 0 ? timesteps.Length : section.Integer("steps", 1, 1000) ?? 40,
-            section.Number("shift", Shift) ?? 5,
+            steps,
+            shift,
             high,
             low,
             section.Integer("tokensPerStep", 1, 1_000_000) ?? 64,
@@ -47,9 +51,31 @@ internal sealed class CalibrationBinder(string file, ValueBinder values)
             section.SpanOf("data"))
         {
             Timesteps = timesteps,
+            BoundaryTimestep = BoundaryOf(section, timesteps, steps, shift),
             Latent = LatentOf(section),
             Activations = recordings is null ? null : new ActivationsSection(recordings, section.SpanOf("activations")),
         };
+    }
+
+    /// <summary>Half way between the last step of the high-noise expert and the first of the other one.</summary>
+    private int? BoundaryOf(ObjectBinder section, ImmutableArray<int> timesteps, int steps, double shift)
+    {
+        const string Key = "highNoiseSteps";
+        if (section.Integer(Key, 1, 999) is not { } count)
+            return null;
+        if (count >= steps)
+        {
+            values.Report(Descriptors.OutOfRange, section.SpanOf(Key), section.PathOf(Key), count,
+                FormattableString.Invariant($"less than the number of steps, {steps}: the low-noise expert has the rest"));
+            return null;
+        }
+        IReadOnlyList<int> schedule = timesteps.Length > 0 ? timesteps : FlowSchedule.Create(steps, shift).Timesteps;
+        (int last, int next) = (schedule[count - 1], schedule[count]);
+        if (next < last)
+            return (last + next + 1) / 2;
+        values.Report(Descriptors.OutOfRange, section.SpanOf(Key), section.PathOf(Key), count,
+            FormattableString.Invariant($"another number: steps {count} and {count + 1} are both at timestep {last}"));
+        return null;
     }
 
     private ImmutableArray<int> TimestepsOf(ObjectBinder section, SolverKind solver)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests.Json;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Manifests.Binding;
 
@@ -10,11 +11,12 @@ namespace QuantBuild.Compiler.Manifests.Binding;
 /// <param name="values">Receives what is wrong.</param>
 internal sealed partial class ManifestBinder(string file, ValueBinder values)
 {
-    private const double DefaultBoundary = 0.9;
     private const long MinShard = 1 << 16;
     private const long MaxShard = 1L << 50;
 
-    private static readonly NamedValues<int> Architectures = new(("wan2.2-i2v", 0));
+    private static readonly NamedValues<int> Architectures =
+        new([.. WanArchitecture.All.Select((architecture, index) => (architecture.Name, index))]);
+
     private static readonly NamedValues<int> Formats = new(("mxfp4", 0));
 
     /// <summary>The manifest; when anything was reported it is incomplete and must not be used.</summary>
@@ -25,8 +27,10 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         manifest.Text("$schema");
         string name = Name(manifest);
         ModelSection model = Model(manifest);
+        CalibrationSection calibration = new CalibrationBinder(file, model.Architecture, values).Bind(manifest);
+        if (calibration.BoundaryTimestep is { } boundary)
+            model = WithBoundary(manifest, model, boundary);
         ImmutableArray<ExpertSection> experts = new ExpertBinder(values, model.BoundaryTimestep).Bind(manifest);
-        CalibrationSection calibration = new CalibrationBinder(file, values).Bind(manifest);
         RecipePatch quantize = Quantize(manifest);
         return new QuantManifest
         {
@@ -58,17 +62,26 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
     private ModelSection Model(ObjectBinder manifest)
     {
         ObjectBinder? model = values.Object(manifest.Require("model"), "model", ManifestKeys.Model);
-        model?.Choice("architecture", Architectures);
+        WanArchitecture architecture = WanArchitecture.All[model?.Choice("architecture", Architectures) ?? 0];
         ManifestNode? node = model?.Require("source");
         var remote = node as ManifestText;
         remote = remote?.Value.StartsWith(HubReference.Scheme, StringComparison.Ordinal) == true ? remote : null;
         HubReference? repository = remote is null ? null : Repository(remote);
         string? source = remote is null ? PathBinder.Absolute(node, "model.source", file, values) : repository?.ToString();
-        return new ModelSection(Architectures.Names[0], source ?? "",
-            model?.Number("boundary", new Interval(0.001, 0.999)) ?? DefaultBoundary, model?.SpanOf("source") ?? manifest.Span, repository)
+        return new ModelSection(architecture, source ?? "", model?.Number("boundary", new Interval(0.001, 0.999)) ?? architecture.Boundary,
+            model?.SpanOf("source") ?? manifest.Span, repository)
         {
+            ArchitectureSpan = model?.SpanOf("architecture") ?? manifest.Span,
             Loras = model is null ? [] : new LoraBinder(file, values).Bind(model),
         };
+    }
+
+    private ModelSection WithBoundary(ObjectBinder manifest, ModelSection model, int timestep)
+    {
+        if (manifest.Find("model") is ManifestObject { Members: var members }
+            && members.FirstOrDefault(member => member.Name == "boundary") is { } given)
+            values.Report(Descriptors.BoundaryTwice, given.NameSpan);
+        return model with { Boundary = timestep / (double)ModelSection.MaxTimestep };
     }
 
     private HubReference? Repository(ManifestText text)

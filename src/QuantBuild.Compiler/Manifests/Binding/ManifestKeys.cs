@@ -26,7 +26,8 @@ internal static class ManifestKeys
     public static readonly KeySet Bin = new("bin", ["name", "from", "to", "timesteps", "clipRatios"]);
 
     public static readonly KeySet Calibration = new("calibration",
-        ["data", "activations", "latent", "samples", "solver", "steps", "shift", "timesteps", "guidance", "tokensPerStep", "seed"]);
+        ["data", "activations", "latent", "samples", "solver", "steps", "shift", "timesteps", "highNoiseSteps", "guidance", "tokensPerStep",
+            "seed"]);
 
     public static readonly KeySet Latent = new("latent", ["frames", "height", "width"]);
 

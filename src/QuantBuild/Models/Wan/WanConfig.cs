@@ -17,7 +17,7 @@ public sealed record WanConfig
     /// <summary>Number of blocks.</summary>
     public required int NumLayers { get; init; }
 
-    /// <summary>Input channels: noisy latent and condition together.</summary>
+    /// <summary>Input channels: noisy latent and, of an image-to-video model, condition together.</summary>
     public required int InDim { get; init; }
 
     /// <summary>Output channels: those of the latent.</summary>
@@ -38,7 +38,7 @@ public sealed record WanConfig
     /// <summary>Channels of one head.</summary>
     public int HeadDim => Dim / NumHeads;
 
-    /// <summary>Channels of the condition that the latent is joined with.</summary>
+    /// <summary>Channels of the condition that the latent is joined with; 0 of a text-to-video model.</summary>
     public int ConditionDim => InDim - OutDim;
 
     /// <summary>Reads an expert's <c>config.json</c>, with the original field names or those of the Diffusers library.</summary>
@@ -66,7 +66,7 @@ public sealed record WanConfig
         {
             json.WriteStartObject();
             json.WriteString("_class_name", "WanModel");
-            json.WriteString("model_type", "i2v");
+            json.WriteString("model_type", ConditionDim > 0 ? "i2v" : "t2v");
             json.WriteNumber("dim", Dim);
             json.WriteNumber("eps", Eps);
             json.WriteNumber("ffn_dim", FfnDim);

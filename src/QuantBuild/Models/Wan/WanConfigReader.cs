@@ -18,11 +18,13 @@ internal static class WanConfigReader
             throw new InvalidDataException($"{path}: the configuration is not a JSON object");
         try
         {
+            if (WanFamily.OtherOf(root) is { } other)
+                throw new OtherModelException(other);
             WanConfig config = root.TryGetProperty("num_attention_heads", out _) ? ReadDiffusers(root) : Read(root);
             Check(config);
             return config;
         }
-        catch (FormatException exception)
+        catch (Exception exception) when (exception is FormatException or OtherModelException)
         {
             throw new InvalidDataException($"{path}: {exception.Message}", exception);
         }
@@ -45,20 +47,26 @@ internal static class WanConfigReader
     {
         if (!root.TryGetProperty("model_type", out JsonElement type))
             throw new FormatException("'model_type' is missing");
-        if (type.ValueKind != JsonValueKind.String || type.GetString() != "i2v")
-            throw new FormatException($"'model_type' is {type.Shown()}; only \"i2v\" is supported");
+        bool takesPicture = type.ValueKind == JsonValueKind.String && type.GetString() == "i2v";
+        if (!takesPicture && (type.ValueKind != JsonValueKind.String || type.GetString() != "t2v"))
+            throw new FormatException($"'model_type' is {type.Shown()}; only \"i2v\" and \"t2v\" are supported");
         RequireDefault(root, "patch_size", "[1,2,2]");
         RequireDefault(root, "window_size", "[-1,-1]");
         RequireDefault(root, "qk_norm", "true");
         RequireDefault(root, "cross_attn_norm", "true");
+        int inDim = Size(root, "in_dim"), outDim = Size(root, "out_dim");
+        if (takesPicture && inDim <= outDim)
+            throw new FormatException($"'in_dim' is {inDim}, which leaves no condition channels beside 'out_dim', {outDim}");
+        if (!takesPicture && inDim != outDim)
+            throw new FormatException($"'in_dim' is {inDim}, but a \"t2v\" model takes the channels that it makes, {outDim}");
         return new WanConfig
         {
             Dim = Size(root, "dim"),
             FfnDim = Size(root, "ffn_dim"),
             NumHeads = Size(root, "num_heads"),
             NumLayers = Size(root, "num_layers"),
-            InDim = Size(root, "in_dim"),
-            OutDim = Size(root, "out_dim"),
+            InDim = inDim,
+            OutDim = outDim,
             TextLen = Size(root, "text_len"),
             TextDim = Size(root, "text_dim", 4096),
             FreqDim = Size(root, "freq_dim"),
@@ -73,7 +81,7 @@ internal static class WanConfigReader
         RequireDefault(root, "patch_size", "[1,2,2]");
         RequireDefault(root, "qk_norm", "\"rms_norm_across_heads\"");
         RequireDefault(root, "cross_attn_norm", "true");
-        // Wan2.1's image-to-video model attends to the picture's own embedding; Wan2.2's does not.
+        // Numbers here are Wan2.1's, whose image-to-video model attends to the picture's own embedding.
         RequireDefault(root, "added_kv_proj_dim", "null");
         RequireDefault(root, "image_dim", "null");
         RequireDefault(root, "pos_embed_seq_len", "null");
@@ -105,8 +113,8 @@ internal static class WanConfigReader
                 $"'dim' / 'num_heads' is {config.HeadDim}; rotary embedding needs an even number of channels per head");
         if (config.FreqDim % 2 != 0)
             throw new FormatException($"'freq_dim' is {config.FreqDim}; it must be even");
-        if (config.InDim <= config.OutDim)
-            throw new FormatException($"'in_dim' is {config.InDim}, which leaves no condition channels beside 'out_dim', {config.OutDim}");
+        if (config.InDim < config.OutDim)
+            throw new FormatException($"'in_dim' is {config.InDim}, less than 'out_dim', {config.OutDim}");
     }
 
     private static int Size(JsonElement root, string name, int? absent = null)

@@ -19,6 +19,8 @@ internal static class WanShapes
         if (latent != config.OutDim * shape.Volume || velocity != latent)
             throw new ArgumentException(
                 $"latent and velocity have {latent} and {velocity} elements instead of {config.OutDim} x {shape.Volume}");
+        if (config.ConditionDim == 0 && conditioning.Y.Length > 0)
+            throw new ArgumentException("a text-to-video model takes no first frame, and the condition is not empty");
         if (conditioning.Y.Length != config.ConditionDim * shape.Volume)
             throw new ArgumentException(
                 $"the condition has {conditioning.Y.Length} elements instead of {config.ConditionDim} x {shape.Volume}");

@@ -4,7 +4,7 @@ using QuantBuild.Matrices;
 
 namespace QuantBuild.Models.Wan;
 
-/// <summary>The Wan2.2 image-to-video diffusion Transformer: shared weights and its own scratch memory.</summary>
+/// <summary>The Wan2.2 diffusion Transformer: shared weights and its own scratch memory.</summary>
 /// <remarks>
 /// Used by one caller at a time; make several over the same <see cref="WanWeights"/> to run samples side by side.  All arithmetic is
 /// float32 in the fixed orders of <see cref="Kernels"/>, so a prediction is a function of its inputs down to the last bit.
@@ -36,8 +36,11 @@ internal sealed class WanTransformer(WanWeights weights) : IDenoiser
         int latentColumns = Patches.Size * _config.OutDim;
         MatrixView input = scratch.Input;
         Patches.Gather(latent, shape.Frames, shape.Height, shape.Width, input.Slice(0, 0, input.Rows, latentColumns));
-        Patches.Gather(conditioning.Y.Span, shape.Frames, shape.Height, shape.Width,
-            input.Slice(0, latentColumns, input.Rows, input.Columns - latentColumns));
+        if (_config.ConditionDim > 0)
+        {
+            Patches.Gather(conditioning.Y.Span, shape.Frames, shape.Height, shape.Width,
+                input.Slice(0, latentColumns, input.Rows, input.Columns - latentColumns));
+        }
         weights.PatchEmbedding.Apply(input, scratch.X, timestep, threads, ct);
 
         for (int block = 0; block < weights.Blocks.Count; block++)
