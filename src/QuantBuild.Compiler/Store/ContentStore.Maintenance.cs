@@ -32,7 +32,7 @@ internal sealed partial class ContentStore
     {
         using IDisposable clean = _gate.Clean();
         long usedBefore = olderThan is { } age ? DateTime.UtcNow.Ticks - age.Ticks : 0;
-        return new StoreCleaner(_layout, StoreSession.OldestStart(_layout.Sessions, except: null)).Run(maxBytes, usedBefore);
+        return new StoreCleaner(_layout, StoreSession.OldestStart(_layout, except: null)).Run(maxBytes, usedBefore);
     });
 
     /// <summary>Removes everything but what other running builds have used or made.</summary>
@@ -42,7 +42,7 @@ internal sealed partial class ContentStore
         using IDisposable clean = _gate.Clean();
         foreach (string path in StoreLayout.Files(_layout.Memo))
             AtomicFile.TryDelete(path);
-        return new StoreCleaner(_layout, StoreSession.OldestStart(_layout.Sessions, except: Session)).Run(maxBytes: -1,
+        return new StoreCleaner(_layout, StoreSession.OldestStart(_layout, except: Session)).Run(maxBytes: -1,
             usedBefore: long.MaxValue);
     });
 

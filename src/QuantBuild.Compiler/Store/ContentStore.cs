@@ -130,7 +130,10 @@ internal sealed partial class ContentStore : IDisposable
         get
         {
             if (_session.IsThere)
+            {
+                _session.Beat();
                 return _session;
+            }
             lock (_restoring)
             {
                 if (!_session.IsThere)

@@ -2,9 +2,26 @@ using System.Globalization;
 
 namespace QuantBuild.Compiler.Store;
 
-/// <summary>What Linux tells of locks and their holders; nothing elsewhere.</summary>
+/// <summary>Whether a file system keeps locks, and what Linux tells of their holders.</summary>
 internal static class FileLocks
 {
+    /// <summary>Whether a file that is open exclusively cannot be opened once more; some network file systems keep no locks.</summary>
+    /// <param name="path">A new file; gone afterwards.</param>
+    public static bool Hold(string path)
+    {
+        try
+        {
+            using var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0,
+                FileOptions.DeleteOnClose);
+            using var again = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return false;
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            return true;
+        }
+    }
+
     /// <summary>Numbers of the processes that hold a lock on a file; empty where that is not known.</summary>
     public static IReadOnlyList<int> HoldersOf(string path)
     {

@@ -26,6 +26,9 @@ internal sealed record StoreLayout(string Root)
     /// <summary>For every session who it is.</summary>
     public string Users => Path.Combine(Locks, "users");
 
+    /// <summary>A new file to try locks on.</summary>
+    public string NewProbe() => Path.Combine(Locks, $"{Guid.NewGuid():N}.lock");
+
     public string Gate => Path.Combine(Locks, "gate");
 
     public string Temporary => Path.Combine(Root, "tmp");

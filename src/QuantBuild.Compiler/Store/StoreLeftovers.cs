@@ -13,7 +13,7 @@ internal static class StoreLeftovers
     public static long Remove(StoreLayout layout)
     {
         long bytes = 0;
-        long oldest = StoreSession.OldestStart(layout.Sessions, except: null);
+        long oldest = StoreSession.OldestStart(layout, except: null);
         foreach (string folder in Entries(layout.Temporary, Directory.EnumerateDirectories))
         {
             // Versions before this one wrote without a folder of their session.

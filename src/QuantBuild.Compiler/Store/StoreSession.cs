@@ -8,6 +8,7 @@ internal sealed class StoreSession : IDisposable
     private readonly FileStream _file;
     private readonly string _temporary;
     private readonly string _user;
+    private long _beat = Environment.TickCount64;
 
     private StoreSession(FileStream file, string temporary, string user, long start)
     {
@@ -33,13 +34,13 @@ internal sealed class StoreSession : IDisposable
         {
             layout.CreateFolders();
             string name = Guid.NewGuid().ToString("N") + Extension, path = System.IO.Path.Combine(layout.Sessions, name);
+            string user = System.IO.Path.Combine(layout.Users, name);
             try
             {
                 var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0,
                     FileOptions.DeleteOnClose);
-                StoreUser.OfProcess().Write(System.IO.Path.Combine(layout.Users, name));
-                return new StoreSession(file, System.IO.Path.Combine(layout.Temporary, name), System.IO.Path.Combine(layout.Users, name),
-                    File.GetLastWriteTimeUtc(path).Ticks);
+                StoreUser.OfProcess().Write(user);
+                return new StoreSession(file, System.IO.Path.Combine(layout.Temporary, name), user, File.GetLastWriteTimeUtc(path).Ticks);
             }
             catch (IOException failure)
                 when (attempt < 20 && (StoreErrors.IsSharingViolation(failure) || failure is DirectoryNotFoundException))
@@ -47,6 +48,14 @@ internal sealed class StoreSession : IDisposable
                 // Somebody looked whether the new file is a dead session's, or deleted the folder.
             }
         }
+    }
+
+    /// <summary>Says now and then that the process lives, to machines that do not see its lock.</summary>
+    public void Beat()
+    {
+        long now = Environment.TickCount64, last = Interlocked.Read(ref _beat);
+        if (now - last > StoreUser.Pulse.TotalMilliseconds && Interlocked.CompareExchange(ref _beat, now, last) == last)
+            StoreUser.Beat(_user);
     }
 
     /// <summary>A new name for a temporary file or folder of this session; its folder exists afterwards.</summary>
@@ -60,23 +69,29 @@ internal sealed class StoreSession : IDisposable
     public static bool IsTemporary(string folder) => folder.EndsWith(Extension, StringComparison.Ordinal);
 
     /// <summary>Whether the session whose file has this name lives; the file of a dead one is removed.</summary>
+    /// <remarks>
+    /// Its process holds a lock, which the system lets go of with it. On a network file system locks may be kept to a machine, or not at
+    /// all: what the process says of itself then counts, so that nobody deletes what another machine is writing.
+    /// </remarks>
     public static bool Lives(StoreLayout layout, string name)
     {
         string path = System.IO.Path.Combine(layout.Sessions, name);
-        return File.Exists(path) && !LockFileCleaner.TryRemove(path) && File.Exists(path);
+        return File.Exists(path)
+            && (StoreUser.LivesUnlocked(System.IO.Path.Combine(layout.Users, name), () => FileLocks.Hold(layout.NewProbe()))
+                || (!LockFileCleaner.TryRemove(path) && File.Exists(path)));
     }
 
     /// <summary>Start of the oldest living session, removing what dead ones left; <see cref="long.MaxValue"/> when there is none.</summary>
-    /// <param name="folder">The sessions' folder.</param>
+    /// <param name="layout">The store.</param>
     /// <param name="except">A session not to count; null for none.</param>
-    public static long OldestStart(string folder, StoreSession? except)
+    public static long OldestStart(StoreLayout layout, StoreSession? except)
     {
         long oldest = long.MaxValue;
-        if (!Directory.Exists(folder))
+        if (!Directory.Exists(layout.Sessions))
             return oldest;
-        foreach (string path in Directory.EnumerateFiles(folder, "*" + Extension))
+        foreach (string path in Directory.EnumerateFiles(layout.Sessions, "*" + Extension))
         {
-            if (!LockFileCleaner.TryRemove(path) && path != except?.Path && File.Exists(path))
+            if (Lives(layout, System.IO.Path.GetFileName(path)) && path != except?.Path)
                 oldest = Math.Min(oldest, File.GetLastWriteTimeUtc(path).Ticks);
         }
         return oldest;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using QuantBuild.Files;
 
 namespace QuantBuild.Compiler.Store;
 
@@ -8,13 +9,22 @@ namespace QuantBuild.Compiler.Store;
 /// <param name="Host">The machine it runs on.</param>
 /// <param name="Command">Its command line, cut.</param>
 /// <param name="Since">When it opened the store.</param>
-internal sealed record StoreUser(int Process, string Host, string Command, DateTimeOffset Since)
+/// <param name="Machine">
+/// Where its number means something (<see cref="TemporaryFile.Machine"/>); null from versions that did not say.
+/// </param>
+internal sealed record StoreUser(int Process, string Host, string Command, DateTimeOffset Since, string? Machine = null)
 {
     private const int LongestCommand = 160;
 
+    /// <summary>How often a process says that it lives; who has not for a day is gone, whichever machine it ran on.</summary>
+    public static TimeSpan Pulse { get; set; } = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan Silence = TimeSpan.FromDays(1);
+
     /// <summary>This process, now.</summary>
     public static StoreUser OfProcess() =>
-        new(Environment.ProcessId, Environment.MachineName, Cut(Environment.CommandLine), TimeProvider.System.GetLocalNow());
+        new(Environment.ProcessId, Environment.MachineName, Cut(Environment.CommandLine), TimeProvider.System.GetLocalNow(),
+            TemporaryFile.Machine);
 
     /// <summary>Writes it. A waiting process that finds none says less, so failing is no reason to stop.</summary>
     /// <param name="path">In <see cref="StoreLayout.Users"/>, named like the session's file.</param>
@@ -27,6 +37,39 @@ internal sealed record StoreUser(int Process, string Host, string Command, DateT
         catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
         {
             // See above.
+        }
+    }
+
+    /// <summary>Says that it lives.</summary>
+    /// <param name="path">Its file.</param>
+    public static void Beat(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            // Another machine may take it for dead then, and what it is writing is made again.
+        }
+    }
+
+    /// <summary>
+    /// Whether a process lives of which no lock can tell, because the file system keeps locks to a machine, or keeps none: one of another
+    /// machine that has said so within a day, or one of this machine where locks do not hold.
+    /// </summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="locksHold">Whether locks hold between processes of this machine.</param>
+    public static bool LivesUnlocked(string path, Func<bool> locksHold)
+    {
+        try
+        {
+            return Read(path) is { Machine: { } machine } user && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < Silence
+                && (machine != TemporaryFile.Machine || (TemporaryFile.IsAlive(user.Process) && !locksHold()));
+        }
+        catch (Exception failure) when (StoreErrors.IsFileSystem(failure))
+        {
+            return false;
         }
     }
 

@@ -22,7 +22,8 @@ internal static partial class TemporaryFile
     /// <summary>What was not written to for so long belongs to nobody, whichever machine it is of.</summary>
     private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
 
-    private static readonly string Machine = NameOfMachine();
+    /// <summary>Where the numbers of processes mean what they mean here: a machine, and of it a container.</summary>
+    internal static readonly string Machine = NameOfMachine();
 
     private static readonly ConcurrentDictionary<string, bool> Visited = new(StringComparer.Ordinal);
 
@@ -75,7 +76,8 @@ internal static partial class TemporaryFile
             : DateTime.UtcNow - entry.LastWriteTimeUtc > Abandoned;
     }
 
-    private static bool IsAlive(int process)
+    /// <summary>Whether a process of this machine runs.</summary>
+    internal static bool IsAlive(int process)
     {
         try
         {

@@ -14,7 +14,12 @@ internal sealed partial class ChildProcess : IDisposable
 
     private ChildProcess(Process process) => _process = process;
 
-    public static ChildProcess Start(string role, params string[] arguments)
+    public static ChildProcess Start(string role, params string[] arguments) => Start(role, locks: true, arguments);
+
+    /// <summary>Starts one for which files have no locks, as on some network file systems.</summary>
+    public static ChildProcess StartWithoutLocks(string role, params string[] arguments) => Start(role, locks: false, arguments);
+
+    private static ChildProcess Start(string role, bool locks, string[] arguments)
     {
         string self = Environment.ProcessPath!;
         bool viaHost = Path.GetFileNameWithoutExtension(self) == "dotnet";
@@ -22,6 +27,8 @@ internal sealed partial class ChildProcess : IDisposable
         if (viaHost)
             start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
         start.Environment[RoleVariable] = string.Join('\n', [role, .. arguments]);
+        if (!locks)
+            start.Environment["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1";
         return new ChildProcess(Process.Start(start)!);
     }
 
@@ -120,6 +127,20 @@ internal sealed partial class ChildProcess : IDisposable
                     writer.Flush();
                     Pause("half");
                 }
+                break;
+            case "write a blob":
+                using (BlobWriter writer = store.CreateBlob())
+                {
+                    writer.Write(new byte[1_000_000]);
+                    writer.Flush();
+                    Pause("half");
+                    writer.Write(new byte[1_000_000]);
+                    Console.WriteLine(writer.Commit());
+                }
+                break;
+            case "clear":
+                store.Clear();
+                Console.WriteLine("cleared");
                 break;
             case "use an action":
                 Console.WriteLine(store.FindAction(Digest.Parse(arguments[0])) is { } found ? "hit" : "miss");
