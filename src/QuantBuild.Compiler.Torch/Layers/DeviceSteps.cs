@@ -78,12 +78,13 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
             nearest = WeightRounding.InPlace(_weights.Residual(), Ties, tables).t(), packed = _weights.Decoded(data.Packed).t();
         (Tensor Up, Tensor Down)? branch = _weights.Factors();
         var sums = new OutputSums[LadderErrors.Methods.Length];
+        ClipSetting? plain = clip is null ? null : Unclipped;
         long tokens = _tokens.ForPortions(steps, _weights, (x, smoothed) =>
         {
             Tensor reference = x.mm(source.t());
             Tensor? low = branch is var (up, down) ? smoothed.mm(down.t()).mm(up.t()) : null;
-            Tensor unclipped = Quantized(smoothed, Unclipped, Ties);
-            sums[0].Add(reference, Quantized(x, Unclipped, Ties).mm(nearestSource), null);
+            Tensor unclipped = Quantized(smoothed, plain, Ties);
+            sums[0].Add(reference, Quantized(x, plain, Ties).mm(nearestSource), null);
             sums[1].Add(reference, unclipped.mm(nearest), low);
             sums[2].Add(reference, unclipped.mm(packed), low);
             sums[3].Add(reference, Quantized(smoothed, clip, Ties).mm(packed), low);

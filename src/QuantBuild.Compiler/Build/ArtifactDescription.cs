@@ -57,7 +57,10 @@ internal static class ArtifactDescription
             MaxTimestep = plan.Bins.Max(bin => bin.MaxTimestep),
             Files = [.. expert.Files.Select(file => new ArtifactFile(file.Key, file.Value.Size, file.Value.Digest.ToString()))
                 .OrderBy(file => file.Name, StringComparer.Ordinal)],
-            Bins = [.. plan.Bins.Select(bin => new ArtifactBin(bin.Name, bin.MinTimestep, bin.MaxTimestep))],
+            Bins = [.. plan.Bins.Select(bin => new ArtifactBin(bin.Name, bin.MinTimestep, bin.MaxTimestep)
+            {
+                KeepsActivations = bin.KeepsActivations,
+            })],
             Layers = expert.Layers.ToImmutableSortedDictionary(layer => layer.Plan.Name, Describe, StringComparer.Ordinal),
         };
     }

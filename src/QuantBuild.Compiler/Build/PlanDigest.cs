@@ -56,15 +56,23 @@ internal static class PlanDigest
 
     private static JsonObject Describe(ExpertPlan expert) => new()
     {
-        ["bins"] = new JsonArray([.. expert.Bins.Select(bin => (JsonNode)new JsonObject
+        ["bins"] = new JsonArray([.. expert.Bins.Select(bin => (JsonNode)Describe(bin))]),
+        ["layers"] = new JsonObject(expert.Layers.Select(layer => KeyValuePair.Create(layer.Name, (JsonNode?)layer.Recipe.ToJson()))),
+    };
+
+    private static JsonObject Describe(TimestepBin bin)
+    {
+        var json = new JsonObject
         {
             ["name"] = bin.Name,
             ["min"] = bin.MinTimestep,
             ["max"] = bin.MaxTimestep,
             ["clipRatios"] = bin.ClipRatios is { } ratios ? Numbers(ratios) : null,
-        })]),
-        ["layers"] = new JsonObject(expert.Layers.Select(layer => KeyValuePair.Create(layer.Name, (JsonNode?)layer.Recipe.ToJson()))),
-    };
+        };
+        if (bin.KeepsActivations)
+            json["activations"] = RecipeNames.BinActivations.NameOf(true);
+        return json;
+    }
 
     private static JsonArray Numbers(IEnumerable<double> values) => [.. values.Select(value => (JsonNode)value)];
 }

@@ -23,7 +23,8 @@ internal sealed record EvaluationReport(IReadOnlyList<EvaluationReport.Row> Rows
     public IReadOnlyList<Diagnostic> Beyond { get; init; } = [];
 
     /// <summary>One method.</summary>
-    /// <param name="Method"><c>full</c>, <c>rtn</c>, <c>svdquant+rtn</c>, <c>svdquant+gptq</c>, <c>ours</c> or <c>ours-dagger</c>.</param>
+    /// <param name="Method"><c>full</c>, <c>rtn</c>, <c>svdquant+rtn</c>, <c>svdquant+gptq</c>, <c>ours</c> or <c>ours-dagger</c>; with
+    /// bins that leave activations as they are also <c>ours-rounded</c>, the recipe without these.</param>
     /// <param name="Calibrated">Layer errors on calibration tokens.</param>
     /// <param name="HeldOut">Layer errors on tokens of the evaluation samples; null unless that was asked for.</param>
     /// <param name="Latent">Distance of the final latents to full precision's.</param>

@@ -38,7 +38,7 @@ internal static class Evaluator
                 decoder?.Measure("full", references[0], observer)),
         };
         var report = new EvaluationReport(rows, set.Samples.Count) { Repeats = options.Repeats };
-        foreach ((string method, Func<Plan, Plan> derive) in MethodLadder.Methods)
+        foreach ((string method, Func<Plan, Plan> derive) in MethodLadder.For(session.Plan))
         {
             Plan plan = derive(session.Plan).InNativeLayout();
             BuildContext context = session.Context with { Plan = plan };

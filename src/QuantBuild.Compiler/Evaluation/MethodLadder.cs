@@ -6,13 +6,20 @@ namespace QuantBuild.Compiler.Evaluation;
 /// <summary>The methods of the paper's Table I as plans derived from the manifest's own.</summary>
 internal static class MethodLadder
 {
+    /// <summary>The methods for a plan: of one with bins that leave activations as they are, also how it would be without these.</summary>
+    public static IEnumerable<(string Method, Func<Plan, Plan> Derive)> For(Plan plan) => Methods.Where(method =>
+        method.Method != Rounding || plan.Experts.Any(expert => expert.Bins.Any(bin => bin.KeepsActivations)));
+
+    private const string Rounding = "ours-rounded";
+
     /// <summary>Every quantized method in the order of Table I.</summary>
-    public static IReadOnlyList<(string Method, Func<Plan, Plan> Derive)> Methods { get; } =
+    private static IReadOnlyList<(string Method, Func<Plan, Plan> Derive)> Methods { get; } =
     [
         ("rtn", plan => WithRecipes(plan, recipe => Rounded(recipe, WeightMethod.Rtn)
             .With(RecipeSettings.SmoothEnabled, value: false).With(RecipeSettings.Rank, 0))),
         ("svdquant+rtn", plan => WithRecipes(plan, recipe => Rounded(recipe, WeightMethod.Rtn))),
         ("svdquant+gptq", plan => WithRecipes(plan, recipe => Rounded(recipe, WeightMethod.Gptq))),
+        (Rounding, RoundEverywhere),
         ("ours", plan => plan),
         ("ours-dagger", KeepFragile),
     ];
@@ -30,6 +37,14 @@ internal static class MethodLadder
         {
             Bins = [.. expert.Bins.Select(bin => bin with { ClipRatios = null })],
             Layers = [.. expert.Layers.Select(layer => layer with { Recipe = change(layer.Recipe) })],
+        })],
+    };
+
+    private static Plan RoundEverywhere(Plan plan) => plan with
+    {
+        Experts = [.. plan.Experts.Select(expert => expert with
+        {
+            Bins = [.. expert.Bins.Select(bin => bin with { KeepsActivations = false })],
         })],
     };
 

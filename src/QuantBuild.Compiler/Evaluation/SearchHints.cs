@@ -60,7 +60,8 @@ internal static class SearchHints
             ? string.Create(CultureInfo.InvariantCulture,
                 $": it is an end of the candidates, so one {(most.Key == tried[0] ? "below" : "above")} it in \"{setting}\" may be better")
             : string.Create(CultureInfo.InvariantCulture,
-                $": candidates between its neighbours {Below(tried, most.Key)} and {Above(tried, most.Key)} in \"{setting}\" may be better");
+                $": candidates between its neighbours {Below(tried, most.Key)} and {Above(tried, most.Key)}")
+                + string.Create(CultureInfo.InvariantCulture, $" in \"{setting}\" may be better");
         return string.Create(CultureInfo.InvariantCulture, $"{count} of {all.Length} {search.Key} are {most.Key:G6}{advice}");
     }
 

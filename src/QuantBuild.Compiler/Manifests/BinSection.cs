@@ -11,4 +11,8 @@ namespace QuantBuild.Compiler.Manifests;
 /// <param name="ClipRatios">Candidates for this bin only; null takes the layer's.</param>
 /// <param name="Span">Place of the bin.</param>
 internal sealed record BinSection(string Name, double From, double To, bool AreTimesteps, ImmutableArray<double>? ClipRatios,
-    SourceSpan Span);
+    SourceSpan Span)
+{
+    /// <summary>Whether layers take their input as it is in this bin, as <c>w4a16</c> layers do in all.</summary>
+    public bool KeepsActivations { get; init; }
+}

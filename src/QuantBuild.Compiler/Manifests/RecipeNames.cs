@@ -19,6 +19,9 @@ internal static class RecipeNames
     /// <summary>Values of <c>weights.method</c>.</summary>
     public static NamedValues<WeightMethod> WeightMethod { get; } = NamedValues.Of<WeightMethod>();
 
+    /// <summary>Values of a bin's <c>activations</c>: whether layers take their input as it is.</summary>
+    public static NamedValues<bool> BinActivations { get; } = new(("mxfp4", false), ("none", true));
+
     /// <summary>Values of <c>rotation</c>.</summary>
     public static NamedValues<RotationMode> Rotation { get; } = NamedValues.Of<RotationMode>();
 

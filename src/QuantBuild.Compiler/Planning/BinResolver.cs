@@ -31,7 +31,11 @@ internal static class BinResolver
                 [.. Enumerable.Range(0, timesteps.Length).Where(step => timesteps[step] >= min && timesteps[step] <= max)];
             if (steps.IsEmpty)
                 problems.Add(Descriptors.BinWithoutSteps.At(section.Span, section.Name, expert.Name, timesteps.Length, totalSteps));
-            bins.Add(new TimestepBin(section.Name, min, max, steps) { ClipRatios = section.ClipRatios });
+            bins.Add(new TimestepBin(section.Name, min, max, steps) 
+            {
+                ClipRatios = section.ClipRatios,
+                KeepsActivations = section.KeepsActivations,
+            });
             max = Math.Min(max, min - 1);
         }
         return bins.ToImmutable();

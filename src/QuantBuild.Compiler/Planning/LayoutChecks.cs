@@ -80,6 +80,9 @@ internal sealed class LayoutChecks(OutputSection output, ExpertSection expert, I
             "activations.exponentOffsets to [0]");
         foreach ((TimestepBin bin, BinSection section) in bins.Zip(expert.Bins))
         {
+            if (bin.KeepsActivations)
+                problems.Add(Descriptors.LayoutCannotHold.At(section.Span, _name,
+                    $"activations that are rounded in some bins only ('{bin.Name}' of {expert.Name})", "remove activations of the bin"));
             if (bin.ClipRatios is { } ratios && !ratios.SequenceEqual([1.0]))
                 problems.Add(Descriptors.LayoutCannotHold.At(section.Span, _name, $"clip ratios of the bin '{bin.Name}' of {expert.Name}",
                     "remove clipRatios of the bin"));

@@ -12,6 +12,9 @@ internal sealed record TimestepBin(string Name, int MinTimestep, int MaxTimestep
     /// <summary>Candidate ratios of this bin; null takes those of the layer.</summary>
     public ImmutableArray<double>? ClipRatios { get; init; }
 
+    /// <summary>Whether layers take their input as it is, whatever their recipe says of activations.</summary>
+    public bool KeepsActivations { get; init; }
+
     /// <summary>Whether a timestep is in the bin.</summary>
     public bool Contains(int timestep) => timestep >= MinTimestep && timestep <= MaxTimestep;
 }

@@ -40,19 +40,27 @@ internal static class ExpertFacts
             ["name"] = plan.Name,
             ["blocks"] = plan.Config.NumLayers,
             ["timesteps"] = Rounded.Array(plan.Timesteps),
-            ["bins"] = new JsonArray([.. plan.Bins.Select(bin => (JsonNode)new JsonObject
-            {
-                ["name"] = bin.Name,
-                ["min"] = bin.MinTimestep,
-                ["max"] = bin.MaxTimestep,
-                ["steps"] = Rounded.Array(bin.Steps),
-            })]),
+            ["bins"] = new JsonArray([.. plan.Bins.Select(bin => (JsonNode)Of(bin))]),
             ["sourceBytes"] = source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength),
             ["bytes"] = Bytes(context.Plan, source),
             ["files"] = Files(results, plan),
             ["layers"] = new JsonArray([.. layers]),
             ["sites"] = new JsonArray([.. sites]),
         };
+    }
+
+    private static JsonObject Of(TimestepBin bin)
+    {
+        var json = new JsonObject
+        {
+            ["name"] = bin.Name,
+            ["min"] = bin.MinTimestep,
+            ["max"] = bin.MaxTimestep,
+            ["steps"] = Rounded.Array(bin.Steps),
+        };
+        if (bin.KeepsActivations)
+            json["activations"] = RecipeNames.BinActivations.NameOf(true);
+        return json;
     }
 
     private static ParallelOptions Options(BuildContext context) =>

@@ -20,7 +20,8 @@ internal static class HintFacts
 
     private static IEnumerable<ClipChoice> Clips(RecordedResults results, ExpertPlan expert, LayerPlan layer) =>
         layer.Recipe.Precision == Precision.W4A4
-            ? expert.Bins.Select(bin => results.Result(BuildStages.Clip, expert.Name, ClipStage.NameOf(layer, bin))?.Value)
+            ? expert.Bins.Where(bin => !bin.KeepsActivations)
+            .Select(bin => results.Result(BuildStages.Clip, expert.Name, ClipStage.NameOf(layer, bin))?.Value)
                 .OfType<ClipChoice>()
             : [];
 }

@@ -83,6 +83,8 @@ internal static class LayerFacts
     /// </summary>
     private static JsonObject? Clip(RecordedResults results, ExpertPlan expert, LayerPlan layer, TimestepBin bin, double? reference)
     {
+        if (bin.KeepsActivations)
+            return null;
         if (results.Result(BuildStages.Clip, expert.Name, ClipStage.NameOf(layer, bin))?.Value is not { } choice)
             return null;
         double best = choice.Errors.Min(candidate => candidate.Error);

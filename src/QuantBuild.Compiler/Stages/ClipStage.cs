@@ -18,7 +18,7 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     RotationOption.Fixed with { Setting = null },
     RecipeOption.Of(RecipeSettings.Granularity),
     RecipeOption.Of<LayerSubject>(RecipeSettings.ClipRatios, RecipeOf, perAction: true),
-    RecipeOption.Of(RecipeSettings.ExponentOffsets, perAction: true),
+    RecipeOption.Of<LayerSubject>(RecipeSettings.ExponentOffsets, RecipeOf, perAction: true),
     RecipeOption.Of(RecipeSettings.Ties, compared: false),
     RecipeOption.Of(RecipeSettings.Objective),
     new("steps", subject => StepsOf(subject.Bin!), "steps", PerAction: true))
@@ -72,8 +72,12 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     /// <inheritdoc/>
     protected override void Accept(LayerWork work, Stored<ClipChoice> result) => work.Clips.Add(result);
 
-    /// <summary>A bin may have candidates of its own.</summary>
-    private static LayerRecipe RecipeOf(LayerSubject subject) => subject.Bin!.ClipRatios is { } ratios
+    /// <summary>
+    /// A bin may have candidates of its own; where activations stay as they are there is nothing to search, and the table has 1 and 0.
+    /// </summary>
+    private static LayerRecipe RecipeOf(LayerSubject subject) => subject.Bin!.KeepsActivations
+        ? subject.Layer.Recipe.With(RecipeSettings.ClipRatios, [1.0]).With(RecipeSettings.ExponentOffsets, [0])
+        : subject.Bin.ClipRatios is { } ratios
         ? subject.Layer.Recipe.With(RecipeSettings.ClipRatios, ratios)
         : subject.Layer.Recipe;
 
@@ -84,7 +88,7 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
     {
         ActivationRecipe usual = LayerRecipe.Default.Activations;
         return (FirstCandidate
-            + (RecipeOf(subject).Activations.ClipRatios.Length * subject.Layer.Recipe.Activations.ExponentOffsets.Length))
+            + (RecipeOf(subject).Activations is var own ? own.ClipRatios.Length * own.ExponentOffsets.Length : 0))
             / (FirstCandidate + (usual.ClipRatios.Length * usual.ExponentOffsets.Length));
     }
 }

@@ -19,7 +19,8 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
     RotationOption.Fixed with { Setting = null },
     RecipeOption.Of(RecipeSettings.Granularity, compared: false),
     RecipeOption.Of(RecipeSettings.Ties, compared: false),
-    new("steps", subject => new JsonArray([.. subject.Expert.Bins.Select(ClipStage.StepsOf)]), Setting: null))
+    new("steps", subject => new JsonArray([.. subject.Expert.Bins.Select(ClipStage.StepsOf)]), Setting: null),
+    new("unrounded", subject => Unrounded(subject), "bins"))
 {
     /// <inheritdoc/>
     public override Stored<LayerErrors> Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
@@ -58,6 +59,13 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
     /// <inheritdoc/>
     protected override void Accept(LayerWork work, Stored<LayerErrors> result) => work.Errors = result;
 
+    /// <summary>Indices of bins in which a layer that rounds activations leaves them as they are; null for none.</summary>
+    private static JsonArray? Unrounded(LayerSubject subject) =>
+        subject.Layer.Recipe.Precision == Precision.W4A4 && subject.Expert.Bins.Any(bin => bin.KeepsActivations)
+            ? [.. subject.Expert.Bins.Select((bin, i) => (bin, i)).Where(pair => pair.bin.KeepsActivations)
+                .Select(pair => (JsonNode)pair.i)]
+            : null;
+
     private static LayerErrors Measure(LayerWork work)
     {
         ImmutableArray<TimestepBin> bins = work.Source.Plan.Bins;
@@ -65,8 +73,9 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
         for (int bin = 0; bin < bins.Length; bin++)
         {
             work.Reclaim();
-            LadderErrors measured = work.Compute.Measure(work.Clips.Count == 0 ? null : work.Clips[bin].Value.Setting, bins[bin].Steps,
-                work.Threads, work.Context.Cancellation);
+            LadderErrors measured = work.Compute.Measure(
+                work.Clips.Count == 0 || bins[bin].KeepsActivations ? null : work.Clips[bin].Value.Setting, bins[bin].Steps, work.Threads,
+                    work.Context.Cancellation);
             errors.Add(new LayerErrors.Bin(measured.Tokens, measured.Sums));
         }
         return new LayerErrors(errors.MoveToImmutable());

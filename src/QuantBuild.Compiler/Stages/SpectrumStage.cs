@@ -13,7 +13,7 @@ namespace QuantBuild.Compiler.Stages;
 /// Singular values of a built layer's weight and what its branch holds of them: no artifact needs it, <c>eval</c> asks for it.
 /// </summary>
 internal sealed class SpectrumStage() : LayerStage<Stored<SpectrumResult>>("Spectrum", 1,
-    new StageText("layer of `eval --held-out`", "weight, scale, rotation, low rank", "singular values, energy, what the branch leaves"),
+    new StageText("layer of `eval --held-out`", "weight, scale, chosen rotation, low rank", "singular values, energy, what the branch leaves"),
     RotationOption.Fixed with { Setting = null },
     new("values", _ => WeightSpectrum.Most, Setting: null))
 {

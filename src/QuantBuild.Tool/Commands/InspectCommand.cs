@@ -83,7 +83,9 @@ internal static class InspectCommand
             foreach ((string layer, ArtifactLayer entry) in expert.Layers)
             {
                 Tables.AddRow(table, [layer, entry.Precision, entry.IsQuantized ? entry.Rank.ToString(CultureInfo.InvariantCulture) : "",
-                    .. expert.Bins.Select((_, bin) => Clip(entry, bin))]);
+                    .. expert.Bins.Select((found, bin) => found.KeepsActivations && !entry.Clips.IsDefaultOrEmpty
+                        ? "as it is"
+                        : Clip(entry, bin))]);
             }
             console.Tables.Write(table);
         }

@@ -55,7 +55,7 @@ internal sealed class FoldedLinear : ITorchLinear
     {
         layer.Check();
         misfits = 0;
-        if (layer.Activations is null || layer.OutFeatures % Multiple != 0)
+        if (layer.Activations is null or { IsMixed: true } || layer.OutFeatures % Multiple != 0)
             return null;
         Fp8Fold.Rows weight = Fold(layer, space, tables);
         misfits = Fp8Fold.Misfits(weight);

@@ -52,7 +52,8 @@ internal sealed class LayerInput : IDisposable
     /// <param name="timestep">Selects the bin.</param>
     /// <exception cref="ArgumentOutOfRangeException">No bin of the layer has the timestep.</exception>
     public Mxfp4Activations.Blocks? Blocks(Tensor u, int timestep) => _layer.Activations is { } policy
-        ? Mxfp4Activations.Round(u, policy.At(timestep).Clip, policy.Ties, _tables)
+        && policy.At(timestep).Clip is { } clip
+        ? Mxfp4Activations.Round(u, clip, policy.Ties, _tables)
         : null;
 
     /// <inheritdoc/>

@@ -79,6 +79,7 @@ public sealed class ArtifactExpertModel
         ImmutableArray<ArtifactBin> bins = Description.Bins;
         return new ActivationPolicy(
             layer.Ties == ArtifactLayer.TiesToEven ? TieRule.Even : TieRule.Zero,
-            [.. bins.Select((bin, i) => new ActivationSetting(bin.MinTimestep, bin.MaxTimestep, layer.Clips[i]))]);
+            [.. bins.Select((bin, i) => new ActivationSetting(bin.MinTimestep, bin.MaxTimestep,
+                bin.KeepsActivations ? null : layer.Clips[i]))]);
     }
 }

@@ -69,7 +69,10 @@ internal static class ArtifactJsonReader
 
     private static ArtifactBin ReadBin(JsonFields fields)
     {
-        var bin = new ArtifactBin(fields.Text("name"), fields.Integer("minTimestep"), fields.Integer("maxTimestep"));
+        var bin = new ArtifactBin(fields.Text("name"), fields.Integer("minTimestep"), fields.Integer("maxTimestep"))
+        {
+            KeepsActivations = fields.Has("activations") && fields.Choice("activations", "none") == "none",
+        };
         fields.End();
         return bin;
     }

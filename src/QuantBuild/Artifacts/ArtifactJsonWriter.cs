@@ -82,6 +82,8 @@ internal static class ArtifactJsonWriter
             json.WriteString("name", bin.Name);
             json.WriteNumber("minTimestep", bin.MinTimestep);
             json.WriteNumber("maxTimestep", bin.MaxTimestep);
+            if (bin.KeepsActivations)
+                json.WriteString("activations", "none");
             json.WriteEndObject();
         }
         json.WriteEndArray();

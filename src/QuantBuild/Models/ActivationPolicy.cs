@@ -19,6 +19,9 @@ internal sealed class ActivationPolicy
     /// <summary>Where exact midpoints go.</summary>
     public TieRule Ties { get; }
 
+    /// <summary>Whether the input is rounded in some ranges of timesteps and left as it is in others.</summary>
+    public bool IsMixed => _settings.Any(setting => setting.Clip is null);
+
     /// <summary>The settings of the bin that a timestep is in.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No bin has the timestep: it belongs to the other expert.</exception>
     public ActivationSetting At(int timestep)

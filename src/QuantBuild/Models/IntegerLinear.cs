@@ -31,7 +31,7 @@ internal sealed unsafe class IntegerLinear
     }
 
     /// <summary>y = the layer's output for the tokens x; rows of y are contiguous.</summary>
-    public void Apply(ReadOnlyMatrixView x, MatrixView y, ActivationSetting setting, int threads, CancellationToken ct)
+    public void Apply(ReadOnlyMatrixView x, MatrixView y, ClipSetting clip, int threads, CancellationToken ct)
     {
         ((ReadOnlyMatrixView)y).RequireDenseRows();
         using var tokens = new Mxfp4Tokens(_layer.InFeatures);
@@ -41,7 +41,7 @@ internal sealed unsafe class IntegerLinear
         {
             var projected = new Strided(projection, _layer.Rank, 1);
             var output = new Strided(to, y.RowStride, 1);
-            Read(new Strided(from, x.RowStride, x.ColumnStride), tokens, projected, setting, threads, ct);
+            Read(new Strided(from, x.RowStride, x.ColumnStride), tokens, projected, clip, threads, ct);
             if (_weight is not null)
                 Multiply(tokens, projected, _weight, 0, output, threads, ct);
             else
@@ -51,11 +51,11 @@ internal sealed unsafe class IntegerLinear
     }
 
     /// <summary>u = x / s, of which the tokens take Q(u) and the projections u A^T.</summary>
-    private void Read(Strided x, Mxfp4Tokens tokens, Strided projected, ActivationSetting setting, int threads, CancellationToken ct)
+    private void Read(Strided x, Mxfp4Tokens tokens, Strided projected, ClipSetting clip, int threads, CancellationToken ct)
     {
         int channels = _layer.InFeatures, rank = _layer.Rank;
         int most = Math.Clamp(tokens.Rows / (2 * threads), 1, TokensAtOnce);
-        var rounding = new Mxfp4Rounding(_layer.Activations!.Ties, setting.Clip);
+        var rounding = new Mxfp4Rounding(_layer.Activations!.Ties, clip);
         fixed (float* smooth = _layer.Smooth.Span, down = _layer.Down.Span)
         {
             float* scale = smooth;

@@ -38,6 +38,9 @@ internal sealed unsafe class QuantizedLinear : ILinear
         if (layer.Activations is not null)
         {
             _integer = new IntegerLinear(layer, _bias, storage);
+            // Bins that leave the input as it is decode the weight again in every step: few do, and it would take eight times the room.
+            if (layer.Activations.IsMixed)
+                _floatMain = new Mxfp4Linear(layer.OutFeatures, layer.InFeatures, layer.Codes, layer.Scales, _bias);
         }
         else if (storage == WeightStorage.Mapped)
         {
@@ -71,10 +74,10 @@ internal sealed unsafe class QuantizedLinear : ILinear
             int rows = Math.Min(rowsAtOnce, x.Rows - first);
             ReadOnlyMatrixView input = x.Slice(first, 0, rows, InFeatures);
             MatrixView output = y.Slice(first, 0, rows, OutFeatures);
-            if (setting is null)
+            if (setting?.Clip is not { } clip)
                 ApplyFloat(input, output, timestep, threads, ct);
             else
-                _integer!.Apply(input, output, setting, threads, ct);
+                _integer!.Apply(input, output, clip, threads, ct);
         }
     }
 

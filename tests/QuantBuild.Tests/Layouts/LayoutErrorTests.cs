@@ -52,6 +52,25 @@ public sealed class LayoutErrorTests : IDisposable
     }
 
     [Theory]
+    [InlineData("compressed-tensors", 1)]
+    [InlineData("msmodelslim", 1)]
+    [InlineData("lightx2v", 1)]
+    [InlineData("native", 0)]
+    [InlineData("bf16", 0)]
+    public void Other_runtimes_do_not_round_activations_in_some_bins_only(string layout, int errors)
+    {
+        _project.OutputSection = $""" "layout": "{layout}" """;
+        _project.HighBins = """{ "name": "first", "from": 0, "to": 0.5, "activations": "none" }, "boundary:0.5-1" """;
+
+        Diagnostic[] found = [.. Errors().Where(error => error.Message.Contains("in some bins only", StringComparison.Ordinal))];
+
+        Assert.Equal(errors, found.Length);
+        Assert.All(found, error => Assert.Equal("QB1045", error.Descriptor.Code));
+        Assert.All(found, error => Assert.Contains("'first' of high_noise", error.Message, StringComparison.Ordinal));
+        Assert.All(found, error => Assert.Contains("\"activations\"", LineOf(error), StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("compressed-tensors", "lowRank.rank to 0", "smooth to false", "activations.clipRatios to [1.0]")]
     [InlineData("msmodelslim", "lowRank.rank to 0", "activations.clipRatios to [1.0]")]
     [InlineData("lightx2v", "precision to \"w4a4\"", "smooth to false", "activations.clipRatios to [1.0]")]

@@ -181,6 +181,26 @@ public sealed class QuantizedLinearTests
             linear.Apply(new ReadOnlyMatrixView(new float[256], 2, 128), new MatrixView(new float[96], 1, 96), 0, 1));
     }
 
+    [Theory]
+    [InlineData(WeightStorage.Resident)]
+    [InlineData(WeightStorage.Mapped)]
+    public void In_a_range_that_leaves_the_input_as_it_is_the_layer_is_the_one_without_rounding(WeightStorage storage)
+    {
+        using SafeTensorsFile golden = SafeTensorsFile.Open(TestData.Golden("qlinear.safetensors"));
+        QuantizedLayer rounded = Golden(golden, "case.0", 0.8f);
+        QuantizedLayer mixed = rounded with
+        {
+            Activations = new ActivationPolicy(TieRule.Zero,
+                [new ActivationSetting(500, 999, null), new ActivationSetting(0, 499, new ClipSetting(0.8f))]),
+        };
+        float[] x = golden.ReadFloat32("case.0.x");
+        var layer = new QuantizedLinear(mixed, storage);
+
+        Assert.Equal(Apply(new QuantizedLinear(rounded with { Activations = null }), x, 700), Apply(layer, x, 700, threads: 3));
+        Assert.Equal(Apply(new QuantizedLinear(rounded), x, 300), Apply(layer, x, 300));
+        Assert.NotEqual(Apply(layer, x, 300), Apply(layer, x, 700));
+    }
+
     [Fact]
     public void No_tokens_give_no_output()
     {

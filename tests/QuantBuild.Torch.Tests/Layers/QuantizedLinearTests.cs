@@ -74,6 +74,26 @@ public sealed class QuantizedLinearTests
     }
 
     [Fact]
+    public void In_a_range_that_leaves_the_input_as_it_is_a_layer_is_the_one_without_rounding()
+    {
+        using ModelArtifact artifact = Runtimes.OpenArtifact();
+        QuantizedLayer layer = artifact.LowNoise.Parameters("blocks.2.ffn.0")!;
+        QuantizedLayer mixed = layer with { Activations = new ActivationPolicy(TieRule.Even,
+            [new ActivationSetting(500, 999, null), new ActivationSetting(0, 499, new ClipSetting(0.8f))]) };
+        float[] x = Inputs.Normal(Tokens * layer.InFeatures, new Random(5));
+        foreach (TorchRuntime runtime in (TorchRuntime[])[Runtimes.Float32, Runtimes.BFloat16, Runtimes.Fp8])
+        {
+            Assert.IsType<Torch.Layers.QuantizedLinear>(runtime.Quantized(mixed, WeightStorage.Resident));
+            float[] kept = Apply(runtime.Quantized(mixed, WeightStorage.Resident), x, layer.InFeatures, 700);
+            float[] rounded = Apply(runtime.Quantized(mixed, WeightStorage.Resident), x, layer.InFeatures, 300);
+
+            Assert.InRange(Errors.Relative(Expected(mixed, x, 700), kept), 0, 5e-3);
+            Assert.InRange(Errors.Relative(Expected(mixed, x, 300), rounded), 0, 5e-3);
+            Assert.InRange(Errors.Relative(kept, rounded), 1e-2, 1);
+        }
+    }
+
+    [Fact]
     public void Tokens_that_do_not_fit_fp8_are_multiplied_otherwise()
     {
         using ModelArtifact artifact = Runtimes.OpenArtifact();

@@ -99,11 +99,12 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
             RoundToNearest.Quantize(_weight.Residual(threads), Activations.Ties, threads).Weight,
             RoundToNearest.Quantize(_weight.Source(), Activations.Ties, threads).Weight);
         float[]? scale = data.Scale.Length > 0 ? data.Scale : null;
+        ActivationQuantizer? unclipped = clip is null ? null : Unclipped;
         using var errors = new LayerError(
         [
-            new(null, null, source, Unclipped),
-            new(scale, data.Branch, residual, Unclipped, data.Rotation),
-            new(scale, data.Branch, data.Packed, Unclipped, data.Rotation),
+            new(null, null, source, unclipped),
+            new(scale, data.Branch, residual, unclipped, data.Rotation),
+            new(scale, data.Branch, data.Packed, unclipped, data.Rotation),
             new(scale, data.Branch, data.Packed, clip is null ? null : new ActivationQuantizer(clip.Value, Activations.Ties),
                 data.Rotation),
         ], threads, ct);

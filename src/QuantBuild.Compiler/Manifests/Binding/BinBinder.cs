@@ -59,6 +59,13 @@ internal static partial class BinBinder
             name = null;
         }
         ImmutableArray<double>? ratios = bin.Numbers("clipRatios", RecipeSettings.ClipRatio);
+        bool keeps = bin.Choice("activations", RecipeNames.BinActivations) ?? false;
+        if (keeps && ratios is not null)
+        {
+            values.Report(Descriptors.BinSyntax, bin.SpanOf("clipRatios"), name ?? bin.Path,
+                "its activations are not rounded, so that clipRatios have nothing to clip");
+            return null;
+        }
         bool areTimesteps = bin.Has("timesteps");
         if (areTimesteps && (bin.Has("from") || bin.Has("to")))
         {
@@ -71,7 +78,8 @@ internal static partial class BinBinder
                 values.Number(bin.Require("to"), bin.PathOf("to"), Fraction));
         return name is null || from is null || to is null
             ? null
-            : Check(new BinSection(name, from.Value, to.Value, areTimesteps, ratios, bin.Span), name, values);
+            : Check(new BinSection(name, from.Value, to.Value, areTimesteps, ratios, bin.Span) { KeepsActivations = keeps }, name,
+                values);
     }
 
     private static (double? From, double? To) Timesteps(ObjectBinder bin)

@@ -23,7 +23,7 @@ internal static class ManifestKeys
 
     public static readonly KeySet Expert = new("expert", ["bins", .. Recipe]);
 
-    public static readonly KeySet Bin = new("bin", ["name", "from", "to", "timesteps", "clipRatios"]);
+    public static readonly KeySet Bin = new("bin", ["name", "from", "to", "timesteps", "activations", "clipRatios"]);
 
     public static readonly KeySet Calibration = new("calibration",
         ["data", "activations", "latent", "samples", "solver", "steps", "shift", "timesteps", "highNoiseSteps", "guidance", "tokensPerStep",

@@ -12,7 +12,7 @@ function buildView() {
         : [data.gates.maxRelativeError == null ? null : `output error ≤ ${percent(data.gates.maxRelativeError)}`, data.gates.maxErrorVsRtn == null ? null : `≤ ${times(data.gates.maxErrorVsRtn)} of RTN's`].filter(Boolean).join(", ")]))),
     h("div", { class: "half" }, card(h("h2", null, "This run"), facts(["Started", run.started], run.executed ? ["Took", seconds(run.seconds)] : ["Kind", "made from the store, nothing executed"], ["Threads", `${run.threads} on ${plural(run.processors, "processor")}`],
       ["System", run.system], ["Peak memory", bytes(run.peakBytes)]), note("The run record is the only part of a report that differs between two builds of the same thing."))),
-    h("div", { class: "half" }, card(h("h2", null, "Bins"), plainTable(["Expert", "Bin", "Timesteps", "Calibration steps"], data.experts.flatMap((expert, index) => expert.bins.map(bin => [expertMark(index), bin.name, `${bin.max}–${bin.min}`, String(bin.steps.length)])), { numeric: [3], label: "Bins" }))),
+    h("div", { class: "half" }, card(h("h2", null, "Bins"), plainTable(["Expert", "Bin", "Timesteps", "Calibration steps", "Activations"], data.experts.flatMap((expert, index) => expert.bins.map(bin => [expertMark(index), bin.name, `${bin.max}–${bin.min}`, String(bin.steps.length), bin.activations === "none" ? "as they are" : "by layer"])), { numeric: [3], label: "Bins" }))),
     h("div", { class: "half" }, card(h("h2", null, "Recipes"), recipeTable())),
     h("div", null, card(h("h2", null, "Files of the artifact"), fileTable())),
     h("div", { id: "build/changes", tabindex: "-1" }, card(h("h2", null, "Changes since the build before"), changeTable())))];

@@ -60,7 +60,7 @@ function binErrors(layer) {
   const bins = data.experts[layer.expert].bins;
   return bars({
     title: "Output error by bin and method", label: `Of ${layer.id}.`, height: 300,
-    categories: bins.map((bin, i) => `${bin.name} (t ${bin.max}–${bin.min}, ${layer.bins[i].tokens} tokens)`), format: percent, yName: "output error",
+    categories: bins.map((bin, i) => `${bin.name} (t ${bin.max}–${bin.min}, ${layer.bins[i].tokens} tokens${bin.activations === "none" && layer.clips ? ", input not rounded" : ""})`), format: percent, yName: "output error",
     series: methodNames.map((name, method) => ({ name, color: colors => colors.methods[method], values: layer.bins.map(bin => bin.relative[method]) })),
   });
 }
@@ -75,7 +75,7 @@ function candidateFigures(layer) {
     title: `Error over all clip candidates${offsets.length > 1 ? `, exponent offset ${offset}` : ""}`, label: `Of ${layer.id}, a line per bin.`,
     positions: ratios.map(String), xName: "clip ratio", yName: relative ? "output error" : "error over the best candidate's", format: relative ? percent : number,
     titleOf: ratio => `clip ratio ${ratio}`,
-    series: bins.map((bin, i) => ({ name: `${bin.name}: chose ${layer.clips[i]?.ratio ?? "–"}`, color: colors => colors.bins[i % 5],
+    series: bins.map((bin, i) => ({ name: bin.activations === "none" ? `${bin.name}: not rounded` : `${bin.name}: chose ${layer.clips[i]?.ratio ?? "–"}`, color: colors => colors.bins[i % 5],
       values: ratios.map(ratio => layer.clips[i]?.errors[layer.clips[i].ratios.findIndex((other, c) => other === ratio && (layer.clips[i].offsets?.[c] ?? 0) === offset)] ?? null) })),
   }));
 }

@@ -1,6 +1,6 @@
 // The paper's Table I and II for this model.
 
-const tableOneNames = { full: "Full precision", rtn: "RTN", "svdquant+rtn": "SVDQuant + RTN", "svdquant+gptq": "SVDQuant + GPTQ", ours: "This recipe", "ours-dagger": "This recipe, self_attn.o and ffn.2 kept" };
+const tableOneNames = { full: "Full precision", rtn: "RTN", "svdquant+rtn": "SVDQuant + RTN", "svdquant+gptq": "SVDQuant + GPTQ", "ours-rounded": "This recipe, activations rounded in every bin", ours: "This recipe", "ours-dagger": "This recipe, self_attn.o and ffn.2 kept" };
 
 function methodsView() {
   return [
