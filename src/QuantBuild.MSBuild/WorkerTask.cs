@@ -51,7 +51,8 @@ public abstract class WorkerTask : ToolTask
         Require(Worker);
         if (DotNetHost.Find() is null)
             Error("QB0020", Subject,
-                $"There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads to one");
+                $"There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads "
+                    + $"to one");
         return !Log.HasLoggedErrors && base.ValidateParameters();
     }
 
@@ -78,7 +79,8 @@ public abstract class WorkerTask : ToolTask
         else if (!Log.HasLoggedErrors)
         {
             Error("QB0003", Subject,
-                $"The quantizer ended with exit code {ExitCode} and without a diagnostic; to run it by hand: dotnet {GenerateCommandLineCommands()}");
+                $"The quantizer ended with exit code {ExitCode} and without a diagnostic; what it finished is kept, and the next build "
+                    + $"goes on there. To run it by hand: dotnet {GenerateCommandLineCommands()}");
         }
         return false;
     }

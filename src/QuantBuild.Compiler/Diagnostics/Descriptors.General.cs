@@ -25,7 +25,8 @@ internal static partial class Descriptors
     /// <summary>QB0003: the worker crashed.</summary>
     public static readonly DiagnosticDescriptor WorkerCrashed = new("QB0003", Severity.Error,
         "The quantizer ended with exit code {0} and without a diagnostic",
-        "It was killed (137: often for lack of memory) or crashed. What was finished is in the store.",
+        "It was killed (137: often for lack of memory) or crashed (134 and 139: often in a native library, such as libtorch or a driver of "
+            + "a GPU). What was finished is in the store, and the next build goes on there.",
         "Run the command of the message by hand and look at its output; free memory; report a crash.");
 
     /// <summary>QB0004: too large to embed.</summary>

@@ -18,10 +18,11 @@ internal static class TinyManifest
     /// <summary>Its text.</summary>
     /// <param name="compute">The section <c>compute</c>.</param>
     /// <param name="quantize">The section <c>quantize</c>.</param>
-    public static string Text(string compute, string quantize = Gptq) => $$"""
+    /// <param name="checkpoint">Folder of the checkpoint; null for the repository's.</param>
+    public static string Text(string compute, string quantize = Gptq, string? checkpoint = null) => $$"""
         {
           "compute": {{compute}},
-          "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(TestData.TinyWan("checkpoint"))}} },
+          "model": { "architecture": "wan2.2-i2v", "source": {{JsonSerializer.Serialize(checkpoint ?? TestData.TinyWan("checkpoint"))}} },
           "experts": {
             "high_noise": { "weights": "high_noise_model", "bins": ["early:0-0.5", "boundary:0.5-1"] },
             "low_noise": { "weights": "low_noise_model", "bins": ["boundary:0-0.5", "late:0.5-1"] }

@@ -18,6 +18,9 @@ internal sealed class TorchProject : IDisposable
     /// <summary>The section <c>quantize</c>.</summary>
     public string Quantize { get; init; } = TinyManifest.Gptq;
 
+    /// <summary>Folder of the checkpoint; null for the repository's.</summary>
+    public string? Checkpoint { get; init; }
+
     /// <summary>The folder of libtorch that the build is told.</summary>
     public string LibTorch { get; init; } = Natives.Folder;
 
@@ -47,7 +50,7 @@ internal sealed class TorchProject : IDisposable
     public Process Start(params string[] options)
     {
         string manifest = Path.Combine(_root, "tiny.quant.json");
-        File.WriteAllText(manifest, TinyManifest.Text(Compute, Quantize));
+        File.WriteAllText(manifest, TinyManifest.Text(Compute, Quantize, Checkpoint));
         string binaries = Path.Combine("bin", Natives.Metadata("Configuration"), "net10.0");
         var start = new ProcessStartInfo("dotnet",
         [
@@ -68,6 +71,13 @@ internal sealed class TorchProject : IDisposable
     public IReadOnlyDictionary<string, string> Tensors() => Directory.EnumerateFiles(Output, "*.safetensors", SearchOption.AllDirectories)
         .ToDictionary(path => Path.GetRelativePath(Output, path), path =>
             Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))));
+
+    /// <summary>The arithmetic of a group of stages, as the artifact states it.</summary>
+    public string Profile(string group)
+    {
+        using JsonDocument artifact = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Output, "artifact.json")));
+        return artifact.RootElement.GetProperty("profiles").GetProperty(group).GetString()!;
+    }
 
     /// <summary>The error of every layer, as the artifact states it.</summary>
     public IReadOnlyDictionary<string, double> Errors()

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace QuantBuild.Compiler.Torch.Tests.Packages;
 
 /// <summary>Apps outside the repository that build their models by torch with the packages and <c>dotnet build</c>.</summary>
@@ -31,6 +33,26 @@ public sealed class AppBuildTests(PackedFeed feed)
         (status, said) = await app.BuildAsync("-p:QuantTorch=/nowhere");
         Assert.Equal(0, status);
         Assert.DoesNotContain("Quantizing", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_that_a_native_library_ends_is_told_of_and_the_next_build_goes_on()
+    {
+        using var app = new ModelApp(feed, ModelApp.Backend + ModelApp.LibTorch);
+        using Process build = app.StartBuild();
+        Task<(int Status, string Said)> ended = Programs.EndAsync(build);
+        while (app.Actions < 8 && !ended.IsCompleted)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+
+        Signals.Send(app.Worker, Signals.Abort);
+
+        (int status, string said) = await ended;
+        Assert.Equal(1, status);
+        Assert.Contains("error QB0003: The quantizer ended with exit code 134 and without a diagnostic; what it finished is kept", said,
+            StringComparison.Ordinal);
+        (status, said) = await app.BuildAsync();
+        Assert.Equal(0, status);
+        Assert.DoesNotContain(" 0 came from the store", said, StringComparison.Ordinal);
     }
 
     [Theory]

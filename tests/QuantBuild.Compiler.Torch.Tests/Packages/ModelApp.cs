@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using QuantBuild.Compiler.Torch.Tests.Building;
 using QuantBuild.Tests;
@@ -72,6 +73,13 @@ internal sealed class ModelApp : IDisposable
         ? Directory.EnumerateFiles(Path.Combine(_root, "store", "actions"), "*", SearchOption.AllDirectories).Count()
         : 0;
 
+    /// <summary>The process of the worker that builds this app's model.</summary>
+    public int Worker => Directory.EnumerateDirectories("/proc").Select(Path.GetFileName)
+        .Where(name => int.TryParse(name, CultureInfo.InvariantCulture, out _))
+        .Select(name => int.Parse(name!, CultureInfo.InvariantCulture))
+        .Single(id => CommandLine(id) is var line && line.Contains("QuantBuild.Tool.dll", StringComparison.Ordinal)
+            && line.Contains(_root, StringComparison.Ordinal));
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     /// <summary>Builds the app as its author does.</summary>
@@ -101,6 +109,18 @@ internal sealed class ModelApp : IDisposable
         using Process process = Process.Start(Programs.Start(_root, [], "dotnet",
             [Path.Combine(_feed.Restored, "quantbuild.msbuild", "0.1.0", "tools", "net10.0", "QuantBuild.Tool.dll"), .. arguments]))!;
         return await Programs.EndAsync(process);
+    }
+
+    private static string CommandLine(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline");
+        }
+        catch (IOException)
+        {
+            return ""; // It has just ended.
+        }
     }
 
     private void Write(string name, string content) => File.WriteAllText(Path.Combine(_root, name), content);
