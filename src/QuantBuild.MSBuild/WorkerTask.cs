@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
@@ -51,8 +52,8 @@ public abstract class WorkerTask : ToolTask
         Require(Worker);
         if (DotNetHost.Find() is null)
             Error("QB0020", Subject,
-                $"There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads "
-                    + $"to one");
+                "There is no program 'dotnet' to run the quantizer with: neither DOTNET_HOST_PATH nor an absolute entry of PATH leads "
+                    + "to one");
         return !Log.HasLoggedErrors && base.ValidateParameters();
     }
 
@@ -78,9 +79,9 @@ public abstract class WorkerTask : ToolTask
                 $"The quantizer refuses a value: {_firstLine} Its command line: dotnet {GenerateCommandLineCommands()}");
         else if (!Log.HasLoggedErrors)
         {
-            Error("QB0003", Subject,
-                $"The quantizer ended with exit code {ExitCode} and without a diagnostic; what it finished is kept, and the next build "
-                    + $"goes on there. To run it by hand: dotnet {GenerateCommandLineCommands()}");
+            Error("QB0003", Subject, string.Create(CultureInfo.InvariantCulture,
+                $"The quantizer ended with exit code {ExitCode} and without a diagnostic; what it finished is kept, and the next build ")
+                + $"goes on there. To run it by hand: dotnet {GenerateCommandLineCommands()}");
         }
         return false;
     }
@@ -97,7 +98,7 @@ public abstract class WorkerTask : ToolTask
         base.LogEventsFromTextOutput(singleLine, singleLine.StartsWith(' ') ? MessageImportance.Low : MessageImportance.High);
     }
 
-    private void Error(string code, string? file, FormattableString text) =>
+    private void Error(string code, string? file, string text) =>
         Log.LogError(subcategory: null, errorCode: code, helpKeyword: null, file: file, lineNumber: 0, columnNumber: 0,
-            endLineNumber: 0, endColumnNumber: 0, message: "{0}", FormattableString.Invariant(text));
+            endLineNumber: 0, endColumnNumber: 0, message: "{0}", text);
 }
