@@ -40,6 +40,9 @@ public sealed class QuantizeModel : WorkerTask
     /// <summary>Whether nothing is written there.</summary>
     public bool RemoteReadOnly { get; set; }
 
+    /// <summary>Whether the build fails when the shared store does, or did not get everything.</summary>
+    public bool RemoteRequired { get; set; }
+
     /// <summary>Whether files that no artifact wrote may be overwritten.</summary>
     public bool Force { get; set; }
 
@@ -72,6 +75,7 @@ public sealed class QuantizeModel : WorkerTask
         .. Option("--project-assets", ProjectAssets),
         .. Option("--remote", RemoteStore),
         .. RemoteReadOnly ? (string[])["--remote-read-only"] : [],
+        .. RemoteRequired ? (string[])["--remote-required"] : [],
         .. Option("--until", Until),
         .. Force ? (string[])["--force"] : [],
         .. Until is { Length: > 0 } || SummaryFile is not { Length: > 0 } summary ? [] : Option("--summary", Path.GetFullPath(summary)),

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using QuantBuild.Build.Tests.Infrastructure;
 using QuantBuild.Remotes.Tests.Servers;
 
@@ -26,6 +27,28 @@ public abstract class CloudBuildContract(CloudServer server)
         Assert.NotEmpty(second);
         Assert.DoesNotContain(second, action => action.Ran);
         Assert.Equal(ReducedModel.Bytes(model["one"]), ReducedModel.Bytes(model["two"]));
+    }
+
+    [Fact]
+    public void The_package_of_the_model_project_is_found()
+    {
+        using var model = new ReducedModel();
+        string tools = Path.Combine(model["packages"], "quantbuild.remotes", "0.1.0", "tools");
+        Directory.CreateDirectory(tools);
+        Directory.CreateSymbolicLink(Path.Combine(tools, "net10.0"), Package);
+        Directory.CreateDirectory(model["obj"]);
+        File.WriteAllText(model["obj", "project.assets.json"], new JsonObject
+        {
+            ["packageFolders"] = new JsonObject { [model["packages"]] = new JsonObject() },
+            ["libraries"] = new JsonObject
+            {
+                ["QuantBuild.Remotes/0.1.0"] = new JsonObject { ["type"] = "package", ["path"] = "quantbuild.remotes/0.1.0" },
+            },
+        }.ToJsonString());
+        Dictionary<string, string?> variables = new(server.Variables(server.Port)) { ["QUANTBUILD_EXTENSIONS"] = null };
+
+        Tool.Run(model.Folder, variables, model.Arguments("--remote", server.AddressOf(Guid.NewGuid().ToString("N")), "--remote-required"))
+            .Expect(0);
     }
 
     [Fact]

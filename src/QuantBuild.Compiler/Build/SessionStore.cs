@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Extensions;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Store.Remote;
 
@@ -34,8 +35,8 @@ internal sealed class SessionStore : IDisposable
             local.Notice = observer.Report;
             local.ReadsWhatItFinds = options.ReadsWhatItFinds;
             return new SessionStore(local, execute && options.Remote is { } remote
-                ? new TieredStore(local, RemoteAddress.Open(remote, local.Root), remote.ReadOnly, observer.Report, TimeProvider.System, ct,
-                    remote.History, careful: options.ReadsWhatItFinds)
+                ? new TieredStore(local, RemoteAddress.Open(remote, local.Root, () => PackagesOf(options)), remote.ReadOnly, observer.Report,
+                    TimeProvider.System, ct, remote.History, careful: options.ReadsWhatItFinds)
                 {
                     SharesAll = remote.Required,
                     Waits = left => observer.PhaseStarted("Write to the shared store", left),
@@ -61,4 +62,7 @@ internal sealed class SessionStore : IDisposable
             Stores.Local.Dispose();
         }
     }
+
+    private static RestoredPackages PackagesOf(CompileOptions options) =>
+        RestoredPackages.Read(options.Compute.ProjectAssets ?? RestoredPackages.FileBeside(options.Manifest));
 }

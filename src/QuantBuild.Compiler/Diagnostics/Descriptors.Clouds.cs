@@ -7,7 +7,8 @@ internal static partial class Descriptors
         "the remote store {0} needs the package {1}, which is not installed",
         "Stores at Amazon S3 and Azure Blob Storage need these clouds' own libraries, which are in a package that the tool loads only "
             + "then.",
-        "Put the package's folder into the environment variable QUANTBUILD_EXTENSIONS (docs/cache.md).");
+        "Reference the package in the model project, in the version of QuantBuild, and restore it; or name its folder in the environment "
+            + "variable QUANTBUILD_EXTENSIONS (docs/cache.md).");
 
     /// <summary>The package for a remote store cannot be loaded.</summary>
     public static readonly DiagnosticDescriptor RemotePackageUnusable = new("QB4121", Severity.Error,

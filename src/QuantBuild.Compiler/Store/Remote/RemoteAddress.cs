@@ -16,10 +16,11 @@ internal static class RemoteAddress
     /// <summary>The store behind an address. Nothing is asked of it yet.</summary>
     /// <param name="options">Have the address.</param>
     /// <param name="local">Root of the store on this machine.</param>
+    /// <param name="packages">Asked for the packages of the model project when a protocol is one's; null for none.</param>
     /// <exception cref="DiagnosticException">
     /// The address is none (QB4090), its credentials cannot be used (QB4096), or the package for it is not installed (QB4120).
     /// </exception>
-    public static RemoteStore Open(RemoteStoreOptions options, string local)
+    public static RemoteStore Open(RemoteStoreOptions options, string local, Func<RestoredPackages>? packages = null)
     {
         if (!Uri.TryCreate(options.Url, UriKind.Absolute, out Uri? address))
             throw Invalid(Cut(options.Url), "it is not an absolute URL");
@@ -34,7 +35,7 @@ internal static class RemoteAddress
         {
             "file" => Folder(address, options.Url, local),
             "http" or "https" => Server(address, shown, options),
-            "s3" or "azblob" => Cloud(address, shown, options),
+            "s3" or "azblob" => Cloud(address, shown, options, packages),
             _ => throw Invalid(shown, $"'{address.Scheme}' is not a protocol that this version speaks; it knows {Known}"),
         };
     }
@@ -66,8 +67,8 @@ internal static class RemoteAddress
         }
     }
 
-    private static RemoteStore Cloud(Uri address, string shown, RemoteStoreOptions options) =>
-        ExtensionFolders.Default.Find(Package) is { } path
+    private static RemoteStore Cloud(Uri address, string shown, RemoteStoreOptions options, Func<RestoredPackages>? packages) =>
+        (ExtensionFolders.Default.Find(Package) ?? packages?.Invoke().Find(Package)) is { } path
             ? ExtensionAssembly.Load<IRemoteProvider>(path, Descriptors.RemotePackageUnusable).Open(address, shown, options)
             : throw new DiagnosticException(Descriptors.RemotePackageMissing.At(null, shown, Package));
 
