@@ -58,7 +58,7 @@ internal static class BuildFiles
             return ExternalActivations.FilesOf(session.Plan, section);
         return session.Plan.Calibration.FromPictures
             ? [calibration.Data, .. SampleSet.Of(session.Plan.Manifest).Lines.Select(line => line.Image).OfType<string>(),
-                .. EncoderSource.FilesOf(session.Plan.Location.Folder)]
+                .. session.Plan.Location.ComingPickles.IsEmpty ? EncoderSource.FilesOf(session.Plan.Location.Folder) : []]
             : [calibration.Data, SampleFiles.TensorsOf(calibration.Data)];
     }
 

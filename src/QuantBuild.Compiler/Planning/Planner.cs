@@ -159,7 +159,7 @@ internal static class Planner
         }
         try
         {
-            if (Directory.Exists(location.Folder))
+            if (Directory.Exists(location.Folder) && location.ComingPickles.IsEmpty)
                 WanEncoders.Require(location.Folder);
         }
         catch (InvalidDataException failure)

@@ -57,7 +57,7 @@ internal static partial class ProjectCreation
         foreach ((string file, byte[] content) in files)
             OutputFile.Write(Path.Combine(folder, file), content);
         return new NewProject(name, folder, source, experts.SequenceEqual(CheckpointFiles.OriginalExperts) ? "original" : "Diffusers",
-            [.. files.Select(file => file.Name)], plan, HasEncoders(checkpoint.Folder));
+            [.. files.Select(file => file.Name)], plan, !checkpoint.ComingPickles.IsEmpty || HasEncoders(checkpoint.Folder));
     }
 
     private static CheckpointLocation Locate(ProjectRequest request, IBuildObserver observer, CancellationToken ct)

@@ -1,13 +1,18 @@
 using System.Collections.Immutable;
+using System.IO.Enumeration;
 using System.Text.RegularExpressions;
+using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Sources;
 
 /// <summary>The files of a repository or folder that are needed of a checkpoint; what else lies there is left alone.</summary>
 /// <param name="Experts">The folders of the experts that are needed, with forward slashes.</param>
-/// <param name="Encoders">Whether text encoder, tokenizer and autoencoder are needed too.</param>
-internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, bool Encoders)
+/// <param name="Encoders">Whether text encoder, tokenizer and autoencoder are needed too, and are folders.</param>
+/// <param name="Pickles">
+/// The <c>.pth</c> files of text encoder and autoencoder that are needed; empty where these are folders, or not needed.
+/// </param>
+internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, bool Encoders, ImmutableArray<string> Pickles)
 {
     /// <summary>Folder of the text encoder.</summary>
     public const string TextEncoder = "text_encoder";
@@ -37,8 +42,23 @@ internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, b
         return folders.Contains(OriginalExperts[0]) || !folders.Contains(DiffusersExperts[0]) ? OriginalExperts : DiffusersExperts;
     }
 
+    /// <summary>What is needed of a checkpoint.</summary>
+    /// <param name="experts">The folders of the experts that are needed; null for those that the layout has.</param>
+    /// <param name="encoders">Whether text encoder, tokenizer and autoencoder are wanted, as far as the checkpoint has them.</param>
+    /// <param name="paths">All its files.</param>
+    public static CheckpointFiles Of(ImmutableArray<string>? experts, bool encoders, IReadOnlyCollection<string> paths)
+    {
+        string[] text = [.. paths.Where(path => path.StartsWith(TextEncoder + "/", StringComparison.Ordinal))];
+        ImmutableArray<string> pickles = encoders && !text.Any(path => path.EndsWith(".safetensors", StringComparison.Ordinal))
+            && First(PipelineFolders.TextPickle) is { } encoder && First(PipelineFolders.VaePickle) is { } vae ? [encoder, vae] : [];
+        return new CheckpointFiles(experts ?? ExpertsIn(paths), encoders && pickles.IsEmpty && text.Length > 0, pickles);
+
+        string? First(string pattern) => paths.Where(path => FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false))
+            .Order(StringComparer.Ordinal).FirstOrDefault();
+    }
+
     /// <summary>Whether a file is needed.</summary>
-    public bool Needs(string path) => IsSmall(path) || IsWeights(path);
+    public bool Needs(string path) => IsSmall(path) || IsWeights(path) || Pickles.Contains(path);
 
     /// <summary>Whether a file is needed and is none with weights: configurations, indexes, and the tokenizer.</summary>
     public bool IsSmall(string path)
@@ -47,12 +67,14 @@ internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, b
         if (path is PipelineIndex.FileName or "config.json")
             return true;
         (string folder, string name) = Split(path);
-        if (Encoders && folder == Tokenizer)
+        if ((Encoders && folder == Tokenizer) || (!Pickles.IsEmpty && folder == PipelineFolders.OriginalTokenizer))
             return name is "tokenizer.json" or "spiece.model";
+        if (!Pickles.IsEmpty && folder is (TextEncoder or Vae))
+            return name == "config.json";
         return StemOf(folder) is { } stem && (name == "config.json" || name == $"{stem}.safetensors.index.json");
     }
 
-    /// <summary>Whether a file is needed and has weights.</summary>
+    /// <summary>Whether a file is needed and has weights as safetensors.</summary>
     public bool IsWeights(string path)
     {
         (string folder, string name) = Split(path);

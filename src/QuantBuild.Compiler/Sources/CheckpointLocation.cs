@@ -15,6 +15,9 @@ namespace QuantBuild.Compiler.Sources;
 internal sealed record CheckpointLocation(string Folder, HubReference? Repository = null, string? Commit = null,
     ImmutableDictionary<string, RemoteHead>? Heads = null, bool HeadersOnly = false)
 {
+    /// <summary>Files of text encoder and autoencoder that the repository has and that are not here, because only headers are.</summary>
+    public ImmutableArray<string> ComingPickles { get; init; } = [];
+
     /// <summary>Opens an expert's tensors.</summary>
     /// <param name="directory">The expert's folder, absolute, or its only file.</param>
     /// <param name="loras">LoRA files to merge, in order; of a checkpoint with headers only nothing is merged.</param>

@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Hub;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Sources;
@@ -76,8 +77,7 @@ internal sealed class SourceLocator(HubAccess access, HubReference reference, So
 
         Found Of(string commit, ImmutableArray<string> paths)
         {
-            var files = new CheckpointFiles(experts ?? CheckpointFiles.ExpertsIn(paths),
-                encoders && paths.Any(path => path.StartsWith(CheckpointFiles.TextEncoder + "/", StringComparison.Ordinal)));
+            var files = CheckpointFiles.Of(experts, encoders, paths);
             return new Found(commit, files, paths, HasAll(files, commit));
         }
     }
@@ -97,8 +97,8 @@ internal sealed class SourceLocator(HubAccess access, HubReference reference, So
         string folder = _cache.SnapshotFolder(reference.Repository, commit);
         try
         {
-            return (!files.Encoders || Has($"{CheckpointFiles.Tokenizer}/tokenizer.json")
-                || Has($"{CheckpointFiles.Tokenizer}/spiece.model"))
+            return (!files.Encoders || HasTokenizer(CheckpointFiles.Tokenizer))
+                && (files.Pickles.IsEmpty || HasTokenizer(PipelineFolders.OriginalTokenizer)) && files.Pickles.All(Has)
                 && files.Weights.All(weights => Has($"{weights.Folder}/config.json")
                     && ShardedCheckpoint.FileNames(Path.Combine(folder, weights.Folder), weights.Stem)
                     .All(name => Has($"{weights.Folder}/{name}")));
@@ -107,6 +107,8 @@ internal sealed class SourceLocator(HubAccess access, HubReference reference, So
         {
             return false;
         }
+
+        bool HasTokenizer(string tokenizer) => Has($"{tokenizer}/tokenizer.json") || Has($"{tokenizer}/spiece.model");
 
         bool Has(string path) => _cache.Find(reference.Repository, commit, path) is not null;
     }
@@ -132,7 +134,7 @@ internal sealed class SourceLocator(HubAccess access, HubReference reference, So
             async (path, token) => heads[path] = await RemoteHead.FetchAsync(client, reference.Repository, found.Commit, path, token))
                 .GetAwaiter().GetResult();
         return new CheckpointLocation(small.Folder, reference, found.Commit, heads.ToImmutableDictionary(StringComparer.Ordinal),
-            HeadersOnly: true);
+            HeadersOnly: true) { ComingPickles = found.Files.Pickles };
     }
 
     /// <summary>Says where the manifest asks for what the Hub could not give.</summary>

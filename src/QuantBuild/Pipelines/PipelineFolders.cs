@@ -13,9 +13,18 @@ namespace QuantBuild.Pipelines;
 /// <param name="root">The checkpoint's folder.</param>
 internal sealed class PipelineFolders(string root)
 {
+    /// <summary>Files of the original release with the text encoder.</summary>
+    public const string TextPickle = "models_t5_*.pth";
+
+    /// <summary>Files of the original release with the autoencoder.</summary>
+    public const string VaePickle = "Wan*_VAE.pth";
+
+    /// <summary>The tokenizer's folder in the original release.</summary>
+    public const string OriginalTokenizer = "google/umt5-xxl";
+
     private const string TextStem = "model";
 
-    public string Tokenizer => Part("tokenizer", "google/umt5-xxl");
+    public string Tokenizer => Part("tokenizer", OriginalTokenizer);
 
     public string HighNoise => Part("high_noise_model", "transformer");
 
@@ -28,10 +37,10 @@ internal sealed class PipelineFolders(string root)
     public IReadOnlyList<string> VaeFiles => [.. Config("vae"), .. VaeWeights];
 
     /// <summary>Files with the text encoder's weights, and their index.</summary>
-    public IReadOnlyList<string> TextWeights => Weights("text_encoder", TextStem, "models_t5_*.pth");
+    public IReadOnlyList<string> TextWeights => Weights("text_encoder", TextStem, TextPickle);
 
     /// <summary>Files with the autoencoder's weights, and their index.</summary>
-    public IReadOnlyList<string> VaeWeights => Weights("vae", ShardedCheckpoint.DefaultStem, "Wan*_VAE.pth");
+    public IReadOnlyList<string> VaeWeights => Weights("vae", ShardedCheckpoint.DefaultStem, VaePickle);
 
     public ShardedCheckpoint OpenTextEncoder() => Open("text_encoder", TextStem, TextWeights);
 

@@ -7,6 +7,7 @@ using QuantBuild.Compiler.Manifests.Binding;
 using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Projects;
 using QuantBuild.HubServer;
+using QuantBuild.Tests.Pickles;
 using QuantBuild.Tests.Stages;
 using QuantBuild.Tests.Store;
 
@@ -239,6 +240,37 @@ public sealed class HubSourceTests : HubSourceTest
 
         Assert.StartsWith(code, failure.Diagnostics[0].Descriptor.Code, StringComparison.Ordinal);
         Assert.False(Directory.Exists(PathTo("new")));
+    }
+
+    [Fact]
+    public void The_original_layout_brings_its_pickles_when_samples_are_made_of_pictures()
+    {
+        string folder = PathTo("original");
+        OriginalLayout.Write(folder);
+        PublishTinyWan();
+        foreach (string file in (string[])["models_t5_umt5-xxl-enc-bf16.pth", "Wan2.1_VAE.pth", "text_encoder/config.json",
+            "vae/config.json", "google/umt5-xxl/spiece.model"])
+            Publish(file, File.ReadAllBytes(Path.Combine(folder, file)));
+        string set = Path.Combine(Project.Root, "set.jsonl");
+        File.WriteAllText(set, System.Text.Json.JsonSerializer.Serialize(new { id = 0, prompt = "a red star", seed = 1,
+            image = TestData.TinyWan("eval", "images", "001.png"), frames = 1, width = 96, height = 64 }));
+        (Project.Calibration, Project.Samples) = (set, 1);
+        using var local = new TinyProject { UsesDefaultFolders = true, Checkpoint = folder, Calibration = set, Samples = 1 };
+        local.Build();
+
+        PlanReport plan = ModelCompiler.Plan(Compile(), SilentObserver.Instance, Ct);
+        // The tokenizer, and nothing of the weights but heads.
+        Assert.Single(Storage("GET"), request => request.Range is null or "");
+        NewProject created = ProjectCreation.Write(new ProjectRequest(PathTo("new"), "hf://org/model", Hub: Compile().Hub),
+            SilentObserver.Instance, Ct);
+        Build();
+
+        Assert.True(created.HasEncoders);
+        Assert.Contains(plan.Actions, action => action.Stage == "Condition");
+        Assert.Equal(local.ArtifactDigests(), Project.ArtifactDigests());
+        int requests = Server.Requests.Count(request => request.Storage);
+        Assert.DoesNotContain(Build().Actions, action => action.Outcome == ActionOutcome.Ran);
+        Assert.Equal(requests, Server.Requests.Count(request => request.Storage));
     }
 
     [Fact]

@@ -2,8 +2,6 @@ using QuantBuild.Imaging;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Sampling;
-using QuantBuild.SafeTensors;
-using QuantBuild.Soak.Mutations;
 using QuantBuild.Tests.Stages;
 using QuantBuild.Text;
 
@@ -63,34 +61,5 @@ public sealed class OriginalLayoutTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private void Write(bool withConfigs = true)
-    {
-        foreach (string expert in (string[])["high_noise_model", "low_noise_model"])
-            Directory.CreateSymbolicLink(Path.Combine(_folder, expert), TestData.TinyWan("checkpoint", expert));
-        Directory.CreateDirectory(Path.Combine(_folder, "google"));
-        Directory.CreateSymbolicLink(Path.Combine(_folder, "google", "umt5-xxl"), TestData.TinyWan("checkpoint", "tokenizer"));
-        WritePart("text_encoder", "model", "models_t5_umt5-xxl-enc-bf16.pth", withConfigs);
-        WritePart("vae", ShardedCheckpoint.DefaultStem, "Wan2.1_VAE.pth", withConfigs);
-    }
-
-    private void WritePart(string part, string stem, string file, bool withConfig)
-    {
-        using ShardedCheckpoint source = ShardedCheckpoint.Open(TestData.TinyWan("checkpoint", part), stem);
-        var archive = new TorchArchive { Root = Path.GetFileNameWithoutExtension(file) };
-        foreach ((string name, TensorInfo tensor) in source.Tensors.OrderBy(entry => entry.Key, StringComparer.Ordinal))
-        {
-            (string kind, int width) = tensor.DType switch
-            {
-                DType.F32 => ("FloatStorage", 4),
-                DType.BF16 => ("BFloat16Storage", 2),
-                _ => ("HalfStorage", 2),
-            };
-            archive.Add(name, new TorchStorage(kind, width, source.Bytes(name).ToArray()), [.. tensor.Shape]);
-        }
-        File.WriteAllBytes(Path.Combine(_folder, file), archive.ToFile());
-        if (!withConfig)
-            return;
-        Directory.CreateDirectory(Path.Combine(_folder, part));
-        File.Copy(TestData.TinyWan("checkpoint", part, "config.json"), Path.Combine(_folder, part, "config.json"));
-    }
+    private void Write(bool withConfigs = true) => OriginalLayout.Write(_folder, withConfigs);
 }
