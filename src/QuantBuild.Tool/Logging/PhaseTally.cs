@@ -29,6 +29,9 @@ internal sealed class PhaseTally(string name, int actions)
             _cached++;
     }
 
+    /// <summary>Whether every action is done, and only what belongs to none is left, such as files to be written.</summary>
+    public bool IsOver => _ran + _cached >= actions;
+
     /// <summary>How far it is, such as <c>240 of 720 actions</c>.</summary>
     public string Position =>
         string.Create(CultureInfo.InvariantCulture, $"{_ran + _cached} of {Quantity.Count(Math.Max(actions, _ran + _cached), "action")}");

@@ -119,7 +119,7 @@ internal sealed class PlainLog : IBuildObserver, IDisposable
         {
             if (_phase is not { } phase)
                 return;
-            string time = _progress.Left is { } left
+            string time = _progress.Left is { } left && !phase.IsOver
                 ? $"{Quantity.Duration(left)} left{(phase.Actions < _progress.Actions ? " in all" : "")}"
                 : $"{Quantity.Duration(phase.Elapsed)} so far";
             _error.WriteLine($"{phase.Name}: {phase.Position}, {time}");

@@ -84,8 +84,9 @@ public sealed class StagesTests
             && line.Contains("12 actions", StringComparison.Ordinal));
         Assert.Single(lines, line => line == "Calibrating reduced");
         Assert.Single(lines, line => line == "Quantizing reduced");
+        // On a machine that others keep busy Pack may take ten seconds, too.
         Assert.DoesNotContain(built.Lines, line => line.StartsWith("Calibrate", StringComparison.Ordinal)
-            || line.StartsWith("Pack", StringComparison.Ordinal));
+            || (line.StartsWith("Pack", StringComparison.Ordinal) && !line.Contains(" of 2 actions, ", StringComparison.Ordinal)));
     }
 
     [Fact]

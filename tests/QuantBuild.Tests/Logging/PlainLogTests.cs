@@ -44,6 +44,26 @@ public sealed class PlainLogTests
         Assert.All(all[1..^1], line => Assert.StartsWith("Calibrate: 0 of 12 actions, ", line, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Nothing_is_predicted_for_what_comes_after_the_last_action()
+    {
+        using var lines = new Lines();
+        using (var log = new PlainLog(TextWriter.Null, lines, verbose: false, pulse: Often))
+        {
+            // What the plan holds beside the phase has time left; it is told once there are two seconds to judge by.
+            log.Planned([new PlannedAction("Gptq", "high_noise", "blocks.0.ffn.0", 60),
+                new PlannedAction("Pack", "high_noise", "high_noise", 1)]);
+            log.PhaseStarted("Pack", 1);
+            log.ActionStarted(new ActionSpec(BuildStages.Pack, NumericProfile.Cpu, "high_noise", "high_noise", new JsonObject(), []));
+            Assert.True(SpinWait.SpinUntil(() => lines.All[^1].EndsWith(" left in all", StringComparison.Ordinal),
+                TimeSpan.FromMinutes(5)));
+            log.ActionFinished(new ActionEvent("Pack", "high_noise", "high_noise", null, null, ActionOutcome.Ran, 1));
+            lines.WaitFor(lines.All.Length + 3);
+        }
+
+        Assert.Matches(@"^Pack: 1 of 1 action, [\d.]+ s so far$", lines.All[^2]);
+    }
+
     /// <summary>Takes lines of any thread.</summary>
     private sealed class Lines : TextWriter
     {
