@@ -39,7 +39,7 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     /// <inheritdoc/>
     public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads)
     {
-        if (TorchLayer.IsOfProcessor(step, layer.Recipe))
+        if (TorchLayer.IsOfProcessor(step))
         {
             // Pages of the process are counted here, which are more than what is in use.
             return new ResourceNeed(CpuBackend.Instance.NeedOf(step, layer, tokens, threads).HostBytes + TorchNeeds.Library);

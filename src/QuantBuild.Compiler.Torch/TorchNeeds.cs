@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
-using QuantBuild.Compiler.Torch.Layers;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Torch.Inputs;
 using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Compiler.Torch.Rounding;
 using QuantBuild.Formats;
@@ -50,11 +51,24 @@ internal static class TorchNeeds
     /// <summary>For GPTQ the Hessian with its factor, and a portion of tokens or the errors of the sweep with a block.</summary>
     private static long Round(LayerSpec layer, long weight, long chunk, long tokens)
     {
-        if (layer.Recipe.Weights.Method != WeightMethod.Gptq)
+        if (layer.Recipe.Weights.Method == WeightMethod.Rtn)
             return chunk;
         long hessian = 4L * layer.InFeatures * layer.InFeatures, block = 4L * ColumnSweep.Block * layer.OutFeatures * RoundingForms;
         long ordered = layer.Recipe.Weights.Order == WeightOrder.Channel ? 0 : hessian;
+        if (layer.Recipe.Weights.Method == WeightMethod.Refit)
+            return Refit(layer, weight, hessian, tokens, Math.Max(chunk, block));
         return hessian + Math.Max(tokens * RoundingForms,
             ordered + Math.Max(2 * hessian, hessian + (weight * 3 / 2) + Math.Max(chunk, block)));
+    }
+
+    /// <summary>
+    /// Moments, H, its factor in two forms; the filtered weight, what is rounded of it and the sweep's errors; the bases of a branch.
+    /// </summary>
+    private static long Refit(LayerSpec layer, long weight, long hessian, long tokens, long rounding)
+    {
+        long width = MetricBranch.WidthOf(layer.Recipe.LowRank.Rank);
+        long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * 8 * 4;
+        return Math.Max((4 * hessian) + (weight * 2) + (tokens * (RoundingForms + GivenBack)),
+            (5 * hessian) + (weight * 9 / 2) + bases + rounding);
     }
 }

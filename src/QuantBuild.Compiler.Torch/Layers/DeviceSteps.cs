@@ -1,7 +1,9 @@
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Torch.Inputs;
 using QuantBuild.Compiler.Torch.LowRank;
+using QuantBuild.Compiler.Torch.Refitting;
 using QuantBuild.Compiler.Torch.Rounding;
 using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Formats;
@@ -38,6 +40,8 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
     public GptqResult Round(IReadOnlyCollection<int> steps)
     {
         WeightRecipe recipe = _layer.Recipe.Weights;
+        if (recipe.Method == WeightMethod.Refit)
+            return new DeviceRefit(data, space, tables, ct).Run(_weights, _tokens, steps, Seed);
         Tensor residual = _weights.Residual();
         return recipe.Method == WeightMethod.Gptq
             ? TorchGptq.Quantize(residual, Hessian(steps), recipe, Ties, tables, ct)
@@ -61,7 +65,7 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
             for (int i = 0; i < errors.Length; i++)
             {
                 using DisposeScope scope = NewDisposeScope();
-                Tensor clipped = Quantized(x, grid.Quantizers[i].Clip, recipe.Ties);
+                Tensor clipped = TokenRounding.Of(x, grid.Quantizers[i].Clip, recipe.Ties, tables);
                 // By their difference where both are multiplied by one weight: a small error of large outputs has their rounding in it.
                 errors[i] += SquareSums.Of(recipe.Objective == ClipObjective.Output
                     ? reference - clipped.mm(rounded)
@@ -83,11 +87,11 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
         {
             Tensor reference = x.mm(source.t());
             Tensor? low = branch is var (up, down) ? smoothed.mm(down.t()).mm(up.t()) : null;
-            Tensor unclipped = Quantized(smoothed, plain, Ties);
-            sums[0].Add(reference, Quantized(x, plain, Ties).mm(nearestSource), null);
+            Tensor unclipped = TokenRounding.Of(smoothed, plain, Ties, tables);
+            sums[0].Add(reference, TokenRounding.Of(x, plain, Ties, tables).mm(nearestSource), null);
             sums[1].Add(reference, unclipped.mm(nearest), low);
             sums[2].Add(reference, unclipped.mm(packed), low);
-            sums[3].Add(reference, Quantized(smoothed, clip, Ties).mm(packed), low);
+            sums[3].Add(reference, TokenRounding.Of(smoothed, clip, Ties, tables).mm(packed), low);
         });
         return new LadderErrors(tokens, [.. sums.Select(sum => sum.Finish())]);
     }
@@ -98,19 +102,10 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
         Tensor hessian = zeros([_layer.InFeatures, _layer.InFeatures], dtype: ScalarType.Float32, device: space.Device);
         long tokens = _tokens.ForPortions(steps, _weights, (_, x) =>
         {
-            Tensor input = Quantized(x, Unclipped, Ties);
+            Tensor input = TokenRounding.Of(x, Unclipped, Ties, tables);
             hessian.addmm_(input.t(), input, beta: 1, alpha: 1);
         });
         FiniteTensor.Check("Hessian", hessian);
         return hessian.div_(Math.Max(1, tokens));
-    }
-
-    /// <summary>What rounding leaves of tokens; the tokens themselves where they are not rounded.</summary>
-    private Tensor Quantized(Tensor x, ClipSetting? clip, TieRule ties)
-    {
-        if (clip is not { } setting)
-            return x;
-        using DisposeScope scope = NewDisposeScope();
-        return Mxfp4Activations.Values(Mxfp4Activations.Round(x, setting, ties, tables), x.shape[1], tables).MoveToOuterDisposeScope();
     }
 }

@@ -13,11 +13,8 @@ namespace QuantBuild.Compiler.Torch.Layers;
 /// <param name="session">Has the device.</param>
 internal sealed class TorchLayer(ILayerData data, TorchSession session) : ILayerCompute
 {
-    /// <summary>
-    /// Whether a step is computed by the processor's own kernels: the choice of a rotation, of which a few rows decide, and a refit.
-    /// </summary>
-    public static bool IsOfProcessor(LayerStep step, LayerRecipe recipe) =>
-        step == LayerStep.Rotate || (step == LayerStep.Round && recipe.Weights.Method == WeightMethod.Refit);
+    /// <summary>Whether a step is computed by the processor's own kernels: the choice of a rotation, of which a few rows decide.</summary>
+    public static bool IsOfProcessor(LayerStep step) => step == LayerStep.Rotate;
 
     /// <inheritdoc/>
     /// <remarks>By the processor's own kernels: a few rows of a layer.</remarks>
@@ -31,14 +28,7 @@ internal sealed class TorchLayer(ILayerData data, TorchSession session) : ILayer
     public LowRankBranch LowRank(int threads, CancellationToken ct) => Run(work => work.LowRank(), ct);
 
     /// <inheritdoc/>
-    /// <remarks>A refit is made by the processor's own kernels.</remarks>
-    public GptqResult Round(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
-    {
-        if (!IsOfProcessor(LayerStep.Round, data.Layer.Recipe))
-            return Run(work => work.Round(steps), ct);
-        using ILayerCompute own = CpuBackend.Instance.Open(data);
-        return own.Round(steps, threads, ct);
-    }
+    public GptqResult Round(IReadOnlyCollection<int> steps, int threads, CancellationToken ct) => Run(work => work.Round(steps), ct);
 
     /// <inheritdoc/>
     public ClipResult Clip(ActivationRecipe recipe, IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using QuantBuild.Compiler.LinearAlgebra;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
@@ -26,23 +25,30 @@ internal static class SubspaceIteration
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public static LowRankBranch Of(Tensor smoothed, LowRankRecipe recipe, ulong seed, TensorSpace space, CancellationToken ct)
     {
-        (int rows, int columns) = ((int)smoothed.shape[0], (int)smoothed.shape[1]);
         if (recipe.Rank == 0)
-            return LowRankBranch.None(rows, columns);
+            return LowRankBranch.None((int)smoothed.shape[0], (int)smoothed.shape[1]);
         using DisposeScope scope = NewDisposeScope();
+        return Factors(smoothed, recipe, seed, space, ct).ToBranch();
+    }
+
+    /// <summary>The same before it is rounded.</summary>
+    /// <inheritdoc cref="Of"/>
+    public static DeviceFactors Factors(Tensor smoothed, LowRankRecipe recipe, ulong seed, TensorSpace space, CancellationToken ct)
+    {
+        (int rows, int columns) = ((int)smoothed.shape[0], (int)smoothed.shape[1]);
         int width = TruncatedSvd.WidthOf(recipe.Rank);
         return recipe.Method == LowRankMethod.Exact || width >= Math.Min(rows, columns)
             ? Exact(smoothed, recipe.Rank)
             : Iterate(smoothed, recipe, width, seed, space, ct);
     }
 
-    private static LowRankBranch Exact(Tensor w, int rank)
+    private static DeviceFactors Exact(Tensor w, int rank)
     {
         (Tensor left, Tensor values, Tensor right) = linalg.svd(w.to(ScalarType.Float64), fullMatrices: false);
         return Branch(left, values, right.t(), rank);
     }
 
-    private static LowRankBranch Iterate(Tensor w, LowRankRecipe recipe, int width, ulong seed, TensorSpace space, CancellationToken ct)
+    private static DeviceFactors Iterate(Tensor w, LowRankRecipe recipe, int width, ulong seed, TensorSpace space, CancellationToken ct)
     {
         int rank = recipe.Rank;
         double total = SquareSums.Of(w), energy = 0, rise = 0, beyond = 0, most = double.PositiveInfinity;
@@ -96,26 +102,16 @@ internal static class SubspaceIteration
     }
 
     /// <summary>
-    /// Singular vectors times the roots of their values, the largest component of every left one positive, in bfloat16. A rank above the
+    /// Singular vectors times the roots of their values, the largest component of every left one positive. A rank above the
     /// number of singular values is filled up with zeros.
     /// </summary>
-    private static LowRankBranch Branch(Tensor left, Tensor values, Tensor right, int rank)
+    private static DeviceFactors Branch(Tensor left, Tensor values, Tensor right, int rank)
     {
         long kept = Math.Min(rank, values.shape[0]);
         Tensor up = left.narrow(1, 0, kept), largest = up.gather(0, up.abs().argmax(0, keepdim: true)).view(-1);
         Tensor root = values.narrow(0, 0, kept).sqrt() * ((largest >= 0).to(ScalarType.Float64) * 2 - 1);
-        return LowRankBranch.FromBits((int)left.shape[0], (int)right.shape[0], Bits(Filled(up * root)),
-            Bits(Filled(right.narrow(1, 0, kept) * root).t()));
+        return new DeviceFactors(Filled(up * root), Filled(right.narrow(1, 0, kept) * root).t());
 
         Tensor Filled(Tensor vectors) => kept == rank ? vectors : nn.functional.pad(vectors, [0, rank - kept]);
-    }
-
-    private static ushort[] Bits(Tensor factor)
-    {
-        // Once to float32, then to bfloat16, as the processor's factors are rounded.
-        Tensor halves = factor.to(ScalarType.Float32).to(ScalarType.BFloat16);
-        var bits = new ushort[halves.numel()];
-        TensorSpace.CopyToHost(halves, MemoryMarshal.AsBytes(bits.AsSpan()));
-        return bits;
     }
 }

@@ -57,7 +57,7 @@ internal static class TorchGptq
     /// <summary>
     /// The channels in the order in which they are rounded; of equal ones the first comes first, as the processor has it.
     /// </summary>
-    private static Tensor OrderOf(Tensor diagonal, WeightOrder order)
+    public static Tensor OrderOf(Tensor diagonal, WeightOrder order)
     {
         float[] values = [.. diagonal.to(CPU).contiguous().data<float>()];
         IEnumerable<int> channels = Enumerable.Range(0, values.Length);
@@ -76,7 +76,7 @@ internal static class TorchGptq
     }
 
     /// <summary><c>sum_k H_kk ||w_k||²</c>.</summary>
-    private static double DiagonalEnergy(Tensor weight, Tensor diagonal)
+    public static double DiagonalEnergy(Tensor weight, Tensor diagonal)
     {
         double sum = 0;
         foreach ((long first, long count) in RowChunks.Of(weight.shape[0], weight.shape[1]))

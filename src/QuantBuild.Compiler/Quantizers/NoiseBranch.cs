@@ -50,7 +50,8 @@ internal static class NoiseBranch
         };
     }
 
-    private static float[] Metric(RoundingNoise noise)
+    /// <summary>c, [in].</summary>
+    internal static float[] Metric(RoundingNoise noise)
     {
         double mean = noise.Mean;
         return [.. noise.Variance.Zip(noise.Gain, (variance, gain) =>

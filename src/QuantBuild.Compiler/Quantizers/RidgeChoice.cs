@@ -37,35 +37,21 @@ internal static class RidgeChoice
     public static ImmutableArray<Tried> Of(ReadOnlyMatrixView rows, InputMoments moments, Func<IEnumerable<Memory<float>>> check,
         InputForm form, ActivationQuantizer quantizer, int threads, CancellationToken ct)
     {
-        var tried = new SortedDictionary<int, double>();
         float[] values = rows.Data[..(rows.Rows * rows.Columns)].ToArray();
         int count = rows.Rows;
-        double plain = Error(values);
-        int place = 2;
-        Try(place);
-        Try(place + 1);
-        int step = tried[place + 1] < tried[place] ? 1 : -1;
-        for (place = step > 0 ? place + 1 : place; place + step >= 0 && place + step < Grid.Length; place += step)
-        {
-            Try(place + step);
-            if (!(tried[place + step] < tried[place]))
-                break;
-        }
-        return [.. tried.OrderBy(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair =>
-            new Tried(Grid[pair.Key], plain > 0 ? pair.Value / plain : 1))];
+        return Walk(Error(values), ErrorOf);
 
-        void Try(int index)
+        double ErrorOf(double ridge)
         {
             RoundingNoise noise = moments.Finish(last: false, threads);
-            noise.AddRidge(Grid[index] * noise.Mean);
+            noise.AddRidge(ridge * noise.Mean);
             int channels = form.Channels;
             var hessian = new MatrixView(noise.IntoHessian(threads), channels, channels);
             float[] filtered = [.. values];
-            tried[index] = double.PositiveInfinity;
             if (HessianFactor.TryCreate(hessian, damp: 0, threads, ct) is not { } factor)
-                return;
+                return double.PositiveInfinity;
             new NoiseFilter(noise, factor, order: null).Apply(new MatrixView(filtered, count, channels), hessian, threads, ct);
-            tried[index] = Error(filtered);
+            return Error(filtered);
         }
 
         double Error(float[] filtered)
@@ -81,5 +67,28 @@ internal static class RidgeChoice
             }
             return sum;
         }
+    }
+
+    /// <summary>Walks through the grid to the least error.</summary>
+    /// <param name="plain">The error without a filter.</param>
+    /// <param name="errorOf">That with a ridge; infinite where none can be told.</param>
+    /// <returns>What was tried, the best first; the smaller ridge of two equal ones.</returns>
+    public static ImmutableArray<Tried> Walk(double plain, Func<double, double> errorOf)
+    {
+        var tried = new SortedDictionary<int, double>();
+        int place = 2;
+        Try(place);
+        Try(place + 1);
+        int step = tried[place + 1] < tried[place] ? 1 : -1;
+        for (place = step > 0 ? place + 1 : place; place + step >= 0 && place + step < Grid.Length; place += step)
+        {
+            Try(place + step);
+            if (!(tried[place + step] < tried[place]))
+                break;
+        }
+        return [.. tried.OrderBy(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair =>
+            new Tried(Grid[pair.Key], plain > 0 ? pair.Value / plain : 1))];
+
+        void Try(int index) => tried[index] = errorOf(Grid[index]);
     }
 }

@@ -10,17 +10,18 @@ public abstract class LayerMemoryTests : BackendSuite
     private static readonly int[] All = [0, 1, 2];
 
     [Theory]
-    [InlineData(1024, 3072, 1)]
-    [InlineData(4096, 2048, 2)]
-    public void No_step_holds_more_than_it_declares_and_the_largest_not_much_less(int outputs, int channels, int threads) =>
-        OwnProcess.Run(Measure, Fixture.GetType().AssemblyQualifiedName!, outputs, channels, threads);
+    [InlineData(1024, 3072, 1, WeightMethod.Gptq)]
+    [InlineData(4096, 2048, 2, WeightMethod.Gptq)]
+    [InlineData(1024, 3072, 1, WeightMethod.Refit)]
+    internal void No_step_holds_more_than_it_declares_and_the_largest_not_much_less(int outputs, int channels, int threads,
+        WeightMethod method) => OwnProcess.Run(Measure, Fixture.GetType().AssemblyQualifiedName!, outputs, channels, threads, (int)method);
 
     private static void Measure(string[] arguments)
     {
         var fixture = (BackendFixture)Activator.CreateInstance(Type.GetType(arguments[0], throwOnError: true)!, nonPublic: true)!;
         int[] numbers = [.. arguments[1..].Select(int.Parse)];
         int threads = numbers[2];
-        var layer = new LayerCase(numbers[0], numbers[1], Recipes.Of(rank: 32), tokensPerStep: 400);
+        var layer = new LayerCase(numbers[0], numbers[1], Recipes.Of(rank: 32, method: (WeightMethod)numbers[3]), tokensPerStep: 400);
         var held = new Dictionary<LayerStep, (long AtLeast, long AtMost, long Declared)>();
         foreach (LayerStep step in Enum.GetValues<LayerStep>())
         {

@@ -49,16 +49,7 @@ internal sealed class CpuRefit(LayerSpec layer, IRecordedTokens tokens, InputFor
         RefitResult result = Refit.Run(weight, noise, ridge, start,
             new RefitOptions(layer.Recipe.LowRank.Rank, _recipe.Rounds, _recipe.LeastGain,
                 new GptqOptions(0, _recipe.BlockSize, layer.Recipe.Activations.Ties, _recipe.Order, _recipe.Exponents)), threads, ct);
-        return new GptqResult(result.Weight, new GptqOutcome(ridge, 1, result.FellBack, DeadColumns: 0,
-            result.FellBack ? null : result.Losses[result.Kept], result.Reference)
-        {
-            Refit = new RefitOutcome(models ? quantizer!.Clip.Ratio : null, models ? quantizer!.Clip.ExponentOffset : null,
-                models ? factor : null, tried, start.Passes, double.IsFinite(start.Excess) ? start.Excess : null, result.Losses,
-                    result.Kept),
-        })
-        {
-            Branch = layer.Recipe.LowRank.Rank > 0 ? result.Branch : null,
-        };
+        return result.ToGptq(ridge, models ? quantizer!.Clip : null, factor, tried, start);
     }
 
     private void Add(InputMoments moments, CalibrationSplit split, bool check)

@@ -6,7 +6,7 @@ using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace QuantBuild.Compiler.Torch.Layers;
+namespace QuantBuild.Compiler.Torch.Inputs;
 
 /// <summary>A layer's recorded tokens on the device, a portion at a time.</summary>
 /// <param name="data">The layer.</param>
@@ -23,15 +23,17 @@ internal sealed class LayerTokens(ILayerData data, TensorSpace space, Cancellati
     /// <param name="work">
     /// Given tokens as recorded and after smoothing and rotation, [tokens, in] float32; both, and what it makes, are gone when it returns.
     /// </param>
+    /// <param name="samples">Tells which samples, by index; null for all.</param>
     /// <returns>How many tokens there were.</returns>
     /// <exception cref="NumericException">An activation is not finite, before or after smoothing.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public long ForPortions(IReadOnlyCollection<int> steps, LayerWeights weights, Action<Tensor, Tensor> work)
+    public long ForPortions(IReadOnlyCollection<int> steps, LayerWeights weights, Action<Tensor, Tensor> work,
+        Func<int, bool>? samples = null)
     {
         int channels = data.Layer.InFeatures;
         long count = 0;
         (Tensor? scale, Tensor? rotation) = (weights.Scale(), weights.Rotation());
-        foreach (Memory<float> portion in data.Tokens.Portions(steps, AtOnce))
+        foreach (Memory<float> portion in data.Tokens.Portions(steps, AtOnce, samples))
         {
             ct.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();

@@ -7,7 +7,7 @@ using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace QuantBuild.Compiler.Torch.Layers;
+namespace QuantBuild.Compiler.Torch.Inputs;
 
 /// <summary>A layer's weight on the device in float32, [out, in], in the form that a step asks for; brought there each time.</summary>
 /// <param name="data">The layer.</param>
