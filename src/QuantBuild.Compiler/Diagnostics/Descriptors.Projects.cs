@@ -19,6 +19,7 @@ internal static partial class Descriptors
     public static readonly DiagnosticDescriptor ProjectSource = new("QB0303", Severity.Error,
         "There is no checkpoint in '{0}': {1}",
         "`quantbuild init` reads the headers of a checkpoint to write a manifest for it: the folder that holds `high_noise_model` and "
-            + "`low_noise_model`, or `transformer` and `transformer_2`.",
+            + "`low_noise_model`, or `transformer` and `transformer_2`, or one file for each expert whose name says `high_noise` or "
+            + "`low_noise`.",
         "Name the checkpoint's folder itself, not the folder of one expert.");
 }

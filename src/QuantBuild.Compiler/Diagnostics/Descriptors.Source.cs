@@ -148,6 +148,13 @@ internal static partial class Descriptors
         "An image-to-video model continues a first frame.",
         "Name one with --image, or use a text-to-video model.");
 
+    /// <summary>QB2028: a file whose name speaks of the other expert.</summary>
+    public static readonly DiagnosticDescriptor OtherExpertsFile = new("QB2028", Severity.Warning,
+        "'{0}' is used for {1}, and its name speaks of {2}",
+        "Files for Wan2.2 come in pairs, one per expert, with names that say which; both fit either expert, and the wrong one gives noise "
+            + "or a video that falls apart.",
+        "Exchange the two files, or name the experts of a LoRA by `\"experts\"`. If the file is meant for this expert, none is needed.");
+
     /// <summary>QB2015: samples cannot be made of pictures.</summary>
     public static readonly DiagnosticDescriptor EncodersUnusable = new("QB2015", Severity.Error,
         "Text encoder, tokenizer and autoencoder cannot be used: {0}",

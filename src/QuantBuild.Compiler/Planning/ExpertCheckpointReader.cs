@@ -22,11 +22,11 @@ internal static class ExpertCheckpointReader
     {
         string source = location.Folder, weights = expert.Weights ?? ExpertFolders.In(source, expert.Name);
         string path = Path.GetFullPath(weights, source);
-        bool isFile = weights.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+        bool isFile = CheckpointFiles.IsFile(weights) || File.Exists(path);
         string directory = isFile ? Path.GetDirectoryName(path)! : path;
         try
         {
-            if (isFile ? !File.Exists(path) : !Directory.Exists(directory))
+            if (isFile ? !location.HasFile(path) : !Directory.Exists(directory))
             {
                 problems.Add(Descriptors.ExpertNotFound.At(expert.Span, path, expert.Name, Hint(directory, source, weights, isFile)));
                 return null;
@@ -54,6 +54,7 @@ internal static class ExpertCheckpointReader
             if (!TensorChecks.Check(expert.Name, directory, checkpoint, config, problems))
                 return null;
             ReportLeftOut(expert, checkpoint, merged, problems);
+            ReportOtherNames(expert, isFile ? path : null, merged, problems);
             return new ExpertCheckpoint(directory, config, [.. checkpoint.Tensors.Keys.Order(StringComparer.Ordinal)])
             {
                 File = isFile ? path : null,
@@ -101,6 +102,17 @@ internal static class ExpertCheckpointReader
         }
         foreach ((LoraFile lora, LoraSection section) in checkpoint.Loras.Zip(loras).Where(pair => pair.First.LeftOut.Count > 0))
             problems.Add(Descriptors.LoraPartLeftOut.At(section.Span, lora.Path, lora.LeftOut.Count, expert.Name, Names(lora.LeftOut)));
+    }
+
+    /// <summary>Warns of files whose names speak of the other expert: most often somebody took the wrong one of two.</summary>
+    private static void ReportOtherNames(ExpertSection expert, string? weights, LoraSection[] loras, ICollection<Diagnostic> problems)
+    {
+        IEnumerable<(string File, SourceSpan Span)> files = loras.Select(lora => (lora.File, lora.Span));
+        foreach ((string file, SourceSpan span) in weights is null ? files : files.Prepend((weights, expert.Span)))
+        {
+            if (ExpertNames.In(Path.GetFileName(file)) is { } other && other != expert.Name)
+                problems.Add(Descriptors.OtherExpertsFile.At(span, file, expert.Name, other));
+        }
     }
 
     private static string Names(IReadOnlyList<string> names) =>

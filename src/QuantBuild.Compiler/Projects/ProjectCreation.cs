@@ -10,6 +10,7 @@ using QuantBuild.Compiler.Sources;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Projects;
 
@@ -38,7 +39,7 @@ internal static partial class ProjectCreation
         CheckpointLocation checkpoint = Locate(request, observer, ct);
         string source = checkpoint.Repository?.ToString() ?? PathInManifest(folder, checkpoint.Folder);
         string[] experts = [.. ExpertNames.All.Select(expert => ExpertFolders.In(checkpoint.Folder, expert))];
-        WanArchitecture architecture = ArchitectureOf(Path.Combine(checkpoint.Folder, experts[0], "config.json"));
+        WanArchitecture architecture = ArchitectureOf(Path.Combine(checkpoint.Folder, experts[0]));
         IReadOnlyList<(string Name, byte[] Content)> files = ProjectFiles.Create(name, architecture, new Dictionary<string, string>
         {
             ["CHECKPOINT_SOURCE"] = source,
@@ -56,7 +57,7 @@ internal static partial class ProjectCreation
             throw new DiagnosticException(Descriptors.ProjectExists.At(null, folder, string.Join(", ", existing)));
         foreach ((string file, byte[] content) in files)
             OutputFile.Write(Path.Combine(folder, file), content);
-        return new NewProject(name, folder, source, experts.SequenceEqual(CheckpointFiles.OriginalExperts) ? "original" : "Diffusers",
+        return new NewProject(name, folder, source, LayoutOf(experts),
             [.. files.Select(file => file.Name)], plan, !checkpoint.ComingPickles.IsEmpty || HasEncoders(checkpoint.Folder));
     }
 
@@ -75,7 +76,7 @@ internal static partial class ProjectCreation
         if (!HasExperts(folder) && SingleModel.NameIn(folder) is { } single)
             throw Other(folder, single);
         string? fault = !Directory.Exists(folder) ? "the folder does not exist"
-            : !HasExperts(folder) ? "it has no folder of an expert"
+            : !HasExperts(folder) ? "it has no folder of an expert, nor one safetensors file for each"
             : null;
         return fault is null
             ? new CheckpointLocation(folder)
@@ -83,17 +84,21 @@ internal static partial class ProjectCreation
     }
 
     /// <summary>What the checkpoint is; the usual one where its configuration cannot be read, which planning tells.</summary>
-    private static WanArchitecture ArchitectureOf(string config)
+    private static WanArchitecture ArchitectureOf(string weights)
     {
         try
         {
-            return WanArchitecture.Of(WanConfig.Load(config));
+            return WanArchitecture.Of(new ExpertWeights(weights, []).Config());
         }
-        catch (Exception error) when (StoreErrors.IsFileSystem(error) || error is InvalidDataException)
+        catch (Exception error) when (StoreErrors.IsFileSystem(error) || error is InvalidDataException or SafeTensorsException)
         {
             return WanArchitecture.ImageToVideo;
         }
     }
+
+    private static string LayoutOf(string[] experts) => CheckpointFiles.IsFile(experts[0]) ? "single-file"
+        : experts.SequenceEqual(CheckpointFiles.OriginalExperts) ? "original"
+        : "Diffusers";
 
     private static string ShiftOf(WanArchitecture architecture) =>
         string.Create(CultureInfo.InvariantCulture, $"\"shift\": {architecture.Shift:0.0}");
@@ -102,7 +107,7 @@ internal static partial class ProjectCreation
         new(Descriptors.OtherModel.At(new SourceSpan(folder), "the checkpoint", model));
 
     private static bool HasExperts(string checkpoint) =>
-        ExpertNames.All.Any(expert => Directory.Exists(Path.Combine(checkpoint, ExpertFolders.In(checkpoint, expert))));
+        ExpertNames.All.Any(expert => Path.Exists(Path.Combine(checkpoint, ExpertFolders.In(checkpoint, expert))));
 
     private static bool HasEncoders(string checkpoint)
     {

@@ -7,7 +7,7 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Sources;
 
 /// <summary>The files of a repository or folder that are needed of a checkpoint; what else lies there is left alone.</summary>
-/// <param name="Experts">The folders of the experts that are needed, with forward slashes.</param>
+/// <param name="Experts">The folders of the experts that are needed, or their only files, with forward slashes.</param>
 /// <param name="Encoders">Whether text encoder, tokenizer and autoencoder are needed too, and are folders.</param>
 /// <param name="Pickles">
 /// The <c>.pth</c> files of text encoder and autoencoder that are needed; empty where these are folders, or not needed.
@@ -31,8 +31,12 @@ internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, b
     /// <summary>The folders of the experts in the layout of the Diffusers library.</summary>
     public static ImmutableArray<string> DiffusersExperts { get; } = ["transformer", "transformer_2"];
 
+    /// <summary>The experts that are one file each.</summary>
+    public IEnumerable<string> ExpertFiles => Experts.Where(IsFile);
+
     /// <summary>The folders with weights, each with the name of its weights.</summary>
-    public IEnumerable<(string Folder, string Stem)> Weights => Experts.Select(folder => (folder, ShardedCheckpoint.DefaultStem))
+    public IEnumerable<(string Folder, string Stem)> Weights => Experts.Where(expert => !IsFile(expert))
+        .Select(folder => (folder, ShardedCheckpoint.DefaultStem))
         .Concat(Encoders ? [(TextEncoder, TextStem), (Vae, ShardedCheckpoint.DefaultStem)] : []);
 
     /// <summary>The layout of a checkpoint, by the paths of its files: the folders of its experts, high noise first.</summary>
@@ -41,6 +45,9 @@ internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, b
         HashSet<string> folders = [.. paths.Select(path => path.Split('/')[0])];
         return folders.Contains(OriginalExperts[0]) || !folders.Contains(DiffusersExperts[0]) ? OriginalExperts : DiffusersExperts;
     }
+
+    /// <summary>Whether an expert's weights are named as one file.</summary>
+    public static bool IsFile(string weights) => weights.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What is needed of a checkpoint.</summary>
     /// <param name="experts">The folders of the experts that are needed; null for those that the layout has.</param>
@@ -67,6 +74,8 @@ internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, b
         if (path is PipelineIndex.FileName or "config.json")
             return true;
         (string folder, string name) = Split(path);
+        if (name == "config.json" && ExpertFiles.Any(file => Split(file).Folder == folder))
+            return true;
         if ((Encoders && folder == Tokenizer) || (!Pickles.IsEmpty && folder == PipelineFolders.OriginalTokenizer))
             return name is "tokenizer.json" or "spiece.model";
         if (!Pickles.IsEmpty && folder is (TextEncoder or Vae))
@@ -78,7 +87,7 @@ internal sealed partial record CheckpointFiles(ImmutableArray<string> Experts, b
     public bool IsWeights(string path)
     {
         (string folder, string name) = Split(path);
-        return StemOf(folder) is { } stem && name.StartsWith(stem, StringComparison.Ordinal) && WeightsEnding()
+        return Experts.Contains(path) || StemOf(folder) is { } stem && name.StartsWith(stem, StringComparison.Ordinal) && WeightsEnding()
             .IsMatch(name[stem.Length..]);
     }
 

@@ -18,6 +18,10 @@ internal sealed record CheckpointLocation(string Folder, HubReference? Repositor
     /// <summary>Files of text encoder and autoencoder that the repository has and that are not here, because only headers are.</summary>
     public ImmutableArray<string> ComingPickles { get; init; } = [];
 
+    /// <summary>Whether a file with weights is here, or in the repository.</summary>
+    /// <param name="path">The file, absolute.</param>
+    internal bool HasFile(string path) => Heads is null ? File.Exists(path) : Heads.ContainsKey(InRepository(path));
+
     /// <summary>Opens an expert's tensors.</summary>
     /// <param name="directory">The expert's folder, absolute, or its only file.</param>
     /// <param name="loras">LoRA files to merge, in order; of a checkpoint with headers only nothing is merged.</param>
@@ -28,8 +32,12 @@ internal sealed record CheckpointLocation(string Folder, HubReference? Repositor
     {
         if (Heads is null)
             return WanCheckpoint.Open(directory, loras);
-        string folder = Path.GetRelativePath(Folder, directory).Replace('\\', '/');
-        return WanCheckpoint.OpenHeads(directory, name => Heads.GetValueOrDefault($"{folder}/{name}") is { } head
-            ? SafeTensorsFile.FromHead(head.Bytes, head.Length, Path.Combine(directory, name)) : null);
+        string folder = InRepository(directory);
+        return Heads.GetValueOrDefault(folder) is { } only
+            ? WanCheckpoint.OpenHead(SafeTensorsFile.FromHead(only.Bytes, only.Length, directory))
+            : WanCheckpoint.OpenHeads(directory, name => Heads.GetValueOrDefault($"{folder}/{name}") is { } head
+                ? SafeTensorsFile.FromHead(head.Bytes, head.Length, Path.Combine(directory, name)) : null);
     }
+
+    private string InRepository(string path) => Path.GetRelativePath(Folder, path).Replace('\\', '/');
 }

@@ -115,10 +115,8 @@ internal sealed record FileIdentity(string? Model, string? Names, string? Weight
     private static bool IsScale(string name) =>
         name.EndsWith(".scale_weight", StringComparison.Ordinal) || name.EndsWith(".weight_scale", StringComparison.Ordinal);
 
-    private static string? ExpertOf(string fileName) =>
-        fileName.Contains("high", StringComparison.OrdinalIgnoreCase) ? Manifests.ExpertNames.HighNoise
-        : fileName.Contains("low_noise", StringComparison.OrdinalIgnoreCase)
-        || fileName.Contains("low-noise", StringComparison.OrdinalIgnoreCase)
-            || fileName.Contains("_low", StringComparison.OrdinalIgnoreCase) ? Manifests.ExpertNames.LowNoise
-        : null;
+    private static string? ExpertOf(string fileName) => Manifests.ExpertNames.In(fileName)
+        ?? (fileName.Contains("high", StringComparison.OrdinalIgnoreCase) ? Manifests.ExpertNames.HighNoise
+        : fileName.Contains("_low", StringComparison.OrdinalIgnoreCase) ? Manifests.ExpertNames.LowNoise
+        : null);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using QuantBuild.Json;
 using QuantBuild.Models.Wan;
+using QuantBuild.SafeTensors;
 
 namespace QuantBuild.Compiler.Sources;
 
@@ -15,13 +16,18 @@ internal static class SingleModel
     {
         // The folder of one of two experts is none of these: its checkpoint is the folder above.
         string transformer = CheckpointFiles.DiffusersExperts[0], own = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
-        string? file = CheckpointFiles.OriginalExperts.Concat(CheckpointFiles.DiffusersExperts).Contains(own) ? null
+        string? file = CheckpointFiles.OriginalExperts.Concat(CheckpointFiles.DiffusersExperts).Contains(own) || HasOtherFiles(folder)
+            ? null
             : new[] { Path.Combine(folder, ConfigName), Path.Combine(folder, transformer, ConfigName) }.FirstOrDefault(File.Exists);
         return file is null || CheckpointFiles.OriginalExperts.Append(CheckpointFiles.DiffusersExperts[1])
             .Any(expert => Directory.Exists(Path.Combine(folder, expert)))
             ? null
             : NameOf(file);
     }
+
+    /// <summary>Whether there are weights under names of their own, which may be those of two experts.</summary>
+    private static bool HasOtherFiles(string folder) => Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.safetensors")
+        .Any(file => !Path.GetFileName(file).StartsWith(ShardedCheckpoint.DefaultStem, StringComparison.Ordinal));
 
     private static string? NameOf(string config)
     {

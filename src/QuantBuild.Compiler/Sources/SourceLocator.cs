@@ -98,7 +98,8 @@ internal sealed class SourceLocator(HubAccess access, HubReference reference, So
         try
         {
             return (!files.Encoders || HasTokenizer(CheckpointFiles.Tokenizer))
-                && (files.Pickles.IsEmpty || HasTokenizer(PipelineFolders.OriginalTokenizer)) && files.Pickles.All(Has)
+                && (files.Pickles.IsEmpty || HasTokenizer(PipelineFolders.OriginalTokenizer))
+                && files.Pickles.Concat(files.ExpertFiles).All(Has)
                 && files.Weights.All(weights => Has($"{weights.Folder}/config.json")
                     && ShardedCheckpoint.FileNames(Path.Combine(folder, weights.Folder), weights.Stem)
                     .All(name => Has($"{weights.Folder}/{name}")));

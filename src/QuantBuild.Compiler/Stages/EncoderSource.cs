@@ -116,7 +116,8 @@ internal sealed class EncoderSource
 
     private static IEnumerable<string> TokenizerOf(string checkpoint)
     {
-        string folder = Path.Combine(checkpoint, CheckpointFiles.Tokenizer), original = Path.Combine(checkpoint, PipelineFolders.OriginalTokenizer);
+        string folder = Path.Combine(checkpoint, CheckpointFiles.Tokenizer),
+            original = Path.Combine(checkpoint, PipelineFolders.OriginalTokenizer);
         return TokenizerFiles.Select(name => Path.Combine(Directory.Exists(folder) ? folder : original, name)).Where(File.Exists);
     }
 

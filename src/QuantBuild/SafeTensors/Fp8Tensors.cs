@@ -6,8 +6,9 @@ namespace QuantBuild.SafeTensors;
 /// <summary>Tensors stored in 8-bit floats, with or without scales, as float32: <c>value = scale * code</c>, one product each.</summary>
 /// <remarks>
 /// A scale belongs to a weight by name: <c>x.scale_weight</c> (ComfyUI) or <c>x.weight_scale</c> (compressed-tensors) beside
-/// <c>x.weight</c>; one for the tensor, or one per row ([out] or [out, 1]). Scales, the marker <c>scaled_fp8</c> and scales of activations
-/// (<c>x.scale_input</c>, <c>x.input_scale</c>) are no tensors of the model and do not show.
+/// <c>x.weight</c>; one for the tensor, or one per row ([out] or [out, 1]). Scales, the markers <c>scaled_fp8</c> and
+/// <c>x.comfy_quant</c>, and scales of activations (<c>x.scale_input</c>, <c>x.input_scale</c>) are no tensors of the model and do not
+/// show; neither do scales of 1 that ComfyUI's older files have beside weights that are no 8-bit floats.
 /// </remarks>
 internal sealed class Fp8Tensors : ComputedTensors
 {
@@ -48,12 +49,17 @@ internal sealed class Fp8Tensors : ComputedTensors
         var ignored = new List<string>();
         foreach ((string name, TensorInfo tensor) in source.Tensors.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            if (name == "scaled_fp8")
+            if (IsMarker(name))
                 continue;
             if (ActivationScales.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal)))
                 ignored.Add(name);
-            else if (WeightOf(name) is { } weight && source.Tensors.TryGetValue(weight, out TensorInfo? scaled) && IsFp8(scaled.DType))
-                view.AddScale(name, scaled);
+            else if (WeightOf(name) is { } weight && source.Tensors.TryGetValue(weight, out TensorInfo? scaled))
+            {
+                if (IsFp8(scaled.DType))
+                    view.AddScale(name, scaled);
+                else
+                    RequireOne(source, name, scaled);
+            }
             else
                 view._tensors.Add(name, IsFp8(tensor.DType) ? Entry(name, tensor.Shape, tensor.ElementCount) : tensor);
         }
@@ -91,6 +97,18 @@ internal sealed class Fp8Tensors : ComputedTensors
         {
             ArrayPool<byte>.Shared.Return(codes);
         }
+    }
+
+    /// <summary>What programs put beside weights to say that they are quantized; the element types say the same.</summary>
+    private static bool IsMarker(string name) => name == "scaled_fp8" || name.EndsWith(".scaled_fp8", StringComparison.Ordinal)
+        || name.EndsWith(".comfy_quant", StringComparison.Ordinal);
+
+    private static void RequireOne(ITensorSource source, string name, TensorInfo scaled)
+    {
+        TensorInfo scale = source.Tensors[name];
+        if (scale.DType is not (DType.F32 or DType.F16 or DType.BF16) || scale.ElementCount != 1 || source.ReadFloat32(name)[0] != 1)
+            throw new SafeTensorsException("WrongDType",
+                $"'{name}' scales '{scaled.Name}', which is {scaled.DType}: only weights in 8-bit floats have scales other than 1");
     }
 
     private void AddScale(string name, TensorInfo scaled)

@@ -15,7 +15,10 @@ public sealed class MergedModelCommandTests : IDisposable
     private static readonly string[] Small = ["--image", TestData.TinyWan("eval", "images", "001.png"), "--prompt", "a red star",
         "--frames", "1", "--size", "64x48", "--threads", "2"];
 
-    private readonly TinyProject _project = new() { Steps = "\"solver\": \"euler\", \"timesteps\": [1000, 937, 833, 625], \"highNoiseSteps\": 2" };
+    private readonly TinyProject _project = new()
+    {
+        Steps = "\"solver\": \"euler\", \"timesteps\": [1000, 937, 833, 625], \"highNoiseSteps\": 2",
+    };
 
     [Fact]
     public void Generate_and_compare_merge_what_the_manifest_merges()

@@ -8,6 +8,7 @@ using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Projects;
 using QuantBuild.HubServer;
 using QuantBuild.Tests.Pickles;
+using QuantBuild.Tests.Sources;
 using QuantBuild.Tests.Stages;
 using QuantBuild.Tests.Store;
 
@@ -271,6 +272,31 @@ public sealed class HubSourceTests : HubSourceTest
         int requests = Server.Requests.Count(request => request.Storage);
         Assert.DoesNotContain(Build().Actions, action => action.Outcome == ActionOutcome.Ran);
         Assert.Equal(requests, Server.Requests.Count(request => request.Storage));
+    }
+
+    [Fact]
+    public void A_repository_of_one_file_per_expert_is_planned_from_heads_and_fetched()
+    {
+        const string Split = "split_files/diffusion_models/";
+        Server.LargeFrom = 1 << 16;
+        string[] files = SourceFiles.Write(PathTo("comfy"), source => source.Tensors.Keys.Select(name =>
+            QuantBuild.SafeTensors.TensorData.Copy(source, name, "diffusion_model." + name)));
+        foreach (string file in files.Append("config.json"))
+            Publish(Split + file, File.ReadAllBytes(PathTo("comfy", file)));
+        Publish(Split + "another_model.safetensors", new byte[100_000]);
+        using var local = new TinyProject();
+        local.Build();
+        (Project.UsesDefaultFolders, Project.HighWeights, Project.LowWeights) = (false, Split + files[0], Split + files[1]);
+
+        PlanReport plan = ModelCompiler.Plan(Compile(), SilentObserver.Instance, Ct);
+        Assert.All(Storage("GET"), request => Assert.Equal("bytes=0-131071", request.Range));
+        Build();
+
+        Assert.Equal([60, 60], plan.Plan.Experts.Select(expert => expert.Layers.Length));
+        Assert.DoesNotContain(Server.Requests, request => request.Path.Contains("another_model", StringComparison.Ordinal));
+        Assert.All(local.ArtifactDigests().Where(file => file.Key.EndsWith(".safetensors", StringComparison.Ordinal)),
+            file => Assert.Equal(file.Value, Project.ArtifactDigests()[file.Key]));
+        Assert.DoesNotContain(Build().Actions, action => action.Outcome == ActionOutcome.Ran);
     }
 
     [Fact]

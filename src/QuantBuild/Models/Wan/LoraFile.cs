@@ -82,6 +82,8 @@ internal sealed class LoraFile : IDisposable
             else
                 strangers.Add(name);
         }
+        if (strangers.FindAll(LoraKey.IsOfTextEncoder) is { Count: > 0 } encoder)
+            throw Fault($"it changes the text encoder, too, which nothing is merged into: {Unmatched(encoder, matched)}");
         if (strangers.Count > 0)
             throw Fault(Unmatched(strangers, matched));
         LeftOut = leftOut;

@@ -71,6 +71,10 @@ internal readonly record struct LoraKey(string Module, LoraPart Part, bool Flat)
         : name.Contains(".oft_", StringComparison.Ordinal) ? "OFT"
         : null;
 
+    /// <summary>Whether a name is one of a change of the text encoder, in the spellings of Kohya and of the Diffusers library.</summary>
+    public static bool IsOfTextEncoder(string name) => name.StartsWith("lora_te", StringComparison.Ordinal)
+        || name.StartsWith("text_encoder", StringComparison.Ordinal) || name.StartsWith("text_encoders.", StringComparison.Ordinal);
+
     /// <summary>
     /// Whether a module is one of image cross-attention (<c>k_img</c>, <c>v_img</c>), which Wan2.1-I2V has and Wan2.2 has not: LoRAs made
     /// for both have its keys.

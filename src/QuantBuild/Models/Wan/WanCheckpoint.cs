@@ -79,6 +79,11 @@ public sealed class WanCheckpoint : ITensorSource, IDisposable
     internal static WanCheckpoint OpenHeads(string directory, Func<string, SafeTensorsFile?> open) =>
         Of(ShardedCheckpoint.OpenHeads(directory, open), []);
 
+    /// <summary>Opens an expert whose only file lies elsewhere.</summary>
+    /// <param name="head">The head of the file.</param>
+    /// <exception cref="SafeTensorsException">As for weights that are there.</exception>
+    internal static WanCheckpoint OpenHead(SafeTensorsFile head) => Of(ShardedCheckpoint.Of([head], null, null), []);
+
     private static WanCheckpoint Of(ShardedCheckpoint files, IReadOnlyList<LoraReference> loras)
     {
         try
