@@ -35,8 +35,8 @@ internal sealed class SessionStore : IDisposable
             local.Notice = observer.Report;
             local.ReadsWhatItFinds = options.ReadsWhatItFinds;
             return new SessionStore(local, execute && options.Remote is { } remote
-                ? new TieredStore(local, RemoteAddress.Open(remote, local.Root, () => PackagesOf(options)), remote.ReadOnly, observer.Report,
-                    TimeProvider.System, ct, remote.History, careful: options.ReadsWhatItFinds)
+                ? new TieredStore(local, RemoteAddress.Open(remote, local.Root, () => PackagesOf(options)), remote.ReadOnly,
+                    observer.Report, TimeProvider.System, ct, remote.History, careful: options.ReadsWhatItFinds)
                 {
                     SharesAll = remote.Required,
                     Waits = left => observer.PhaseStarted("Write to the shared store", left),
