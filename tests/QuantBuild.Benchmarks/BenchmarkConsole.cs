@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using QuantBuild.Benchmarks.Checkpoint;
 using QuantBuild.Benchmarks.Fidelity;
 using QuantBuild.Benchmarks.Micro;
+using QuantBuild.Benchmarks.Sharing;
 
 namespace QuantBuild.Benchmarks;
 
@@ -26,6 +27,10 @@ internal static class BenchmarkConsole
             case ["table", .. string[] rest] when Settings.Parse(rest) is { } settings:
                 TableCommand.Run(settings);
                 return 0;
+            case ["share", .. string[] rest] when SharingCommand.Find(rest) is { } run:
+                Console.WriteLine($"{string.Join(' ', args)}; {ProcessorText.Text}");
+                run().Print();
+                return 0;
             case ["kernels", .. string[] rest]:
                 BenchmarkSwitcher.FromAssembly(typeof(GemmBenchmarks).Assembly)
                     .Run(rest.Length == 0 ? ["--filter", "*"] : rest, InProcessConfig.Create());
@@ -42,6 +47,9 @@ internal static class BenchmarkConsole
                     scale checkpoint [--memory-limit SIZE] [--threads N] [--blocks N] [--samples N] [--steps N] [--tokens N] [--folder DIR]
                                                                                    a whole build at the real widths: peak memory, time, projection
                     fidelity [--store DIR] [--only TEXT]                           what every step of the algorithm brings on TinyWan, held out (minutes)
+                    share hits [--records N]                                       what a result of a shared store costs an action, behind nginx here
+                    share compress [--store DIR]                                   what zstd would save of a store's bytes, and its speed
+                    share shards [--seconds N]                                     1, 2 and 4 workers, every action held up for a part of N s; bytes moved
                     table [--threads N] [--rounds N]                               all targets, with the widest vectors and with 256 bits (about 6 minutes)
                     kernels [BenchmarkDotNet's options]                            single kernels, small enough to repeat
                     """);

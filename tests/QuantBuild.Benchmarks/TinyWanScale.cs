@@ -9,15 +9,16 @@ namespace QuantBuild.Benchmarks;
 /// </summary>
 internal static class TinyWanScale
 {
+    /// <summary>The model's manifest.</summary>
+    public static string Manifest { get; } = Path.Combine(typeof(TinyWanScale).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(data => data.Key == "RepositoryRoot").Value!, "models", "TinyWan", "tinywan.quant.json");
+
     public static Figures Run(Settings s)
     {
-        string root = typeof(TinyWanScale).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(data => data.Key == "RepositoryRoot").Value!;
-        string manifest = Path.Combine(root, "models", "TinyWan", "tinywan.quant.json");
         string folder = Directory.CreateTempSubdirectory("quantbuild-tinywan-").FullName;
         try
         {
-            double[] seconds = [.. Enumerable.Range(0, s.Rounds).Select(round => Build(manifest, Path.Combine(folder, $"{round}"), s))
+            double[] seconds = [.. Enumerable.Range(0, s.Rounds).Select(round => Build(Path.Combine(folder, $"{round}"), s))
                 .Order()];
             return new Figures { ["cold"] = seconds[seconds.Length / 2] };
         }
@@ -29,10 +30,10 @@ internal static class TinyWanScale
         }
     }
 
-    private static double Build(string manifest, string folder, Settings s)
+    private static double Build(string folder, Settings s)
     {
         ToolRun build =
-            ToolRun.Start(["build", manifest, "--store", Path.Combine(folder, "store"), "--out", Path.Combine(folder, "out"), "--locked",
+            ToolRun.Start(["build", Manifest, "--store", Path.Combine(folder, "store"), "--out", Path.Combine(folder, "out"), "--locked",
             "--threads", s.Threads.ToString(CultureInfo.InvariantCulture)]);
         if (build.ExitCode != 0)
             throw new InvalidOperationException(string.Join('\n', build.Output.Append(build.Error)));

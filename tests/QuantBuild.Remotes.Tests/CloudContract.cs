@@ -10,6 +10,9 @@ namespace QuantBuild.Remotes.Tests;
 /// <summary>What a store at a cloud does beyond the contracts: large blobs, a server that is gone, and names that are none.</summary>
 public abstract class CloudContract(CloudServer server)
 {
+    /// <summary>Starts a server of its own for a test that kills it.</summary>
+    private protected abstract CloudServer StartAnother();
+
     private static readonly byte[] Large = Content((2 * Parts.Length) + 12_345);
 
     private static readonly BlobRef Blob = new(Digest.Of(Large), Large.Length);
@@ -57,6 +60,23 @@ public abstract class CloudContract(CloudServer server)
 
         Assert.False(await store.Blobs.ContainsAsync(Blob, Ct));
         Assert.Null(await store.Blobs.OpenAsync(Blob, 0, Ct));
+    }
+
+    [Fact]
+    public async Task A_server_killed_in_the_middle_of_a_blob_has_no_part_of_it_and_takes_it_when_it_is_back()
+    {
+        using CloudServer mortal = StartAnother();
+        using RemoteStore store = mortal.Open(mortal.AddressOf("x"));
+        using var content = new MemoryStream(Large);
+        await using var killing = new KillingStream(content, at: Parts.Length + 1, mortal.Kill);
+
+        await Assert.ThrowsAsync<IOException>(async () => await store.Blobs.PutAsync(Blob, killing, Ct));
+        mortal.Start();
+
+        Assert.False(await store.Blobs.ContainsAsync(Blob, Ct));
+        content.Position = 0;
+        await store.Blobs.PutAsync(Blob, content, Ct);
+        Assert.True(await store.Blobs.ContainsAsync(Blob, Ct));
     }
 
     [Fact]
@@ -135,6 +155,8 @@ public abstract class CloudContract(CloudServer server)
 /// <summary>Amazon's protocol.</summary>
 public sealed class S3CloudTests(S3Server server) : CloudContract(server), IClassFixture<S3Server>
 {
+    private protected override CloudServer StartAnother() => new S3Server();
+
     [Theory]
     [InlineData("s3://UP_", "not the name of a bucket")]
     [InlineData("s3://bucket:80/x", "not the name of a bucket")]
@@ -155,6 +177,8 @@ public sealed class S3CloudTests(S3Server server) : CloudContract(server), IClas
 /// <summary>Azure's protocol.</summary>
 public sealed class AzureCloudTests(AzuriteServer server) : CloudContract(server), IClassFixture<AzuriteServer>
 {
+    private protected override CloudServer StartAnother() => new AzuriteServer();
+
     [Theory]
     [InlineData("azblob://ab/container", "not the name of an account")]
     [InlineData("azblob://account", "not the name of a container")]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using Azure.Storage.Blobs;
@@ -11,10 +12,17 @@ public sealed class AzuriteServer : CloudServer
 
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
 
+    [SuppressMessage("Usage", "CA2214:Do not call overridable methods in constructors", Justification = "The class is sealed.")]
     public AzuriteServer() : base(Path.Combine("azurite", "dist", "src", "blob", "main.js"))
     {
         Start();
-        new BlobServiceClient(Connection(Port, _key)).CreateBlobContainer(Container);
+    }
+
+    /// <summary>A server that is killed may have forgotten the container: it writes its book now and then.</summary>
+    public override void Start()
+    {
+        base.Start();
+        new BlobServiceClient(Connection(Port, _key)).GetBlobContainerClient(Container).CreateIfNotExists();
     }
 
     public override string WrongSecret { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));

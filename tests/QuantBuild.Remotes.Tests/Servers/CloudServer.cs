@@ -57,7 +57,8 @@ public abstract class CloudServer : IDisposable
         return new RemoteStoreOptions(address) { Environment = name => variables.GetValueOrDefault(name) };
     }
 
-    public void Start()
+    /// <summary>Starts it, or starts it again.</summary>
+    public virtual void Start()
     {
         var start = new ProcessStartInfo("node", [_program, .. Arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string? value) in ServerVariables)
