@@ -31,7 +31,8 @@ internal static class Compression
             }
             using ContentStore store = ContentStore.Open(path);
             var figures = new Figures();
-            Console.WriteLine("| stage | MB in the store | level | left | with halves apart | compressed, MB per second of a processor | decompressed |");
+            Console.WriteLine(
+                "| stage | MB in the store | level | left | with halves apart | compressed, MB per second of a processor | decompressed |");
             Console.WriteLine("|---|---|---|---|---|---|---|");
             foreach (IGrouping<string, ActionRecord> stage in store.Actions().GroupBy(action => action.Stage, StringComparer.Ordinal)
                 .OrderByDescending(stage => stage.Sum(action => action.Outputs.Values.Sum(blob => blob.Size))).Take(4))

@@ -38,7 +38,8 @@ internal static class ShardScaling
                 action => seconds * action.Seconds(MachineSpeed.Typical) / total));
             Console.WriteLine($"  {actions.Length} actions are held up for {seconds} s in all");
             foreach (int count in Counts)
-                Measure(manifest, Path.Combine(folder, $"{count}"), ShardPrediction.Of(plan, samples, count, MachineSpeed.Typical), observer,
+                Measure(manifest, Path.Combine(folder, $"{count}"), ShardPrediction.Of(plan, samples, count, MachineSpeed.Typical),
+                    observer,
                     figures);
             return figures;
         }

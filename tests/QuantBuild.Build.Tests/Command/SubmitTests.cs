@@ -93,13 +93,15 @@ public sealed class SubmitTests : IDisposable
 
     [Fact]
     public void Only_Slurm_is_submitted_to() =>
-        Assert.Contains("--run and --wait are for slurm", Tool.Run(_model.Folder, "submit", "azure", _model.Manifest, "--shards", "2", "--out",
+        Assert.Contains("--run and --wait are for slurm",
+            Tool.Run(_model.Folder, "submit", "azure", _model.Manifest, "--shards", "2", "--out",
             "artifact", "--run").Expect(2).Error, StringComparison.Ordinal);
 
     private Outcome Submit(string how)
     {
         Directory.CreateDirectory(_model["programs"]);
-        foreach ((string name, string text) in (ReadOnlySpan<(string, string)>)[("sbatch", Sbatch), ("squeue", Squeue), ("scontrol", Scontrol)])
+        foreach ((string name, string text) in (ReadOnlySpan<(string, string)>)[("sbatch", Sbatch), ("squeue", Squeue),
+            ("scontrol", Scontrol)])
         {
             File.WriteAllText(_model["programs", name], text.ReplaceLineEndings("\n") + "\n");
             if (!OperatingSystem.IsWindows())
