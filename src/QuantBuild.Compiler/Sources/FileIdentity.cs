@@ -11,6 +11,8 @@ namespace QuantBuild.Compiler.Sources;
 /// <param name="Expert">The expert that the file's name speaks of, <c>high_noise</c> or <c>low_noise</c>; null when it tells none.</param>
 internal sealed record FileIdentity(string? Model, string? Names, string? Weights, string? Expert)
 {
+    private const int UsualLatent = 16;
+
     /// <summary>Recognizes a file.</summary>
     /// <param name="fileName">Its name, which may tell the expert.</param>
     /// <param name="tensors">Its tensors.</param>
@@ -50,8 +52,10 @@ internal sealed record FileIdentity(string? Model, string? Names, string? Weight
         int blocks = 0;
         while (tensors.ContainsKey(WanTensors.BlockPrefix(blocks) + "ffn.0.weight"))
             blocks++;
-        bool isText = tensors.TryGetValue("head.head.weight", out TensorInfo? head)
-            && patch.Shape[1] * Kernels.Patches.Size == head.Shape[0];
+        // A shard may have the one and not the other; latents of the family have 16 channels.
+        bool isText = tensors.TryGetValue("head.head.weight", out TensorInfo? head) && head.Shape.Count > 0
+            ? patch.Shape[1] * Kernels.Patches.Size == head.Shape[0]
+            : patch.Shape[1] <= UsualLatent;
         return (patch.Shape[0], patch.Shape[1], blocks) switch
         {
             (5120, 36, 40) => "an expert of Wan2.2-I2V-A14B",

@@ -26,9 +26,6 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     new("timesteps", subject => TrajectoryStage.TimestepsOf(subject.Plan.Manifest.Calibration)),
     new("repeat", subject => subject.Repeat > 0 ? subject.Repeat : null))
 {
-    /// <summary>Guidance of the evaluation, for both experts: the paper's.</summary>
-    private const double Guidance = 3.5;
-
     /// <summary>Standard deviation of what a repetition adds to the initial noise, which has 1.</summary>
     private const float Shake = 1e-5f;
 
@@ -106,10 +103,15 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
     }
 
     /// <summary>
-    /// A model distilled to explicit timesteps is used with the guidance it was calibrated with, others with the paper's.
+    /// A model distilled to explicit timesteps is used with the guidance it was calibrated with, others with their own: 3.5 for image to
+    /// video, as in the paper.
     /// </summary>
     private static SamplingOptions OptionsOf(Plan plan) => plan.Manifest.Calibration.Timesteps.IsEmpty
-        ? TrajectoryStage.OptionsOf(plan) with { GuidanceHigh = Guidance, GuidanceLow = Guidance }
+        ? TrajectoryStage.OptionsOf(plan) with
+        {
+            GuidanceHigh = plan.Manifest.Model.Architecture.GuidanceHigh,
+            GuidanceLow = plan.Manifest.Model.Architecture.GuidanceLow,
+        }
         : TrajectoryStage.OptionsOf(plan);
 }
 

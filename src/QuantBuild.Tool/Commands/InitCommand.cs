@@ -16,7 +16,8 @@ internal static class InitCommand
 
     private static readonly Option<string> From =
         new("--from") { Description =
-            "The checkpoint, in the original layout or that of the Diffusers library: a folder, or hf://owner/name@revision.",
+            "The checkpoint, in the original layout, that of the Diffusers library, or one file per expert: a folder, or "
+                + "hf://owner/name@revision.",
             HelpName = "checkpoint", Required = true };
 
     private static readonly Option<string?> Name =
@@ -57,7 +58,8 @@ internal static class InitCommand
         }
         string folder = Quote(Shown(project.Folder));
         answer.WriteLine();
-        answer.WriteLine("Put pictures and prompts into calibration.jsonl, as README.md says. Then:");
+        string samples = project.Plan.Manifest.Model.Architecture.TakesPicture ? "pictures and prompts" : "prompts";
+        answer.WriteLine($"Put {samples} into calibration.jsonl, as README.md says. Then:");
         answer.WriteLine(project.HasEncoders
             ? $"  quantbuild plan {Quote(Path.Combine(Shown(project.Folder), project.Name + ".quant.json"))}"
             : $"  quantbuild prepare {Quote(Path.Combine(Shown(project.Folder), "calibration.jsonl"))} --model <the checkpoint in the "

@@ -34,13 +34,18 @@ internal sealed record NamedModel(PipelineSource Source, QuantManifest? Manifest
         if (model.StartsWith(HubReference.Scheme, StringComparison.Ordinal))
             return new NamedModel(new PipelineSource(Fetch(HubReference.Parse(model), needsExperts ? null : [], run)), null);
         bool isManifest = model.EndsWith(ManifestEnding, StringComparison.OrdinalIgnoreCase);
-        if (ManifestOf(model, isManifest) is { } manifest)
+        if (ManifestOf(model, isManifest, needsExperts) is { } manifest)
             return new NamedModel(SourceOf(manifest, needsExperts, run), manifest);
-        string inside = Path.Combine(model, "checkpoint");
-        return new NamedModel(new PipelineSource(Directory.Exists(inside) ? inside : model), null);
+        string inside = Path.Combine(model, "checkpoint"), folder = Directory.Exists(inside) ? inside : model;
+        var source = new PipelineSource(folder, FileIn(folder, ExpertNames.HighNoise), FileIn(folder, ExpertNames.LowNoise));
+        return new NamedModel(source, null);
     }
 
-    private static QuantManifest? ManifestOf(string model, bool isManifest)
+    /// <summary>The file of an expert in a folder of one file per expert; null in other layouts.</summary>
+    private static ExpertWeights? FileIn(string folder, string expert) => ExpertFolders.In(folder, expert) is var weights
+        && CheckpointFiles.IsFile(weights) ? new ExpertWeights(Path.Combine(folder, weights), []) : null;
+
+    private static QuantManifest? ManifestOf(string model, bool isManifest, bool needsExperts)
     {
         if (isManifest)
         {
@@ -51,7 +56,7 @@ internal sealed record NamedModel(PipelineSource Source, QuantManifest? Manifest
             ? [.. Directory.GetFiles(model, "*" + ManifestEnding).Select(file => ManifestReader.Read(file).Manifest)] : [];
         // Of several manifests none is the project's; they may share its checkpoint, but not what is merged into it.
         return manifests.Length == 1 ? manifests[0]
-            : manifests.Any(manifest => manifest?.Model.Loras.IsEmpty == false)
+            : needsExperts && manifests.Any(manifest => manifest?.Model.Loras.IsEmpty == false)
                 ? throw new UsageException($"{model} has several manifests, and some merge LoRA files: name one of them with --model.")
                 : null;
     }

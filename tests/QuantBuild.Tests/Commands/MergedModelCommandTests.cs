@@ -48,6 +48,20 @@ public sealed class MergedModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_of_one_file_per_expert_makes_the_videos_of_its_folders()
+    {
+        string folder = PathOf("files");
+        SourceFiles.Write(folder, source => source.Tensors.Keys.Select(name => TensorData.Copy(source, name, "diffusion_model." + name)));
+        foreach (string part in (string[])["text_encoder", "tokenizer", "vae"])
+            Directory.CreateSymbolicLink(Path.Combine(folder, part), TestData.TinyWan("checkpoint", part));
+
+        Run(0, ["generate", "--model", folder, "--steps", "2", .. Small, "--out", PathOf("files.png")]);
+        Run(0, ["generate", "--model", _project.Checkpoint, "--steps", "2", .. Small, "--out", PathOf("folders.png")]);
+
+        Assert.Equal(File.ReadAllBytes(PathOf("folders.png")), File.ReadAllBytes(PathOf("files.png")));
+    }
+
+    [Fact]
     public void A_file_that_cannot_be_merged_and_manifests_that_differ_are_told()
     {
         string lora = PathOf("lora.safetensors");

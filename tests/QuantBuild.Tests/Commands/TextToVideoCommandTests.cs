@@ -61,7 +61,8 @@ public sealed class TextToVideoCommandTests : IDisposable
     public void A_new_project_is_recognized_and_its_set_has_prompts_alone()
     {
         string folder = PathOf("new");
-        Run(0, "init", folder, "--from", _project.Checkpoint);
+        Assert.Contains("Put prompts into calibration.jsonl", Run(0, "init", folder, "--from", _project.Checkpoint),
+            StringComparison.Ordinal);
 
         string manifest = File.ReadAllText(Path.Combine(folder, "new.quant.json"));
         Assert.Contains("\"architecture\": \"wan2.2-t2v\"", manifest, StringComparison.Ordinal);

@@ -41,6 +41,10 @@ public sealed class ModelCardTests : IDisposable
     }
 
     [Fact]
+    public void A_text_to_video_model_is_found_as_one() => Assert.Contains("pipeline_tag: text-to-video\n", ModelCard.Render(
+        _artifact with { Architecture = "wan2.2-t2v" }, new ModelCardFacts(null, null), []), StringComparison.Ordinal);
+
+    [Fact]
     public void What_was_measured_is_a_table_of_means_with_the_worst_layer()
     {
         _quality = [new("high_noise", "blocks.0.ffn.0", 0.2, 0.15, 0.125, 0.1, 0.995),

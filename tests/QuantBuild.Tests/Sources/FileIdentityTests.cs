@@ -37,6 +37,17 @@ public sealed class FileIdentityTests : IDisposable
             FileIdentity.Of("a", Shapes(Real with { Dim = dim, InDim = channels, OutDim = channels }, name => name)).Model);
 
     [Theory]
+    [InlineData(16, "an expert of a Wan text-to-video model with 40 blocks of width 192")]
+    [InlineData(36, "an expert of a Wan image-to-video model with 40 blocks of width 192")]
+    public void A_shard_without_the_head_is_recognized_by_its_input(int channels, string expected)
+    {
+        Dictionary<string, TensorInfo> tensors = Shapes(Real with { Dim = 192, InDim = channels }, name => name);
+        tensors.Remove("head.head.weight");
+
+        Assert.Equal(expected, FileIdentity.Of("a", tensors).Model);
+    }
+
+    [Theory]
     [InlineData("vace_blocks.0.ffn.0.weight", "Wan VACE")]
     [InlineData("audio_injector.injector.0.q.weight", "Wan2.2-S2V-14B")]
     [InlineData("face_adapter.fuser_blocks.0.linear1_q.weight", "Wan2.2-Animate-14B")]

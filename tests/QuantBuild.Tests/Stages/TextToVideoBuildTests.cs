@@ -1,5 +1,8 @@
 using System.Globalization;
 using QuantBuild.Compiler.Diagnostics;
+using QuantBuild.Compiler.Manifests.Binding;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
 using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 using QuantBuild.Tests.Models.Wan;
@@ -57,6 +60,15 @@ public sealed class TextToVideoBuildTests : IDisposable
         Assert.DoesNotContain(ran, name => name.StartsWith("Condition", StringComparison.Ordinal));
         Assert.Equal(2, ran.Count(name => name.StartsWith("Trajectory", StringComparison.Ordinal)));
         Assert.Empty(_project.Build().Ran);
+    }
+
+    [Fact]
+    public void Evaluation_samples_with_the_models_own_guidance()
+    {
+        _project.WriteManifest();
+        PlanResult planned = Planner.Resolve(ManifestReader.Read(_project.Manifest).Manifest!);
+
+        Assert.Equal((4.0, 3.0), EvaluateStage.GuidanceOf(planned.Plan!));
     }
 
     [Fact]
