@@ -153,7 +153,9 @@ internal sealed class StageRunner(BuildStore store, IBuildObserver observer, boo
 
     private void Note(ActionEvent action)
     {
-        _trace[(action.Stage, action.Expert, action.Name)] = action;
+        // What a session ran and then asks for again, as it does for what ranks were chosen by, did run.
+        _trace.AddOrUpdate((action.Stage, action.Expert, action.Name), action, (_, before) =>
+            before.Outcome == ActionOutcome.Ran && action.Outcome == ActionOutcome.Cached && before.Key == action.Key ? before : action);
         observer.ActionFinished(action);
     }
 }

@@ -37,7 +37,8 @@ internal sealed class CompileSession : IDisposable
 
     public CompileOptions Options { get; }
 
-    public Plan Plan { get; }
+    /// <summary>The plan; where ranks are chosen by a budget, with these as soon as they are known.</summary>
+    public Plan Plan { get; private set; }
 
     public ContentStore Store => _store.Stores.Local;
 
@@ -46,9 +47,9 @@ internal sealed class CompileSession : IDisposable
 
     public StageRunner Runner { get; }
 
-    public IReadOnlyList<ExpertSource> Sources { get; }
+    public IReadOnlyList<ExpertSource> Sources { get; private set; }
 
-    public BuildContext Context { get; }
+    public BuildContext Context { get; private set; }
 
     /// <summary>Memory of the machine when the session began.</summary>
     public MachineMemory Machine { get; }
@@ -57,9 +58,32 @@ internal sealed class CompileSession : IDisposable
     public long MemoryLimit { get; }
 
     /// <summary>Reads and resolves the manifest and opens everything it names; warnings go to the observer.</summary>
+    /// <param name="options">Manifest and store.</param>
+    /// <param name="observer">Follows the work.</param>
+    /// <param name="execute">Whether missing actions may be executed.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <param name="decodes">Whether the autoencoder is wanted, too.</param>
+    /// <param name="choosesRanks">Whether ranks that a budget decides are chosen, which takes a part of the build.</param>
     /// <exception cref="DiagnosticException">Any of it failed; all errors of the manifest are in it.</exception>
     public static CompileSession Open(CompileOptions options, IBuildObserver observer, bool execute, CancellationToken cancellation,
-        bool decodes = false)
+        bool decodes = false, bool choosesRanks = true)
+    {
+        CompileSession session = OpenUnchosen(options, observer, execute, decodes, cancellation);
+        try
+        {
+            if (choosesRanks)
+                session.ChooseRanks(observer);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    private static CompileSession OpenUnchosen(CompileOptions options, IBuildObserver observer, bool execute, bool decodes,
+        CancellationToken cancellation)
     {
         QuantManifest manifest = LoraDownload.Fetch(Read(options, observer), options.Hub, cancellation);
         try
@@ -99,6 +123,20 @@ internal sealed class CompileSession : IDisposable
             store.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Goes on with the ranks that budgets of the manifest lead to; with the ones they begin with where nothing may be executed and the
+    /// store does not have what they are chosen by.
+    /// </summary>
+    private void ChooseRanks(IBuildObserver observer)
+    {
+        if (!RankResolution.IsNeeded(Plan) || Plan.Location.HeadersOnly
+            || RankResolution.Resolve(Context, Sources, observer) is not { } chosen)
+            return;
+        Plan = chosen;
+        Context = Context with { Plan = chosen };
+        Sources = [.. Sources.Zip(chosen.Experts, (source, expert) => source.For(expert))];
     }
 
     /// <summary>What a damaged file of a checkpoint shows itself as.</summary>

@@ -20,6 +20,7 @@ internal static class PlanDigest
         {
             ["profiles"] = plan.Profiles.Names.ToJson(),
             ["stages"] = new JsonObject(BuildStages.OfBuild(plan.Calibration.FromPictures)
+                .Where(stage => stage != BuildStages.Curve || RankResolution.IsNeeded(plan))
                 .Select(stage => KeyValuePair.Create(stage.Name, (JsonNode?)stage.Version))),
             ["architecture"] = plan.Manifest.Model.Architecture.Name,
             ["boundary"] = plan.Calibration.Boundary,
@@ -57,8 +58,20 @@ internal static class PlanDigest
     private static JsonObject Describe(ExpertPlan expert) => new()
     {
         ["bins"] = new JsonArray([.. expert.Bins.Select(bin => (JsonNode)Describe(bin))]),
-        ["layers"] = new JsonObject(expert.Layers.Select(layer => KeyValuePair.Create(layer.Name, (JsonNode?)layer.Recipe.ToJson()))),
+        ["layers"] = new JsonObject(expert.Layers.Select(layer => KeyValuePair.Create(layer.Name, (JsonNode?)Describe(layer)))),
     };
+
+    /// <summary>A layer's recipe; of a chosen rank how it is chosen, which says what it will be.</summary>
+    private static JsonObject Describe(LayerPlan layer)
+    {
+        JsonObject json = layer.Recipe.ToJson();
+        if (layer.StartRank is not null)
+        {
+            json["rank"] = RankKind.AutoName;
+            json["budget"] = layer.Recipe.Get(RecipeSettings.Budget);
+        }
+        return json;
+    }
 
     private static JsonObject Describe(TimestepBin bin)
     {

@@ -9,6 +9,9 @@ namespace QuantBuild.Compiler.Compute;
 /// <param name="Recipe">How it is quantized.</param>
 internal sealed record LayerSpec(string Name, int OutFeatures, int InFeatures, LayerRecipe Recipe)
 {
+    /// <summary>Rank of the branch that a rotation is tried with, where it is not the recipe's; null where it is.</summary>
+    public int? TrialRank { get; init; }
+
     /// <summary>Name of its weight tensor.</summary>
     public string WeightName => Name + ".weight";
 }

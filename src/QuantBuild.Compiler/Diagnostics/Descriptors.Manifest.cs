@@ -255,6 +255,12 @@ internal static partial class Descriptors
         "The model sees latents in patches of two rows and two columns.",
         "Use an even number.");
 
+    /// <summary>QB1055: a budget that not even rank 0 keeps to.</summary>
+    public static readonly DiagnosticDescriptor RankBudgetTooSmall = new("QB1055", Severity.Error,
+        "The budget of {0} bytes is too small for ranks to be chosen: without any low-rank branch its layers take {1} bytes",
+        "4-bit weights, scales, smoothing vectors and clip tables take so much already.",
+        "Raise lowRank.budget above what the message says, or leave it out: then the layers may take what they would with rank 16.");
+
     /// <summary>QB1050: more problems than are reported.</summary>
     public static readonly DiagnosticDescriptor ManifestProblemsOmitted = new("QB1050", Severity.Error,
         "The manifest has more problems; only the first {0} are reported",

@@ -36,7 +36,7 @@ internal static class MethodLadder
         Experts = [.. plan.Experts.Select(expert => expert with
         {
             Bins = [.. expert.Bins.Select(bin => bin with { ClipRatios = null })],
-            Layers = [.. expert.Layers.Select(layer => layer with { Recipe = change(layer.Recipe) })],
+            Layers = [.. expert.Layers.Select(layer => layer with { Recipe = change(layer.Recipe), StartRank = null })],
         })],
     };
 

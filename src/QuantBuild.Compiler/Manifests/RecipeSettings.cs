@@ -79,11 +79,24 @@ internal static class RecipeSettings
 
     /// <summary>Rank of the low-rank branch, eq. (6).</summary>
     public static RecipeSetting<int> Rank { get; } = Declare(
-        new RecipeSetting<int>(Declared.Count, "lowRank", "rank", new IntegerKind(0, 16384), fallback: 16)
+        new RecipeSetting<int>(Declared.Count, "lowRank", "rank", new RankKind(16384), fallback: 16)
         {
             KeyName = "rank",
-            Meaning = "its rank, at most the shorter side of a weight; 0 leaves the branch out",
+            Meaning = "its rank, at most the shorter side of a weight; 0 leaves the branch out; `auto`: ranks of all layers that say so "
+                + "are "
+                + "chosen together, by measured errors, so that their tensors fit into `budget`",
             Redone = "from Rotate",
+        });
+
+    /// <summary>Bytes of layers whose ranks are chosen.</summary>
+    public static RecipeSetting<long> Budget { get; } = Declare(
+        new RecipeSetting<long>(Declared.Count, "lowRank", "budget", new BytesKind(1L << 50), fallback: 0)
+        {
+            KeyName = null,
+            Meaning = "with `\"rank\": \"auto\"`: most bytes of the tensors of the layers that have this budget, both experts together; 0: "
+                + "what rank 16 would take",
+            Redone = "from Rotate",
+            IsUsedBy = recipe => IsQuantized(recipe) && recipe.Get(Rank) == RankKind.Auto,
         });
 
     /// <summary>How the low-rank branch is found.</summary>
@@ -284,7 +297,7 @@ internal static class RecipeSettings
 
     private static bool IsSmoothed(LayerRecipe recipe) => IsQuantized(recipe) && recipe.Get(SmoothEnabled);
 
-    private static bool HasBranch(LayerRecipe recipe) => IsQuantized(recipe) && recipe.Get(Rank) > 0;
+    private static bool HasBranch(LayerRecipe recipe) => IsQuantized(recipe) && recipe.Get(Rank) != 0;
 
     private static bool UsesHessian(LayerRecipe recipe) =>
         IsQuantized(recipe) && recipe.Get(WeightMethod) != Manifests.WeightMethod.Rtn;

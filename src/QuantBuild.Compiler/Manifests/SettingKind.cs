@@ -42,6 +42,28 @@ internal sealed record IntegerKind(int Min, int Max, bool IsPowerOfTwo = false) 
     public override JsonNode ToJson(object value) => (int)value;
 }
 
+/// <summary>A rank, or <c>auto</c> for one that a budget of bytes decides.</summary>
+/// <param name="Max">Greatest value.</param>
+internal sealed record RankKind(int Max) : SettingKind<int>
+{
+    /// <summary>The value of <c>auto</c>.</summary>
+    public const int Auto = -1;
+
+    /// <summary>Its spelling.</summary>
+    public const string AutoName = "auto";
+
+    /// <inheritdoc/>
+    public override JsonNode ToJson(object value) => (int)value == Auto ? AutoName : (int)value;
+}
+
+/// <summary>A number of bytes, or a text such as <c>4MiB</c>.</summary>
+/// <param name="Max">Greatest value.</param>
+internal sealed record BytesKind(long Max) : SettingKind<long>
+{
+    /// <inheritdoc/>
+    public override JsonNode ToJson(object value) => (long)value;
+}
+
 /// <summary>One of a few names.</summary>
 /// <typeparam name="T">What they name.</typeparam>
 /// <param name="Values">The names.</param>

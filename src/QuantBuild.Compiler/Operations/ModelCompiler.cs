@@ -103,7 +103,7 @@ internal static class ModelCompiler
     private static CalibrationResult CalibrateOnce(CompileOptions options, IBuildObserver observer, CancellationToken cancellation)
     {
         using CompileSession session = PublishedBuild.TryOpenWithoutWeights(options, SilentObserver.Instance, cancellation)
-            ?? CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation);
+            ?? CompileSession.Open(options, new WithoutWarnings(observer), execute: true, cancellation, choosesRanks: false);
         BuildFiles.RequireNoInput(session, options.Lists);
         if (!session.Plan.Location.HeadersOnly && !PublishedBuild.IsThere(session))
             ModelBuild.Calibrate(session.Context, session.Sources, observer).Dispose();
@@ -124,7 +124,7 @@ internal static class ModelCompiler
     private static IReadOnlyList<string> ExportOnce(CompileOptions options, string folder, IBuildObserver observer,
         CancellationToken cancellation)
     {
-        using var session = CompileSession.Open(options, observer, execute: true, cancellation);
+        using var session = CompileSession.Open(options, observer, execute: true, cancellation, choosesRanks: false);
         CalibrationSection calibration = session.Plan.Manifest.Calibration;
         if (calibration.Activations is { } section)
             throw new DiagnosticException(Descriptors.ActivationsUnreadable.At(section.Span, section.Folder,

@@ -50,11 +50,23 @@ internal static class ExpertPlanner
                     ResolvedRecipe resolved = resolver.Resolve(expert, name);
                     (int rows, int columns) = config.ShapeOf(layer);
                     LayerRecipe recipe = LayoutRecipe.Of(layout, resolved.Recipe);
-                    layers.Add((new LayerPlan(block, site, name, rows, columns, recipe, resolved.Reason()), resolved));
+                    var plan = new LayerPlan(block, site, name, rows, columns, recipe, resolved.Reason());
+                    layers.Add((recipe.Get(RecipeSettings.Rank) == RankKind.Auto ? WithStart(plan) : plan, resolved));
                 }
             }
         }
         return layers;
+    }
+
+    /// <summary>A layer whose rank is chosen later begins with the usual one; a layer that is kept has no rank to choose.</summary>
+    private static LayerPlan WithStart(LayerPlan layer)
+    {
+        int rank = RankStart.RankOf(layer, RankStart.Usual);
+        return layer with
+        {
+            Recipe = layer.Recipe.With(RecipeSettings.Rank, rank),
+            StartRank = layer.Recipe.Precision == Precision.BF16 ? null : rank,
+        };
     }
 
     /// <summary>

@@ -17,6 +17,11 @@ internal sealed record LayerPlan(int Block, WanSite Site, string Name, int OutFe
     /// <summary>Name of its weight tensor.</summary>
     public string WeightName => Name + ".weight";
 
+    /// <summary>
+    /// The rank that it had before one was chosen for it under a budget of bytes; null where the manifest gives its rank.
+    /// </summary>
+    public int? StartRank { get; init; }
+
     /// <summary>The layer as its arithmetic sees it.</summary>
-    internal LayerSpec Spec => new(Name, OutFeatures, InFeatures, Recipe);
+    internal LayerSpec Spec => new(Name, OutFeatures, InFeatures, Recipe) { TrialRank = StartRank };
 }

@@ -45,6 +45,7 @@ internal static class Planner
         // Without both experts a pattern for the other one would seem to match nothing.
         if (experts.Length == manifest.Experts.Length)
         {
+            experts = RankStart.Of(experts, manifest, problems);
             problems.AddRange(FirstOf(resolver.Use.Problems()));
             problems.AddRange(FirstOf(GateChecks.Problems(manifest.Gates, experts)));
         }

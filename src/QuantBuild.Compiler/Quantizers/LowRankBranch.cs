@@ -53,6 +53,18 @@ internal sealed record LowRankBranch
     /// <summary>No branch.</summary>
     public static LowRankBranch None(int rows, int columns) => new(rows, columns, 0, [], []);
 
+    /// <summary>The beginning of a branch whose ranks fall in weight, such as one from singular values: the best of a lower rank.</summary>
+    /// <param name="rank">At most the branch's own.</param>
+    public LowRankBranch Truncated(int rank)
+    {
+        if (rank == Rank)
+            return this;
+        var up = new ushort[Rows * rank];
+        for (int row = 0; row < Rows; row++)
+            UpBits.AsSpan(row * Rank, rank).CopyTo(up.AsSpan(row * rank));
+        return new LowRankBranch(Rows, Columns, rank, up, DownBits[..(rank * Columns)]);
+    }
+
     /// <summary>A branch from stored factors.</summary>
     /// <param name="rows">Output channels.</param>
     /// <param name="columns">Input channels.</param>

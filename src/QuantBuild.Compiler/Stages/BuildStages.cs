@@ -18,6 +18,9 @@ internal static class BuildStages
     /// <summary>Rotations of smoothed inputs.</summary>
     internal static RotateStage Rotate { get; } = new();
 
+    /// <summary>Errors by rank.</summary>
+    internal static CurveStage Curve { get; } = new();
+
     /// <summary>Low-rank branches, eq. (6).</summary>
     internal static LowRankStage LowRank { get; } = new();
 
@@ -43,7 +46,7 @@ internal static class BuildStages
     internal static DecodeStage Decode { get; } = new();
 
     /// <summary>The chain of a layer: every stage uses what those before it made.</summary>
-    internal static ImmutableArray<ILayerStage> LayerChain { get; } = [Rotate, LowRank, Gptq, Clip, Measure];
+    internal static ImmutableArray<ILayerStage> LayerChain { get; } = [Rotate, Curve, LowRank, Gptq, Clip, Measure];
 
     /// <summary>The stages whose versions decide an artifact's bytes.</summary>
     /// <param name="fromPictures">Whether samples are made of pictures and prompts.</param>

@@ -11,11 +11,18 @@ namespace QuantBuild.Compiler.Stages;
 internal static class LayerBuild
 {
     /// <summary>Builds a layer; null when the runner only looks and something is missing.</summary>
+    /// <param name="context">The build.</param>
+    /// <param name="source">Its expert.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="smooth">Its smoothing vector; null for none.</param>
+    /// <param name="recordings">Its site's recordings.</param>
+    /// <param name="last">The last stage to run; null for the whole chain.</param>
     public static BuiltLayer? Run(BuildContext context, ExpertSource source, LayerPlan layer, BlobRef? smooth,
-        IReadOnlyList<Recording> recordings)
+        IReadOnlyList<Recording> recordings, ILayerStage? last = null)
     {
         using var work = new LayerWork(context, source, layer, smooth, recordings);
-        return BuildStages.LayerChain.All(stage => stage.Run(work)) ? work.Finish() : null;
+        int count = last is null ? BuildStages.LayerChain.Length : BuildStages.LayerChain.IndexOf(last) + 1;
+        return BuildStages.LayerChain.Take(count).All(stage => stage.Run(work)) ? work.Finish() : null;
     }
 
     /// <summary>Nodes of a layer's actions.</summary>

@@ -58,6 +58,9 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     /// <summary>Its errors; null when they are not measured yet.</summary>
     public Stored<LayerErrors>? Errors { get; set; }
 
+    /// <summary>Its errors by rank; null where its rank is given.</summary>
+    public Stored<RankCurveResult>? Curve { get; set; }
+
     /// <summary>Its weight's spectrum; null unless somebody asked for it.</summary>
     public Stored<SpectrumResult>? Spectrum { get; set; }
 
@@ -88,6 +91,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     {
         Rotation = Rotation,
         ChosenRotation = ChosenRotation,
+        Curve = Curve,
     };
 
     /// <inheritdoc/>

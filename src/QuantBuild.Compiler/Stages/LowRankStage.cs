@@ -17,7 +17,7 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
         RecipeOption.Of(RecipeSettings.LowRankAccuracy))
 {
     /// <summary>Passes over a weight that the decomposition takes: 8 to 17 on TinyWan, 9 on large layers.</summary>
-    private const double UsualPasses = 10;
+    internal const double UsualPasses = 10;
 
     /// <inheritdoc/>
     public override IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) =>

@@ -13,7 +13,8 @@ namespace QuantBuild.Compiler.Stages;
 internal sealed class RotateStage() : LayerStage<Stored<RotationResult>>("Rotate", 1,
     new StageText("layer with `\"rotation\": \"auto\"`", "weight, scale, recordings", "choice and both errors"),
     RecipeOption.Of(RecipeSettings.Rotation),
-    RecipeOption.Of(RecipeSettings.Rank, compared: false),
+    RecipeOption.Of<LayerSubject>(RecipeSettings.Rank, subject => subject.Layer.StartRank is { } rank
+        ? subject.Layer.Recipe.With(RecipeSettings.Rank, rank) : subject.Layer.Recipe, compared: false),
     RecipeOption.Of(RecipeSettings.LowRankMethod, compared: false),
     RecipeOption.Of(RecipeSettings.Granularity, compared: false),
     RecipeOption.Of(RecipeSettings.ClipRatios, compared: false),
@@ -39,7 +40,8 @@ internal sealed class RotateStage() : LayerStage<Stored<RotationResult>>("Rotate
     {
         OperationSeconds cost = speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures);
         (double outputs, double inputs) = (subject.Layer.OutFeatures, subject.Layer.InFeatures);
-        double width = LowRankStage.BasisOf(subject.Layer.Recipe.LowRank.Rank), rows = Math.Min(WeightRows.Most, outputs);
+        double width = LowRankStage.BasisOf(subject.Layer.StartRank ?? subject.Layer.Recipe.LowRank.Rank),
+            rows = Math.Min(WeightRows.Most, outputs);
         return (Passes * ((outputs * inputs * width * cost.LowRank) + (width * width * width * speed.Rotation)))
             + (4 * subject.Tokens * inputs * rows * cost.Product);
     }

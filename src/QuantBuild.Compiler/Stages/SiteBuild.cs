@@ -21,8 +21,9 @@ internal static class SiteBuild
     /// <param name="built">
     /// Told of every layer, from several threads; of none for which the runner just looks and something is missing.
     /// </param>
+    /// <param name="last">The last stage of the layers' chains; null for all.</param>
     public static IEnumerable<WorkItem> Items(BuildContext context, ExpertSource source, SiteKey site, IReadOnlyList<LayerPlan> layers,
-        IReadOnlyList<Recording> recordings, Func<LayerPlan, bool> chosen, Action<BuiltLayer> built)
+        IReadOnlyList<Recording> recordings, Func<LayerPlan, bool> chosen, Action<BuiltLayer> built, ILayerStage? last = null)
     {
         foreach (LayerPlan kept in layers.Where(layer => layer.Recipe.Precision == Precision.BF16))
             built(BuiltLayer.Kept(kept));
@@ -49,7 +50,7 @@ internal static class SiteBuild
 
         void Build(LayerPlan layer, BlobRef? smooth)
         {
-            if (LayerBuild.Run(context, source, layer, smooth, recordings) is { } done)
+            if (LayerBuild.Run(context, source, layer, smooth, recordings, last) is { } done)
                 built(done);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Manifests;
@@ -91,7 +92,8 @@ internal sealed class Candidates
     {
         const int FirstRank = 16;
         IEnumerable<Func<int, int>> ranks = goal.Ranks.IsEmpty
-            ? [rank => rank > 0 ? 2 * rank : FirstRank, rank => rank > 0 ? 4 * rank : 2 * FirstRank]
+            ? [.. goal.KeepsSize ? (Func<int, int>[])[rank => rank / 2, rank => 3 * rank / 2] : [],
+                rank => rank > 0 ? 2 * rank : FirstRank, rank => rank > 0 ? 4 * rank : 2 * FirstRank]
             : goal.Ranks.Select(rank => (Func<int, int>)(_ => rank));
         foreach (Func<int, int> rank in ranks)
         {
@@ -166,6 +168,11 @@ internal sealed class Candidates
                 where pattern.IsMatch(layer.Name)
                 select (expert.Name, layer.Name));
         }
+        pinned.UnionWith(
+            from expert in plan.Experts
+            from layer in expert.Layers
+            where layer.StartRank is not null
+            select (expert.Name, layer.Name));
         return pinned;
     }
 }

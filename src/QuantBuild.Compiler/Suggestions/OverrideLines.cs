@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Suggestions;

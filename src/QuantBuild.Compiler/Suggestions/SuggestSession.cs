@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
@@ -31,6 +32,8 @@ internal static class SuggestSession
         BuiltModel built = goal.CachedOnly ? GateSession.Built(session) : ModelBuild.Run(session.Context, session.Sources, observer)!;
         long bytes = ArtifactDescription.BytesOf(built.Experts);
         Candidates candidates = Candidates.Measure(session, built, goal, observer);
+        if (goal.KeepsSize)
+            goal = goal with { MaxBytes = bytes };
         long reserve = 0;
         for (int attempt = 1; ; attempt++)
         {

@@ -1,3 +1,5 @@
+using QuantBuild.Compiler.Allocation;
+
 namespace QuantBuild.Compiler.Suggestions;
 
 /// <summary>A layer to be treated otherwise.</summary>

@@ -23,6 +23,9 @@ internal sealed record BuiltLayer(LayerPlan Plan, BlobRef? Smooth, LowRankResult
     /// <summary>Whether it is rotated, where that was measured; null otherwise.</summary>
     public Stored<RotationResult>? ChosenRotation { get; init; }
 
+    /// <summary>Its errors by rank; null where its rank is given.</summary>
+    public Stored<RankCurveResult>? Curve { get; init; }
+
     /// <summary>A layer that stays as it is.</summary>
     public static BuiltLayer Kept(LayerPlan plan) => new(plan, null, null, null, [], null);
 }

@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Operations;
+using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Timing;
 using QuantBuild.Tool.Running;
 using QuantBuild.Tool.Streams;
@@ -64,10 +65,13 @@ internal static class PlanCommand
     private static void Print(PlanReport report, ToolConsole console)
     {
         Table table = Tables.Create("expert", "layer", "weight", "precision", "rank", "method", "because", "work");
+        string choice = report.Actions.Any(action => action.Stage == BuildStages.Curve.Name && action.Outcome == ActionOutcome.Missing)
+            ? ", to choose" : ", chosen";
         foreach (PlannedLayer layer in PlannedLayer.All(report))
         {
             (string method, string rank) = layer.IsQuantized
-                ? (layer.Method, layer.Plan.Recipe.LowRank.Rank.ToString(CultureInfo.InvariantCulture))
+                ? (layer.Method, layer.Plan.Recipe.LowRank.Rank.ToString(CultureInfo.InvariantCulture)
+                    + (layer.Plan.StartRank is null ? "" : choice))
                 : ("", "");
             Tables.AddRow(table, layer.Expert, layer.Plan.Name,
                 string.Create(CultureInfo.InvariantCulture, $"{layer.Plan.OutFeatures}x{layer.Plan.InFeatures}"),

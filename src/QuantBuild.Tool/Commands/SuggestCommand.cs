@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Operations;
@@ -19,7 +20,7 @@ internal static class SuggestCommand
 
     private static readonly Option<long?> Size = new("--size", "--max-bytes")
     {
-        Description = "Largest size of the artifact, such as 7MiB or a number of bytes.",
+        Description = "Largest size of the artifact, such as 7MiB or a number of bytes [default: its own, unless there is a target].",
         HelpName = "size",
         CustomParser = result =>
         {
@@ -35,7 +36,9 @@ internal static class SuggestCommand
 
     private static readonly Option<int[]> Ranks = new("--ranks")
     {
-        Description = "Ranks to try [default: twice and four times a layer's own]; ranks below the present ones make room.",
+        Description =
+            "Ranks to try [default: twice and four times a layer's own, and to keep the size also half and three halves]; lower ones "
+                + "make room.",
         HelpName = "n",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -92,7 +95,7 @@ internal static class SuggestCommand
             var goal = new SuggestionGoal(arguments.GetValue(Size), arguments.GetValue(Target),
                 [.. (arguments.GetValue(Ranks) ?? []).Distinct()],
                 arguments.GetValue(Share) ?? DefaultShare, arguments.GetValue(CachedOnly));
-            if (goal.MaxBytes is null == goal.TargetError is null)
+            if (goal.MaxBytes is not null && goal.TargetError is not null)
                 throw new UsageException("Give either --size or --target-error.");
             if (goal.TargetError < 0 || goal.Ranks.Any(rank => rank < 0))
                 throw new UsageException("Errors and ranks cannot be below 0.");

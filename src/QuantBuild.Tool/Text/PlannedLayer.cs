@@ -3,6 +3,7 @@ using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Operations;
 using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Tool.Text;
@@ -37,7 +38,8 @@ internal sealed record PlannedLayer(string Expert, LayerPlan Plan, IReadOnlyList
     {
         ILookup<(string, string), ActionEvent> actions = report.Actions.ToLookup(action => (action.Expert, OwnerOf(action.Name)));
         return report.Plan.Experts.SelectMany(expert => expert.Layers.Select(layer => new PlannedLayer(expert.Name, layer,
-            [.. OwnersOf(layer).SelectMany(owner => actions[(expert.Name, owner)]).OrderBy(action => Rank(action.Stage))])));
+            [.. OwnersOf(layer).SelectMany(owner => actions[(expert.Name, owner)])
+                .OrderBy(action => BuildStages.IndexOf(action.Stage))])));
     }
 
     /// <summary>The layer or site in an action's name: a clip action adds its bin after a slash.</summary>
@@ -47,6 +49,4 @@ internal sealed record PlannedLayer(string Expert, LayerPlan Plan, IReadOnlyList
     private static IEnumerable<string> OwnersOf(LayerPlan layer) => layer.Recipe.Precision == Compiler.Manifests.Precision.BF16
         ? []
         : new[] { layer.Name, new SiteKey(layer.Block, layer.Site).ToString() }.Distinct();
-
-    private static int Rank(string stage) => Array.IndexOf(["Smooth", "LowRank", "Gptq", "Clip", "Measure"], stage);
 }

@@ -33,15 +33,18 @@ internal static class FidelityCommand
                 HeldOutErrors.DefaultTokens, SilentObserver.Instance);
             ImmutableSortedDictionary<string, double> reference = Errors(heldOut, Build(paper, paper.Plan));
             Console.WriteLine($"paper's pipeline: {Mean(reference.Values):F6}, the geometric mean of {reference.Count} layers");
-            Console.WriteLine($"{"ratio to it",-36} mean   worse most   {string.Join(' ', Modules(reference.Keys))}");
+            Console.WriteLine($"{"ratio to it",-36} mean   worse most    bytes    {string.Join(' ', Modules(reference.Keys))}");
             foreach ((string name, var change) in Variants.All.Where(variant => part is null || variant.Name.Contains(part,
                 StringComparison.OrdinalIgnoreCase)))
             {
-                var errors = Errors(heldOut, Build(ours, Variants.Of(ours.Plan, change)));
+                Plan plan = Variants.Of(ours.Plan, change);
+                BuiltModel built = Build(ours, name == Variants.Budget ? Ranked(ours, Variants.Budgeted(plan)) : plan);
+                var errors = Errors(heldOut, built);
                 ImmutableSortedDictionary<string, double> ratios = errors.ToImmutableSortedDictionary(entry => entry.Key, entry =>
                     entry.Value / reference[entry.Key], StringComparer.Ordinal);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{name,-36} {Mean(ratios.Values):F4} {ratios.Values.Count(ratio => ratio > 1),5} {ratios.Values.Max():F3}  ")
+                    $"{name,-36} {Mean(ratios.Values):F4} {ratios.Values.Count(ratio => ratio > 1),5} {ratios.Values.Max():F3}  "
+                        + $"{Bytes(built),8} ")
                     + string.Join(' ', Modules(reference.Keys).Select(module => Mean(ratios.Where(entry => ModuleOf(entry.Key) == module)
                         .Select(entry => entry.Value)).ToString("F3", CultureInfo.InvariantCulture).PadLeft(module.Length))));
             }
@@ -77,6 +80,15 @@ internal static class FidelityCommand
         ModelBuild.Run(session.Context with { Plan = plan }, [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))],
             SilentObserver.Instance)
         ?? throw new InvalidOperationException("an executing build left actions out");
+
+    /// <summary>The plan with ranks that fit into the bytes of those it has.</summary>
+    private static Plan Ranked(CompileSession session, Plan plan) => RankResolution.Resolve(session.Context with { Plan = plan },
+        [.. session.Sources.Zip(plan.Experts, (source, expert) => source.For(expert))], SilentObserver.Instance)
+        ?? throw new InvalidOperationException("an executing build left actions out");
+
+    /// <summary>Bytes of the tensors of all layers.</summary>
+    private static long Bytes(BuiltModel built) => built.Experts.Sum(expert => expert.Layers.Sum(layer =>
+        LayerSize.Of(expert.Source.Plan, layer.Plan).Total));
 
     /// <summary><c>sum |Yq - Y|² / sum |Y|²</c> by expert and layer.</summary>
     private static ImmutableSortedDictionary<string, double> Errors(HeldOutErrors heldOut, BuiltModel built) =>

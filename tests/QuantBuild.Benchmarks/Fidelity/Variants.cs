@@ -22,8 +22,21 @@ internal static class Variants
         ("  the same with ridge 10", recipe => Refit(recipe).With(RecipeSettings.Ridge, 10)),
         ("+ Hadamard everywhere", recipe => Refit(recipe).With(RecipeSettings.Rotation, RotationMode.Hadamard32)),
         ("Hadamard where it measures better", recipe => Refit(recipe).With(RecipeSettings.Rotation, RotationMode.Auto)),
+        (Budget, recipe => Refit(recipe).With(RecipeSettings.Rotation, RotationMode.Auto)),
         ("Hadamard alone, SVD, GPTQ", recipe => Old(recipe).With(RecipeSettings.Rotation, RotationMode.Auto)),
     ];
+
+    /// <summary>The variant whose ranks are chosen under the bytes of rank 16.</summary>
+    public const string Budget = "+ ranks by measured curves";
+
+    /// <summary>A plan with ranks left to a budget of the bytes that they take now.</summary>
+    public static Plan Budgeted(Plan plan) => plan with
+    {
+        Experts = [.. plan.Experts.Select(expert => expert with
+        {
+            Layers = [.. expert.Layers.Select(layer => layer with { StartRank = layer.Recipe.LowRank.Rank })],
+        })],
+    };
 
     /// <summary>A plan with changed recipes.</summary>
     public static Plan Of(Plan plan, Func<LayerRecipe, LayerRecipe> change) => plan with

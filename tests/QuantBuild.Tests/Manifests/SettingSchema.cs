@@ -46,6 +46,12 @@ internal static class SettingSchema
                 .Where(value => value >= powers.Min && value <= powers.Max).Select(value => (JsonNode)value)]),
         },
         IntegerKind whole => Of(whole.Min, whole.Max),
+        RankKind rank => new JsonObject { ["anyOf"] = new JsonArray(Of(0, rank.Max), new JsonObject { ["const"] = RankKind.AutoName }) },
+        BytesKind bytes => new JsonObject
+        {
+            ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]+ ?([KMGT]i?)?B$" },
+                new JsonObject { ["type"] = "integer", ["minimum"] = 0, ["maximum"] = bytes.Max }),
+        },
         IChoiceKind choice => new JsonObject
         {
             ["type"] = "string", ["enum"] = new JsonArray([.. choice.Values.Names.Select(name => (JsonNode)name)]),
@@ -71,6 +77,8 @@ internal static class SettingSchema
         NumberKind number => Words(number.Range),
         IntegerKind { IsPowerOfTwo: true } powers => $"power of two, {powers.Min} to {powers.Max}",
         IntegerKind whole => $"{whole.Min} to {whole.Max}",
+        RankKind rank => $"0 to {rank.Max}, or `{RankKind.AutoName}`",
+        BytesKind => "bytes, or text such as `4MiB`",
         IChoiceKind choice => string.Join(", ", choice.Values.Names.Select(name => $"`{name}`")),
         NumbersKind numbers => $"ascending list, {Words(numbers.Range)}",
         IntegersKind whole => $"ascending list, {whole.Min} to {whole.Max}",

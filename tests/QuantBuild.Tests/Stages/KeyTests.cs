@@ -74,6 +74,11 @@ public sealed class KeyTests
             """{"boundary":900,"guidance":3.5,"repeat":2,"shift":5,"solver":"unipc","steps":40}""");
         Check(BuildStages.Spectrum, BuildStages.Spectrum.Action(new LayerSubject(Plan, Plan.Experts[1], Layer), StageProfiles.Cpu, []),
             """{"values":64}""");
+        Check(BuildStages.Curve, BuildStages.Curve.Action(new LayerSubject(Plan, Plan.Experts[1], Layer with { StartRank = 12 }),
+            StageProfiles.Cpu, []), """
+            {"accuracy":0.001,"clipRatios":[0.6,0.7,0.8,0.9,1],"damp":0.01,"exponentOffsets":[0],"exponents":"error","granularity":"block",
+            "lowRank":"randomized","noise":"modelled","order":"activation","precision":"w4a4","ranks":[6,12,24,48],"ridge":0,"ties":"even"}
+            """.ReplaceLineEndings(""));
         Check(BuildStages.Decode, BuildStages.Decode.Action(new DecodeSubject("ours", Sample()), StageProfiles.Cpu, []),
             """{"shape":[2,4,6]}""");
         Check(BuildStages.Condition,

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Suggestions;
 using QuantBuild.Tests.Manifests;

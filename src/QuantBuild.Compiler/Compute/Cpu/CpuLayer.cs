@@ -10,7 +10,7 @@ namespace QuantBuild.Compiler.Compute.Cpu;
 internal sealed class CpuLayer(ILayerData data) : ILayerCompute
 {
     /// <summary>Seed of the randomized decomposition: one constant, so that equal weights share one result.</summary>
-    private const ulong Seed = 0x51424C52;
+    internal const ulong Seed = 0x51424C52;
 
     /// <summary>Of the branch that a rotation is tried with; it decides nothing else.</summary>
     private const double RotationAccuracy = 0.05;
@@ -36,7 +36,11 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
     /// <inheritdoc/>
     public RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
     {
-        LowRankRecipe branch = _layer.Recipe.LowRank with { Accuracy = RotationAccuracy };
+        LowRankRecipe branch = _layer.Recipe.LowRank with
+        {
+            Rank = _layer.TrialRank ?? _layer.Recipe.LowRank.Rank,
+            Accuracy = RotationAccuracy,
+        };
         ReadOnlyMatrixView smoothed = _weight.Smoothed(threads);
         float[] rows = WeightRows.Without(LowRankSplit.Of(smoothed, branch, Seed, threads, ct), smoothed, threads, ct);
         return new RotationErrors(Error([.. rows], Rotation.None), Error(rows, Rotation.Hadamard32));

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Kernels;
 using QuantBuild.Matrices;
 
 namespace QuantBuild.Compiler.Compute.Cpu;
@@ -21,6 +23,60 @@ internal sealed class CpuRefit(LayerSpec layer, IRecordedTokens tokens, InputFor
     /// <param name="seed">Seed of the first decomposition.</param>
     /// <exception cref="NumericException">A value is not finite.</exception>
     public GptqResult Run(ReadOnlyMatrixView weight, IReadOnlyCollection<int> steps, ulong seed)
+    {
+        Begun begun = Begin(weight, steps, seed);
+        RefitResult result = Refit.Run(weight, begun.Noise, begun.Ridge, begun.Start,
+            new RefitOptions(layer.Recipe.LowRank.Rank, _recipe.Rounds, _recipe.LeastGain, Gptq), threads, ct);
+        return result.ToGptq(begun.Ridge, begun.Quantizer?.Clip, begun.Factor, begun.Tried, begun.Start);
+    }
+
+    /// <summary>
+    /// The loss by the rank of the branch: the first branch of the layer's rank, of which lower ranks are the beginning, and for each rank
+    /// one rounding.
+    /// </summary>
+    /// <param name="weight">The smoothed and rotated weight, [out, in].</param>
+    /// <param name="steps">The steps whose tokens are used, ascending.</param>
+    /// <param name="seed">Seed of the first decomposition.</param>
+    /// <param name="ranks">Ranks up to the layer's, ascending.</param>
+    /// <returns>As many points as ranks; none when no damping helps or feedback overflows.</returns>
+    /// <exception cref="NumericException">A value is not finite.</exception>
+    public ImmutableArray<RankCurve.Point> Curve(ReadOnlyMatrixView weight, IReadOnlyCollection<int> steps, ulong seed,
+        ImmutableArray<int> ranks)
+    {
+        Begun begun = Begin(weight, steps, seed);
+        double output = OutputEnergy(weight, begun.Noise.Second);
+        begun.Noise.AddRidge(begun.Ridge);
+        if (RefitTarget.TryCreate(weight, begun.Noise, Gptq, threads, ct) is not { } target)
+            return [];
+        var work = new float[(long)weight.Rows * weight.Columns];
+        PackedWeight rounded = PackedWeight.Empty(weight.Rows, weight.Columns);
+        var points = ImmutableArray.CreateBuilder<RankCurve.Point>(ranks.Length);
+        foreach (int rank in ranks)
+        {
+            double loss = target.Round(weight, begun.Start.Truncated(rank), new MatrixView(work, weight.Rows, weight.Columns), rounded,
+                threads, ct);
+            if (!double.IsFinite(loss))
+                return [];
+            points.Add(new RankCurve.Point(rank, output > 0 ? loss / output : 0));
+        }
+        return points.MoveToImmutable();
+    }
+
+    /// <summary><c>tr(W U W^T)</c>, from a few rows of W.</summary>
+    private double OutputEnergy(ReadOnlyMatrixView weight, float[] second)
+    {
+        float[] rows = WeightRows.Without(LowRankBranch.None(weight.Rows, weight.Columns), weight, threads, ct);
+        int count = rows.Length / weight.Columns;
+        var products = new float[rows.Length];
+        Gemm.Multiply(new ReadOnlyMatrixView(rows, count, weight.Columns), new ReadOnlyMatrixView(second, weight.Columns, weight.Columns),
+            new MatrixView(products, count, weight.Columns), GemmMode.Overwrite, threads, ct);
+        return FixedSums.Dot(rows, products) * weight.Rows / count;
+    }
+
+    private GptqOptions Gptq => new(0, _recipe.BlockSize, layer.Recipe.Activations.Ties, _recipe.Order, _recipe.Exponents);
+
+    /// <summary>What rounds begin with: the moments of all tokens, the ridge, and the first branch.</summary>
+    private Begun Begin(ReadOnlyMatrixView weight, IReadOnlyCollection<int> steps, ulong seed)
     {
         var split = new CalibrationSplit(tokens.Samples, [.. steps]);
         ActivationQuantizer? quantizer = layer.Recipe.Precision != Precision.W4A4 ? null
@@ -45,11 +101,8 @@ internal sealed class CpuRefit(LayerSpec layer, IRecordedTokens tokens, InputFor
 
         RoundingNoise noise = moments.Finish(last: true, threads);
         double factor = _recipe.Ridge > 0 ? _recipe.Ridge : tried.IsEmpty ? RidgeChoice.Default : tried[0].Ridge;
-        double ridge = noise.IsNone ? _recipe.Damp * noise.MeanInput : factor * noise.Mean;
-        RefitResult result = Refit.Run(weight, noise, ridge, start,
-            new RefitOptions(layer.Recipe.LowRank.Rank, _recipe.Rounds, _recipe.LeastGain,
-                new GptqOptions(0, _recipe.BlockSize, layer.Recipe.Activations.Ties, _recipe.Order, _recipe.Exponents)), threads, ct);
-        return result.ToGptq(ridge, models ? quantizer!.Clip : null, factor, tried, start);
+        return new Begun(noise, start, noise.IsNone ? _recipe.Damp * noise.MeanInput : factor * noise.Mean,
+            factor, models ? quantizer : null, tried);
     }
 
     private void Add(InputMoments moments, CalibrationSplit split, bool check)
@@ -61,4 +114,13 @@ internal sealed class CpuRefit(LayerSpec layer, IRecordedTokens tokens, InputFor
     private IEnumerable<Memory<float>> Portions(CalibrationSplit split, bool check) => split.IsPossible
         ? tokens.Portions(split.StepsOf(check), CpuLayer.PortionRows(layer), sample => split.Has(check, sample))
         : tokens.Portions(split.Steps, CpuLayer.PortionRows(layer));
+
+    /// <param name="Noise">Moments of all tokens, without a ridge.</param>
+    /// <param name="Start">The first branch.</param>
+    /// <param name="Ridge">What is added to the diagonal.</param>
+    /// <param name="Factor">The ridge in units of the mean noise.</param>
+    /// <param name="Quantizer">What the weights are made for; null where the input is not rounded.</param>
+    /// <param name="Tried">Ridges tried, the best first.</param>
+    private sealed record Begun(RoundingNoise Noise, LowRankBranch Start, double Ridge, double Factor, ActivationQuantizer? Quantizer,
+        ImmutableArray<RidgeChoice.Tried> Tried);
 }

@@ -111,7 +111,7 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
         const long DefaultShard = 4L << 30;
         ObjectBinder? output = manifest.Object("output", ManifestKeys.Output);
         return new OutputSection(output?.Choice("layout", RecipeNames.Layout) ?? OutputLayout.Native,
-            (output is null ? null : ShardSize(output)) ?? DefaultShard,
+            output?.Bytes("shardSize", MinShard, MaxShard, "between 64KiB and 1024TiB") ?? DefaultShard,
             output?.Choice("keptDtype", RecipeNames.KeptDtype)?.Item1, output?.SpanOf("layout") ?? manifest.Span, Place("shardSize"),
                 Place("keptDtype"))
         {
@@ -135,30 +135,6 @@ internal sealed partial class ManifestBinder(string file, ValueBinder values)
             values.Report(Descriptors.InvalidText, output.SpanOf("from"), output.PathOf("from"), text,
                 $"it must name a repository: {invalid.Diagnostics[0].Arguments[1]}");
             return null;
-        }
-    }
-
-    private long? ShardSize(ObjectBinder output)
-    {
-        string path = output.PathOf("shardSize");
-        switch (output.Find("shardSize"))
-        {
-            case ManifestText text when ByteSize.Parse(text.Value) is { } bytes:
-                if (bytes is >= MinShard and <= MaxShard)
-                    return bytes;
-                values.Report(Descriptors.OutOfRange, text.Span, path, text.Value, "between 64KiB and 1024TiB");
-                return null;
-            case ManifestText text:
-                values.Report(Descriptors.InvalidText, text.Span, path, text.Value,
-                    "a size is a whole number with a unit: B, KB, MB, GB, TB, KiB, MiB, GiB or TiB");
-                return null;
-            case ManifestNumber number:
-                return (long?)values.Whole(number, path, MinShard, MaxShard);
-            case { } other:
-                values.Report(Descriptors.WrongType, other.Span, path, "a size such as \"4GiB\" or a number of bytes", other.Kind);
-                return null;
-            default:
-                return null;
         }
     }
 

@@ -82,6 +82,9 @@ internal sealed class ObjectBinder
     /// <inheritdoc cref="ValueBinder.Integer"/>
     public int? Integer(string key, int min, int max) => Values.Integer(Find(key), PathOf(key), min, max);
 
+    /// <inheritdoc cref="ValueBinder.Bytes"/>
+    public long? Bytes(string key, long min, long max, string range) => Values.Bytes(Find(key), PathOf(key), min, max, range);
+
     /// <inheritdoc cref="ValueBinder.Choice"/>
     public T? Choice<T>(string key, NamedValues<T> values)
         where T : struct => Values.Choice(Find(key), PathOf(key), values);

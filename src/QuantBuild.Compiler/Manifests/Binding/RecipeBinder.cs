@@ -45,6 +45,9 @@ internal static class RecipeBinder
         FlagKind => part.Flag(setting.Key),
         NumberKind number => part.Number(setting.Key, number.Range),
         IntegerKind whole => Integer(part, setting.Key, whole),
+        RankKind rank => part.Find(setting.Key) is ManifestText { Value: RankKind.AutoName } ? RankKind.Auto
+            : part.Integer(setting.Key, 0, rank.Max),
+        BytesKind bytes => part.Bytes(setting.Key, 0, bytes.Max, "at most 1024TiB"),
         IChoiceKind choice => part.Values.Choice(part.Find(setting.Key), part.PathOf(setting.Key), choice.Values),
         NumbersKind numbers => part.Numbers(setting.Key, numbers.Range),
         IntegersKind whole => part.Integers(setting.Key, whole.Min, whole.Max),

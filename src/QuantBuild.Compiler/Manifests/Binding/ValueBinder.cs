@@ -68,6 +68,35 @@ internal sealed class ValueBinder(ICollection<Diagnostic> problems)
         return null;
     }
 
+    /// <summary>The bytes of a text such as <c>4GiB</c>, or of a number.</summary>
+    /// <param name="node">The value; null when it is absent.</param>
+    /// <param name="path">Its name.</param>
+    /// <param name="min">Least value.</param>
+    /// <param name="max">Greatest value.</param>
+    /// <param name="range">The range in words.</param>
+    public long? Bytes(ManifestNode? node, string path, long min, long max, string range)
+    {
+        switch (node)
+        {
+            case ManifestText text when ByteSize.Parse(text.Value) is { } bytes:
+                if (bytes >= min && bytes <= max)
+                    return bytes;
+                Report(Descriptors.OutOfRange, text.Span, path, text.Value, range);
+                return null;
+            case ManifestText text:
+                Report(Descriptors.InvalidText, text.Span, path, text.Value,
+                    "a size is a whole number with a unit: B, KB, MB, GB, TB, KiB, MiB, GiB or TiB");
+                return null;
+            case ManifestNumber number:
+                return (long?)Whole(number, path, min, max);
+            case { } other:
+                Report(Descriptors.WrongType, other.Span, path, "a size such as \"4GiB\" or a number of bytes", other.Kind);
+                return null;
+            default:
+                return null;
+        }
+    }
+
     /// <summary>One of a few names.</summary>
     public T? Choice<T>(ManifestNode? node, string path, NamedValues<T> values)
         where T : struct => (T?)Choice(node, path, (NamedValues)values);

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace QuantBuild.Compiler.Suggestions;
+namespace QuantBuild.Compiler.Allocation;
 
 /// <summary>
 /// Chooses one option per layer: a multiple-choice knapsack with two limits, bytes and 16-bit work, solved by the greedy walk along the

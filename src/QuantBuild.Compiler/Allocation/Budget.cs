@@ -1,4 +1,4 @@
-namespace QuantBuild.Compiler.Suggestions;
+namespace QuantBuild.Compiler.Allocation;
 
 /// <summary>What a choice has to keep to. All sums run over the layers to choose for.</summary>
 /// <param name="Bytes">Most bytes; null for as few as the error allows.</param>

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Suggestions;
 
-namespace QuantBuild.Tests.Suggestions;
+namespace QuantBuild.Tests.Allocation;
 
 public sealed class OptionChoiceTests
 {

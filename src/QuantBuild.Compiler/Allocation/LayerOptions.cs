@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace QuantBuild.Compiler.Suggestions;
+namespace QuantBuild.Compiler.Allocation;
 
 /// <summary>A layer and the ways to treat it.</summary>
 /// <param name="Expert">Its expert.</param>

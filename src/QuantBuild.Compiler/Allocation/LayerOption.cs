@@ -1,6 +1,6 @@
 using QuantBuild.Compiler.Manifests;
 
-namespace QuantBuild.Compiler.Suggestions;
+namespace QuantBuild.Compiler.Allocation;
 
 /// <summary>One way to treat a layer, with what it costs and what it brings.</summary>
 /// <param name="Precision">Its precision.</param>

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Allocation;
+using QuantBuild.Compiler.Compute;
+using QuantBuild.Compiler.Compute.Cpu;
+using QuantBuild.Compiler.Costs;
+using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Planning;
+using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Store;
+using QuantBuild.Compiler.Work;
+
+namespace QuantBuild.Compiler.Stages;
+
+/// <summary>
+/// A layer's error by the rank of its branch, where the manifest leaves ranks to a budget of bytes. Always by the processor's own kernels,
+/// like Smooth.
+/// </summary>
+internal sealed class CurveStage() : LayerStage<Stored<RankCurveResult>>("Curve", 1,
+    new StageText("layer with `\"rank\": \"auto\"`", "weight, scale, chosen rotation, recordings", "squared errors at four ranks"),
+    RotationOption.Fixed with { Setting = null },
+    new("ranks", subject => new JsonArray([.. RanksOf(subject.Layer).Select(rank => (JsonNode)rank)]), Setting: null),
+    Of(RecipeSettings.Precision), Of(RecipeSettings.LowRankMethod), Of(RecipeSettings.LowRankAccuracy), Of(RecipeSettings.Ties),
+    Of(RecipeSettings.Damp), Of(RecipeSettings.Order), Of(RecipeSettings.Exponents), Of(RecipeSettings.Noise), Of(RecipeSettings.Ridge),
+    Of(RecipeSettings.Granularity), Of(RecipeSettings.ClipRatios), Of(RecipeSettings.ExponentOffsets))
+{
+    /// <summary>Ridges that are tried until the best is found.</summary>
+    private const double UsualRidges = 4;
+
+    /// <inheritdoc/>
+    public override ComputeGroup Group => ComputeGroup.Fixed;
+
+    /// <inheritdoc/>
+    public override IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) =>
+        layer.StartRank is not null && layer.Recipe.Precision != Precision.BF16 ? base.SubjectsOf(plan, expert, layer) : [];
+
+    /// <inheritdoc/>
+    public override Stored<RankCurveResult> Read(IBlobFiles store, IReadOnlyDictionary<string, BlobRef> outputs) =>
+        new(outputs["curve"], store.ReadJson(outputs["curve"], RankCurveResult.FromJson));
+
+    /// <inheritdoc/>
+    public override long Bytes(LayerSubject subject, int threads) => CpuNeeds.Round(Widest(subject.Layer), threads);
+
+    /// <inheritdoc/>
+    public override double Seconds(LayerSubject subject, MachineSpeed speed)
+    {
+        OperationSeconds cost = speed.At(subject.Layer.OutFeatures, subject.Layer.InFeatures);
+        double inputs = subject.Layer.InFeatures, sweep = subject.Layer.OutFeatures * inputs * inputs * cost.Gptq;
+        double width = LowRankStage.BasisOf(RanksOf(subject.Layer)[^1]);
+        return (subject.Tokens * inputs * inputs * cost.Hessian) + ((RanksOf(subject.Layer).Length + 1) * sweep)
+            + ((UsualRidges + 1) * inputs * inputs * inputs / 6 * cost.Product)
+            + (LowRankStage.UsualPasses * ((subject.Layer.OutFeatures * inputs * width * cost.LowRank)
+                + (width * width * width * speed.Rotation)));
+    }
+
+    /// <inheritdoc/>
+    protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
+    {
+        var data = new LayerTensors(work);
+        LayerSpec layer = Widest(subject.Layer);
+        var points = new CpuRefit(layer, data.Tokens, new InputForm(layer.InFeatures, data.Scale, data.Rotation), work.Threads,
+            work.Context.Cancellation).Curve(new WeightForms(data).Smoothed(work.Threads),
+            [.. Enumerable.Range(0, subject.Expert.Timesteps.Length)], CpuLayer.Seed, RanksOf(subject.Layer));
+        return Outputs.Of("curve", work.Context.Store.StoreJson(new RankCurveResult(points).ToJson()));
+    }
+
+    /// <inheritdoc/>
+    protected override void Accept(LayerWork work, Stored<RankCurveResult> result) => work.Curve = result;
+
+    private static ImmutableArray<int> RanksOf(LayerPlan layer) =>
+        RankChoice.Measured(layer.StartRank ?? layer.Recipe.LowRank.Rank, Math.Min(layer.OutFeatures, layer.InFeatures));
+
+    /// <summary>The layer with the largest rank that is tried, rounded by a refit whatever rounds it later.</summary>
+    private static LayerSpec Widest(LayerPlan layer) => layer.Spec with
+    {
+        Recipe = layer.Recipe.With(RecipeSettings.Rank, RanksOf(layer)[^1]).With(RecipeSettings.WeightMethod, WeightMethod.Refit),
+    };
+
+    private static StageOption<LayerSubject> Of(RecipeSetting setting) => RecipeOption.Of<LayerSubject>(setting,
+        subject => subject.Layer.Recipe.With(RecipeSettings.Rank, 1).With(RecipeSettings.WeightMethod, WeightMethod.Refit),
+        compared: false);
+}
