@@ -23,8 +23,8 @@ internal static class HitCost
         {
             using var server = new NginxProcess();
             var figures = new Figures();
-            Records(server, folder, records, figures).GetAwaiter().GetResult();
-            Builds(server, folder, figures);
+            RecordsAsync(server.Url, folder, records, figures).GetAwaiter().GetResult();
+            Builds(server.Url, folder, figures);
             return figures;
         }
         finally
@@ -33,14 +33,14 @@ internal static class HitCost
         }
     }
 
-    private static async Task Records(NginxProcess server, string folder, int count, Figures figures)
+    private static async Task RecordsAsync(string url, string folder, int count, Figures figures)
     {
         ActionRecord[] records;
         using (ContentStore one = ContentStore.Open(Path.Combine(folder, "one")))
         {
             records = [.. Enumerable.Range(0, count).Select(i => Make(one, i))];
             long start = Stopwatch.GetTimestamp();
-            await using (TieredStore store = Open(server, one))
+            await using (TieredStore store = Open(url, one))
             {
                 foreach (ActionRecord record in records)
                     await store.PutAsync(record);
@@ -48,7 +48,7 @@ internal static class HitCost
             figures["written_ms"] = Each(start, count);
         }
         using ContentStore two = ContentStore.Open(Path.Combine(folder, "two"));
-        await using TieredStore other = Open(server, two);
+        await using TieredStore other = Open(url, two);
         long began = Stopwatch.GetTimestamp();
         foreach (ActionRecord record in records)
             _ = await other.FindAsync(record.Key) ?? throw new InvalidOperationException("a result is missing");
@@ -63,7 +63,7 @@ internal static class HitCost
         figures["missed_ms"] = Each(began, count);
     }
 
-    private static void Builds(NginxProcess server, string folder, Figures figures)
+    private static void Builds(string url, string folder, Figures figures)
     {
         string[] build = ["build", TinyWanScale.Manifest, "--no-report", "--log", "json"];
         Build("cold", "tool one");
@@ -76,7 +76,7 @@ internal static class HitCost
         ToolRun Build(string name, string store)
         {
             ToolRun run = ToolRun.Start([.. build, "--store", Path.Combine(folder, store), "--out", Path.Combine(folder, name),
-                .. name == "local" ? (string[])["--remote", ""] : ["--remote", server.Url]]);
+                .. name == "local" ? (string[])["--remote", ""] : ["--remote", url]]);
             if (run.ExitCode != 0)
                 throw new InvalidOperationException(string.Join('\n', run.Output.Append(run.Error)));
             Console.WriteLine($"  TinyWan, {name}: {run.Seconds:F2} s");
@@ -85,8 +85,8 @@ internal static class HitCost
         }
     }
 
-    private static TieredStore Open(NginxProcess server, ContentStore local) => new(local,
-        RemoteAddress.Open(new RemoteStoreOptions(server.Url), local.Root), readOnly: false, notice => Console.Error.WriteLine(notice),
+    private static TieredStore Open(string url, ContentStore local) => new(local,
+        RemoteAddress.Open(new RemoteStoreOptions(url), local.Root), readOnly: false, notice => Console.Error.WriteLine(notice),
         TimeProvider.System, CancellationToken.None);
 
     private static ActionRecord Make(ContentStore store, int number)
