@@ -90,3 +90,9 @@ diff <(cd "$work/alone" && find . -type f ! -name provenance.run.json -exec sha2
   <(cd "$work/shared" && find . -type f ! -name provenance.run.json ! -name '*.report.html' -exec sha256sum {} + | sort -k2)
 echo "the artifacts are equal"
 sha256sum "$work"/shared/*/*.safetensors
+
+echo "== 2 workers, submitted and followed by the tool; everything is in the store"
+quantbuild submit slurm "$manifest" --shards 2 --out "$work/again" --store "$work/store" --to "$work/jobs again" --wait
+diff <(cd "$work/alone" && find . -type f ! -name provenance.run.json -exec sha256sum {} + | sort -k2) \
+  <(cd "$work/again" && find . -type f ! -name provenance.run.json ! -name '*.report.html' -exec sha256sum {} + | sort -k2)
+echo "the artifacts are equal"

@@ -64,7 +64,8 @@ public abstract class RemoteFaultContract : IDisposable
             misses += missed;
         }
 
-        Assert.True(hits > 10 && misses > 10, $"{hits} hits, {misses} misses");
+        // Both happened; how often a fault becomes a miss is up to the tries of what speaks with the server.
+        Assert.True(hits > 10 && misses > wanted / 20, $"{hits} hits, {misses} misses");
         Assert.All(_notices, notice => Assert.Equal(Severity.Warning, notice.Descriptor.Severity));
         TestContext.Current.SendDiagnosticMessage($"{link.Faults + others} faults: {hits} hits, {misses} misses; "
             + string.Join(", ", link.Happened.Select(pair => $"{pair.Key} {pair.Value}")));
