@@ -62,13 +62,14 @@ internal static class TorchNeeds
     }
 
     /// <summary>
-    /// Moments, H, its factor in two forms; the filtered weight, what is rounded of it and the sweep's errors; the bases of a branch.
+    /// Moments with and without a branch's directions, H, its factor in two forms; the error, what is rounded and the sweep's errors; the
+    /// bases of a branch.
     /// </summary>
     private static long Refit(LayerSpec layer, long weight, long hessian, long tokens, long rounding)
     {
         long width = MetricBranch.WidthOf(layer.Recipe.LowRank.Rank);
         long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * 8 * 4;
         return Math.Max((4 * hessian) + (weight * 2) + (tokens * (RoundingForms + GivenBack)),
-            (5 * hessian) + (weight * 9 / 2) + bases + rounding);
+            (6 * hessian) + (weight * 9 / 2) + bases + rounding);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Manifests;
@@ -27,10 +28,10 @@ internal static class RefitScale
                 hessian.Add(new ReadOnlyMatrixView(portion.Span, portion.Length / s.Inputs, s.Inputs), [], s.Threads);
             Gptq.Quantize(Matrix(residual), new MatrixView(hessian.Finish(s.Threads), s.Inputs, s.Inputs), new GptqOptions(), s.Threads);
         });
-        Timing six = Refit(refit), two = Refit(refit.With(RecipeSettings.Rounds, 2)), none = Refit(refit.With(RecipeSettings.Rounds, 0));
-        Timing noiseless = Refit(refit.With(RecipeSettings.Noise, NoiseModel.Ignored));
+        Timing six = Refit(refit), none = Refit(refit.With(RecipeSettings.Rounds, 0));
+        Console.WriteLine($"  {Processor()}, {tokens.Rows([0])} tokens, rank {refit.LowRank.Rank}");
         foreach ((string name, Timing time) in ((string, Timing)[])[("SVD and GPTQ", before), ("refit, 6 rounds", six),
-            ("refit, 2 rounds", two), ("refit, 0 rounds", none), ("refit, 6 rounds, noise ignored", noiseless)])
+            ("refit, 0 rounds", none)])
             Console.WriteLine(
                 $"  {name,-32} {time.Wall,8:F2} s  cpu {time.Processor,8:F2} s  {time.Of(s.Threads) / before.Of(s.Threads),6:F2} x");
         return new Figures { ["six"] = six.Of(s.Threads) / before.Of(s.Threads) };
@@ -39,6 +40,16 @@ internal static class RefitScale
 
         Timing Refit(LayerRecipe recipe) => Contest.Time(() => new CpuRefit(new LayerSpec("layer", s.Outputs, s.Inputs, recipe), tokens,
             new InputForm(s.Inputs, [], Rotation.None), s.Threads, CancellationToken.None).Run(Matrix(w), [0], seed: 1));
+    }
+
+    /// <summary>The processor's name, where the system tells.</summary>
+    private static string Processor()
+    {
+        const string Source = "/proc/cpuinfo";
+        string? line = File.Exists(Source)
+            ? File.ReadLines(Source).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+            : null;
+        return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 
     /// <summary>Tokens in memory, as those of several samples.</summary>

@@ -12,6 +12,9 @@ namespace QuantBuild.Compiler.Torch.Refitting;
 /// <param name="IsNone">Whether there is no noise and every gain is 1.</param>
 internal sealed record DeviceNoise(Tensor Second, Tensor Gain, Tensor Variance, bool IsNone)
 {
+    // Less of the largest energy than float32 products resolve.
+    private const double Least = 1e-9;
+
     /// <summary>nu / g, [in]: the shrinkage of a channel.</summary>
     public Tensor Pull { get; } = Variance / Gain;
 
@@ -28,6 +31,18 @@ internal sealed record DeviceNoise(Tensor Second, Tensor Gain, Tensor Variance, 
         using DisposeScope scope = NewDisposeScope();
         Tensor diagonal = Second.diagonal();
         diagonal.copy_(diagonal.to(ScalarType.Float64) + ridge);
+    }
+
+    /// <summary>The same without a part of the directions of a branch, as <see cref="RefitHessian"/> leaves them to it.</summary>
+    /// <param name="down">A, [rank, in] float32.</param>
+    public DeviceNoise Without(Tensor down)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor products = down.mm(Second).to(ScalarType.Float64);
+        (Tensor energies, Tensor vectors) = linalg.eigh(products.mm(down.t().to(ScalarType.Float64)));
+        Tensor roots = where(energies > Least * energies.max(), energies.clamp_min(double.Epsilon).rsqrt(), zeros_like(energies));
+        Tensor directions = (vectors * roots).t().mm(products).to(ScalarType.Float32);
+        return this with { Second = Second.addmm(directions.t(), directions, beta: 1, alpha: (float)-RefitHessian.Part).MoveToOuterDisposeScope() };
     }
 
     /// <summary><c>H = G U G + N</c>, [in, in].</summary>

@@ -19,10 +19,6 @@ namespace QuantBuild.Compiler.Torch.Refitting;
 /// <param name="ct">Ends the work between blocks.</param>
 internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tables tables, CancellationToken ct)
 {
-    // As the processor's: of the first fit, from random signs, and of later ones, from the basis of the round before.
-    private const int FirstPasses = 4;
-    private const int NextPasses = 2;
-
     private readonly WeightRecipe _recipe = layer.Recipe.Weights;
 
     private TieRule Ties => layer.Recipe.Activations.Ties;
@@ -33,9 +29,9 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
     /// <param name="start">The branch to begin with.</param>
     public RefitResult Run(Tensor weight, DeviceNoise noise, LowRankBranch start)
     {
-        if (DeviceTarget.TryCreate(weight, noise, _recipe, Ties, tables, ct) is not { } target)
-            return Nearest(weight, start);
+        Tensor order = TorchGptq.OrderOf(noise.Hessian().diagonal(), _recipe.Order), errors = zeros_like(weight);
         double reference = TorchGptq.DiagonalEnergy(weight, noise.Second.diagonal());
+        PackedWeight all = PackedWeight.Empty((int)weight.shape[0], (int)weight.shape[1]);
         (LowRankBranch branch, Tensor? basis) = (start, null);
         var losses = ImmutableArray.CreateBuilder<double>();
         (LowRankBranch Branch, PackedWeight Weight, double Loss, int Round) best =
@@ -43,23 +39,61 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
         for (int round = 0; ; round++)
         {
             using DisposeScope scope = NewDisposeScope();
-            (Tensor? up, Tensor? down) = OnDevice(branch);
-            (PackedWeight rounded, double loss) = target.Round(weight, up, down, ct);
-            if (!double.IsFinite(loss))
-                return Nearest(weight, start);
+            if (!TryRound(weight, noise, order, branch, round, all, errors))
+            {
+                if (round == 0)
+                    return Nearest(weight, start);
+                break;
+            }
+            if (start.Rank > 0)
+            {
+                Tensor? last = basis;
+                (branch, basis) = DeviceMetricBranch.Fit(errors, noise.Second, start.Rank, last,
+                    round == 0 ? Refit.FirstPasses : Refit.NextPasses, space, ct);
+                basis.MoveToOuterDisposeScope();
+                last?.Dispose();
+            }
+            double loss = Loss(weight, noise, branch, errors);
             losses.Add(loss);
             bool gained = best.Loss - loss >= _recipe.LeastGain * loss;
             if (loss < best.Loss)
-                best = (branch, rounded, loss, round);
+                best = (branch, all with { Codes = [.. all.Codes], Scales = [.. all.Scales] }, loss, round);
             if (start.Rank == 0 || round == _recipe.Rounds || (round > 0 && !gained))
                 break;
-            Tensor? last = basis;
-            (branch, basis) = DeviceMetricBranch.Fit(Error(weight, rounded, noise.Gain), noise.Second, start.Rank, last,
-                round == 0 ? FirstPasses : NextPasses, space, ct);
-            basis.MoveToOuterDisposeScope();
-            last?.Dispose();
         }
         return new RefitResult(best.Branch, best.Weight, losses.ToImmutable(), best.Round, reference, FellBack: false);
+    }
+
+    /// <summary>Rounds the rows of a round, as <see cref="RefitCodes"/> does: all, then a set.</summary>
+    private bool TryRound(Tensor weight, DeviceNoise noise, Tensor order, LowRankBranch branch, int round, PackedWeight all, Tensor errors)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor? up, Tensor? down) = OnDevice(branch);
+        if (DeviceTarget.TryCreate(down is null ? noise : noise.Without(down), order, _recipe, Ties, tables, ct) is not { } target)
+            return false;
+        foreach (int set in round == 0 ? Enumerable.Range(0, RowSet.Sets) : [round % RowSet.Sets])
+        {
+            using DisposeScope inner = NewDisposeScope();
+            if (set >= weight.shape[0])
+                continue;
+            Tensor rows = arange(set, weight.shape[0], RowSet.Sets, dtype: ScalarType.Int64, device: weight.device);
+            Tensor some = weight.index_select(0, rows);
+            if (target.Round(some, up?.index_select(0, rows), down, ct) is not { } rounded)
+                return false;
+            new RowSet(set).Put(rounded, all);
+            errors.index_copy_(0, rows, Error(some, rounded, noise.Gain));
+        }
+        return true;
+    }
+
+    /// <summary><c>J = tr((E - B A) U (E - B A)^T) + tr(Q N Q^T)</c> with <c>Q G = W - E</c>.</summary>
+    private double Loss(Tensor weight, DeviceNoise noise, LowRankBranch branch, Tensor errors)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor left = errors.clone(), rounded = (weight - errors) / noise.Gain;
+        if (OnDevice(branch) is ({ } up, { } down))
+            left.addmm_(up, down, beta: 1, alpha: -1);
+        return SquareSums.Dot(left.mm(noise.Second), left) + SquareSums.Dot(rounded * noise.Variance, rounded);
     }
 
     /// <summary>B and A of a branch; null for none.</summary>

@@ -14,10 +14,12 @@ internal static unsafe class TriangularSolve
     private const int Lanes = 16;
 
     /// <summary>Overwrites B[rows,size] with X[rows,size]. Rows are independent of each other.</summary>
-    public static void Run(GemmPath path, Strided b, int rows, Strided r, int size, int threads, CancellationToken ct)
+    /// <remarks>Every share of a thread's rows packs R anew; <paramref name="shares"/> is how many it takes one by one.</remarks>
+    public static void Run(GemmPath path, Strided b, int rows, Strided r, int size, int threads, CancellationToken ct,
+        int shares = 4)
     {
         const int FewestRows = 96;
-        int chunk = Math.Max(FewestRows, (rows + (4 * threads) - 1) / (4 * threads));
+        int chunk = Math.Max(FewestRows, (rows + (shares * threads) - 1) / (shares * threads));
         Workers.For((rows + chunk - 1) / chunk, threads, index =>
             Solve(path, b.From(index * chunk, 0), Math.Min(chunk, rows - (index * chunk)), r, size, ct), ct);
     }

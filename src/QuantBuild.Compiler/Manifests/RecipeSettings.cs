@@ -191,7 +191,7 @@ internal static class RecipeSettings
 
     /// <summary>What a round must gain.</summary>
     public static RecipeSetting<double> LeastGain { get; } = Declare(
-        new RecipeSetting<double>(Declared.Count, "weights", "leastGain", new NumberKind(Unit), fallback: 0.002)
+        new RecipeSetting<double>(Declared.Count, "weights", "leastGain", new NumberKind(Unit), fallback: 0.0005)
         {
             KeyName = "leastGain",
             Meaning = "refit only: part of the loss that a round must take off, or it is the last",

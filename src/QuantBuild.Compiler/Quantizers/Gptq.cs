@@ -72,7 +72,7 @@ internal static class Gptq
         }
 
         PackedWeight packed = PackedWeight.Empty(weight.Rows, weight.Columns);
-        double error = GptqSweep.Run(alive, hessian, factor, packed, options, order, importance, threads, ct);
+        double error = GptqSweep.Run(alive, default, hessian, factor, packed, options, order, importance, threads, ct);
         if (!double.IsFinite(error))
             return new GptqResult(RoundToNearest.Round(alive, options.Ties, threads), Outcome(0, factor.Tries, fellBack: true, error));
 

@@ -31,6 +31,7 @@ internal sealed partial class GptqBlock
     private readonly float[] _inverseScales;
     private readonly float[] _scales;
     private readonly float[] _rows;
+    private readonly float[] _walked;
     private readonly double[] _energy;
     private int _first;
     private int _count;
@@ -58,7 +59,8 @@ internal sealed partial class GptqBlock
         _factor = new float[size * size];
         _inverseScales = new float[size / _perScale * _stride];
         _scales = new float[size / _perScale * _stride];
-        _rows = order is null ? new float[rows * size] : [];
+        _rows = new float[rows * size];
+        _walked = order is null ? [] : new float[(long)rows * channels];
         _energy = new double[_stride];
     }
 

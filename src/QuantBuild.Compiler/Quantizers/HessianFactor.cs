@@ -54,6 +54,9 @@ internal sealed class HessianFactor
         return null;
     }
 
+    /// <summary>A factorization of another matrix, with another D, whose M lies elsewhere.</summary>
+    public HessianFactor With(double[] pivots) => new(pivots, Damping, Tries, _hessian);
+
     /// <summary>Gives the Hessian back, undamped, in exchange for M.</summary>
     public void Undo(MatrixView hessian, int threads) => _hessian.Restore(hessian, threads);
 

@@ -64,26 +64,47 @@ internal sealed unsafe class InputMoments(int channels, float[] scale, Rotation 
         }
     }
 
-    /// <summary>
-    /// Divides by the token count. The moments may be asked for in between; <c>E[u u^T]</c> is a copy unless it is the last time.
-    /// </summary>
-    /// <param name="last">Whether nothing will be added afterwards, so that the matrix is handed over.</param>
+    /// <summary>Divides by the token count and hands the matrix over; nothing can be added afterwards.</summary>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <exception cref="NumericException">A sum overflowed.</exception>
-    public RoundingNoise Finish(bool last, int threads = 1)
+    public RoundingNoise Finish(int threads = 1)
     {
-        float[] second = last ? _sum : [.. _sum];
-        var matrix = new MatrixView(second, channels, channels);
+        var matrix = new MatrixView(_sum, channels, channels);
         Gram.Mirror(matrix, threads);
         FiniteValues.Check("Hessian", matrix, threads);
         float count = Math.Max(1, Tokens);
         Workers.ForRanges(channels, ChannelsAtOnce, threads, (first, rows) =>
         {
-            Span<float> values = second.AsSpan(first * channels, rows * channels);
+            Span<float> values = _sum.AsSpan(first * channels, rows * channels);
             for (int i = 0; i < values.Length; i++)
                 values[i] /= count;
         });
-        return RoundingNoise.Of(second, _input, _cross, _rounded, Tokens);
+        return RoundingNoise.Of(_sum, _input, _cross, _rounded, Tokens);
+    }
+
+    /// <summary>The moments of some channels, of the tokens so far.</summary>
+    /// <param name="some">Which, ascending.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <exception cref="NumericException">A sum overflowed.</exception>
+    public RoundingNoise Of(int[] some, int threads)
+    {
+        var second = new float[(long)some.Length * some.Length];
+        float count = Math.Max(1, Tokens);
+        Workers.ForRanges(some.Length, ChannelsAtOnce, threads, (first, rows) =>
+        {
+            for (int i = first; i < first + rows; i++)
+            {
+                ReadOnlySpan<float> values = _sum.AsSpan(some[i] * channels, channels);
+                for (int j = i; j < some.Length; j++)
+                    second[(i * some.Length) + j] = values[some[j]] / count;
+            }
+        });
+        var matrix = new MatrixView(second, some.Length, some.Length);
+        Gram.Mirror(matrix, threads);
+        FiniteValues.Check("Hessian", matrix, threads);
+        return RoundingNoise.Of(second, Take(_input), Take(_cross), Take(_rounded), Tokens);
+
+        double[] Take(double[] values) => [.. some.Select(channel => values[channel])];
     }
 
     /// <summary>Gains and noise alone, of the tokens so far; their matrix is empty.</summary>

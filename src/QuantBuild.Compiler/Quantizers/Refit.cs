@@ -6,24 +6,25 @@ using QuantBuild.Matrices;
 namespace QuantBuild.Compiler.Quantizers;
 
 /// <summary>
-/// Low-rank branch and rounded weight in turns: each time the best branch for the codes, then GPTQ of what the branch leaves.
+/// Low-rank branch and rounded weight in turns: each time GPTQ of what the branch will leave, then the best branch for the codes.
 /// </summary>
 /// <remarks>
 /// <para>What is minimized is the output error of eq. (7) under the model of <see cref="RoundingNoise"/>, with W the smoothed weight,
 /// <c>P = W - B A</c>, U with the ridge on its diagonal, and Q the rounded weight:</para>
 /// <code>J = E|P u - Q q|² = tr((P - Q G) U (P - Q G)^T) + tr(Q N Q^T)</code>
-/// <para>For given codes the branch is the best approximation of <c>W - Q G</c> in the metric U (<see cref="MetricBranch"/>). For a given
-/// branch J is, but for a constant, <c>tr((T - Q) H (T - Q)^T)</c> with <c>H = G U G + N</c> and
-/// <c>T = P U G H^-1 = P G^-1 - P (N G^-1) H^-1</c>: GPTQ of T under H. T is P, filtered as Wiener's filter would clean a rounded input:
-/// the inverse falls on the weight, and costs nothing at run time. H is factored once and serves all rounds; T of W is computed once, and
-/// that of B A is B times the T of the few rows of A. The constant is <c>sum T_ok P_ok nu_k / g_k</c>.</para>
-/// <para>Without noise and with gains of 1, T is P and this is the usual alternation under the Hessian.</para>
+/// <para>For given codes the branch is the best approximation of <c>W - Q G</c> in the metric U (<see cref="MetricBranch"/>). For given
+/// rows A of a branch, codes are chosen as if B were fitted to them afterwards, which it is: errors along A cost nothing then, so that J
+/// is <c>tr((T - Q) H (T - Q)^T)</c> and a constant, with <c>H = G U' G + N</c>, U' without the directions of A
+/// (<see cref="BranchMetric"/>), and <c>T = P U' G H^-1 = P G^-1 - P (N G^-1) H^-1</c> (<see cref="BranchTarget"/>). The Hessian is
+/// factored once, and its factor changed for every branch (<see cref="RefitHessian"/>).</para>
+/// <para>T is P, filtered as Wiener's filter would clean a rounded input: the inverse falls on the weight, and costs nothing at run
+/// time. Without noise and with gains of 1, T is P and this is the usual alternation under the Hessian.</para>
 /// </remarks>
 internal static class Refit
 {
     // Subspace iterations: of the first fit, from random signs; and of later ones, from the basis of the round before.
-    private const int FirstPasses = 4;
-    private const int NextPasses = 2;
+    internal const int FirstPasses = 2;
+    internal const int NextPasses = 1;
 
     /// <summary>Runs the rounds.</summary>
     /// <param name="weight">W, [out, in], row-major.</param>
@@ -45,32 +46,64 @@ internal static class Refit
         noise.AddRidge(ridge);
         var work = new float[(long)weight.Rows * inputs];
         var values = new MatrixView(work, weight.Rows, inputs);
-        RefitTarget? target = RefitTarget.TryCreate(weight, noise, options.Gptq, threads, ct);
-        if (target is null)
+        RefitHessian? hessian = RefitHessian.TryCreate(noise, options.Gptq, threads, ct);
+        if (hessian is null)
             return Nearest(weight, start, options, values, threads);
 
         double reference = HessianEnergy.OfDiagonal(weight, second, threads, ct);
+        var codes = new RefitCodes(weight, noise.Gain, work);
         LowRankBranch branch = start;
         TallMatrix? basis = null;
+        BranchMetric metric = BranchMetric.Of(branch, second, threads, ct);
         var losses = ImmutableArray.CreateBuilder<double>();
         (LowRankBranch Branch, PackedWeight Weight, double Loss, int Round) best =
             (start, PackedWeight.Empty(0, 0), double.PositiveInfinity, 0);
         for (int round = 0; ; round++)
         {
-            PackedWeight rounded = PackedWeight.Empty(weight.Rows, inputs);
-            double loss = target.Round(weight, branch, values, rounded, threads, ct);
-            if (!double.IsFinite(loss))
+            double whole = codes.Round(weight, hessian, branch, metric, round, threads, ct);
+            if (!double.IsFinite(whole) && round == 0)
                 return Nearest(weight, start, options, values, threads);
+            if (!double.IsFinite(whole))
+                break;
+            double loss = whole;
+            if (options.Rank > 0)
+            {
+                (branch, basis) = MetricBranch.Fit(values, second, options.Rank, basis, round == 0 ? FirstPasses : NextPasses, threads, ct);
+                metric = BranchMetric.Of(branch, second, threads, ct);
+                loss += metric.Taken(values, new ReadOnlyMatrixView(branch.Up, weight.Rows, branch.Rank), threads, ct);
+            }
             losses.Add(loss);
             bool gained = best.Loss - loss >= options.LeastGain * loss;
+            bool last = options.Rank == 0 || round == options.Rounds || (round > 0 && !gained);
             if (loss < best.Loss)
-                best = (branch, rounded, loss, round);
-            if (options.Rank == 0 || round == options.Rounds || (round > 0 && !gained))
+                best = (branch, last ? codes.Weight : codes.Copy(), loss, round);
+            if (last)
                 break;
-            WeightError.Of(weight, rounded, noise.Gain, values, threads);
-            (branch, basis) = MetricBranch.Fit(values, second, options.Rank, basis, round == 0 ? FirstPasses : NextPasses, threads, ct);
         }
         return new RefitResult(best.Branch, best.Weight, losses.ToImmutable(), best.Round, reference, FellBack: false);
+    }
+
+    /// <summary>The loss after the first rounding.</summary>
+    /// <param name="weight">W, [out, in], row-major.</param>
+    /// <param name="noise">U with its ridge, G and N.</param>
+    /// <param name="hessian">The factored Hessian.</param>
+    /// <param name="start">The branch to begin with.</param>
+    /// <param name="work">Room for W.</param>
+    /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Ends the work between blocks.</param>
+    /// <returns>J with a branch that is fitted once; not finite when feedback overflowed.</returns>
+    public static double FirstLoss(ReadOnlyMatrixView weight, RoundingNoise noise, RefitHessian hessian, LowRankBranch start, float[] work,
+        int threads, CancellationToken ct)
+    {
+        var second = new MatrixView(noise.Second, weight.Columns, weight.Columns);
+        var codes = new RefitCodes(weight, noise.Gain, work);
+        double whole = codes.Round(weight, hessian, start, BranchMetric.Of(start, second, threads, ct), 0, threads, ct);
+        if (start.Rank == 0 || !double.IsFinite(whole))
+            return whole;
+        var errors = new MatrixView(work, weight.Rows, weight.Columns);
+        (LowRankBranch branch, _) = MetricBranch.Fit(errors, second, start.Rank, basis: null, FirstPasses, threads, ct);
+        return whole + BranchMetric.Of(branch, second, threads, ct)
+            .Taken(errors, new ReadOnlyMatrixView(branch.Up, weight.Rows, branch.Rank), threads, ct);
     }
 
     private static RefitResult Nearest(ReadOnlyMatrixView weight, LowRankBranch start, RefitOptions options, MatrixView values, int threads)

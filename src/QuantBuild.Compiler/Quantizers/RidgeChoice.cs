@@ -34,23 +34,24 @@ internal static class RidgeChoice
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
     /// <param name="ct">Ends the work between blocks.</param>
     /// <returns>What was tried, the best first; the smaller ridge of two equal ones.</returns>
-    public static ImmutableArray<Tried> Of(ReadOnlyMatrixView rows, InputMoments moments, Func<IEnumerable<Memory<float>>> check,
+    public static ImmutableArray<Tried> Of(Memory<float> rows, InputMoments moments, Func<IEnumerable<Memory<float>>> check,
         InputForm form, ActivationQuantizer quantizer, int threads, CancellationToken ct)
     {
-        float[] values = rows.Data[..(rows.Rows * rows.Columns)].ToArray();
-        int count = rows.Rows;
+        ChannelSample sample = ChannelSample.From(form.Channels);
+        (form, int channels) = (sample.Take(form), sample.Channels.Length);
+        float[] values = sample.Take(rows).ToArray();
+        int count = values.Length / channels;
         return Walk(Error(values), ErrorOf);
 
         double ErrorOf(double ridge)
         {
-            RoundingNoise noise = moments.Finish(last: false, threads);
+            RoundingNoise noise = moments.Of(sample.Channels, threads);
             noise.AddRidge(ridge * noise.Mean);
-            int channels = form.Channels;
             var hessian = new MatrixView(noise.IntoHessian(threads), channels, channels);
             float[] filtered = [.. values];
             if (HessianFactor.TryCreate(hessian, damp: 0, threads, ct) is not { } factor)
                 return double.PositiveInfinity;
-            new NoiseFilter(noise, factor, order: null).Apply(new MatrixView(filtered, count, channels), hessian, threads, ct);
+            new NoiseFilter(noise, factor).Apply(new MatrixView(filtered, count, channels), hessian, threads, ct);
             return Error(filtered);
         }
 
@@ -61,9 +62,9 @@ internal static class RidgeChoice
             foreach (Memory<float> portion in check())
             {
                 ct.ThrowIfCancellationRequested();
-                tokens.Load(portion, quantizer, threads);
-                sum += tokens.OutputError(new ReadOnlyMatrixView(values, count, form.Channels),
-                    new ReadOnlyMatrixView(filtered, count, form.Channels), threads, ct);
+                tokens.Load(sample.Take(portion), quantizer, threads);
+                sum += tokens.OutputError(new ReadOnlyMatrixView(values, count, channels),
+                    new ReadOnlyMatrixView(filtered, count, channels), threads, ct);
             }
             return sum;
         }

@@ -53,6 +53,12 @@ internal sealed record RoundingNoise(float[] Second, float[] Gain, float[] Varia
     /// <summary>Whether there is no noise and every gain is 1.</summary>
     public bool IsNone => Array.TrueForAll(Variance, value => value == 0) && Array.TrueForAll(Gain, value => value == 1);
 
+    /// <summary>1 / g, [in].</summary>
+    public float[] Inverse => [.. Gain.Select(gain => 1 / gain)];
+
+    /// <summary>nu / g, [in]: how strongly the loss pulls a channel towards zero.</summary>
+    public float[] Pull => [.. Variance.Zip(Gain, (variance, gain) => variance / gain)];
+
     /// <summary>Adds to the diagonal of U: as if every channel had so much more input, rounded without noise.</summary>
     /// <param name="ridge">How much.</param>
     public void AddRidge(double ridge)

@@ -17,7 +17,7 @@ namespace QuantBuild.Compiler.Stages;
 /// A layer's error by the rank of its branch, where the manifest leaves ranks to a budget of bytes. Always by the processor's own kernels,
 /// like Smooth.
 /// </summary>
-internal sealed class CurveStage() : LayerStage<Stored<RankCurveResult>>("Curve", 1,
+internal sealed class CurveStage() : LayerStage<Stored<RankCurveResult>>("Curve", 2,
     new StageText("layer with `\"rank\": \"auto\"`", "weight, scale, chosen rotation, recordings", "squared errors at four ranks"),
     RotationOption.Fixed with { Setting = null },
     new("ranks", subject => new JsonArray([.. RanksOf(subject.Layer).Select(rank => (JsonNode)rank)]), Setting: null),

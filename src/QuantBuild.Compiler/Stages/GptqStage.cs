@@ -24,6 +24,8 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
     OfRefit(RecipeSettings.LowRankAccuracy), OfNoise(RecipeSettings.Granularity), OfNoise(RecipeSettings.ClipRatios),
     OfNoise(RecipeSettings.ExponentOffsets),
     new("format", _ => "mxfp4", Setting: null),
+    // How a refit works now: in no other key.
+    new("refit", subject => subject.Layer.Recipe.Weights.Method == WeightMethod.Refit ? "projected" : null, Setting: null),
     // Only where it can change a result.
     new("leastDamp", subject => UsesHessian(subject.Layer) && subject.Layer.Recipe.Weights.Damp < Gptq.LeastDamp ? Gptq.LeastDamp : null,
         Setting: null),
@@ -56,11 +58,13 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
             return hessian + sweep;
         double rounds = subject.Layer.Recipe.LowRank.Rank > 0 ? refit.Rounds : 0;
         bool filters = subject.Layer.Recipe.Precision == Precision.W4A4 && refit.Noise == NoiseModel.Modelled;
-        double factorizations = filters ? (refit.Ridge > 0 ? 1 : UsualRidges + 1) * inputs * inputs * inputs / 6 * cost.Product : 0;
+        double tried = Math.Min(inputs, ChannelSample.Most), walks = 1 + (rounds / RowSet.Sets);
+        double factorizations = ((inputs * inputs * inputs) + (filters && refit.Ridge == 0 ? UsualRidges * tried * tried * tried : 0)) / 6
+            * cost.Product;
         double width = LowRankStage.BasisOf(subject.Layer.Recipe.LowRank.Rank);
         double narrow = width * inputs * ((2.0 * subject.Layer.OutFeatures) + inputs);
-        return hessian + ((rounds + 1) * sweep) + factorizations + (filters ? sweep : 0)
-            + (rounds * ((2 * narrow * cost.LowRank) + (width * width * width * speed.Rotation)));
+        return hessian + (walks * sweep * (filters ? 2 : 1)) + factorizations
+            + ((rounds + 1) * ((2 * narrow * cost.LowRank) + (width * width * width * speed.Rotation)));
     }
 
     /// <inheritdoc/>

@@ -103,7 +103,7 @@ public class CancellationTests
         PackedWeight packed = PackedWeight.Empty(Tokens, Size);
 
         EndsInItsMiddle(ct =>
-            GptqSweep.Run(new(Values, Tokens, Size), Square(factor), split!, packed, new GptqOptions(), order: null, importance: [],
+            GptqSweep.Run(new(Values, Tokens, Size), default, Square(factor), split!, packed, new GptqOptions(), order: null, importance: [],
                 threads, ct));
     }
 

@@ -39,7 +39,7 @@ public sealed class KeyTests
         """{"damp":0.01,"exponents":"error","format":"mxfp4","inputs":"mxfp4","order":"activation","ties":"even","weights":"gptq"}""",
         "ordered")]
     [InlineData("Gptq",
-        """{"accuracy":0.001,"clipRatios":[0.6,0.7,0.8,0.9,1],"damp":0.01,"exponentOffsets":[0],"format":"mxfp4","granularity":"block","inputs":"mxfp4","leastGain":0.002,"lowRank":"randomized","noise":"modelled","rank":16,"ridge":0,"rotation":"hadamard32","rounds":6,"ties":"even","weights":"refit"}""",
+        """{"accuracy":0.001,"clipRatios":[0.6,0.7,0.8,0.9,1],"damp":0.01,"exponentOffsets":[0],"format":"mxfp4","granularity":"block","inputs":"mxfp4","leastGain":0.0005,"lowRank":"randomized","noise":"modelled","rank":16,"refit":"projected","ridge":0,"rotation":"hadamard32","rounds":6,"ties":"even","weights":"refit"}""",
         "refit rotated")]
     [InlineData("Rotate",
         """{"clipRatios":[0.6,0.7,0.8,0.9,1],"exponentOffsets":[0],"granularity":"block","lowRank":"randomized","rank":16,"rotation":"auto","ties":"even"}""",

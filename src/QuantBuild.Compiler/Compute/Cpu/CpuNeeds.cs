@@ -23,23 +23,25 @@ internal static class CpuNeeds
         + (4L * CpuLayer.PortionRows(layer) * ((3L * layer.InFeatures) + WeightRows.Most)) + (12L * WeightRows.Most * layer.InFeatures);
 
     /// <summary>
-    /// A refit: the weight, what GPTQ rounds for it without a branch and with one; the second moments and the factored Hessian; and with
-    /// them two forms of a portion of tokens, or a sweep, or the bases of a branch.
+    /// A refit: the weight, its error and two forms of a set of rows; the second moments and the factored Hessian; and with them two forms
+    /// of a portion of tokens, or a sweep, or the bases of a branch.
     /// </summary>
     private static long Refit(LayerSpec layer, int threads)
     {
         long outputs = layer.OutFeatures, inputs = layer.InFeatures, weight = 4 * outputs * inputs;
         long bases = (outputs + inputs) * MetricBranch.WidthOf(layer.Recipe.LowRank.Rank) * (4 + (4 * 8));
         long tokens = 3 * 4L * CpuLayer.PortionRows(layer) * inputs;
-        return WorkingSets.Weight(layer) + (2 * weight) + (2 * WorkingSets.Packed(layer)) + (8 * inputs * inputs) + bases
-            + WorkingSets.ProductPanels(threads) + Math.Max(tokens, Sweep(layer, threads));
+        long sets = 2 * 4 * inputs * new RowSet(0).CountIn(layer.OutFeatures);
+        return WorkingSets.Weight(layer) + weight + sets + (2 * WorkingSets.Packed(layer)) + (8 * inputs * inputs) + bases
+            + WorkingSets.ProductPanels(threads) + Math.Max(tokens, Sweep(layer, new RowSet(0).CountIn(layer.OutFeatures), threads));
     }
 
-    private static long Sweep(LayerSpec layer, int threads)
+    private static long Sweep(LayerSpec layer, int rows, int threads)
     {
-        long rowsAtOnce = Workers.RangeSize(layer.OutFeatures, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
-        long block = layer.Recipe.Weights.BlockSize;
-        return threads * 4 * ((rowsAtOnce * (layer.InFeatures + (4 * block))) + (block * block));
+        long rowsAtOnce = Workers.RangeSize(rows, threads, GptqBlock.Granule, GptqSweep.RowsAtOnce) + GptqBlock.Granule;
+        long block = layer.Recipe.Weights.BlockSize, channels = layer.InFeatures;
+        long forms = layer.Recipe.Weights.Order == WeightOrder.Channel ? 1 : 2;
+        return threads * 4 * ((rowsAtOnce * ((forms * channels) + (5 * block))) + (block * block));
     }
 
     /// <summary>The weight in both forms, and for GPTQ the Hessian with a portion of tokens, or with the rows of a sweep.</summary>
@@ -53,7 +55,7 @@ internal static class CpuNeeds
         long inputs = layer.InFeatures;
         long hessian = 4 * inputs * inputs;
         long tokens = 2 * 4L * CpuLayer.PortionRows(layer) * inputs;
-        return always + hessian + Math.Max(tokens, Sweep(layer, threads));
+        return always + hessian + Math.Max(tokens, Sweep(layer, layer.OutFeatures, threads));
     }
 
     /// <summary>The weight in three forms, and a portion of tokens with what every candidate changes of it.</summary>

@@ -46,15 +46,13 @@ internal sealed class CpuRefit(LayerSpec layer, IRecordedTokens tokens, InputFor
         Begun begun = Begin(weight, steps, seed);
         double output = OutputEnergy(weight, begun.Noise.Second);
         begun.Noise.AddRidge(begun.Ridge);
-        if (RefitTarget.TryCreate(weight, begun.Noise, Gptq, threads, ct) is not { } target)
+        if (RefitHessian.TryCreate(begun.Noise, Gptq, threads, ct) is not { } hessian)
             return [];
         var work = new float[(long)weight.Rows * weight.Columns];
-        PackedWeight rounded = PackedWeight.Empty(weight.Rows, weight.Columns);
         var points = ImmutableArray.CreateBuilder<RankCurve.Point>(ranks.Length);
         foreach (int rank in ranks)
         {
-            double loss = target.Round(weight, begun.Start.Truncated(rank), new MatrixView(work, weight.Rows, weight.Columns), rounded,
-                threads, ct);
+            double loss = Refit.FirstLoss(weight, begun.Noise, hessian, begun.Start.Truncated(rank), work, threads, ct);
             if (!double.IsFinite(loss))
                 return [];
             points.Add(new RankCurve.Point(rank, output > 0 ? loss / output : 0));
@@ -92,14 +90,12 @@ internal sealed class CpuRefit(LayerSpec layer, IRecordedTokens tokens, InputFor
         if (models && _recipe.Ridge == 0 && split.IsPossible)
         {
             float[] rows = WeightRows.Without(start, weight, threads, ct);
-            tried = RidgeChoice.Of(new ReadOnlyMatrixView(rows, rows.Length / layer.InFeatures, layer.InFeatures), moments, () =>
-                Portions(split, check: true),
-                form, quantizer!, threads, ct);
+            tried = RidgeChoice.Of(rows, moments, () => Portions(split, check: true), form, quantizer!, threads, ct);
         }
         if (split.IsPossible)
             Add(moments, split, check: true);
 
-        RoundingNoise noise = moments.Finish(last: true, threads);
+        RoundingNoise noise = moments.Finish(threads);
         double factor = _recipe.Ridge > 0 ? _recipe.Ridge : tried.IsEmpty ? RidgeChoice.Default : tried[0].Ridge;
         return new Begun(noise, start, noise.IsNone ? _recipe.Damp * noise.MeanInput : factor * noise.Mean,
             factor, models ? quantizer : null, tried);
