@@ -7,7 +7,8 @@ namespace QuantBuild.Benchmarks;
 /// <param name="Name">Its version and what its products are made of.</param>
 /// <param name="Float32">Makes one product of tokens [tokens, in] with a weight [out, in], as a linear layer, in float32.</param>
 /// <param name="BFloat16">The same with activations, weight and result in bfloat16.</param>
-internal sealed record Libtorch(string Name, Func<float[], float[], Settings, Action> Float32, Func<float[], float[], Settings, Action> BFloat16)
+internal sealed record Libtorch(string Name, Func<float[], float[], Settings, Action> Float32,
+    Func<float[], float[], Settings, Action> BFloat16)
 {
     /// <summary>Starts it with a number of threads; null where it cannot be loaded.</summary>
     public static Func<int, Libtorch>? Loader { get; set; }
