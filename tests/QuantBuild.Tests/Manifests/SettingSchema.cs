@@ -46,7 +46,11 @@ internal static class SettingSchema
                 .Where(value => value >= powers.Min && value <= powers.Max).Select(value => (JsonNode)value)]),
         },
         IntegerKind whole => Of(whole.Min, whole.Max),
-        RankKind rank => new JsonObject { ["anyOf"] = new JsonArray(Of(0, rank.Max), new JsonObject { ["const"] = RankKind.AutoName }) },
+        RankKind rank => new JsonObject
+        {
+            ["anyOf"] = new JsonArray(Of(0, rank.Max),
+                new JsonObject { ["type"] = "string", ["enum"] = new JsonArray(RankKind.AutoName) }),
+        },
         BytesKind bytes => new JsonObject
         {
             ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]+ ?([KMGT]i?)?B$" },

@@ -54,6 +54,34 @@ public sealed class SuggestBuildTests
     }
 
     [Fact]
+    public void Without_a_size_and_a_target_the_artifact_keeps_its_size_and_ranks_move()
+    {
+        using var project = new TinyProject();
+        TinyProject.Outcome before = project.Build();
+
+        SuggestionReport report = ModelCompiler.Suggest(project.Options(), new SuggestionGoal(null, null, [], 0, CachedOnly: false),
+            apply: false, SilentObserver.Instance, TestContext.Current.CancellationToken);
+
+        Assert.InRange(report.Built!.Bytes, before.Result.Bytes - 20_000, before.Result.Bytes);
+        Assert.True(report.Built.MeanError < report.Now.MeanError);
+        Assert.Contains(report.Changes, change => change.Then.Rank < change.Now.Rank);
+        Assert.Contains(report.Changes, change => change.Then.Rank > change.Now.Rank);
+        Assert.Equal(report.Now.Share16Bit, report.Built.Share16Bit, 12);
+    }
+
+    [Fact]
+    public void A_layer_whose_rank_a_budget_decides_is_left_alone()
+    {
+        using var project = new TinyProject { Overrides = """{ "match": "blocks.0.*", "lowRank": { "rank": "auto" } }""" };
+
+        SuggestionReport report = ModelCompiler.Suggest(project.Options(), new SuggestionGoal(null, 0.9, [4], 0, CachedOnly: false),
+            apply: false, SilentObserver.Instance, TestContext.Current.CancellationToken);
+
+        Assert.Equal(120, report.Pinned);
+        Assert.Empty(report.Changes);
+    }
+
+    [Fact]
     public void Nothing_is_executed_when_that_is_asked_for()
     {
         using var project = new TinyProject();
