@@ -42,7 +42,8 @@ internal sealed record DeviceNoise(Tensor Second, Tensor Gain, Tensor Variance, 
         (Tensor energies, Tensor vectors) = linalg.eigh(products.mm(down.t().to(ScalarType.Float64)));
         Tensor roots = where(energies > Least * energies.max(), energies.clamp_min(double.Epsilon).rsqrt(), zeros_like(energies));
         Tensor directions = (vectors * roots).t().mm(products).to(ScalarType.Float32);
-        return this with { Second = Second.addmm(directions.t(), directions, beta: 1, alpha: (float)-RefitHessian.Part).MoveToOuterDisposeScope() };
+        return this with { Second = Second.addmm(directions.t(), directions, beta: 1, alpha: (float)-RefitHessian.Part)
+            .MoveToOuterDisposeScope() };
     }
 
     /// <summary><c>H = G U G + N</c>, [in, in].</summary>

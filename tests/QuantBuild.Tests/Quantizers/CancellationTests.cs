@@ -103,7 +103,8 @@ public class CancellationTests
         PackedWeight packed = PackedWeight.Empty(Tokens, Size);
 
         EndsInItsMiddle(ct =>
-            GptqSweep.Run(new(Values, Tokens, Size), default, Square(factor), split!, packed, new GptqOptions(), order: null, importance: [],
+            GptqSweep.Run(new(Values, Tokens, Size), default, Square(factor), split!, packed, new GptqOptions(), order: null,
+                importance: [],
                 threads, ct));
     }
 
