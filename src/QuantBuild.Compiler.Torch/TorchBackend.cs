@@ -34,6 +34,9 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     public void Start(string needed) => session.Start(needed);
 
     /// <inheritdoc/>
+    public BackendReport Inspect(bool measure) => session.Inspect(measure);
+
+    /// <inheritdoc/>
     public ILayerCompute Open(ILayerData layer) => new TorchLayer(layer, session);
 
     /// <inheritdoc/>

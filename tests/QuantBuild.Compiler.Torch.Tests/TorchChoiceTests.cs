@@ -20,7 +20,7 @@ public sealed class TorchChoiceTests
         Assert.Equal(expected, Of(ComputeDevice.Cuda, new ComputeHost
         {
             Device = option,
-            Variable = name => name == TorchChoice.DeviceVariable ? variable : null,
+            Variable = name => name == ComputeHost.DeviceVariable ? variable : null,
         }).Options.Device);
 
     [Theory]
@@ -33,7 +33,7 @@ public sealed class TorchChoiceTests
         {
             Device = option,
             Recorded = new ProfileNames(Gpu + "-bf16", Gpu + "-f32"),
-            Variable = name => name == TorchChoice.DeviceVariable ? variable : null,
+            Variable = name => name == ComputeHost.DeviceVariable ? variable : null,
         })).Diagnostics);
 
         Assert.Equal("QB3243", problem.Descriptor.Code);

@@ -16,11 +16,6 @@ namespace QuantBuild.Compiler.Torch.Sessions;
 /// </param>
 internal sealed record TorchChoice(TorchOptions Options, string? Expected)
 {
-    /// <summary>
-    /// Which of several GPUs, such as <c>cuda:1</c>. No byte depends on it, unless the GPUs differ, which the profile says.
-    /// </summary>
-    public const string DeviceVariable = "QUANTBUILD_DEVICE";
-
     /// <summary>Threads of products on the processor; part of the profile. The default is the number of processors.</summary>
     public const string ThreadsVariable = "QUANTBUILD_TORCH_THREADS";
 
@@ -45,11 +40,12 @@ internal sealed record TorchChoice(TorchOptions Options, string? Expected)
     public static TorchChoice Of(ComputeDevice device, ComputeDType type, ComputeHost host)
     {
         string kind = device == ComputeDevice.Cuda ? "cuda" : "cpu",
-            name = NonEmpty(host.Device) ?? NonEmpty(host.Variable(DeviceVariable)) ?? kind;
+            name = NonEmpty(host.Device) ?? NonEmpty(host.Variable(ComputeHost.DeviceVariable)) ?? kind;
         if (name.Split(':')[0] != kind)
         {
             throw new DiagnosticException(Descriptors.TorchDevice.At(null,
-                $"the manifest asks for {kind}, and {(NonEmpty(host.Device) is null ? DeviceVariable : "this build")} names {name}"));
+                $"the manifest asks for {kind}, and {(NonEmpty(host.Device) is null ? ComputeHost.DeviceVariable : "this build")} "
+                    + $"names {name}"));
         }
         int threads = Environment.ProcessorCount;
         if (NonEmpty(host.Variable(ThreadsVariable)) is { } text

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Torch;
 using QuantBuild.Torch.Native;
@@ -39,6 +40,22 @@ internal sealed class TorchSession(TorchChoice choice)
         if (Machine != Own)
             throw new DiagnosticException(Descriptors.TorchProfileDiffers.At(null, needed, Machine, Own));
         _ = Runtime();
+    }
+
+    /// <summary>Starts the device, and tells of it.</summary>
+    /// <param name="measure">Whether its speed is measured.</param>
+    /// <exception cref="DiagnosticException">It cannot be had (QB3240 to QB3244).</exception>
+    public BackendReport Inspect(bool measure)
+    {
+        TensorSpace space = Runtime().Space;
+        lock (Device)
+        {
+            using TensorWork work = space.Begin();
+            return new BackendReport($"libtorch {TorchLibrary.Version} of {TorchLibrary.Loaded}",
+                TorchDevice.Describe(choice.Options.Device, choice.Options.Threads), choice.NameOf(Own, layers: false), measure
+                    ? new ProductSeconds(ProductProbe.Run(space.Device, space.Type), ProductProbe.Run(space.Device, ScalarType.Float32))
+                    : null);
+        }
     }
 
     /// <summary>The runtime of the device; started on first use.</summary>

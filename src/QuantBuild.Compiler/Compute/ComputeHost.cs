@@ -9,6 +9,9 @@ namespace QuantBuild.Compiler.Compute;
 /// </summary>
 internal sealed record ComputeHost
 {
+    /// <summary>The environment variable that says which of several devices; after <see cref="Device"/>.</summary>
+    public const string DeviceVariable = "QUANTBUILD_DEVICE";
+
     /// <summary>A folder with the native libraries of a backend; null for those of <see cref="Packages"/>.</summary>
     public string? Library { get; init; }
 

@@ -23,6 +23,11 @@ internal interface IComputeBackend
     /// <exception cref="Diagnostics.DiagnosticException">It cannot compute on this machine; nothing was begun.</exception>
     void Start(string needed);
 
+    /// <summary>Makes ready to compute, and tells on what; null for the processor's own kernels.</summary>
+    /// <param name="measure">Whether its speed is measured, which takes a moment.</param>
+    /// <exception cref="Diagnostics.DiagnosticException">It cannot compute on this machine.</exception>
+    BackendReport? Inspect(bool measure) => null;
+
     /// <summary>Opens experts.</summary>
     IDenoiserFactory Models { get; }
 

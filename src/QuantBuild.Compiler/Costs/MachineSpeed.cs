@@ -43,6 +43,16 @@ internal sealed record MachineSpeed(string Machine, int Processors, double Actio
         return OperationSeconds.Between(Small, Large, weight);
     }
 
+    /// <summary>
+    /// A device that multiplies large matrices at another speed and does all other arithmetic in the same proportion.
+    /// </summary>
+    /// <param name="product">Its seconds per multiply-add.</param>
+    public MachineSpeed WithProduct(double product)
+    {
+        double factor = product / Large.Product;
+        return this with { Rotation = Rotation * factor, Small = Small.Times(factor), Large = Large.Times(factor) };
+    }
+
     /// <summary>The speed that a store remembers of this machine; null when there is none.</summary>
     public static MachineSpeed? Load(ContentStore store)
     {

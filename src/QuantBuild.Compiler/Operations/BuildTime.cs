@@ -26,11 +26,15 @@ internal static class BuildTime
         if (known is null)
             speed.Save(session.Store);
         _measured = speed;
-        return Predict(graph, session.Runner.Trace, speed, session.Context.Budget.Threads);
+        HashSet<string> missing = [.. session.Runner.Trace.Where(action => action.Outcome == ActionOutcome.Missing)
+            .Select(action => action.Stage)];
+        HashSet<ComputeGroup> needed = [.. graph.Actions.Select(action => action.Stage).Where(stage => missing.Contains(stage.Name))
+            .Select(stage => stage.Group)];
+        return Predict(graph, session.Runner.Trace, StageSpeeds.Of(speed, session.Plan.Backends, needed), session.Context.Budget.Threads);
     }
 
-    /// <summary>The prediction for a speed.</summary>
-    internal static TimePrediction Predict(BuildGraph graph, IReadOnlyList<ActionEvent> actions, MachineSpeed speed, int threads)
+    /// <summary>The prediction for some speeds.</summary>
+    internal static TimePrediction Predict(BuildGraph graph, IReadOnlyList<ActionEvent> actions, StageSpeeds speeds, int threads)
     {
         HashSet<(string, string, string)> missing =
             [.. actions.Where(action => action.Outcome == ActionOutcome.Missing)
@@ -38,8 +42,10 @@ internal static class BuildTime
         StageTime[] stages = [.. graph.Actions.GroupBy(action => action.Stage).Select(stage =>
         {
             ActionNode[] left = [.. stage.Where(action => missing.Contains((action.Stage.Name, action.Expert, action.Name)))];
-            return new StageTime(stage.Key.Name, stage.Count(), left.Length, left.Sum(action => action.Seconds(speed)));
+            MachineSpeed? device = speeds.OnDevice(stage.Key);
+            return new StageTime(stage.Key.Name, stage.Count(), left.Length,
+                left.Sum(action => action.Seconds(device ?? speeds.Processor)), device is not null);
         })];
-        return new TimePrediction(stages, threads, speed, stages.Any(stage => stage.Missing > 0) ? Start : 0);
+        return new TimePrediction(stages, threads, speeds.Processor, stages.Any(stage => stage.Missing > 0) ? Start : 0);
     }
 }

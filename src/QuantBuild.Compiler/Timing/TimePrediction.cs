@@ -9,9 +9,14 @@ namespace QuantBuild.Compiler.Timing;
 /// <param name="Start">Processor seconds of what is no action: the program's start and the plan.</param>
 internal sealed record TimePrediction(IReadOnlyList<StageTime> Stages, int Threads, MachineSpeed Speed, double Start)
 {
-    /// <summary>Processor seconds of all that would run.</summary>
-    public double ProcessorSeconds => Start + Stages.Sum(stage => stage.Seconds);
+    /// <summary>Processor seconds of all that would run on the processor.</summary>
+    public double ProcessorSeconds => Start + Stages.Where(stage => !stage.OnDevice).Sum(stage => stage.Seconds);
 
-    /// <summary>Seconds on a machine that does nothing else: actions run side by side, one per thread.</summary>
-    public double Seconds => ProcessorSeconds / Math.Min(Threads, Speed.Processors);
+    /// <summary>Seconds of a device.</summary>
+    public double DeviceSeconds => Stages.Where(stage => stage.OnDevice).Sum(stage => stage.Seconds);
+
+    /// <summary>
+    /// Seconds on a machine that does nothing else: actions run side by side, one per thread, and one at a time on a device.
+    /// </summary>
+    public double Seconds => (ProcessorSeconds / Math.Min(Threads, Speed.Processors)) + DeviceSeconds;
 }

@@ -19,10 +19,12 @@ internal static class DoctorCommand
             CommonOptions.Store,
             CommonOptions.Json,
         };
+        ComputeArguments.AddTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             IReadOnlyList<MachineCheck> checks =
-                MachineReport.Create(arguments.GetValue(CommonOptions.Store), Environment.GetEnvironmentVariable);
+                MachineReport.Create(arguments.GetValue(CommonOptions.Store), Environment.GetEnvironmentVariable,
+                    ComputeArguments.Of(arguments));
             bool works = checks.All(check => check.State != CheckState.Problem);
             if (arguments.GetValue(CommonOptions.Json))
                 JsonReport.Write(run.Answer, Document(checks, works));

@@ -129,15 +129,17 @@ internal static class PlanCommand
         foreach (StageTime stage in time.Stages)
         {
             Tables.AddRow(table, stage.Stage, Number(stage.Actions), Number(stage.Actions - stage.Missing), Number(stage.Missing),
-                stage.Missing == 0 ? "" : Quantity.Duration(TimeSpan.FromSeconds(stage.Seconds)));
+                stage.Missing == 0 ? "" : Quantity.Duration(TimeSpan.FromSeconds(stage.Seconds))
+                    + (stage.OnDevice ? " of the device" : ""));
         }
         console.Out.WriteLine();
         console.Tables.Write(table);
         console.Out.WriteLine();
-        if (time.ProcessorSeconds > 0)
+        if (time.Seconds > 0)
             console.Out.WriteLine(
                 $"time {Quantity.Duration(TimeSpan.FromSeconds(time.Seconds))} with {Quantity.Count(time.Threads, "thread")} on this "
-                    + $"machine when it does nothing else (predicted)");
+                    + $"machine when it does nothing else "
+                        + $"(predicted{(time.DeviceSeconds > 0 ? ", the device at the speed of its products" : "")})");
 
         static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
     }

@@ -32,12 +32,13 @@ internal static class PlanDocument
                 ["seconds"] = Math.Round(report.Time.Seconds, 2),
                 ["threads"] = report.Time.Threads,
                 ["processorSeconds"] = Math.Round(report.Time.ProcessorSeconds, 2),
+                ["deviceSeconds"] = Math.Round(report.Time.DeviceSeconds, 2),
                 ["stages"] = new JsonArray([.. report.Time.Stages.Select(stage => new JsonObject
                 {
                     ["stage"] = stage.Stage,
                     ["actions"] = stage.Actions,
                     ["missing"] = stage.Missing,
-                    ["processorSeconds"] = Math.Round(stage.Seconds, 2),
+                    [stage.OnDevice ? "deviceSeconds" : "processorSeconds"] = Math.Round(stage.Seconds, 2),
                 })]),
                 ["machine"] = report.Time.Speed.Machine,
             },

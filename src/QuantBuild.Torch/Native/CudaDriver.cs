@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace QuantBuild.Torch.Native;
 
@@ -7,6 +8,7 @@ namespace QuantBuild.Torch.Native;
 internal static partial class CudaDriver
 {
     private const string Library = "cuda";
+    private const string Unknown = "unknown";
     private const int MultiprocessorCount = 16;
     private const int Major = 75;
     private const int Minor = 76;
@@ -30,8 +32,29 @@ internal static partial class CudaDriver
         {
             // No driver, or none that is like the others: the name says so.
         }
-        return "unknown";
+        return Unknown;
     }
+
+    /// <summary>A GPU for people: its model, what <see cref="NameOf"/> says, and its memory.</summary>
+    /// <param name="index">Which of the GPUs that the process sees.</param>
+    public static string Describe(int index)
+    {
+        string name = NameOf(index);
+        Span<byte> text = stackalloc byte[256];
+        return name != Unknown && GetDevice(out int device, index) == 0 && GetName(ref text[0], text.Length, device) == 0
+            && GetMemory(out nuint bytes, device) == 0
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{Encoding.UTF8.GetString(text[..text.IndexOf((byte)0)])}, {name}, {bytes / (double)(1 << 30):0.0} GiB")
+            : name;
+    }
+
+    [LibraryImport(Library, EntryPoint = "cuDeviceGetName")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int GetName(ref byte name, int length, int device);
+
+    [LibraryImport(Library, EntryPoint = "cuDeviceTotalMem_v2")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int GetMemory(out nuint bytes, int device);
 
     [LibraryImport(Library, EntryPoint = "cuInit")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -39,6 +39,17 @@ internal static partial class TorchDevice
         return torch.device(type, index);
     }
 
+    /// <summary>A device for people: of a GPU its model, architecture and memory.</summary>
+    /// <param name="name">Its name, such as <c>cuda:1</c>.</param>
+    /// <param name="threads">Threads of products on the processor.</param>
+    public static string Describe(string name, int threads)
+    {
+        (DeviceType type, int index) = Parse(name);
+        return type == DeviceType.CUDA
+            ? string.Create(CultureInfo.InvariantCulture, $"cuda:{index}, {CudaDriver.Describe(index)}")
+            : string.Create(CultureInfo.InvariantCulture, $"cpu, {threads} {(threads == 1 ? "thread" : "threads")}");
+    }
+
     /// <summary>Refuses a GPU that is not there.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="index">Its number.</param>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using QuantBuild.Tests;
 
@@ -47,18 +48,39 @@ internal sealed class TorchProject : IDisposable
     }
 
     /// <summary>Begins a build.</summary>
-    public Process Start(params string[] options)
+    public Process Start(params string[] options) => Run("build", [WriteManifest(), "--out", Output, "--store", Store, .. options]);
+
+    /// <summary>Plans a build; the answer is JSON.</summary>
+    public async Task<(int Status, JsonElement Plan)> PlanAsync()
+    {
+        using Process process = Run("plan", [WriteManifest(), "--store", Store, "--json"]);
+        (int status, string said) = await Programs.EndAsync(process);
+        // Warnings come after it.
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(said));
+        return (status, JsonElement.ParseValue(ref reader));
+    }
+
+    /// <summary>Asks what this machine has.</summary>
+    public async Task<string> DoctorAsync(params string[] options)
+    {
+        using Process process = Run("doctor", ["--store", Store, .. options]);
+        return (await Programs.EndAsync(process)).Said;
+    }
+
+    private string WriteManifest()
     {
         string manifest = Path.Combine(_root, "tiny.quant.json");
         File.WriteAllText(manifest, TinyManifest.Text(Compute, Quantize, Checkpoint));
+        return manifest;
+    }
+
+    private Process Run(string command, string[] arguments)
+    {
         string binaries = Path.Combine("bin", Natives.Metadata("Configuration"), "net10.0");
         var start = new ProcessStartInfo("dotnet",
-        [
-            Path.Combine(TestData.Root, "src", "QuantBuild.Tool", binaries, "QuantBuild.Tool.dll"), "build", manifest, "--out", Output,
-            "--store", Store, .. options,
-        ])
+            [Path.Combine(TestData.Root, "src", "QuantBuild.Tool", binaries, "QuantBuild.Tool.dll"), command, .. arguments])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _root,
         };
         start.Environment["QUANTBUILD_EXTENSIONS"] = Path.Combine(TestData.Root, "src", "QuantBuild.Compiler.Torch", binaries);
         start.Environment[Natives.Variable] = LibTorch;

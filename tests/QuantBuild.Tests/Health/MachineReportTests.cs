@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Compute.Loading;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Health;
 using QuantBuild.Compiler.Hub;
@@ -31,6 +32,20 @@ public sealed class MachineReportTests : IDisposable
             (check.Finding + check.Meaning).Contains(Secret, StringComparison.Ordinal));
 
         MachineCheck Hub() => HubCheck.Of(new HubEnvironment(_variables.GetValueOrDefault));
+    }
+
+    [Fact]
+    public void An_arithmetic_that_is_not_installed_is_no_trouble_and_one_that_cannot_be_used_is_a_note()
+    {
+        var registry = new BackendRegistry(new([_folder]));
+        MachineCheck absent = BackendCheck.Of(registry, device: null);
+        File.WriteAllText(Path.Combine(_folder, "QuantBuild.Compiler.Torch.dll"), "not an assembly");
+        MachineCheck broken = BackendCheck.Of(registry, device: "cuda:1");
+
+        Assert.Equal(("torch", CheckState.Good), (absent.Name, absent.State));
+        Assert.Contains("QuantBuild.Compiler.Torch", absent.Meaning, StringComparison.Ordinal);
+        Assert.Equal(CheckState.Note, broken.State);
+        Assert.Contains("QB3230", broken.Meaning, StringComparison.Ordinal);
     }
 
     [Fact]

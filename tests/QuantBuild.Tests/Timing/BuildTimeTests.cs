@@ -128,6 +128,28 @@ public sealed class BuildTimeTests : IDisposable
         Assert.InRange(speed.At(512, 512).Hessian, 1.0001, 1.9999);
     }
 
+    [Fact]
+    public void Stages_of_a_device_take_its_time_one_action_after_another()
+    {
+        PlanReport report = Plan(measure: false);
+        var graph = BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest));
+        MachineSpeed speed = Fast with { Processors = 4 };
+        StageSpeeds speeds = new(speed, Model: null, Layers: speed.WithProduct(speed.Large.Product / 10));
+
+        TimePrediction plain = BuildTime.Predict(graph, report.Actions, new StageSpeeds(speed), threads: 4),
+            device = BuildTime.Predict(graph, report.Actions, speeds, threads: 4);
+
+        double Of(TimePrediction time, string stage) => time.Stages.Single(one => one.Stage == stage).Seconds;
+        Assert.Equal(["LowRank", "Gptq", "Clip", "Measure"], device.Stages.Where(stage => stage.OnDevice && stage.Actions > 0)
+            .Select(stage => stage.Stage).Where(stage => stage != "Spectrum"));
+        // An action's records and files take the same time.
+        double Work(TimePrediction time) => Of(time, "Clip") - (time.Stages.Single(one => one.Stage == "Clip").Missing * speed.Action);
+        Assert.Equal(Work(plain) / 10, Work(device), 1e-6 * Work(plain));
+        Assert.Equal(Of(plain, "Trajectory"), Of(device, "Trajectory"));
+        Assert.Equal((device.ProcessorSeconds / 4) + device.DeviceSeconds, device.Seconds, 1e-9);
+        Assert.Equal(device.Stages.Where(stage => stage.OnDevice).Sum(stage => stage.Seconds), device.DeviceSeconds, 1e-9);
+    }
+
     private static OperationSeconds All(double seconds) => new(seconds, seconds, seconds, seconds, seconds, seconds, seconds, seconds);
 
     private static double[] Values(OperationSeconds cost) => [cost.Product, cost.LowRank, cost.Hessian, cost.Gptq, cost.Clip, cost.Measure];
@@ -139,7 +161,7 @@ public sealed class BuildTimeTests : IDisposable
     private static TimePrediction Predict(PlanReport report, int threads, int processors = 4)
     {
         MachineSpeed speed = Fast with { Processors = processors };
-        return BuildTime.Predict(BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest)), report.Actions, speed,
-            threads);
+        return BuildTime.Predict(BuildGraph.Of(report.Plan, null, SampleSet.Of(report.Plan.Manifest)), report.Actions,
+            new StageSpeeds(speed), threads);
     }
 }
