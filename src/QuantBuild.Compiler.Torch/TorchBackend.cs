@@ -4,6 +4,7 @@ using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Torch.Layers;
 using QuantBuild.Compiler.Torch.Sessions;
 using QuantBuild.Denoisers;
+using QuantBuild.Models;
 using QuantBuild.Pipelines;
 
 namespace QuantBuild.Compiler.Torch;
@@ -32,6 +33,18 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     /// <inheritdoc/>
     /// <exception cref="Diagnostics.DiagnosticException">libtorch or the device cannot be had (QB3240 to QB3245).</exception>
     public void Start(string needed) => session.Start(needed);
+
+    /// <inheritdoc/>
+    /// <remarks>On a device with memory of its own, or a limit: there, when both experts leave room for the work beside them.</remarks>
+    public ModelPlacement Place(long elements, long budget)
+    {
+        if (session.WeightMemory is not { } memory)
+            return session.IsCuda ? new ModelPlacement(WeightStorage.Resident, 0) : ModelPlacement.OnHost(elements, budget);
+        long bytes = session.WeightBytes * elements;
+        return bytes > memory ? new ModelPlacement(WeightStorage.Mapped, 0)
+            : session.IsCuda ? new ModelPlacement(WeightStorage.Resident, 0)
+            : new ModelPlacement(WeightStorage.Resident, bytes);
+    }
 
     /// <inheritdoc/>
     public BackendReport Inspect(bool measure) => session.Inspect(measure);

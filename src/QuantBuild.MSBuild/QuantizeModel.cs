@@ -31,6 +31,9 @@ public sealed class QuantizeModel : WorkerTask
     /// <summary>Which of several devices, such as cuda:1; empty for what the environment says, or else the first.</summary>
     public string? Device { get; set; }
 
+    /// <summary>Memory of the device to use; empty for most of what it has.</summary>
+    public string? DeviceMemory { get; set; }
+
     /// <summary>What NuGet restored for the project, where an arithmetic and libtorch may be; empty for none.</summary>
     public string? ProjectAssets { get; set; }
 
@@ -72,6 +75,7 @@ public sealed class QuantizeModel : WorkerTask
         .. Option("--memory-limit", MemoryLimit),
         .. Option("--torch", Torch),
         .. Option("--device", Device),
+        .. Option("--device-memory", DeviceMemory),
         .. Option("--project-assets", ProjectAssets),
         .. Option("--remote", RemoteStore),
         .. RemoteReadOnly ? (string[])["--remote-read-only"] : [],

@@ -3,12 +3,15 @@ using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Torch.Sessions;
+using QuantBuild.Models;
 
 namespace QuantBuild.Compiler.Torch.Tests;
 
 /// <summary>What decides on device and arithmetic; this machine has no GPU.</summary>
 public sealed class TorchChoiceTests
 {
+    private const long Billion = 1_000_000_000;
+
     private const string Gpu = "torch-2.10-cuda-sm90-132", Other = "torch-2.10-cpu-00000000-t7";
 
     [Theory]
@@ -62,6 +65,35 @@ public sealed class TorchChoiceTests
         Recorded = new ProfileNames(Gpu + "-bf16", Gpu + "-f32"),
         Variable = name => name == TorchChoice.ProfileVariable ? "torch-named" : null,
     }).Expected);
+
+    [Theory]
+    // Both experts of 14 billion weights in bfloat16 take 56 GB, in float32 twice as much.
+    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 141, WeightStorage.Resident, 0)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 80, WeightStorage.Resident, 0)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 24, WeightStorage.Mapped, 0)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.Float32, 80, WeightStorage.Mapped, 0)]
+    // Here it is the machine's memory that they take.
+    [InlineData(ComputeDevice.Cpu, ComputeDType.BFloat16, 80, WeightStorage.Resident, 56)]
+    [InlineData(ComputeDevice.Cpu, ComputeDType.BFloat16, 24, WeightStorage.Mapped, 0)]
+    internal void Weights_stay_on_a_device_where_they_leave_room(ComputeDevice device, ComputeDType type, long memory,
+        WeightStorage storage, long host)
+    {
+        var choice = TorchChoice.Of(device, type, new ComputeHost { DeviceMemory = memory * Billion, Variable = _ => null });
+
+        Assert.Equal(new ModelPlacement(storage, host * Billion),
+            ((IComputeBackend)new TorchBackend(new TorchSession(choice))).Place(28 * Billion, budget: 16 * Billion));
+    }
+
+    [Theory]
+    [InlineData(1000, WeightStorage.Resident, 4000)]
+    [InlineData(10000, WeightStorage.Mapped, 0)]
+    internal void Without_a_limit_a_processor_decides_by_the_budget(long elements, WeightStorage storage, long host)
+    {
+        TorchChoice choice = Of(ComputeDevice.Cpu, new ComputeHost { Variable = _ => null });
+
+        Assert.Equal(new ModelPlacement(storage, host),
+            ((IComputeBackend)new TorchBackend(new TorchSession(choice))).Place(elements, budget: 100_000));
+    }
 
     private static TorchChoice Of(ComputeDevice device, ComputeHost host) => TorchChoice.Of(device, ComputeDType.BFloat16, host);
 }

@@ -14,7 +14,8 @@ namespace QuantBuild.Compiler.Torch.Sessions;
 /// <param name="Expected">
 /// Name of the arithmetic whose stored results are wanted, without its element type; null for that of this machine.
 /// </param>
-internal sealed record TorchChoice(TorchOptions Options, string? Expected)
+/// <param name="Memory">Bytes of the device's memory for weights and work; null where nothing is said.</param>
+internal sealed record TorchChoice(TorchOptions Options, string? Expected, long? Memory = null)
 {
     /// <summary>Threads of products on the processor; part of the profile. The default is the number of processors.</summary>
     public const string ThreadsVariable = "QUANTBUILD_TORCH_THREADS";
@@ -30,7 +31,8 @@ internal sealed record TorchChoice(TorchOptions Options, string? Expected)
 
     /// <summary>What a process can have one of: two choices with the same are one device.</summary>
     public string Key => string.Join('\n', (string[])[Options.Device, Options.Precision.ToString(), Options.LibraryFolder ?? "",
-        string.Join(Path.PathSeparator, Options.PackageFolders), Options.Threads.ToString(CultureInfo.InvariantCulture), Expected ?? ""]);
+        string.Join(Path.PathSeparator, Options.PackageFolders), Options.Threads.ToString(CultureInfo.InvariantCulture), Expected ?? "",
+        Memory?.ToString(CultureInfo.InvariantCulture) ?? ""]);
 
     /// <summary>Reads what is said.</summary>
     /// <param name="device">The manifest's device.</param>
@@ -61,7 +63,7 @@ internal sealed record TorchChoice(TorchOptions Options, string? Expected)
             // The reference tier: whether a device folds to FP8 is known only when it is there, and the name of a profile is known before.
             Fp8 = false,
         };
-        return new TorchChoice(options, NonEmpty(host.Variable(ProfileVariable)) ?? Recorded(host, options, kind));
+        return new TorchChoice(options, NonEmpty(host.Variable(ProfileVariable)) ?? Recorded(host, options, kind), host.DeviceMemory);
     }
 
     /// <summary>The name of an arithmetic.</summary>

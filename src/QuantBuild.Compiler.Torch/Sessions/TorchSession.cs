@@ -20,6 +20,15 @@ internal sealed class TorchSession(TorchChoice choice)
     /// <summary>Whether the device has memory of its own.</summary>
     public bool IsCuda => choice.Options.Device != "cpu";
 
+    /// <summary>Bytes of a weight's element.</summary>
+    public int WeightBytes => choice.Options.Precision == TorchPrecision.Float32 ? 4 : 2;
+
+    /// <summary>
+    /// Bytes that weights of experts may take on the device, three quarters of what there is or of the limit: what is left is for a pass.
+    /// Null where it is not known: on a processor without a limit, and without the GPU.
+    /// </summary>
+    public long? WeightMemory => (choice.Memory ?? (IsCuda ? TorchDevice.MemoryOf(choice.Options.Device) : null)) * 3 / 4;
+
     /// <summary>Where layers are computed: in float32 always.</summary>
     /// <exception cref="DiagnosticException">The device cannot be had.</exception>
     public TensorSpace LayerSpace => new(Runtime().Space.Device, ScalarType.Float32) { Threads = choice.Options.Threads };

@@ -214,7 +214,7 @@ internal static class ModelBuild
         IBuildObserver observer)
     {
         observer.PhaseStarted("Calibrate", set.Samples.Count);
-        using var models = new CalibrationModels(context.Plan.Backends.Model.Models, sources, context.Budget, context.Cancellation);
+        using var models = new CalibrationModels(context.Plan.Backends.Model, sources, context.Budget, context.Cancellation);
         var records = new TrajectoryStage.Result?[set.Samples.Count];
         WorkQueue.Run(context.Budget,
             set.Samples.Select((sample, i) => new WorkItem(FormattableString.Invariant($"sample {sample.Id:000}"), sample.Shape.Volume,

@@ -1,3 +1,4 @@
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Work;
 using QuantBuild.Denoisers;
@@ -8,18 +9,17 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Calibration;
 
 /// <summary>Both experts at full precision, loaded when first needed and shared by all samples.</summary>
-/// <param name="denoisers">What runs them.</param>
+/// <param name="backend">What runs them.</param>
 /// <param name="sources">Both experts, open.</param>
 /// <param name="budget">Where resident weights are counted.</param>
 /// <param name="cancellation">Stops loading.</param>
-internal sealed class CalibrationModels(IDenoiserFactory denoisers, IReadOnlyList<ExpertSource> sources, WorkBudget budget,
+internal sealed class CalibrationModels(IComputeBackend backend, IReadOnlyList<ExpertSource> sources, WorkBudget budget,
     CancellationToken cancellation) : IDisposable
 {
     private readonly Lazy<IDenoiser>[] _experts =
-        [.. sources.Select(source => new Lazy<IDenoiser>(() => Open(denoisers, source, StorageFor(sources, budget), cancellation)))];
-    private readonly WorkLease _resident = budget.Reserve(StorageFor(sources, budget) == WeightStorage.Resident
-        ? ResidentBytes(sources)
-        : 0);
+        [.. sources.Select(source => new Lazy<IDenoiser>(() =>
+            Open(backend.Models, source, PlacementOf(backend, sources, budget).Storage, cancellation)))];
+    private readonly WorkLease _resident = budget.Reserve(PlacementOf(backend, sources, budget).HostBytes);
 
     /// <summary>Opens an expert for one caller, who disposes it.</summary>
     /// <exception cref="SafeTensorsException">A tensor is missing or damaged.</exception>
@@ -34,13 +34,9 @@ internal sealed class CalibrationModels(IDenoiserFactory denoisers, IReadOnlyLis
         _resident.Dispose();
     }
 
-    /// <summary>Memory when float32 copies of everything take a small part of the budget, else the file. The result is the same.</summary>
-    public static WeightStorage StorageFor(IReadOnlyList<ExpertSource> sources, WorkBudget budget) =>
-        ResidentBytes(sources) < budget.Bytes / 4 ? WeightStorage.Resident : WeightStorage.Mapped;
-
-    /// <summary>Memory of float32 copies of everything.</summary>
-    public static long ResidentBytes(IReadOnlyList<ExpertSource> sources) =>
-        sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => 4 * tensor.ElementCount));
+    /// <summary>Where the weights of both stay.</summary>
+    public static ModelPlacement PlacementOf(IComputeBackend backend, IReadOnlyList<ExpertSource> sources, WorkBudget budget) =>
+        backend.Place(sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ElementCount)), budget.Bytes);
 
     private static IDenoiser Open(IDenoiserFactory denoisers, ExpertSource source, WeightStorage storage,
         CancellationToken cancellation)

@@ -18,6 +18,9 @@ internal sealed record ComputeHost
     /// <summary>Which of several devices, such as <c>cuda:1</c>; null for the first.</summary>
     public string? Device { get; init; }
 
+    /// <summary>Bytes of a device's memory to use; null for most of what it has.</summary>
+    public long? DeviceMemory { get; init; }
+
     /// <summary>The packages of the model project.</summary>
     public RestoredPackages Packages { get; init; } = RestoredPackages.None;
 

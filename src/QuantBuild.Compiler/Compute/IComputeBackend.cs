@@ -28,6 +28,11 @@ internal interface IComputeBackend
     /// <exception cref="Diagnostics.DiagnosticException">It cannot compute on this machine.</exception>
     BackendReport? Inspect(bool measure) => null;
 
+    /// <summary>Where the weights of experts stay while they run.</summary>
+    /// <param name="elements">Elements of the weights of both.</param>
+    /// <param name="budget">Bytes that the build may take of the machine's memory.</param>
+    ModelPlacement Place(long elements, long budget) => ModelPlacement.OnHost(elements, budget);
+
     /// <summary>Opens experts.</summary>
     IDenoiserFactory Models { get; }
 

@@ -8,7 +8,7 @@ namespace QuantBuild.Compiler.Evaluation;
 /// <summary>The source checkpoint.</summary>
 internal sealed class FullPrecisionModel(IReadOnlyList<ExpertSource> sources, BuildContext context) : IEvaluatedModel, IDisposable
 {
-    private readonly CalibrationModels _models = new(context.Plan.Backends.Model.Models, sources, context.Budget, context.Cancellation);
+    private readonly CalibrationModels _models = new(context.Plan.Backends.Model, sources, context.Budget, context.Cancellation);
 
     /// <inheritdoc/>
     public IEnumerable<KeyValuePair<string, Digest>> Inputs =>

@@ -28,7 +28,8 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
         ArtifactFolder.WriteAsync(context.Local, _folder, files, descriptor, hardLinks: true).GetAwaiter()
             .GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
-        WeightStorage storage = CalibrationModels.StorageFor([.. experts.Select(expert => expert.Source)], context.Budget);
+        WeightStorage storage = CalibrationModels.PlacementOf(context.Plan.Backends.Model, [.. experts.Select(expert => expert.Source)],
+            context.Budget).Storage;
         _opened = [.. experts.Select(expert => new Lazy<IDenoiser>(() => context.Plan.Backends.Model.Models.Open(
             expert.Source.Plan.Name == ExpertNames.HighNoise ? _artifact.HighNoise : _artifact.LowNoise, storage)))];
     }

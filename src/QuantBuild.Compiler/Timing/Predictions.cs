@@ -4,7 +4,6 @@ using QuantBuild.Compiler.Samples;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Models;
 
 namespace QuantBuild.Compiler.Timing;
 
@@ -32,9 +31,7 @@ internal static class Predictions
         ActionNode[] samples = [.. graph.Actions.Where(action => action.Stage == BuildStages.Trajectory)];
         if (samples.Length == 0)
             return ProcessMemory.LimitFor(layers);
-        long models = CalibrationModels.StorageFor(sources, budget) == WeightStorage.Resident
-            ? CalibrationModels.ResidentBytes(sources)
-            : 0;
+        long models = CalibrationModels.PlacementOf(context.Plan.Backends.Model, sources, budget).HostBytes;
         return ProcessMemory
             .LimitFor(Math.Max(Math.Max(layers, Encoding(context)),
                 models + SideBySide(budget, samples.Select(action => action.Bytes(threads: 1)))));

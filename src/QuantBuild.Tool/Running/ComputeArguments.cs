@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using QuantBuild.Compiler.Compute.Loading;
+using QuantBuild.Compiler.Manifests.Binding;
 
 namespace QuantBuild.Tool.Running;
 
@@ -16,6 +17,24 @@ internal static class ComputeArguments
 
     public static Option<string?> Device { get; } = DeviceOption();
 
+    public static Option<long?> DeviceMemory { get; } = new("--device-memory")
+    {
+        Description =
+            "Memory of the device to use, such as 24GiB [default: most of what it has]: weights of experts that do not fit stay in "
+            + "their files and are brought when their layers run. No result depends on it.",
+        HelpName = "size",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            long? bytes = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+                ? number
+                : ByteSize.Parse(text);
+            if (bytes is not > 0)
+                result.AddError($"--device-memory takes a size such as 24GiB, not '{text}'.");
+            return bytes;
+        },
+    };
+
     public static Option<string?> ProjectAssets { get; } = new("--project-assets")
     {
         Description = "The file project.assets.json of the model project, whose packages have the arithmetic "
@@ -28,6 +47,7 @@ internal static class ComputeArguments
     {
         command.Options.Add(Torch);
         command.Options.Add(Device);
+        command.Options.Add(DeviceMemory);
         command.Options.Add(ProjectAssets);
     }
 
@@ -37,6 +57,7 @@ internal static class ComputeArguments
         {
             Library = arguments.GetValue(Torch),
             Device = arguments.GetValue(Device),
+            DeviceMemory = arguments.GetValue(DeviceMemory),
             ProjectAssets = arguments.GetValue(ProjectAssets),
         }
         : ComputeOptions.Default;

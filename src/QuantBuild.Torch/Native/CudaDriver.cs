@@ -35,6 +35,13 @@ internal static partial class CudaDriver
         return Unknown;
     }
 
+    /// <summary>Bytes of a GPU's memory; null when the driver does not say.</summary>
+    /// <param name="index">Which of the GPUs that the process sees.</param>
+    public static long? MemoryOf(int index) => NameOf(index) != Unknown && GetDevice(out int device, index) == 0
+        && GetMemory(out nuint bytes, device) == 0
+        ? (long)bytes
+        : null;
+
     /// <summary>A GPU for people: its model, what <see cref="NameOf"/> says, and its memory.</summary>
     /// <param name="index">Which of the GPUs that the process sees.</param>
     public static string Describe(int index)

@@ -50,6 +50,10 @@ internal static partial class TorchDevice
             : string.Create(CultureInfo.InvariantCulture, $"cpu, {threads} {(threads == 1 ? "thread" : "threads")}");
     }
 
+    /// <summary>Bytes of a GPU's memory; null for the processor, or when the driver does not say.</summary>
+    /// <param name="name">Its name.</param>
+    public static long? MemoryOf(string name) => Parse(name) is (DeviceType.CUDA, var index) ? CudaDriver.MemoryOf(index) : null;
+
     /// <summary>Refuses a GPU that is not there.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="index">Its number.</param>

@@ -5,6 +5,8 @@ namespace QuantBuild.Compiler.Torch.Tests.Building;
 /// <summary>Whole builds by the tool, which finds the backend as it does a package's.</summary>
 public sealed class BuildTests
 {
+    private const string Model = """{ "model": "torch", "layers": "cpu", "device": "cpu" }""";
+
     [Theory]
     [InlineData(TinyManifest.Torch, TinyManifest.Gptq)]
     [InlineData(TinyManifest.Torch, TinyManifest.Defaults)]
@@ -42,6 +44,18 @@ public sealed class BuildTests
         Assert.Contains("0 actions ran", said, StringComparison.Ordinal);
         Assert.Equal(first.Tensors(), second.Tensors());
         Assert.Equal(first.Tensors(), stored.Tensors());
+    }
+
+    [Fact]
+    public async Task Weights_that_do_not_fit_the_device_stay_in_their_files_and_no_byte_changes()
+    {
+        using TorchProject small = new() { Compute = Model }, whole = new() { Compute = Model };
+
+        Assert.Equal(0, (await small.BuildAsync("--device-memory", "1MiB")).Status);
+        Assert.Equal(0, (await whole.BuildAsync()).Status);
+
+        Assert.Equal(whole.Tensors(), small.Tensors());
+        Assert.Equal(whole.Errors(), small.Errors());
     }
 
     [Fact]

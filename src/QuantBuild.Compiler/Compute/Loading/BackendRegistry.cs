@@ -29,6 +29,7 @@ internal sealed class BackendRegistry(ExtensionFolders folders, Func<ComputeHost
         {
             Library = options.Library,
             Device = options.Device,
+            DeviceMemory = options.DeviceMemory,
             Packages = RestoredPackages.Read(options.ProjectAssets ?? RestoredPackages.FileBeside(manifest)),
             Variable = variable,
         }));

@@ -12,6 +12,9 @@ internal sealed record ComputeOptions
     /// <summary>Which of several devices; null for what the environment says, or else the first.</summary>
     public string? Device { get; init; }
 
+    /// <summary>Bytes of the device's memory to use; null for most of what it has.</summary>
+    public long? DeviceMemory { get; init; }
+
     /// <summary>The file with the model project's packages; null for that of the project whose folder has the manifest.</summary>
     public string? ProjectAssets { get; init; }
 }
