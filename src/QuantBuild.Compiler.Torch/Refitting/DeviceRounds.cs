@@ -32,7 +32,8 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
         Tensor order = TorchGptq.OrderOf(noise.Hessian().diagonal(), _recipe.Order), errors = zeros_like(weight);
         double reference = TorchGptq.DiagonalEnergy(weight, noise.Second.diagonal());
         PackedWeight all = PackedWeight.Empty((int)weight.shape[0], (int)weight.shape[1]);
-        (LowRankBranch branch, Tensor? basis) = (start, null);
+        LowRankBranch branch = start;
+        Tensor? basis = null;
         var losses = ImmutableArray.CreateBuilder<double>();
         (LowRankBranch Branch, PackedWeight Weight, double Loss, int Round) best =
             (start, PackedWeight.Empty(0, 0), double.PositiveInfinity, 0);
@@ -47,11 +48,9 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
             }
             if (start.Rank > 0)
             {
-                Tensor? last = basis;
-                (branch, basis) = DeviceMetricBranch.Fit(errors, noise.Second, start.Rank, last,
+                (branch, basis) = DeviceMetricBranch.Fit(errors, noise.Second, start.Rank, basis,
                     round == 0 ? Refit.FirstPasses : Refit.NextPasses, space, ct);
                 basis.MoveToOuterDisposeScope();
-                last?.Dispose();
             }
             double loss = Loss(weight, noise, branch, errors);
             losses.Add(loss);
