@@ -25,10 +25,13 @@ internal static class Programs
     }
 
     /// <summary>Waits for a program, and says what it said.</summary>
-    public static async Task<(int Status, string Said)> EndAsync(Process process)
+    /// <param name="process">The program.</param>
+    /// <param name="meanwhile">What is done while it runs; null for nothing.</param>
+    public static async Task<(int Status, string Said)> EndAsync(Process process, Func<Task>? meanwhile = null)
     {
         CancellationToken ct = TestContext.Current.CancellationToken;
         Task<string> output = process.StandardOutput.ReadToEndAsync(ct), error = process.StandardError.ReadToEndAsync(ct);
+        await (meanwhile?.Invoke() ?? Task.CompletedTask);
         await process.WaitForExitAsync(ct);
         string said = await output + await error;
         TestContext.Current.TestOutputHelper?.WriteLine(said);

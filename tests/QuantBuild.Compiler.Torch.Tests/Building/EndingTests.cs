@@ -10,14 +10,16 @@ public sealed class EndingTests
     {
         using TorchProject project = new();
         using Process process = project.Start();
-        Task<(int Status, string Said)> ended = Programs.EndAsync(process);
-        while (project.Actions < 8 && !ended.IsCompleted)
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        var clock = Stopwatch.StartNew();
+        var clock = new Stopwatch();
 
-        Signals.Send(process.Id, Signals.Terminate);
+        (int status, string said) = await Programs.EndAsync(process, async () =>
+        {
+            while (project.Actions < 8 && !process.HasExited)
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            clock.Start();
+            Signals.Send(process.Id, Signals.Terminate);
+        });
 
-        (int status, string said) = await ended;
         Assert.Equal(130, status);
         Assert.Contains("cancelled", said, StringComparison.OrdinalIgnoreCase);
         // A layer of the tiny model takes less than a second; the machine may be busy.

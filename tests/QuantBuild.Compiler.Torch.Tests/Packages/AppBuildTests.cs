@@ -40,13 +40,14 @@ public sealed class AppBuildTests(PackedFeed feed)
     {
         using var app = new ModelApp(feed, ModelApp.Backend + ModelApp.LibTorch);
         using Process build = app.StartBuild();
-        Task<(int Status, string Said)> ended = Programs.EndAsync(build);
-        while (app.Actions < 8 && !ended.IsCompleted)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
 
-        Signals.Send(app.Worker, Signals.Abort);
+        (int status, string said) = await Programs.EndAsync(build, async () =>
+        {
+            while (app.Actions < 8 && !build.HasExited)
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            Signals.Send(app.Worker, Signals.Abort);
+        });
 
-        (int status, string said) = await ended;
         Assert.Equal(1, status);
         Assert.Contains("error QB0003: The quantizer ended with exit code 134 and without a diagnostic; what it finished is kept", said,
             StringComparison.Ordinal);
