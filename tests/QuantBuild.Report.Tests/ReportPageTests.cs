@@ -144,6 +144,23 @@ public sealed class ReportPageTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
+    public async Task A_layer_tells_what_the_build_chose_for_it()
+    {
+        await using OpenPage page = await browser.OpenAsync(TinyWanReport.Path, "layer/high_noise/blocks.3.ffn.2");
+        JsonElement layer = (await LayersAsync(page, expert: 0)).Single(layer => layer.GetProperty("name").GetString() == "blocks.3.ffn.2");
+
+        string facts = await page.View.Locator("dl.facts").InnerTextAsync();
+
+        Assert.Contains("refit, at most 6 rounds", facts, StringComparison.Ordinal);
+        Assert.Matches(
+            @"(round \d of \d|the first rounding) kept, loss [\d.]+ % of the first rounding's; made for clip ratio 0\.\d+; ridge ", facts);
+        Assert.Contains(layer.GetProperty("rotation").GetProperty("rotated").GetBoolean() ? "Hadamard, blocks of 32: " : "none: ", facts,
+            StringComparison.Ordinal);
+        Assert.Contains("of the error without it, when tried", facts, StringComparison.Ordinal);
+        Assert.Matches("alpha 0\\.5, (a vector of its own|the site's vector)", facts);
+    }
+
+    [Fact]
     public async Task An_address_leads_to_a_layer_and_a_wrong_one_says_so()
     {
         await using OpenPage page = await browser.OpenAsync(TinyWanReport.Path, "layer/low_noise/blocks.3.ffn.2");

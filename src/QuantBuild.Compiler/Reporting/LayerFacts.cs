@@ -34,6 +34,15 @@ internal static class LayerFacts
         json["bytes"] = new JsonArray(size.Codes, size.Scales, size.LowRank, size.Smooth, size.Clips);
         if (results.Result(BuildStages.Gptq, expert.Name, layer.Name) is { } rounded)
             json["gptq"] = rounded.Outcome.ToJson();
+        if (results.Action(BuildStages.Rotate, expert.Name, layer.Name) is not null
+            && results.Result(BuildStages.Rotate, expert.Name, layer.Name)?.Value is { } rotation)
+            json["rotation"] = new JsonObject
+            {
+                ["rotated"] = rotation.Rotation != Formats.Rotation.None,
+                ["error"] = rotation.Errors.Plain > 0
+                    ? Rounded.Measure(Math.Sqrt(rotation.Errors.Rotated / rotation.Errors.Plain))
+                    : null,
+            };
         double[]? references = null;
         if (results.Published(expert.Name, layer.Name) is { } published)
         {

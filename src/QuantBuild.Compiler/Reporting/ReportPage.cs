@@ -14,7 +14,7 @@ internal static class ReportPage
     /// <summary>The page's own scripts in the order in which they build on each other; together they are one module.</summary>
     private static readonly string[] Scripts =
     [
-        "format.js", "dom.js", "data.js", "theme.js", "chart.js", "heatmap.js", "table.js", "site.js", "overview.js", "layers.js",
+        "format.js", "dom.js", "data.js", "theme.js", "chart.js", "heatmap.js", "table.js", "site.js", "recipe.js", "overview.js", "layers.js",
             "layer.js",
         "errors.js", "clipping.js", "activations.js", "methods.js", "cost.js", "build.js", "diff.js", "main.js",
     ];

@@ -78,11 +78,12 @@ internal static class InspectCommand
                 $"{name}: timesteps {expert.MinTimestep} to {expert.MaxTimestep}"));
             foreach (ArtifactFile file in expert.Files)
                 output.WriteLine($"  {expert.Directory}/{file.Name}  {Quantity.Size(file.Size)}  sha256 {file.Digest}");
-            Table table = Tables.Create(["layer", "precision", "rank", .. expert.Bins.Select(bin =>
+            Table table = Tables.Create(["layer", "precision", "rank", "rotation", .. expert.Bins.Select(bin =>
                 string.Create(CultureInfo.InvariantCulture, $"{bin.Name} {bin.MinTimestep}-{bin.MaxTimestep}"))]);
             foreach ((string layer, ArtifactLayer entry) in expert.Layers)
             {
                 Tables.AddRow(table, [layer, entry.Precision, entry.IsQuantized ? entry.Rank.ToString(CultureInfo.InvariantCulture) : "",
+                    entry.IsQuantized ? entry.Rotation ?? "none" : "",
                     .. expert.Bins.Select((found, bin) => found.KeepsActivations && !entry.Clips.IsDefaultOrEmpty
                         ? "as it is"
                         : Clip(entry, bin))]);

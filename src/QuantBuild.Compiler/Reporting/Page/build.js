@@ -20,8 +20,8 @@ function buildView() {
 
 function recipeTable() {
   return plainTable(["Layers", "Precision", "Rank", "Smoothing", "Rounding", "Clip ratios"], data.recipes.map((recipe, index) => [String(layers.filter(layer => layer.recipe === data.recipes[index]).length), recipe.precision,
-    recipe.rank == null ? "–" : String(recipe.rank), recipe.precision === "bf16" ? "–" : recipe.alpha == null ? "none" : `alpha ${recipe.alpha}, per ${recipe.share}`,
-    recipe.weights == null ? "–" : recipe.weights === "gptq" ? `GPTQ, damp ${recipe.damp}` : "to nearest", recipe.clipRatios?.join(" · ") ?? "–"]), { numeric: [0, 2], wrap: [3, 4, 5], label: "Recipes" });
+    recipe.rank == null ? "–" : String(recipe.rank), recipe.precision === "bf16" ? "–" : smoothingOf(recipe),
+    recipe.weights == null ? "–" : roundingOf(recipe), recipe.clipRatios?.join(" · ") ?? "–"]), { numeric: [0, 2], wrap: [3, 4, 5], label: "Recipes" });
 }
 
 function fileTable() {

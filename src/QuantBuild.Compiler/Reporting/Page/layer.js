@@ -34,8 +34,10 @@ function layerFacts(layer, twin) {
     layer.error == null ? null : ["Cosine error", number(layer.cosine[RECIPE])],
     twin?.error == null ? null : [`In ${expertTitle(twin.expert)}`, layerLink(twin, percent(twin.error))],
     layer.kept ? null : ["Low rank", recipe.rank > 0 ? `rank ${recipe.rank}, ${recipe.lowRank}` : "none"],
-    layer.kept ? null : ["Smoothing", recipe.alpha == null ? "none" : `alpha ${recipe.alpha}, one vector per ${recipe.share}`],
-    layer.kept ? null : ["Rounding", recipe.weights === "gptq" ? `GPTQ, damp ${recipe.damp}` : "to nearest"],
+    layer.kept ? null : ["Smoothing", smoothingOf(recipe, layer)],
+    layer.kept ? null : ["Rounding", roundingOf(recipe)],
+    recipe.precision === "w4a4" ? ["Rotation", rotationOf(recipe, layer.rotation)] : null,
+    layer.gptq?.refit ? ["Refit", layer.gptq.fellBack ? "fell back to rounding" : refitOf(layer.gptq.refit)] : null,
     layer.gptq && recipe.weights === "gptq" ? ["GPTQ", layer.gptq.fellBack ? `fell back to rounding after ${plural(layer.gptq.tries, "try", "tries")}`
       : `damping ${number(layer.gptq.damping)}${layer.gptq.tries > 1 ? `, which is damp ${number(Math.max(recipe.damp, 1e-7) * 10 ** (layer.gptq.tries - 1))}` : ""}, ${plural(layer.gptq.tries, "try", "tries")}, ${plural(layer.gptq.deadColumns, "dead column")}`] : null,
     recipe.granularity ? ["Activations", `clip per ${recipe.granularity}, ties ${recipe.ties}`] : null,
