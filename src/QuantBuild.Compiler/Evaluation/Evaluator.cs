@@ -54,20 +54,21 @@ internal static class Evaluator
                 LatentErrors.Of(reference, Read(session, latents)), ArtifactDescription.BytesOf(experts),
                 decoder?.Measure(method, latents[0], observer)));
             if (method == EvaluationReport.Ours)
-                report = report with { Layers = Layers(experts, calibrated, unseen, heldOut), Hints = Hints(experts) };
+                report = report with { Layers = Layers(experts, calibrated, unseen, heldOut, observer), Hints = Hints(experts) };
         }
         return report;
     }
 
     /// <summary>The recipe's own layers one by one.</summary>
     private static IReadOnlyList<HeldOutLayer> Layers(IReadOnlyList<BuiltExpert> experts, IReadOnlyList<LayerQuality> calibrated,
-        IReadOnlyList<LayerQuality>? unseen, HeldOutErrors? heldOut)
+        IReadOnlyList<LayerQuality>? unseen, HeldOutErrors? heldOut, IBuildObserver observer)
     {
         if (heldOut is null || unseen is null)
             return [];
         int[] ranks = [.. experts.SelectMany(expert => expert.Layers).Where(layer => layer.Weights is not null)
             .Select(layer => layer.Plan.Recipe.LowRank.Rank)];
-        return [.. calibrated.Zip(unseen, heldOut.Spectra(experts)).Select((layer, i) => new HeldOutLayer(layer.First.Expert,
+        return [.. calibrated.Zip(unseen, heldOut.Spectra(EvaluationReport.Ours, experts, observer))
+            .Select((layer, i) => new HeldOutLayer(layer.First.Expert,
             layer.First.Layer, ranks[i], layer.First.Recipe, layer.Second.Recipe, layer.Third))];
     }
 

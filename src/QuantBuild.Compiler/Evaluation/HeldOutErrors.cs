@@ -58,7 +58,7 @@ internal sealed class HeldOutErrors : IDisposable
     /// <param name="observer">Follows the work.</param>
     public IReadOnlyList<LayerQuality> Of(string method, IReadOnlyList<BuiltExpert> experts, IBuildObserver observer)
     {
-        observer.PhaseStarted($"Measure {method}", experts.Sum(expert => expert.Layers.Count(layer => layer.Weights is not null)));
+        observer.PhaseStarted($"Measure {method}", QuantizedLayers(experts));
         return ForEach(experts, (expert, work) =>
         {
             BuildStages.Measure.Run(work);
@@ -67,15 +67,24 @@ internal sealed class HeldOutErrors : IDisposable
     }
 
     /// <summary>Spectra of all quantized layers, in plan order.</summary>
+    /// <param name="method">What built them, for the observer.</param>
     /// <param name="experts">Built experts.</param>
-    public IReadOnlyList<WeightSpectrum> Spectra(IReadOnlyList<BuiltExpert> experts) => ForEach(experts, (_, work) =>
+    /// <param name="observer">Follows the work.</param>
+    public IReadOnlyList<WeightSpectrum> Spectra(string method, IReadOnlyList<BuiltExpert> experts, IBuildObserver observer)
     {
-        BuildStages.Spectrum.Run(work);
-        return work.Spectrum!.Value.Spectrum;
-    });
+        observer.PhaseStarted($"Spectra of {method}", QuantizedLayers(experts));
+        return ForEach(experts, (_, work) =>
+        {
+            BuildStages.Spectrum.Run(work);
+            return work.Spectrum!.Value.Spectrum;
+        });
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _recordings.Dispose();
+
+    private static int QuantizedLayers(IReadOnlyList<BuiltExpert> experts) =>
+        experts.Sum(expert => expert.Layers.Count(layer => layer.Weights is not null));
 
     private T[] ForEach<T>(IReadOnlyList<BuiltExpert> experts, Func<string, LayerWork, T> ask)
     {
