@@ -76,9 +76,9 @@ internal static partial class BlobAddress
 
     private static DiagnosticException Wrong(string shown, string why) => new(Descriptors.RemoteSettings.At(null, shown, why));
 
-    [GeneratedRegex("^[a-z0-9]{3,24}$")]
+    [GeneratedRegex(@"^[a-z0-9]{3,24}\z")]
     private static partial Regex Account();
 
-    [GeneratedRegex(@"^[a-z0-9$][a-z0-9-]{2,62}$")]
+    [GeneratedRegex(@"^[a-z0-9$][a-z0-9-]{2,62}\z")]
     private static partial Regex Container();
 }

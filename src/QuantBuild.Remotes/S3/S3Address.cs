@@ -72,6 +72,6 @@ internal static partial class S3Address
 
     private static DiagnosticException Wrong(string shown, string why) => new(Descriptors.RemoteSettings.At(null, shown, why));
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")]
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\z")]
     private static partial Regex Bucket();
 }
