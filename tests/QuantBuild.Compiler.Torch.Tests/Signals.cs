@@ -14,6 +14,9 @@ internal static partial class Signals
     /// <summary>Sends one.</summary>
     public static void Send(int process, int signal) => Assert.Equal(0, Kill(process, signal));
 
+    /// <summary>Sends one; false when the process is gone.</summary>
+    public static bool TrySend(int process, int signal) => Kill(process, signal) == 0;
+
     [LibraryImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Kill(int process, int signal);

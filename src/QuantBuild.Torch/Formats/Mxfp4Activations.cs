@@ -9,6 +9,9 @@ namespace QuantBuild.Torch.Formats;
 /// </summary>
 internal static class Mxfp4Activations
 {
+    // Kept for good: one that is made for a call may be finalized while libtorch still reads it, since nothing else refers to it.
+    private static readonly Scalar Half = 0.5f, Two = 2, Four = 4, Least = -E2M1.MaxValue, Most = E2M1.MaxValue;
+
     /// <summary>A block's values and its scale.</summary>
     /// <param name="Units">Values in units of the block's scale, E2M1, [tokens, blocks, 32] float32.</param>
     /// <param name="Scales">E8M0 bytes as indices, [tokens, blocks, 1] int32.</param>
@@ -66,9 +69,9 @@ internal static class Mxfp4Activations
     /// <param name="ties">Where exact midpoints go.</param>
     internal static Tensor RoundUnits(Tensor units, TieRule ties)
     {
-        Tensor v = units.clamp(-E2M1.MaxValue, E2M1.MaxValue), magnitude = v.abs();
-        Tensor step = ((magnitude >= 2).to(ScalarType.Float32) * 0.5f) + ((magnitude >= 4).to(ScalarType.Float32) * 1f) + 0.5f;
-        Tensor rounded = ties == TieRule.Even ? (magnitude / step).round() : ((magnitude / step) - 0.5f).ceil();
+        Tensor v = units.clamp(Least, Most), magnitude = v.abs();
+        Tensor step = ((magnitude >= Two).to(ScalarType.Float32) * Half) + (magnitude >= Four).to(ScalarType.Float32) + Half;
+        Tensor rounded = ties == TieRule.Even ? (magnitude / step).round() : ((magnitude / step) - Half).ceil();
         return (rounded * step).copysign(v);
     }
 }

@@ -32,7 +32,7 @@ public sealed class DecidingTests
     {
         using var model = new ReducedModel();
 
-        Tool.Run(model.Folder, "suggest").Expect(2);
+        Tool.Run(model.Folder, "suggest", "--size", "7MiB", "--target-error", "0.05").Expect(2);
         Tool.Run(model.Folder, "suggest", "--size", "many").Expect(2);
         Tool.Run(model.Folder, "gates", "--margin", "5%").Expect(2);
     }

@@ -26,12 +26,13 @@ internal sealed class ModelApp : IDisposable
     /// <param name="feed">The packages.</param>
     /// <param name="references">What it references to build its model, beside the build step.</param>
     /// <param name="compute">The manifest's section <c>compute</c>.</param>
-    public ModelApp(PackedFeed feed, string references, string compute = TinyManifest.Torch)
+    /// <param name="quantize">Its section <c>quantize</c>.</param>
+    public ModelApp(PackedFeed feed, string references, string compute = TinyManifest.Torch, string quantize = TinyManifest.Gptq)
     {
         _feed = feed;
         Write("nuget.config", feed.NuGetConfig);
         Write("Directory.Build.props", "<Project />");
-        Write("tiny.quant.json", TinyManifest.Text(compute));
+        Write("tiny.quant.json", TinyManifest.Text(compute, quantize));
         Write("App.csproj", $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
