@@ -16,9 +16,9 @@ internal abstract class TorchFixture(ComputeDType type, Tolerance tolerance) : B
     public override Tolerance Tolerance => tolerance;
 
     /// <summary>
-    /// Pages that an earlier step gave back are there already, and count for nothing: from run to run 0.21 to 0.7 is seen.
+    /// Pages that the process already has, from making the layer, count for nothing.
     /// </summary>
-    public override double LeastPart => 0.15;
+    public override double LeastPart => 0.25;
 
     /// <summary>
     /// The most that the process has of pages of its own beyond what it had: libtorch's memory is none of the collector's.

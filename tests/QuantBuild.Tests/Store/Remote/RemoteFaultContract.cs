@@ -43,7 +43,8 @@ public abstract class RemoteFaultContract : IDisposable
         using IFaultyServer server = StartServer();
         using var link = new FaultyLink(server.Port, seed: 2);
         int hits = 0, misses = 0, others = 0;
-        for (int round = 0; link.Faults + others < wanted; round++)
+        // A client that tries again itself has few misses: as many more rounds as they take.
+        for (int round = 0; link.Faults + others < wanted || (misses <= 10 && round < 20 * wanted); round++)
         {
             link.Rate = 0.5;
             await ShareAsync(server, link, round);
@@ -65,7 +66,7 @@ public abstract class RemoteFaultContract : IDisposable
         }
 
         // Both happened; how often a fault becomes a miss is up to the tries of what speaks with the server.
-        Assert.True(hits > 10 && misses > wanted / 20, $"{hits} hits, {misses} misses");
+        Assert.True(hits > 10 && misses > 10, $"{hits} hits, {misses} misses");
         Assert.All(_notices, notice => Assert.Equal(Severity.Warning, notice.Descriptor.Severity));
         TestContext.Current.SendDiagnosticMessage($"{link.Faults + others} faults: {hits} hits, {misses} misses; "
             + string.Join(", ", link.Happened.Select(pair => $"{pair.Key} {pair.Value}")));
