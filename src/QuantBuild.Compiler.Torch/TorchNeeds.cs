@@ -23,6 +23,9 @@ internal static class TorchNeeds
     // Portions of tokens that were given back and that the process still holds: 0 to 150 MB from run to run, where a portion has 12.
     private const long GivenBack = 18;
 
+    // The same of products with the weight: of 1024 tokens and 4096 outputs, 16 MiB each, up to one and a half more than are alive.
+    private const long ProductsGivenBack = 4;
+
     /// <summary>Memory of the process, and of the device.</summary>
     public static (long Host, long Device) Of(LayerStep step, LayerSpec layer)
     {
@@ -36,7 +39,7 @@ internal static class TorchNeeds
             LayerStep.LowRank => always + LowRank(layer, weight, chunk),
             LayerStep.Round => always + Round(layer, weight, chunk, tokens),
             LayerStep.Clip => always + weight + Math.Max(chunk, (tokens * (RoundingForms + 2 + GivenBack)) + (4 * products)),
-            _ => always + (3 * weight) + Math.Max(chunk, (tokens * (RoundingForms + 4 + GivenBack)) + (6 * products)),
+            _ => always + (3 * weight) + Math.Max(chunk, (tokens * (RoundingForms + 4 + GivenBack)) + ((6 + ProductsGivenBack) * products)),
         };
         return ((3 * packed) + (2 * tokens), device);
     }
