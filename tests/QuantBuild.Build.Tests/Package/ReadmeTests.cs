@@ -26,7 +26,7 @@ public sealed partial class ReadmeTests : IDisposable
             File.Copy(package, _folder["feed", Path.GetFileName(package)]); // the test has to do without a server
         File.WriteAllText(_folder["MyApp", "nuget.config"], Assert.Single(Blocks(section, "xml"))
             .Replace("<packageSources>", "<packageSources><clear />", StringComparison.Ordinal));
-        File.WriteAllText(_folder["Directory.Build.props"], "<Project />"); // nothing from folders above
+        File.WriteAllText(_folder["Directory.Build.props"], $"<Project>{NativesThatAreNotHere()}</Project>"); // nothing from folders above
         File.WriteAllText(manifest, Assert.Single(Blocks(Readme, "jsonc")));
         string project = _folder["MyApp", "MyApp.csproj"];
         File.WriteAllText(project, File.ReadAllText(project)
@@ -70,6 +70,15 @@ public sealed partial class ReadmeTests : IDisposable
         using var process = new RunningProcess("/bin/sh", ["-c", here], Repository.Root, environment);
         return process.Wait().Expect(0);
     }
+
+    /// <summary>
+    /// An empty package folder gets SkiaSharp's natives of this system alone (Directory.Build.targets), and the app has to do with them.
+    /// </summary>
+    private static string NativesThatAreNotHere() => $"""
+        <ItemGroup>{string.Concat(new[] { "SkiaSharp.NativeAssets.macOS", "SkiaSharp.NativeAssets.Win32" }
+            .Where(package => Repository.Restored(package.ToLowerInvariant()).Length == 0)
+            .Select(package => $"""<PrunePackageReference Include="{package}" Version="999.0.0" />"""))}</ItemGroup>
+        """;
 
     /// <summary>Makes the README's model one of seconds.</summary>
     private static void Reduce(string manifest)
