@@ -15,12 +15,20 @@ internal static class OwnProcess
     /// <summary>
     /// Runs a static method in a process of its own; what it throws there fails here, and what it prints is the test's output.
     /// </summary>
-    public static void Run(Action<string[]> measure, params object[] arguments)
+    public static void Run(Action<string[]> measure, params object[] arguments) => Run([], measure, arguments);
+
+    /// <summary>The same with settings of the runtime.</summary>
+    /// <param name="environment">Variables of the process.</param>
+    /// <param name="measure">What runs there.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static void Run((string Name, string Value)[] environment, Action<string[]> measure, params object[] arguments)
     {
         string self = Environment.ProcessPath!;
         var start = new ProcessStartInfo(self) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(self) == "dotnet")
             start.ArgumentList.Add(typeof(OwnProcess).Assembly.Location);
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         start.Environment[Variable] = string.Join('\n',
             [measure.Method.DeclaringType!.FullName!, measure.Method.Name,
                 .. arguments.Select(argument => Convert.ToString(argument, CultureInfo.InvariantCulture)!)]);

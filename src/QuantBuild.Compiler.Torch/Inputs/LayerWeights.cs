@@ -41,7 +41,7 @@ internal sealed class LayerWeights(ILayerData data, TensorSpace space, Mxfp4Tabl
             {
                 using DisposeScope scope = NewDisposeScope();
                 Tensor rows = weight.narrow(0, first, count);
-                rows.copy_(rows.reshape(-1, Hadamard.Block).mm(rotation).mul_(Hadamard.WeightFactor).view(rows.shape));
+                rows.copy_(rows.reshape(-1, Hadamard.Block).mm(rotation).Scale(Hadamard.WeightFactor).view(rows.shape));
             }
         }
         if (scale is not null || rotation is not null)

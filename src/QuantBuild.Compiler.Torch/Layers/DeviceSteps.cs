@@ -106,6 +106,6 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
             hessian.addmm_(input.t(), input, beta: 1, alpha: 1);
         });
         FiniteTensor.Check("Hessian", hessian);
-        return hessian.div_(Math.Max(1, tokens));
+        return hessian.Divide(Math.Max(1, tokens));
     }
 }

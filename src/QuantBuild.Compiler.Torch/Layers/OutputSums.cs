@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.Tensors;
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ internal struct OutputSums
     /// <param name="branch">Those of the low-rank branch; null for none.</param>
     public void Add(Tensor reference, Tensor main, Tensor? branch)
     {
-        using Tensor output = branch is null ? main : main.add_(branch);
+        using Tensor output = branch is null ? main : main.Accumulate(branch);
         using Tensor difference = reference - output;
         _sums += new ErrorSums(SquareSums.Of(reference), SquareSums.Of(difference), SquareSums.Dot(reference, output),
             SquareSums.Of(output));

@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.LinearAlgebra;
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,7 +28,7 @@ internal static class SubspaceBound
         whole.narrow(0, 0, size).narrow(1, 0, size).copy_(t);
         whole.narrow(0, size, size).narrow(1, 0, size).copy_(r);
         whole.narrow(0, 0, size).narrow(1, size, size).copy_(r.t());
-        whole.narrow(0, size, size).narrow(1, size, size).diagonal().fill_(beyond);
+        whole.narrow(0, size, size).narrow(1, size, size).diagonal().Fill(beyond);
         return linalg.eigvalsh(whole).narrow(0, (2 * size) - rank, rank).sum().item<double>();
     }
 }

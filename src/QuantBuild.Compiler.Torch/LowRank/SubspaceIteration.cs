@@ -63,7 +63,7 @@ internal static class SubspaceIteration
             // R = across S along^T.
             (Tensor across, Tensor values, Tensor along) = linalg.svd(r, fullMatrices: false);
             (double lastEnergy, double lastRise) = (energy, rise);
-            energy = values.narrow(0, 0, rank).square().sum().item<double>();
+            energy = values.narrow(0, 0, rank).Squared().sum().item<double>();
             rise = pass > 2 ? energy - lastEnergy : 0;
             double square = Math.Pow(values[rank].item<double>(), 2);
             if (last is var (lastBasis, lastR) && TruncatedSvd.MayEnd(pass, energy, rise, lastRise, total, recipe.Accuracy))
@@ -109,7 +109,7 @@ internal static class SubspaceIteration
     {
         long kept = Math.Min(rank, values.shape[0]);
         Tensor up = left.narrow(1, 0, kept), largest = up.gather(0, up.abs().argmax(0, keepdim: true)).view(-1);
-        Tensor root = values.narrow(0, 0, kept).sqrt() * ((largest >= 0).to(ScalarType.Float64) * 2 - 1);
+        Tensor root = values.narrow(0, 0, kept).sqrt() * (((largest >= HeldScalars.Zero).to(ScalarType.Float64) * HeldScalars.Two) - HeldScalars.One);
         return new DeviceFactors(Filled(up * root), Filled(right.narrow(1, 0, kept) * root).t());
 
         Tensor Filled(Tensor vectors) => kept == rank ? vectors : nn.functional.pad(vectors, [0, rank - kept]);

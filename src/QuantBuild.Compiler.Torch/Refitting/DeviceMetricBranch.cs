@@ -51,8 +51,8 @@ internal static class DeviceMetricBranch
     {
         Tensor down = vectors.to(ScalarType.Float32).t().mm(e).to(ScalarType.Float64);
         Tensor largest = vectors.gather(0, vectors.abs().argmax(0, keepdim: true)).view(-1);
-        Tensor root = down.square().sum([1L]).sqrt().sqrt() * ((largest >= 0).to(ScalarType.Float64) * 2 - 1);
-        Tensor inverse = where(root == 0, zeros_like(root), root.reciprocal());
+        Tensor root = down.Squared().sum([1L]).sqrt().sqrt() * (((largest >= HeldScalars.Zero).to(ScalarType.Float64) * HeldScalars.Two) - HeldScalars.One);
+        Tensor inverse = where(root == HeldScalars.Zero, zeros_like(root), root.reciprocal());
         return new DeviceFactors(nn.functional.pad(vectors * root, [0, missing]),
             nn.functional.pad(down * inverse.unsqueeze(1), [0, 0, 0, missing])).ToBranch();
     }

@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.Tensors;
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,9 +31,9 @@ internal sealed class DeviceMoments(int channels, bool models, Device device)
         if (!models)
             return;
         Tensor exact = u.to(ScalarType.Float64), rounded = q.to(ScalarType.Float64);
-        _input.add_(exact.square().sum([0L]));
-        _cross.add_((exact * rounded).sum([0L]));
-        _rounded.add_(rounded.square().sum([0L]));
+        _input.Accumulate(exact.Squared().sum([0L]));
+        _cross.Accumulate((exact * rounded).sum([0L]));
+        _rounded.Accumulate(rounded.Squared().sum([0L]));
     }
 
     /// <summary>A copy of U, [in, in].</summary>
@@ -40,7 +41,7 @@ internal sealed class DeviceMoments(int channels, bool models, Device device)
     public Tensor Second()
     {
         FiniteTensor.Check("Hessian", _second);
-        return _second / Math.Max(1, _tokens);
+        return _second.Over(Math.Max(1, _tokens));
     }
 
     /// <summary>Gains and noise; their matrix is empty.</summary>

@@ -30,7 +30,7 @@ internal sealed record DeviceNoise(Tensor Second, Tensor Gain, Tensor Variance, 
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor diagonal = Second.diagonal();
-        diagonal.copy_(diagonal.to(ScalarType.Float64) + ridge);
+        diagonal.copy_(diagonal.to(ScalarType.Float64).Plus(ridge));
     }
 
     /// <summary>The same without a part of the directions of a branch, as <see cref="RefitHessian"/> leaves them to it.</summary>
@@ -40,7 +40,7 @@ internal sealed record DeviceNoise(Tensor Second, Tensor Gain, Tensor Variance, 
         using DisposeScope scope = NewDisposeScope();
         Tensor products = down.mm(Second).to(ScalarType.Float64);
         (Tensor energies, Tensor vectors) = linalg.eigh(products.mm(down.t().to(ScalarType.Float64)));
-        Tensor roots = where(energies > Least * energies.max(), energies.clamp_min(double.Epsilon).rsqrt(), zeros_like(energies));
+        Tensor roots = where(energies > energies.max().Times(Least), energies.AtLeast(double.Epsilon).rsqrt(), zeros_like(energies));
         Tensor directions = (vectors * roots).t().mm(products).to(ScalarType.Float32);
         return this with { Second = Second.addmm(directions.t(), directions, beta: 1, alpha: (float)-RefitHessian.Part)
             .MoveToOuterDisposeScope() };
@@ -52,7 +52,7 @@ internal sealed record DeviceNoise(Tensor Second, Tensor Gain, Tensor Variance, 
         using DisposeScope scope = NewDisposeScope();
         Tensor hessian = Second * Gain.unsqueeze(1);
         hessian.mul_(Gain.unsqueeze(0));
-        hessian.diagonal().add_(Variance);
+        hessian.diagonal().Accumulate(Variance);
         return hessian.MoveToOuterDisposeScope();
     }
 }

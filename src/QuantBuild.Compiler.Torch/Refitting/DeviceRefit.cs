@@ -70,14 +70,14 @@ internal sealed class DeviceRefit(ILayerData data, TensorSpace space, Mxfp4Table
             if (candidates.Length == 1)
                 return candidates[0].Clip;
             var errors = new double[candidates.Length];
-            Tensor importance = w.square().sum([0L], type: ScalarType.Float64);
+            Tensor importance = w.Squared().sum([0L], type: ScalarType.Float64);
             Portions(check: split.IsPossible, u =>
             {
                 for (int i = 0; i < errors.Length; i++)
                 {
                     using DisposeScope scope = NewDisposeScope();
                     Tensor difference = (u - TokenRounding.Of(u, candidates[i].Clip, Ties, tables)).to(ScalarType.Float64);
-                    errors[i] += (difference.square().sum([0L]) * importance).sum().item<double>();
+                    errors[i] += (difference.Squared().sum([0L]) * importance).sum().item<double>();
                 }
             });
             return candidates[Array.IndexOf(errors, errors.Min())].Clip;

@@ -75,7 +75,7 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
             using DisposeScope inner = NewDisposeScope();
             if (set >= weight.shape[0])
                 continue;
-            Tensor rows = arange(set, weight.shape[0], RowSet.Sets, dtype: ScalarType.Int64, device: weight.device);
+            Tensor rows = HeldScalars.Range(set, weight.shape[0], RowSet.Sets, ScalarType.Int64, weight.device);
             Tensor some = weight.index_select(0, rows);
             if (target.Round(some, up?.index_select(0, rows), down, ct) is not { } rounded)
                 return false;
@@ -105,7 +105,7 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
     {
         Tensor error = empty_like(weight);
         Mxfp4Weights.Decode(rounded.Codes, rounded.Scales, tables, error);
-        return error.mul_(gain).neg_().add_(weight);
+        return error.mul_(gain).neg_().Accumulate(weight);
     }
 
     private RefitResult Nearest(Tensor weight, LowRankBranch start)

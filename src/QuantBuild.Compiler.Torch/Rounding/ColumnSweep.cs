@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
 using QuantBuild.Torch.Formats;
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,9 +43,9 @@ internal static class ColumnSweep
             using DisposeScope inner = NewDisposeScope();
             long length = Math.Min(Block, channels - start);
             Tensor here = order.narrow(0, start, length);
-            Tensor group = groups.index_select(0, here.div(Mxfp4.BlockSize, RoundingMode.floor)).view(-1);
+            Tensor group = groups.index_select(0, here.FloorOver(Mxfp4.BlockSize)).view(-1);
             Tensor values = weight.index_select(1, here).t().contiguous(), rows = factor.Unit.narrow(1, start, length);
-            Tensor sums = start == 0 ? values.clone() : values + rows.narrow(0, 0, start).t().mm(errors.narrow(0, 0, start));
+            Tensor sums = start == 0 ? values.clone() : values.Plus(rows.narrow(0, 0, start).t().mm(errors.narrow(0, 0, start)));
             Tensor own = errors.narrow(0, start, length);
             Tensor units = Walk(values, sums, rows.narrow(0, start, length).contiguous(), own,
                 tables.Scales.index_select(0, group).view(-1, outputs), tables.Inverses.index_select(0, group).view(-1, outputs), ties);
@@ -69,7 +70,7 @@ internal static class ColumnSweep
             errors[k].copy_(error);
             long rest = length - k - 1;
             if (rest > 0)
-                sums.narrow(0, k + 1, rest).addcmul_(unit[k].narrow(0, k + 1, rest).unsqueeze(1), error.unsqueeze(0), 1);
+                sums.narrow(0, k + 1, rest).AccumulateProduct(unit[k].narrow(0, k + 1, rest).unsqueeze(1), error.unsqueeze(0));
         }
         return units;
     }
@@ -78,8 +79,8 @@ internal static class ColumnSweep
     private static double Energy(Tensor values, Tensor sums, Tensor errors, Tensor pivots, double damping)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor error = errors.to(ScalarType.Float64), feedback = sums.to(ScalarType.Float64) - values + error;
-        return (feedback.square().sum([1L]) * pivots).sum().item<double>() - (damping * error.square().sum().item<double>());
+        Tensor error = errors.to(ScalarType.Float64), feedback = (sums.to(ScalarType.Float64) - values).Plus(error);
+        return (feedback.Squared().sum([1L]) * pivots).sum().item<double>() - (damping * error.Squared().sum().item<double>());
     }
 
     /// <summary>An even number of channels.</summary>

@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ internal sealed record DampedFactor(Tensor Unit, Tensor Pivots, double Damping, 
             double damping = Gptq.DampOf(damp, attempt) * mean;
             // R R^T = H with R upper triangular is the usual factorization with rows and columns in reverse.
             Tensor reverse = hessian.flip([0, 1]), diagonal = reverse.diagonal();
-            diagonal.copy_(diagonal.to(ScalarType.Float64) + damping);
+            diagonal.copy_(diagonal.to(ScalarType.Float64).Plus(damping));
             (Tensor lower, Tensor info) = linalg.cholesky_ex(reverse);
             reverse.Dispose();
             if (info.item<int>() != 0)
@@ -39,7 +40,7 @@ internal sealed record DampedFactor(Tensor Unit, Tensor Pivots, double Damping, 
             if (!roots.isfinite().all().item<bool>())
                 continue;
             unit.div_(roots);
-            return new DampedFactor(unit.MoveToOuterDisposeScope(), roots.to(ScalarType.Float64).square().MoveToOuterDisposeScope(),
+            return new DampedFactor(unit.MoveToOuterDisposeScope(), roots.to(ScalarType.Float64).Squared().MoveToOuterDisposeScope(),
                 damping, attempt);
         }
         return null;

@@ -16,8 +16,9 @@ internal static class Mxfp4Codes
         using DisposeScope scope = NewDisposeScope();
         Tensor magnitude = units.abs();
         // Codes 0 to 4 are twice the value, 3 and 4 have 5 and 6, 6 has 7; there is no negative zero.
-        Tensor code = where(magnitude <= 2, magnitude * 2, where(magnitude <= 4, magnitude + 2, magnitude + 1));
-        return (code + ((units < 0).to(ScalarType.Float32) * 8)).to(ScalarType.Byte).MoveToOuterDisposeScope();
+        Tensor code = where(magnitude <= HeldScalars.Two, magnitude * HeldScalars.Two,
+            where(magnitude <= HeldScalars.Four, magnitude.Plus(HeldScalars.Two), magnitude.Plus(HeldScalars.One)));
+        return code.Plus((units < HeldScalars.Zero).to(ScalarType.Float32).Times(8)).to(ScalarType.Byte).MoveToOuterDisposeScope();
     }
 
     /// <summary>Packs codes of adjacent rows, two per byte, the even column in the low half.</summary>
@@ -29,7 +30,7 @@ internal static class Mxfp4Codes
         using DisposeScope scope = NewDisposeScope();
         int rowBytes = Mxfp4.CodeBytes(packed.Columns);
         Tensor pairs = codes.narrow(1, 0, 2 * rowBytes).reshape(codes.shape[0], rowBytes, 2);
-        TensorSpace.CopyToHost(pairs.select(2, 0) + (pairs.select(2, 1) * 16),
+        TensorSpace.CopyToHost(pairs.select(2, 0).Plus(pairs.select(2, 1).Times(16)),
             packed.Codes.AsSpan(firstRow * rowBytes, (int)codes.shape[0] * rowBytes));
     }
 

@@ -3,6 +3,7 @@ using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Formats;
 using QuantBuild.Torch.Formats;
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,12 +23,12 @@ internal static class TorchGptq
         CancellationToken ct)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor diagonal = hessian.diagonal(), silent = diagonal == 0;
+        Tensor diagonal = hessian.diagonal(), silent = diagonal == HeldScalars.Zero;
         int dead = (int)silent.sum().item<long>();
         if (dead > 0)
         {
-            weight.masked_fill_(silent.unsqueeze(0), 0);
-            diagonal.masked_fill_(silent, 1);
+            weight.masked_fill_(silent.unsqueeze(0), HeldScalars.Zero);
+            diagonal.masked_fill_(silent, HeldScalars.One);
         }
         double reference = DiagonalEnergy(weight, diagonal);
         Tensor order = OrderOf(diagonal, recipe.Order);
@@ -82,7 +83,7 @@ internal static class TorchGptq
         foreach ((long first, long count) in RowChunks.Of(weight.shape[0], weight.shape[1]))
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor squares = weight.narrow(0, first, count).to(ScalarType.Float64).square().sum([0L]);
+            Tensor squares = weight.narrow(0, first, count).to(ScalarType.Float64).Squared().sum([0L]);
             sum += (squares * diagonal).sum().item<double>();
         }
         return sum;

@@ -2,6 +2,7 @@ using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Formats;
 using QuantBuild.Torch.Formats;
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -66,7 +67,7 @@ internal static class WeightRounding
         (Tensor best, Tensor least) = (floor, Error(floor));
         for (int offset = 1; offset >= -1; offset -= 2)
         {
-            Tensor scale = (floor + offset).clamp(0, E8M0.NaN - 1), error = Error(scale), isLess = error < least;
+            Tensor scale = floor.Plus(offset).Between(0, E8M0.NaN - 1), error = Error(scale), isLess = error < least;
             (best, least) = (where(isLess, scale, best), where(isLess, error, least));
         }
         return best;

@@ -1,3 +1,4 @@
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,16 +39,16 @@ internal static class Fp8Fold
     public static Rows Fold(Tensor units, Tensor scales, Mxfp4Tables tables)
     {
         long rows = units.shape[0];
-        Tensor empty = units.abs().amax([-1], keepdim: true) == 0;
-        Tensor top = scales.masked_fill(empty, 0).amax([1], keepdim: true);
+        Tensor empty = units.abs().amax([-1], keepdim: true) == HeldScalars.Zero;
+        Tensor top = scales.masked_fill(empty, HeldScalars.Zero).amax([1], keepdim: true);
         // A difference below the table's first entry would not fit in any case: the sum of both clamps shows as a value that is not exact.
-        Tensor shift = (scales - top + (TopExponent + Bias)).clamp(0, TopExponent + Bias).masked_fill(empty, Bias);
+        Tensor shift = (scales - top).Plus(TopExponent + Bias).Between(0, TopExponent + Bias).Masked(empty, Bias);
         Tensor wanted = units * tables.Scales.index_select(0, shift.view(-1)).view(shift.shape);
         Tensor values = wanted.to(E4M3);
         Tensor exact = (values.to(ScalarType.Float32) == wanted).view(rows, -1).all(1, keepdim: false);
         // 2^(E - 6), and what is below the least scale is not exact.
-        Tensor row = (top - TopExponent).clamp(0, 254);
-        exact = exact.logical_and((top >= TopExponent).logical_or(empty.all(1, keepdim: true)).view(-1));
+        Tensor row = top.Plus(-TopExponent).Between(0, 254);
+        exact = exact.logical_and(top.IsAtLeast(TopExponent).logical_or(empty.all(1, keepdim: true)).view(-1));
         return new Rows(values.view(rows, -1), tables.Scales.index_select(0, row.view(-1)).view(rows, 1), exact);
     }
 

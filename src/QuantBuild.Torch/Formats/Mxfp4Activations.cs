@@ -1,4 +1,5 @@
 using QuantBuild.Formats;
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,8 +10,7 @@ namespace QuantBuild.Torch.Formats;
 /// </summary>
 internal static class Mxfp4Activations
 {
-    // Kept for good: one that is made for a call may be finalized while libtorch still reads it, since nothing else refers to it.
-    private static readonly Scalar Half = 0.5f, Two = 2, Four = 4, Least = -E2M1.MaxValue, Most = E2M1.MaxValue;
+    private static readonly Scalar Least = -E2M1.MaxValue, Most = E2M1.MaxValue;
 
     /// <summary>A block's values and its scale.</summary>
     /// <param name="Units">Values in units of the block's scale, E2M1, [tokens, blocks, 32] float32.</param>
@@ -28,13 +28,13 @@ internal static class Mxfp4Activations
     {
         long tokens = x.shape[0], blocks = Mxfp4.Blocks((int)x.shape[1]), missing = (blocks * Mxfp4.BlockSize) - x.shape[1];
         if (clip.Threshold is { } threshold)
-            x = x.clamp(-threshold, threshold);
+            x = x.Between(-threshold, threshold);
         // NaN counts as zero; infinities stay.
         x = x.nan_to_num(0, double.PositiveInfinity, double.NegativeInfinity);
         if (missing > 0)
             x = nn.functional.pad(x, [0, missing]);
         x = x.view(tokens, blocks, Mxfp4.BlockSize);
-        Tensor scales = ScaleCodes(x.abs().amax([-1], keepdim: true) * clip.BlockRatio, rule, clip.ExponentOffset);
+        Tensor scales = ScaleCodes(x.abs().amax([-1], keepdim: true).Times(clip.BlockRatio), rule, clip.ExponentOffset);
         Tensor inverse = tables.Inverses.index_select(0, scales.view(-1)).view(tokens, blocks, 1);
         return new Blocks(RoundUnits(x * inverse, ties), scales);
     }
@@ -55,13 +55,13 @@ internal static class Mxfp4Activations
     {
         // maximum = f 2^e with f in [0.5, 1): one exponent more than the rule's mantissa in [1, 2) has.
         (Tensor fraction, Tensor exponent) = maximum.frexp();
-        Tensor e = exponent + (offset - 3);
+        Tensor e = exponent.Plus(offset - 3);
         if (rule == ScaleRule.Ceil)
-            e += (fraction > 0.75f).to(ScalarType.Int32);
-        Tensor code = e.clamp(-127, 127) + E8M0.One;
+            e = e.Plus(fraction.IsAbove(0.75).to(ScalarType.Int32));
+        Tensor code = e.Between(-127, 127).Plus(E8M0.One);
         // What frexp makes of infinity is not said anywhere.
-        code = code.masked_fill(maximum.isinf(), Math.Clamp(127 + offset, -127, 127) + E8M0.One);
-        return code.masked_fill(maximum == 0, (int)E8M0.One);
+        code = code.Masked(maximum.isinf(), Math.Clamp(127 + offset, -127, 127) + E8M0.One);
+        return code.Masked(maximum == HeldScalars.Zero, E8M0.One);
     }
 
     /// <summary>The nearest E2M1 value: steps of a half below 2, of 1 below 4, of 2 above.</summary>
@@ -70,8 +70,9 @@ internal static class Mxfp4Activations
     internal static Tensor RoundUnits(Tensor units, TieRule ties)
     {
         Tensor v = units.clamp(Least, Most), magnitude = v.abs();
-        Tensor step = ((magnitude >= Two).to(ScalarType.Float32) * Half) + (magnitude >= Four).to(ScalarType.Float32) + Half;
-        Tensor rounded = ties == TieRule.Even ? (magnitude / step).round() : ((magnitude / step) - Half).ceil();
+        Tensor step = ((magnitude >= HeldScalars.Two).to(ScalarType.Float32) * HeldScalars.Half)
+            .Plus((magnitude >= HeldScalars.Four).to(ScalarType.Float32)).Plus(HeldScalars.Half);
+        Tensor rounded = ties == TieRule.Even ? (magnitude / step).round() : ((magnitude / step) - HeldScalars.Half).ceil();
         return (rounded * step).copysign(v);
     }
 }

@@ -82,7 +82,7 @@ internal sealed class FoldedLinear : ITorchLinear
                 nn.functional.linear(Mxfp4Activations.Values(apart, _weight.Values.shape[1], _tables), Fp8Fold.Unfold(_weight)));
         }
         if (_bias is not null)
-            y.add_(_bias);
+            y.Accumulate(_bias);
         if (_input.Project(u) is { } projected)
             y = y.addmm(projected, _up!.t());
         return y.to(_space.Type).MoveToOuterDisposeScope();

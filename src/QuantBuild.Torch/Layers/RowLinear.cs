@@ -1,3 +1,4 @@
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,7 +21,7 @@ internal sealed class RowLinear(HeldTensor weight, HeldTensor bias) : ITorchLine
         var parts = new List<Tensor>();
         for (long first = 0; first < w.shape[0]; first += RowsAtOnce)
             parts.Add(Part(x, w, first, Math.Min(RowsAtOnce, w.shape[0] - first)));
-        return cat(parts, 1) + bias.Use();
+        return cat(parts, 1).Plus(bias.Use());
     }
 
     private static Tensor Part(Tensor x, Tensor w, long first, long count)

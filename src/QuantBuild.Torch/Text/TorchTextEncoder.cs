@@ -55,8 +55,8 @@ internal sealed class TorchTextEncoder(TextEncoderConfig config, ITensorSource s
     private void Run(string prefix, Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
-        x.add_(Attend(prefix, Normalize(x, prefix + "norm1.weight")));
-        x.add_(FeedForward(prefix, Normalize(x, prefix + "norm2.weight")));
+        x.Accumulate(Attend(prefix, Normalize(x, prefix + "norm1.weight")));
+        x.Accumulate(FeedForward(prefix, Normalize(x, prefix + "norm2.weight")));
     }
 
     private Tensor Attend(string prefix, Tensor x)
@@ -64,7 +64,7 @@ internal sealed class TorchTextEncoder(TextEncoderConfig config, ITensorSource s
         long tokens = x.shape[0];
         Tensor q = Heads(prefix + "attn.q", x), k = Heads(prefix + "attn.k", x), v = Heads(prefix + "attn.v", x);
         float[] bias = RelativePositions.Bias(_source.ReadFloat32(prefix + "pos_embedding.embedding.weight"), (int)tokens, config);
-        Tensor scores = q.matmul(k.transpose(1, 2)).add_(space.Of(bias, config.NumHeads, tokens, tokens));
+        Tensor scores = q.matmul(k.transpose(1, 2)).Accumulate(space.Of(bias, config.NumHeads, tokens, tokens));
         return Linear(prefix + "attn.o", scores.softmax(-1).matmul(v).transpose(0, 1).reshape(tokens, config.AttentionDim));
     }
 
@@ -87,7 +87,7 @@ internal sealed class TorchTextEncoder(TextEncoderConfig config, ITensorSource s
 
     private Tensor Normalize(Tensor x, string gain)
     {
-        Tensor scale = (x.square().mean([-1], keepdim: true) + config.Eps).rsqrt();
+        Tensor scale = x.Squared().mean([-1], keepdim: true).Plus(config.Eps).rsqrt();
         return (x * scale).mul_(TensorUpload.Read(_source, gain, space, ScalarType.Float32));
     }
 }

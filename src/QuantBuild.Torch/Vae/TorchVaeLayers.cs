@@ -1,3 +1,4 @@
+using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ internal sealed class TorchNormalizedConvolution(Tensor gain, TorchVideoConvolut
 
     /// <summary>Channels of every pixel to unit length, times the square root of their number and a gain.</summary>
     public static Tensor Normalize(Tensor x, Tensor gain) =>
-        nn.functional.normalize(x, 2, 1, 1e-12).mul_(Math.Sqrt(x.shape[1])).mul_(gain.view(1, -1, 1, 1, 1));
+        nn.functional.normalize(x, 2, 1, 1e-12).Scale(Math.Sqrt(x.shape[1])).mul_(gain.view(1, -1, 1, 1, 1));
 }
 
 /// <summary>Two normalized convolutions beside a shortcut.</summary>
@@ -26,7 +27,7 @@ internal sealed class TorchResidualBlock(ITorchVaeLayer first, ITorchVaeLayer se
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor y = second.Apply(first.Apply(x, memory)!, memory)!;
-        return y.add_(shortcut?.Apply(x, memory) ?? x).MoveToOuterDisposeScope();
+        return y.Accumulate(shortcut?.Apply(x, memory) ?? x).MoveToOuterDisposeScope();
     }
 }
 
@@ -43,7 +44,7 @@ internal sealed class TorchFrameAttention(Tensor gain, TorchVideoConvolution toQ
             .permute(0, 2, 3, 1).unsqueeze(2).contiguous();
         Tensor mixed = nn.functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
         mixed = mixed.squeeze(1).permute(2, 0, 1).reshape(1, channels, frames, height, width);
-        return projection.ApplyWithin(mixed).add_(x).MoveToOuterDisposeScope();
+        return projection.ApplyWithin(mixed).Accumulate(x).MoveToOuterDisposeScope();
     }
 }
 

@@ -22,7 +22,7 @@ internal readonly struct TorchBlock(WanBlockParameters weights, WanConfig config
     public void Run(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor modulation = weights.Modulation.view(6, config.Dim) + pass.Time.view(6, config.Dim);
+        Tensor modulation = weights.Modulation.view(6, config.Dim).Plus(pass.Time.view(6, config.Dim));
         SelfAttention(x, modulation);
         CrossAttention(x);
         FeedForward(x, modulation);
@@ -38,7 +38,7 @@ internal readonly struct TorchBlock(WanBlockParameters weights, WanConfig config
         Tensor q = Heads(attention.Q, attention.NormQ, input, pass.Turns), k = Heads(attention.K, attention.NormK, input, pass.Turns);
         Tensor mixed = Attend(q, k, attention.V.Apply(input, pass.Timestep));
         Observe(WanSite.SelfAttentionO, mixed);
-        x.addcmul_(attention.O.Apply(mixed, pass.Timestep).to(ScalarType.Float32), modulation[2], 1);
+        x.AccumulateProduct(attention.O.Apply(mixed, pass.Timestep).to(ScalarType.Float32), modulation[2]);
         pass.Ct.ThrowIfCancellationRequested();
     }
 
@@ -53,7 +53,7 @@ internal readonly struct TorchBlock(WanBlockParameters weights, WanConfig config
         Tensor k = Heads(attention.K, attention.NormK, pass.Text, null);
         Tensor mixed = Attend(q, k, attention.V.Apply(pass.Text, pass.Timestep));
         Observe(WanSite.CrossAttentionO, mixed);
-        x.add_(attention.O.Apply(mixed, pass.Timestep));
+        x.Accumulate(attention.O.Apply(mixed, pass.Timestep));
         pass.Ct.ThrowIfCancellationRequested();
     }
 
@@ -66,7 +66,7 @@ internal readonly struct TorchBlock(WanBlockParameters weights, WanConfig config
         using (Tensor linear = weights.Ffn0.Apply(input, pass.Timestep))
             hidden = nn.functional.gelu(linear, GELU.Approximate.tanh);
         Observe(WanSite.Ffn2, hidden);
-        x.addcmul_(weights.Ffn2.Apply(hidden, pass.Timestep).to(ScalarType.Float32), modulation[5], 1);
+        x.AccumulateProduct(weights.Ffn2.Apply(hidden, pass.Timestep).to(ScalarType.Float32), modulation[5]);
         pass.Ct.ThrowIfCancellationRequested();
     }
 
@@ -74,8 +74,8 @@ internal readonly struct TorchBlock(WanBlockParameters weights, WanConfig config
     private Tensor Modulated(Tensor x, Tensor modulation, int first)
     {
         using DisposeScope scope = NewDisposeScope();
-        return nn.functional.layer_norm(x, [config.Dim], null, null, config.Eps).mul_(modulation[first + 1] + 1).add_(modulation[first])
-            .to(space.Type).MoveToOuterDisposeScope();
+        return nn.functional.layer_norm(x, [config.Dim], null, null, config.Eps).mul_(modulation[first + 1].Plus(HeldScalars.One))
+            .Accumulate(modulation[first]).to(space.Type).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -85,7 +85,7 @@ internal readonly struct TorchBlock(WanBlockParameters weights, WanConfig config
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor x = layer.Apply(input, pass.Timestep).to(ScalarType.Float32);
-        Tensor scale = (x.square().mean([-1], keepdim: true) + config.Eps).rsqrt();
+        Tensor scale = x.Squared().mean([-1], keepdim: true).Plus(config.Eps).rsqrt();
         x = (x * scale).mul_(gain);
         Tensor heads = turns is null ? x.view(x.shape[0], config.NumHeads, config.HeadDim) : Rotary.Apply(x, turns);
         return heads.to(space.Type).MoveToOuterDisposeScope();

@@ -75,8 +75,8 @@ internal sealed class TorchDenoiser(WanParameters weights, TensorSpace space) : 
             weights.Loader.Prefetch(block + 1);
             new TorchBlock(weights.Blocks[block], _config, space, pass, block).Run(x);
         }
-        Tensor head = weights.HeadModulation.view(2, _config.Dim) + time.view(1, _config.Dim);
-        Tensor normal = nn.functional.layer_norm(x, [_config.Dim], null, null, _config.Eps) * (head[1] + 1) + head[0];
+        Tensor head = weights.HeadModulation.view(2, _config.Dim).Plus(time.view(1, _config.Dim));
+        Tensor normal = nn.functional.layer_norm(x, [_config.Dim], null, null, _config.Eps).mul(head[1].Plus(HeldScalars.One)).Plus(head[0]);
         return Scatter(weights.Head.Apply(normal, timestep), shape);
     }
 

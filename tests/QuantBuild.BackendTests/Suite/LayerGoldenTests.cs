@@ -30,7 +30,7 @@ public abstract class LayerGoldenTests : BackendSuite
         Assert.Equal(golden.Bytes($"case.{@case}.gptq.scales"), result.Scales);
         Assert.InRange(equal, Fixture.Tolerance.Codes, 1);
         double expected = golden.Scalar($"case.{@case}.gptq.proxy_error");
-        Assert.Equal(expected, ProxyLoss.Of(weight, result.Weight, hessian), 1e-3 * expected);
+        Assert.Equal(expected, ProxyLoss.Of(weight, result.Weight, hessian), 1e-4 * expected);
         Assert.Equal(@case == 1 ? 5 : 0, result.Outcome.DeadColumns);
     }
 
