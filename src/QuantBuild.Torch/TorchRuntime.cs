@@ -11,6 +11,7 @@ using QuantBuild.Text;
 using QuantBuild.Torch.Formats;
 using QuantBuild.Torch.Layers;
 using QuantBuild.Torch.Native;
+using QuantBuild.Torch.Streaming;
 using QuantBuild.Torch.Tensors;
 using QuantBuild.Torch.Text;
 using QuantBuild.Torch.Vae;
@@ -78,7 +79,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     /// <inheritdoc/>
     /// <exception cref="TorchException">The device has too little memory.</exception>
     public IDenoiser Open(WanConfig config, ITensorSource weights, WeightStorage storage = WeightStorage.Resident) =>
-        Open(config, weights, storage, _ => null);
+        Open(config, weights, storage, (_, _) => null);
 
     /// <inheritdoc/>
     /// <exception cref="TorchException">The device has too little memory.</exception>
@@ -86,7 +87,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     {
         ArgumentNullException.ThrowIfNull(quantized);
         return Open(quantized.Config, quantized.Tensors, storage,
-            name => quantized.Parameters(name) is { } layer ? Quantized(layer, storage) : null);
+            (name, codes) => quantized.Parameters(name) is { } layer ? Quantized(layer, storage, codes) : null);
     }
 
     /// <inheritdoc/>
@@ -108,7 +109,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
 
     /// <summary>A 4-bit layer, as FP8 where that is wanted and exact.</summary>
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "It is the result.")]
-    internal ITorchLinear Quantized(QuantizedLayer layer, WeightStorage storage)
+    internal ITorchLinear Quantized(QuantizedLayer layer, WeightStorage storage, StreamedCodes? codes = null)
     {
         if (_product is not null && storage == WeightStorage.Resident)
         {
@@ -120,10 +121,11 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
                 return folded;
             }
         }
-        return new Layers.QuantizedLinear(layer, _space, _tables, storage);
+        return new Layers.QuantizedLinear(layer, _space, _tables, storage, codes);
     }
 
-    private TorchDenoiser Open(WanConfig config, ITensorSource weights, WeightStorage storage, Func<string, ITorchLinear?> quantized)
+    private TorchDenoiser Open(WanConfig config, ITensorSource weights, WeightStorage storage,
+        Func<string, StreamedCodes?, ITorchLinear?> quantized)
     {
         try
         {

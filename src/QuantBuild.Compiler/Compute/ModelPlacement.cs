@@ -3,7 +3,7 @@ using QuantBuild.Models;
 namespace QuantBuild.Compiler.Compute;
 
 /// <summary>Where the weights of both experts stay while they run. Results are the same.</summary>
-/// <param name="Storage">In memory, or in their files, from where each is brought when its layer runs.</param>
+/// <param name="Storage">In memory, or in their files, from where they are brought in every pass.</param>
 /// <param name="HostBytes">What the process holds of them.</param>
 internal readonly record struct ModelPlacement(WeightStorage Storage, long HostBytes)
 {

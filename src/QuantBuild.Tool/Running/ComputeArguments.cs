@@ -21,7 +21,7 @@ internal static class ComputeArguments
     {
         Description =
             "Memory of the device to use, such as 24GiB [default: most of what it has]: weights of experts that do not fit stay in "
-            + "their files and are brought when their layers run. No result depends on it.",
+            + "their files and are streamed block by block. No result depends on it.",
         HelpName = "size",
         CustomParser = result =>
         {

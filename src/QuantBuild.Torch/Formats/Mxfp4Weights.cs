@@ -20,10 +20,26 @@ internal static class Mxfp4Weights
     {
         int columns = (int)target.shape[1];
         ForRows(codes, scales, (int)target.shape[0], columns, target.device, tables, (first, units, scale) =>
+            Put(target, first, units, scale, tables));
+    }
+
+    /// <summary>Decodes a weight whose codes are on the device.</summary>
+    /// <param name="codes">The same codes, uint8.</param>
+    /// <param name="scales">The same scales, uint8.</param>
+    /// <param name="tables">The tables of the device.</param>
+    /// <param name="target">Receives the values, [rows, columns], of any float type.</param>
+    public static void Decode(Tensor codes, Tensor scales, Mxfp4Tables tables, Tensor target)
+    {
+        (int rows, int columns) = ((int)target.shape[0], (int)target.shape[1]);
+        int blocks = Mxfp4.Blocks(columns), atOnce = RowsAtOnce(rows, columns);
+        for (int first = 0; first < rows; first += atOnce)
         {
-            Tensor values = units * tables.Scales.index_select(0, scale.view(-1)).view(scale.shape);
-            target.narrow(0, first, units.shape[0]).copy_(values.view(units.shape[0], -1).narrow(1, 0, columns));
-        });
+            int count = Math.Min(atOnce, rows - first);
+            using DisposeScope scope = NewDisposeScope();
+            Put(target, first,
+                Units(codes.narrow(0, first, count).to(ScalarType.Int32), tables).view(count, blocks, Mxfp4.BlockSize),
+                scales.narrow(0, first, count).to(ScalarType.Int32).view(count, blocks, 1), tables);
+        }
     }
 
     /// <summary>Unpacks a weight some rows at a time.</summary>
@@ -41,7 +57,7 @@ internal static class Mxfp4Weights
         Mxfp4Tables tables,
         Action<int, Tensor, Tensor> work)
     {
-        int codeBytes = Mxfp4.CodeBytes(columns), blocks = Mxfp4.Blocks(columns), atOnce = Math.Clamp(ElementsAtOnce / columns, 1, rows);
+        int codeBytes = Mxfp4.CodeBytes(columns), blocks = Mxfp4.Blocks(columns), atOnce = RowsAtOnce(rows, columns);
         for (int first = 0; first < rows; first += atOnce)
         {
             int count = Math.Min(atOnce, rows - first);
@@ -50,6 +66,14 @@ internal static class Mxfp4Weights
                 Units(Bytes(codes.Slice(first * codeBytes, count * codeBytes), device), tables).view(count, blocks, Mxfp4.BlockSize),
                 Bytes(scales.Slice(first * blocks, count * blocks), device).view(count, blocks, 1));
         }
+    }
+
+    private static int RowsAtOnce(int rows, int columns) => Math.Clamp(ElementsAtOnce / columns, 1, rows);
+
+    private static void Put(Tensor target, int first, Tensor units, Tensor scale, Mxfp4Tables tables)
+    {
+        Tensor values = units * tables.Scales.index_select(0, scale.view(-1)).view(scale.shape);
+        target.narrow(0, first, units.shape[0]).copy_(values.view(units.shape[0], -1).narrow(1, 0, target.shape[1]));
     }
 
     /// <summary>The values of packed codes, even column in the low half of a byte.</summary>

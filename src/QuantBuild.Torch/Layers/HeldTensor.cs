@@ -1,9 +1,10 @@
 using QuantBuild.Models;
+using QuantBuild.Torch.Streaming;
 using static TorchSharp.torch;
 
 namespace QuantBuild.Torch.Layers;
 
-/// <summary>A parameter of a layer: on the device for good, or brought there on every use.</summary>
+/// <summary>A parameter of a layer: on the device for good, while its block is, or brought there on every use.</summary>
 internal sealed class HeldTensor : IDisposable
 {
     private readonly Func<Tensor> _load;
@@ -19,6 +20,9 @@ internal sealed class HeldTensor : IDisposable
         _load = load;
         _held = storage == WeightStorage.Resident ? load().DetachFromDisposeScope() : null;
     }
+
+    /// <summary>Takes one that comes with its block.</summary>
+    public HeldTensor(StreamedTensor streamed) => _load = () => streamed.Here;
 
     /// <summary>The tensor, for the current dispose scope; not to be disposed or changed.</summary>
     public Tensor Use() => _held ?? _load();

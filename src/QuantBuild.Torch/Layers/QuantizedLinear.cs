@@ -1,6 +1,7 @@
 using QuantBuild.Formats;
 using QuantBuild.Models;
 using QuantBuild.Torch.Formats;
+using QuantBuild.Torch.Streaming;
 using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,6 +24,7 @@ internal sealed class QuantizedLinear : ITorchLinear
 
     private readonly QuantizedLayer _layer;
     private readonly TensorSpace _space;
+    private readonly StreamedCodes? _streamed;
     private readonly LayerInput _input;
     private readonly HeldTensor _weight;
     private readonly HeldTensor? _up;
@@ -33,12 +35,15 @@ internal sealed class QuantizedLinear : ITorchLinear
     /// <param name="space">Where to.</param>
     /// <param name="tables">The tables of the device; must outlive the layer.</param>
     /// <param name="storage">Whether the decoded weight stays there.</param>
+    /// <param name="streamed">Codes and scales that come with the layer's block, for a weight that does not; null for none.</param>
     /// <exception cref="ArgumentException">A parameter does not fit the layer's shape.</exception>
-    public QuantizedLinear(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, WeightStorage storage)
+    public QuantizedLinear(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, WeightStorage storage,
+        StreamedCodes? streamed = null)
     {
         layer.Check();
         _layer = layer;
         _space = space;
+        _streamed = streamed;
         _input = new LayerInput(layer, space, tables);
         if (space.Type == ScalarType.Float32)
         {
@@ -124,7 +129,10 @@ internal sealed class QuantizedLinear : ITorchLinear
     {
         Tensor weight = empty([_layer.OutFeatures, columns], dtype: _space.Type, device: _space.Device);
         using Tensor main = weight.narrow(1, 0, _layer.InFeatures);
-        Mxfp4Weights.Decode(_layer.Codes.Span, _layer.Scales.Span, tables, main);
+        if (_streamed is { IsHere: true } here)
+            Mxfp4Weights.Decode(here.Codes.Here, here.Scales.Here, tables, main);
+        else
+            Mxfp4Weights.Decode(_layer.Codes.Span, _layer.Scales.Span, tables, main);
         return weight;
     }
 

@@ -20,9 +20,13 @@ internal static class TorchLibrary
 
     private static readonly Lock Gate = new();
     private static LibraryFolders? _loaded;
+    private static nint _core;
 
     /// <summary>Where libtorch was loaded from; "the app" when its packages brought it; null before.</summary>
     public static string? Loaded => _loaded?.Name;
+
+    /// <summary>The loaded library with libtorch's stable C interface; 0 before.</summary>
+    public static nint Core => _core;
 
     /// <summary>Loads libtorch.</summary>
     /// <param name="folder">A folder with it; null to take what the environment, packages or the app say.</param>
@@ -41,8 +45,10 @@ internal static class TorchLibrary
             if (_loaded is null)
             {
                 StandardLibrary.Check();
-                CheckVersion(folders.Load("torch_cpu"), folders.Name);
+                nint core = folders.Load("torch_cpu");
+                CheckVersion(core, folders.Name);
                 folders.LoadRest();
+                _core = core;
                 _loaded = folders;
             }
             if (cuda && !_loaded.TryLoad("torch_cuda"))

@@ -25,9 +25,8 @@ internal static class TensorUpload
     public static Tensor Read(ITensorSource source, string name, TensorSpace space, ScalarType type, long[]? shape = null,
         int bufferBytes = BufferBytes)
     {
-        if (!source.Tensors.TryGetValue(name, out TensorInfo? tensor))
-            throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
-        ScalarType stored = TypeOf(tensor);
+        ScalarType stored = TypeOf(source, name);
+        TensorInfo tensor = source.Tensors[name];
         int size = tensor.DType.Bits() / 8;
         Tensor result = empty(shape ?? [.. tensor.Shape], dtype: type, device: space.Device);
         try
@@ -54,6 +53,12 @@ internal static class TensorUpload
             throw;
         }
     }
+
+    /// <summary>The element type in which libtorch knows a tensor of a file.</summary>
+    /// <exception cref="SafeTensorsException">There is no such tensor, or its type cannot be brought to a device.</exception>
+    public static ScalarType TypeOf(ITensorSource source, string name) => source.Tensors.TryGetValue(name, out TensorInfo? tensor)
+        ? TypeOf(tensor)
+        : throw new SafeTensorsException("MissingTensor", $"there is no tensor '{name}'");
 
     private static Tensor Buffer(long elements, ScalarType type, bool pinned)
     {

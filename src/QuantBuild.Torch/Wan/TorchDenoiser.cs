@@ -3,6 +3,7 @@ using QuantBuild.Kernels;
 using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.Torch.Native;
+using QuantBuild.Torch.Streaming;
 using QuantBuild.Torch.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,6 +20,9 @@ internal sealed class TorchDenoiser(WanParameters weights, TensorSpace space) : 
     private readonly WanConfig _config = weights.Config;
     private readonly WanEmbeddings _embeddings = new(weights, space);
     private bool _isDisposed;
+
+    /// <summary>What was counted of its blocks, where they are streamed.</summary>
+    internal StreamTally Streamed => weights.Loader.Tally;
 
     /// <inheritdoc/>
     /// <remarks>The number of threads is the runtime's, for all that it opened: results depend on it.</remarks>
@@ -64,6 +68,7 @@ internal sealed class TorchDenoiser(WanParameters weights, TensorSpace space) : 
     private Tensor Run(LatentShape shape, ReadOnlySpan<float> latent, int timestep, WanConditioning conditioning, ISiteObserver? observer,
         CancellationToken ct)
     {
+        using BlockStream? blocks = weights.Loader.Stream(ct);
         (Tensor time, Tensor modulation) = _embeddings.Time(timestep);
         var pass = new WanPass(timestep, modulation, _embeddings.Text(conditioning, timestep), _embeddings.Turns(shape), observer, ct);
         Tensor input = Gather(latent, shape);
@@ -72,7 +77,7 @@ internal sealed class TorchDenoiser(WanParameters weights, TensorSpace space) : 
         Tensor x = weights.PatchEmbedding.Apply(input, timestep).to(ScalarType.Float32);
         for (int block = 0; block < weights.Blocks.Count; block++)
         {
-            weights.Loader.Prefetch(block + 1);
+            blocks?.Enter(block);
             new TorchBlock(weights.Blocks[block], _config, space, pass, block).Run(x);
         }
         Tensor head = weights.HeadModulation.view(2, _config.Dim).Plus(time.view(1, _config.Dim));

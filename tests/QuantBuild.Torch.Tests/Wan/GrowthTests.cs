@@ -12,13 +12,15 @@ public sealed class GrowthTests
     private static readonly Models.LatentShape Shape = new(1, 8, 12);
     private static readonly WanConditioning Conditioning = new(new float[128], 1, new float[20 * Shape.Volume]);
 
-    [Fact]
-    public void Two_hundred_steps_of_a_built_model_leave_nothing_behind()
+    [Theory]
+    [InlineData(Models.WeightStorage.Resident)]
+    [InlineData(Models.WeightStorage.Mapped)]
+    public void Two_hundred_steps_of_a_built_model_leave_nothing_behind(Models.WeightStorage storage)
     {
         using ModelArtifact artifact = Runtimes.OpenArtifact();
         TorchRuntime runtime = Runtimes.BFloat16;
         long beforeAll = torch.Tensor.TotalCount, open;
-        using (IDenoiser denoiser = runtime.Open(artifact.LowNoise))
+        using (IDenoiser denoiser = runtime.Open(artifact.LowNoise, storage))
         {
             Run(denoiser, 3);
             long before = torch.Tensor.TotalCount, memory = Environment.WorkingSet;
@@ -49,7 +51,7 @@ public sealed class GrowthTests
     }
 
     [Fact]
-    public void Weights_that_stay_in_their_file_are_on_the_device_only_while_their_layer_runs()
+    public void Weights_that_stay_in_their_file_are_on_the_device_only_during_a_pass()
     {
         // Ten layers of each block, the four of time and head, and those of patches and text.
         const int Layers = (6 * 10) + 7;
