@@ -14,8 +14,11 @@ internal static class ProcessorText
     {
         if (!File.Exists("/proc/cpuinfo"))
             return "";
-        string[] flags = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ')
-            ?? [];
-        return $" ({string.Join(' ', Telling.Intersect(flags))})";
+        return $" (family {Field("cpu family")}, model {Field("model")}; {string.Join(' ', Telling.Intersect(Field("flags").Split(' ')))})";
     }
+
+    /// <summary>A field of the first processor: a cloud's names of processors do not tell their generation.</summary>
+    private static string Field(string name) =>
+        File.ReadLines("/proc/cpuinfo").Select(line => line.Split(':', 2, StringSplitOptions.TrimEntries))
+            .FirstOrDefault(parts => parts.Length == 2 && parts[0] == name)?[1] ?? "";
 }

@@ -13,33 +13,33 @@ internal static unsafe class GemmBlocking<TKernel>
 {
     public static void Multiply(in GemmProblem problem)
     {
-        int roomForA = GemmBlockSizes.RoomForA<TKernel>(problem), roomForB = problem.PanelStride > 0
+        int roomForA = problem.Sizes.RoomForA<TKernel>(problem), roomForB = problem.PanelStride > 0
             ? 0
-            : GemmBlockSizes.RoomForB<TKernel>(problem);
+            : problem.Sizes.RoomForB<TKernel>(problem);
         float[] room = ArrayPool<float>.Shared.Rent(roomForA + roomForB + GemmBlockSizes.CacheLine);
         fixed (float* start = room)
         {
             float* packedA = GemmBlockSizes.Align(start);
-            Multiply(problem, GemmBlockSizes.DepthOf(problem), packedA, packedA + roomForA);
+            Multiply(problem, problem.Sizes.DepthOf(problem.Depth), packedA, packedA + roomForA);
         }
         ArrayPool<float>.Shared.Return(room);
     }
 
     private static void Multiply(in GemmProblem problem, int depthBlock, float* packedA, float* packedB)
     {
-        for (int column = 0; column < problem.Columns; column += GemmBlockSizes.Columns)
+        for (int column = 0; column < problem.Columns; column += problem.Sizes.Columns)
         {
-            int columns = Math.Min(GemmBlockSizes.Columns, problem.Columns - column);
+            int columns = Math.Min(problem.Sizes.Columns, problem.Columns - column);
             for (int step = 0; step < problem.Depth; step += depthBlock)
             {
                 int depth = Math.Min(depthBlock, problem.Depth - step);
                 if (problem.PanelStride == 0)
                     GemmPacking.Pack(problem.B.From(step, column).Transposed, columns, depth, TKernel.Columns, negate: false, packedB);
                 int end = problem.RowsAbove(column + columns);
-                for (int row = 0; row < end; row += GemmBlockSizes.Rows)
+                for (int row = 0; row < end; row += problem.Sizes.Rows)
                 {
                     problem.Cancellation.ThrowIfCancellationRequested();
-                    int rows = Math.Min(GemmBlockSizes.Rows, problem.Rows - row);
+                    int rows = Math.Min(problem.Sizes.Rows, problem.Rows - row);
                     GemmProblem block = problem.Part(row, column, rows, columns);
                     GemmPacking.Pack(problem.A.From(row, step), rows, depth, TKernel.Rows, problem.Negate, packedA);
                     float* panels = problem.PanelStride == 0 ? packedB : block.B.At(step, 0);

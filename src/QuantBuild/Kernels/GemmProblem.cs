@@ -36,6 +36,9 @@ internal readonly unsafe struct GemmProblem
     /// </summary>
     public nint PanelStride { get; init; }
 
+    /// <summary>Sizes of cache blocks, in which no bit shows.</summary>
+    public GemmBlockSizes Sizes { get; init; } = GemmBlockSizes.Here;
+
     /// <summary>Ends the product between blocks, leaving C half made.</summary>
     public CancellationToken Cancellation { get; init; }
 

@@ -41,14 +41,14 @@ internal sealed unsafe class GemmTeam<TKernel>
     private GemmTeam(in GemmProblem problem, int threads)
     {
         _problem = problem;
-        _rows = Math.Min(GemmBlockSizes.Rows,
+        _rows = Math.Min(problem.Sizes.Rows,
             GemmBlockSizes.Divide(GemmBlockSizes.Divide(problem.Rows, PiecesPerThread * threads), TKernel.Rows) * TKernel.Rows);
         _rowBlocks = GemmBlockSizes.Divide(problem.Rows, _rows);
-        int depthBlock = GemmBlockSizes.DepthOf(problem);
-        int columnBlocks = GemmBlockSizes.Divide(problem.Columns, GemmBlockSizes.Columns);
+        int depthBlock = problem.Sizes.DepthOf(problem.Depth);
+        int columnBlocks = GemmBlockSizes.Divide(problem.Columns, problem.Sizes.Columns);
         for (int c = 0; c < columnBlocks; c++)
         {
-            int column = c * GemmBlockSizes.Columns, columns = Math.Min(GemmBlockSizes.Columns, problem.Columns - column);
+            int column = c * problem.Sizes.Columns, columns = Math.Min(problem.Sizes.Columns, problem.Columns - column);
             int rowBlocks = GemmBlockSizes.Divide(problem.RowsAbove(column + columns), _rows);
             for (int step = 0; rowBlocks > 0 && step < problem.Depth; step += depthBlock)
                 _blocks.Add(new Block(c, column, columns, step, Math.Min(depthBlock, problem.Depth - step), rowBlocks));
@@ -67,7 +67,7 @@ internal sealed unsafe class GemmTeam<TKernel>
     public static void Multiply(in GemmProblem problem, int threads)
     {
         var team = new GemmTeam<TKernel>(problem, threads);
-        int room = GemmBlockSizes.RoomForB<TKernel>(problem);
+        int room = problem.Sizes.RoomForB<TKernel>(problem);
         float[] shared = ArrayPool<float>.Shared.Rent((Buffers * room) + GemmBlockSizes.CacheLine);
         fixed (float* start = shared)
         {
@@ -104,7 +104,7 @@ internal sealed unsafe class GemmTeam<TKernel>
 
     private void Work(float* shared, int room)
     {
-        float[] own = ArrayPool<float>.Shared.Rent(GemmBlockSizes.RoomForA<TKernel>(_problem) + GemmBlockSizes.CacheLine);
+        float[] own = ArrayPool<float>.Shared.Rent(_problem.Sizes.RoomForA<TKernel>(_problem) + GemmBlockSizes.CacheLine);
         try
         {
             fixed (float* start = own)
