@@ -35,7 +35,8 @@ internal readonly record struct GemmBlockSizes(int Depth, int Rows, int Columns)
 
     /// <summary>Elements of a packed block of A.</summary>
     public int RoomForA<TKernel>(in GemmProblem problem)
-        where TKernel : struct, IGemmKernel => RoundUp(RoundUp(Math.Min(problem.Rows, Rows), TKernel.Rows) * DepthOf(problem.Depth), CacheLine);
+        where TKernel : struct, IGemmKernel =>
+        RoundUp(RoundUp(Math.Min(problem.Rows, Rows), TKernel.Rows) * DepthOf(problem.Depth), CacheLine);
 
     /// <summary>Elements of a packed block of B.</summary>
     public int RoomForB<TKernel>(in GemmProblem problem)
