@@ -9,6 +9,7 @@ using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 using QuantBuild.Text;
 using QuantBuild.Torch.Formats;
+using QuantBuild.Torch.Kernels;
 using QuantBuild.Torch.Layers;
 using QuantBuild.Torch.Native;
 using QuantBuild.Torch.Streaming;
@@ -30,12 +31,14 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
 {
     private readonly TensorSpace _space;
     private readonly Mxfp4Tables _tables;
+    private readonly DeviceQuantizer _quantizer;
     private readonly ScaledProduct? _product;
 
     private TorchRuntime(TorchOptions options, TensorSpace space)
     {
         _space = space;
         _tables = new Mxfp4Tables(space);
+        _quantizer = new DeviceQuantizer(space, _tables, CudaKernels.Open);
         bool isWanted = options.Fp8 ?? space.IsCuda;
         _product = isWanted && options.Precision == TorchPrecision.BFloat16 ? ScaledProduct.Probe(space.Device) : null;
         Profile = TorchProfile.NameOf(TorchProfile.MachineOf(options.Device, options.Threads), space.Type, _product is not null);
@@ -46,6 +49,11 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
 
     /// <summary>The device, such as <c>cuda:0</c>.</summary>
     public string Device => _space.Device.ToString();
+
+    /// <summary>
+    /// What rounds activations of 4-bit layers: one kernel on a GPU, or plain operations and why; results are the same.
+    /// </summary>
+    public string Rounding => _quantizer.Description;
 
     /// <summary>4-bit layers that are multiplied as FP8, of all that were opened.</summary>
     public int FoldedLayers { get; private set; }
@@ -103,6 +111,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     /// <inheritdoc/>
     public void Dispose()
     {
+        _quantizer.Dispose();
         _tables.Dispose();
         _product?.Dispose();
     }
@@ -113,7 +122,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     {
         if (_product is not null && storage == WeightStorage.Resident)
         {
-            FoldedLinear? folded = FoldedLinear.TryFold(layer, _space, _tables, _product, out long misfits);
+            FoldedLinear? folded = FoldedLinear.TryFold(layer, _space, _tables, _quantizer.Quantizer, _product, out long misfits);
             MisfitRows += misfits;
             if (folded is not null)
             {
@@ -121,7 +130,7 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
                 return folded;
             }
         }
-        return new Layers.QuantizedLinear(layer, _space, _tables, storage, codes);
+        return new Layers.QuantizedLinear(layer, _space, _tables, _quantizer.Quantizer, storage, codes);
     }
 
     private TorchDenoiser Open(WanConfig config, ITensorSource weights, WeightStorage storage,

@@ -56,12 +56,14 @@ internal sealed class TorchSession(TorchChoice choice)
     /// <exception cref="DiagnosticException">It cannot be had (QB3240 to QB3244).</exception>
     public BackendReport Inspect(bool measure)
     {
-        TensorSpace space = Runtime().Space;
+        TorchRuntime runtime = Runtime();
+        TensorSpace space = runtime.Space;
         lock (Device)
         {
             using TensorWork work = space.Begin();
             return new BackendReport($"libtorch {TorchLibrary.Version} of {TorchLibrary.Loaded}",
-                TorchDevice.Describe(choice.Options.Device, choice.Options.Threads), choice.NameOf(Own, layers: false), measure
+                TorchDevice.Describe(choice.Options.Device, choice.Options.Threads)
+                    + (IsCuda ? $"; activations are rounded by {runtime.Rounding}" : ""), choice.NameOf(Own, layers: false), measure
                     ? new ProductSeconds(ProductProbe.Run(space.Device, space.Type), ProductProbe.Run(space.Device, ScalarType.Float32))
                     : null);
         }

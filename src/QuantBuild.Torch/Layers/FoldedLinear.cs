@@ -19,21 +19,19 @@ internal sealed class FoldedLinear : ITorchLinear
 
     private readonly QuantizedLayer _layer;
     private readonly TensorSpace _space;
-    private readonly Mxfp4Tables _tables;
     private readonly ScaledProduct _product;
     private readonly LayerInput _input;
     private readonly Fp8Fold.Rows _weight;
     private readonly Tensor? _up;
     private readonly Tensor? _bias;
 
-    private FoldedLinear(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, ScaledProduct product, Fp8Fold.Rows weight)
+    private FoldedLinear(QuantizedLayer layer, TensorSpace space, IInputQuantizer quantizer, ScaledProduct product, Fp8Fold.Rows weight)
     {
         _layer = layer;
         _space = space;
-        _tables = tables;
         _product = product;
         _weight = weight;
-        _input = new LayerInput(layer, space, tables);
+        _input = new LayerInput(layer, space, quantizer);
         _up = layer.Rank == 0 ? null : space.Of(layer.Up.Span, layer.OutFeatures, layer.Rank).DetachFromDisposeScope();
         _bias = layer.Bias.IsEmpty ? null : space.Of(layer.Bias.Span, layer.OutFeatures).DetachFromDisposeScope();
     }
@@ -44,14 +42,15 @@ internal sealed class FoldedLinear : ITorchLinear
     /// <summary>Folds a layer.</summary>
     /// <param name="layer">Its parameters.</param>
     /// <param name="space">Where to.</param>
-    /// <param name="tables">The tables of the device; must outlive the layer.</param>
+    /// <param name="tables">The tables of the device.</param>
+    /// <param name="quantizer">Rounds inputs there; must outlive the layer.</param>
     /// <param name="product">The product; must outlive the layer.</param>
     /// <param name="misfits">Rows of the weight that do not fit.</param>
     /// <returns>
     /// The layer; null when a row does not fit, or the layer is of another kind or of a size that the product does not take.
     /// </returns>
-    public static FoldedLinear? TryFold(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, ScaledProduct product,
-        out long misfits)
+    public static FoldedLinear? TryFold(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, IInputQuantizer quantizer,
+        ScaledProduct product, out long misfits)
     {
         layer.Check();
         misfits = 0;
@@ -60,7 +59,7 @@ internal sealed class FoldedLinear : ITorchLinear
         Fp8Fold.Rows weight = Fold(layer, space, tables);
         misfits = Fp8Fold.Misfits(weight);
         if (misfits == 0)
-            return new FoldedLinear(layer, space, tables, product, weight);
+            return new FoldedLinear(layer, space, quantizer, product, weight);
         Release(weight);
         return null;
     }
@@ -69,21 +68,19 @@ internal sealed class FoldedLinear : ITorchLinear
     public Tensor Apply(Tensor x, int timestep)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor u = _input.Smooth(x);
-        Mxfp4Activations.Blocks blocks = _input.Blocks(u, timestep)!.Value;
-        Fp8Fold.Rows rows = Fp8Fold.Fold(blocks.Units, blocks.Scales, _tables);
+        (Fp8Fold.Rows rows, Tensor? projected) = _input.Fold(x, timestep);
         Tensor y = _product.Multiply(rows, _weight).to(ScalarType.Float32);
         if (Fp8Fold.Misfits(rows) is var misfits and > 0)
         {
             Misfits += misfits;
-            Tensor which = rows.Fits.logical_not().nonzero().view(-1);
-            var apart = new Mxfp4Activations.Blocks(blocks.Units.index_select(0, which), blocks.Scales.index_select(0, which));
-            y.index_copy_(0, which,
-                nn.functional.linear(Mxfp4Activations.Values(apart, _weight.Values.shape[1], _tables), Fp8Fold.Unfold(_weight)));
+            Tensor which = rows.Fits.logical_not().nonzero().view(-1), apart = x.index_select(0, which);
+            Tensor values = zeros([misfits, _weight.Values.shape[1]], dtype: ScalarType.Float32, device: _space.Device);
+            _input.Round(apart, timestep, values.narrow(1, 0, _layer.InFeatures));
+            y.index_copy_(0, which, nn.functional.linear(values, Fp8Fold.Unfold(_weight)));
         }
         if (_bias is not null)
             y.Accumulate(_bias);
-        if (_input.Project(u) is { } projected)
+        if (projected is not null)
             y = y.addmm(projected, _up!.t());
         return y.to(_space.Type).MoveToOuterDisposeScope();
     }

@@ -29,22 +29,24 @@ internal sealed class QuantizedLinear : ITorchLinear
     private readonly HeldTensor _weight;
     private readonly HeldTensor? _up;
     private readonly HeldTensor? _bias;
+    private readonly Tensor? _ones;
 
     /// <summary>Brings a layer to the device.</summary>
     /// <param name="layer">Its parameters; with <see cref="WeightStorage.Mapped"/> they must stay valid.</param>
     /// <param name="space">Where to.</param>
     /// <param name="tables">The tables of the device; must outlive the layer.</param>
+    /// <param name="quantizer">Rounds inputs there; must outlive the layer.</param>
     /// <param name="storage">Whether the decoded weight stays there.</param>
     /// <param name="streamed">Codes and scales that come with the layer's block, for a weight that does not; null for none.</param>
     /// <exception cref="ArgumentException">A parameter does not fit the layer's shape.</exception>
-    public QuantizedLinear(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, WeightStorage storage,
-        StreamedCodes? streamed = null)
+    public QuantizedLinear(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, IInputQuantizer quantizer,
+        WeightStorage storage, StreamedCodes? streamed = null)
     {
         layer.Check();
         _layer = layer;
         _space = space;
         _streamed = streamed;
-        _input = new LayerInput(layer, space, tables);
+        _input = new LayerInput(layer, space, quantizer);
         if (space.Type == ScalarType.Float32)
         {
             _weight = new HeldTensor(() => Decode(tables, layer.InFeatures), storage);
@@ -54,6 +56,7 @@ internal sealed class QuantizedLinear : ITorchLinear
         else
         {
             _weight = new HeldTensor(() => Join(tables), storage);
+            _ones = ones([1], dtype: space.Type, device: space.Device).DetachFromDisposeScope();
         }
     }
 
@@ -61,18 +64,20 @@ internal sealed class QuantizedLinear : ITorchLinear
     public Tensor Apply(Tensor x, int timestep)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor u = _input.Smooth(x);
-        Tensor main = _input.Quantize(u, timestep), weight = _weight.Use();
-        Tensor? projected = _input.Project(u);
+        Tensor weight = _weight.Use();
+        // Of the bfloat16 weight, the branch and the bias are further columns.
+        Tensor operand = empty([x.shape[0], weight.shape[1]], dtype: _space.Type, device: _space.Device);
+        Tensor? projected = _input.Round(x, timestep, operand.narrow(1, 0, _layer.InFeatures));
         Tensor y;
         if (_space.Type == ScalarType.Float32)
         {
-            y = nn.functional.linear(main, weight, _bias?.Use());
+            y = nn.functional.linear(operand, weight, _bias?.Use());
             y = projected is null ? y : y.addmm(projected, _up!.Use().t());
         }
         else
         {
-            y = nn.functional.linear(cat([main.to(_space.Type), Tail(projected, u, weight.shape[1])], 1), weight);
+            Tail(projected, operand.narrow(1, _layer.InFeatures, weight.shape[1] - _layer.InFeatures));
+            y = nn.functional.linear(operand, weight);
         }
         return y.MoveToOuterDisposeScope();
     }
@@ -84,23 +89,21 @@ internal sealed class QuantizedLinear : ITorchLinear
         _weight.Dispose();
         _up?.Dispose();
         _bias?.Dispose();
+        _ones?.Dispose();
     }
 
     /// <summary>The columns behind the main branch's input: the projections in two parts, two ones for the bias, and zeros.</summary>
-    private Tensor Tail(Tensor? projected, Tensor u, long columns)
+    private void Tail(Tensor? projected, Tensor target)
     {
-        long tokens = u.shape[0];
-        var parts = new List<Tensor>();
+        int rank = _layer.Rank;
         if (projected is not null)
         {
             (Tensor high, Tensor low) = Split(projected);
-            parts.AddRange([high, low]);
+            target.narrow(1, 0, rank).copy_(high);
+            target.narrow(1, rank, rank).copy_(low);
         }
-        parts.Add(ones([tokens, 2], dtype: _space.Type, device: _space.Device));
-        long missing = columns - _layer.InFeatures - (2L * _layer.Rank) - 2;
-        if (missing > 0)
-            parts.Add(zeros([tokens, missing], dtype: _space.Type, device: _space.Device));
-        return cat(parts, 1);
+        target.narrow(1, 2L * rank, 2).copy_(_ones!);
+        target.narrow(1, (2L * rank) + 2, target.shape[1] - (2L * rank) - 2).zero_();
     }
 
     /// <summary>The weight with the branch's second factor, twice, and the bias in two parts as further columns.</summary>

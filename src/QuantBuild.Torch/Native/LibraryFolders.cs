@@ -46,9 +46,17 @@ internal sealed class LibraryFolders(string[] folders)
     }
 
     /// <summary>Loads a library that need not be there.</summary>
-    public bool TryLoad(string name) => folders.Length == 0
-        ? NativeLibrary.TryLoad(name, typeof(LibraryFolders).Assembly, null, out _)
-        : Find(name) is { } file && NativeLibrary.TryLoad(file, out _);
+    /// <param name="name">Its name.</param>
+    /// <returns>Its handle; 0 where it is not there.</returns>
+    public nint TryLoad(string name)
+    {
+        nint library = 0;
+        return (folders.Length == 0
+            ? NativeLibrary.TryLoad(name, typeof(LibraryFolders).Assembly, null, out library)
+            : Find(name) is { } file && NativeLibrary.TryLoad(file, out library))
+            ? library
+            : 0;
+    }
 
     /// <summary>What the system's loader says; .NET puts a sentence of advice before it.</summary>
     private static string Reason(Exception e)

@@ -51,12 +51,21 @@ internal static class TorchLibrary
                 _core = core;
                 _loaded = folders;
             }
-            if (cuda && !_loaded.TryLoad("torch_cuda"))
+            if (cuda && _loaded.TryLoad("torch_cuda") == 0)
             {
                 throw new TorchException(TorchProblem.NoSuchDevice,
                     $"the libtorch of {folders.Name} is one for processors, without CUDA; take one for CUDA, or the device cpu");
             }
         }
+    }
+
+    /// <summary>One of the libraries of the libtorch that is loaded.</summary>
+    /// <param name="name">Its name, such as <c>torch_cuda</c>.</param>
+    /// <returns>Its handle; 0 where this libtorch has no such library.</returns>
+    public static nint Part(string name)
+    {
+        lock (Gate)
+            return _loaded?.TryLoad(name) ?? 0;
     }
 
     /// <summary>The version that a loaded libtorch says it has, by its stable C interface.</summary>
