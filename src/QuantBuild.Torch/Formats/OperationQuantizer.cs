@@ -15,8 +15,8 @@ internal sealed class OperationQuantizer : IInputQuantizer, IDisposable
     /// <param name="space">The device.</param>
     /// <param name="tables">Its tables; must outlive the quantizer.</param>
     /// <param name="byStages">
-    /// Whether rotations add in the order of the kernels, which a product with the matrix does not: on a GPU, so that bytes do not depend on
-    /// whether the kernel is there.
+    /// Whether rotations add in the order of the kernels, which a product with the matrix does not: on a GPU, so that bytes do not depend
+    /// on whether the kernel is there.
     /// </param>
     public OperationQuantizer(TensorSpace space, Mxfp4Tables tables, bool byStages)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using QuantBuild.Torch.Native;
 
@@ -16,6 +17,9 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
     private readonly nint _currentStream;
     private readonly int _index;
     private readonly int _device;
+
+    // The driver is found by the resolver that the other class sets for this assembly.
+    static CudaKernels() => RuntimeHelpers.RunClassConstructor(typeof(CudaDriver).TypeHandle);
 
     private CudaKernels(int index, byte[] image)
     {
@@ -92,7 +96,7 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
     private static void Check(string call, int status)
     {
         if (status != 0)
-            throw new ExternalException($"{call} failed: CUDA error {status}");
+            throw new KernelException($"{call} failed: CUDA error {status}");
     }
 
     [LibraryImport(Driver, EntryPoint = "cuDeviceGet")]

@@ -9,6 +9,6 @@ internal interface IQuantizeKernels : IDisposable
     /// <param name="threads">Threads of each.</param>
     /// <param name="sharedBytes">Shared memory of each.</param>
     /// <param name="work">Its argument.</param>
-    /// <exception cref="System.Runtime.InteropServices.ExternalException">It does not start.</exception>
+    /// <exception cref="KernelException">It does not start.</exception>
     void Launch(string name, int blocks, int threads, int sharedBytes, in QuantizeWork work);
 }

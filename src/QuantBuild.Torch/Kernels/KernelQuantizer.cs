@@ -33,7 +33,7 @@ internal sealed class KernelQuantizer(IQuantizeKernels kernels, OperationQuantiz
             return operations.Round(x, form, rounding, target, keepsSmoothed);
         return Run("Round", x, form, rounding, keepsSmoothed, sharedBytes: 0, new QuantizeWork
         {
-            Values = TensorMemory.AddressOf(target), Stride = target.stride(0),
+            Values = DataPointer.Of(target), Stride = target.stride(0),
         });
     }
 
@@ -51,8 +51,8 @@ internal sealed class KernelQuantizer(IQuantizeKernels kernels, OperationQuantiz
             empty([tokens], dtype: ScalarType.Bool, device: x.device));
         return (rows, Run("Fold", x, form, rounding, keepsSmoothed, (int)sharedBytes, new QuantizeWork
         {
-            Values = TensorMemory.AddressOf(rows.Values), Stride = columns,
-            RowScales = TensorMemory.AddressOf(rows.Scales), Fits = TensorMemory.AddressOf(rows.Fits),
+            Values = DataPointer.Of(rows.Values), Stride = columns,
+            RowScales = DataPointer.Of(rows.Scales), Fits = DataPointer.Of(rows.Fits),
         }));
     }
 
@@ -63,9 +63,9 @@ internal sealed class KernelQuantizer(IQuantizeKernels kernels, OperationQuantiz
         Tensor? smoothed = keepsSmoothed ? empty(x.shape, dtype: ScalarType.Float32, device: x.device) : null;
         QuantizeWork work = target with
         {
-            X = TensorMemory.AddressOf(source),
-            Smooth = form.Smooth is null ? 0 : TensorMemory.AddressOf(form.Smooth),
-            Smoothed = smoothed is null ? 0 : TensorMemory.AddressOf(smoothed),
+            X = DataPointer.Of(source),
+            Smooth = form.Smooth is null ? 0 : DataPointer.Of(form.Smooth),
+            Smoothed = smoothed is null ? 0 : DataPointer.Of(smoothed),
             Columns = (int)x.shape[1],
             ExponentOffset = rounding.Clip.ExponentOffset,
             Ratio = rounding.Clip.BlockRatio,
@@ -82,5 +82,5 @@ internal sealed class KernelQuantizer(IQuantizeKernels kernels, OperationQuantiz
 
     private static bool Takes(Tensor x) => x.dtype is ScalarType.Float32 or ScalarType.BFloat16;
 
-    private static bool IsAligned(Tensor tensor) => TensorMemory.AddressOf(tensor) % Alignment == 0;
+    private static bool IsAligned(Tensor tensor) => DataPointer.Of(tensor) % Alignment == 0;
 }

@@ -5,7 +5,9 @@ using QuantBuild.Torch.Native;
 
 namespace QuantBuild.Torch.Kernels;
 
-/// <summary>CUDA's compiler as a library (NVRTC), which every libtorch for CUDA has: the one that the loaded libtorch itself uses.</summary>
+/// <summary>
+/// CUDA's compiler as a library (NVRTC), which every libtorch for CUDA has: the one that the loaded libtorch itself uses.
+/// </summary>
 internal sealed unsafe class RuntimeCompiler
 {
     // libtorch's own way to the compiler, linked with it: symbols of what it is linked with are found through it.
