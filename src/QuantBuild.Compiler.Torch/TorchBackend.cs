@@ -35,15 +35,17 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     public void Start(string needed) => session.Start(needed);
 
     /// <inheritdoc/>
-    /// <remarks>On a device with memory of its own, or a limit: there, when both experts leave room for the work beside them.</remarks>
-    public ModelPlacement Place(long elements, long budget)
+    /// <remarks>
+    /// On a device with memory of its own, or a limit: there, when both experts, or one at a time, leave room for the work beside them.
+    /// </remarks>
+    public ModelPlacement Place(ModelElements weights, long budget)
     {
         if (session.WeightMemory is not { } memory)
-            return session.IsCuda ? new ModelPlacement(WeightStorage.Resident, 0) : ModelPlacement.OnHost(elements, budget);
-        long bytes = session.WeightBytes * elements;
-        return bytes > memory ? new ModelPlacement(WeightStorage.Mapped, 0)
-            : session.IsCuda ? new ModelPlacement(WeightStorage.Resident, 0)
-            : new ModelPlacement(WeightStorage.Resident, bytes);
+            return session.IsCuda ? new ModelPlacement(WeightStorage.Resident, 0) : ModelPlacement.OnHost(weights, budget);
+        long both = session.WeightBytes * weights.Both, larger = session.WeightBytes * weights.Larger;
+        if (larger > memory)
+            return new ModelPlacement(WeightStorage.Mapped, 0);
+        return new ModelPlacement(WeightStorage.Resident, session.IsCuda ? 0 : both > memory ? larger : both, both > memory);
     }
 
     /// <inheritdoc/>

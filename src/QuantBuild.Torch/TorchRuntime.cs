@@ -63,6 +63,9 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     /// </summary>
     public long MisfitRows { get; private set; }
 
+    /// <summary>Experts whose weights stay on the device.</summary>
+    internal ResidentTally Experts { get; } = new();
+
     /// <summary>Where its tensors live.</summary>
     internal TensorSpace Space => _space;
 
@@ -138,7 +141,10 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     {
         try
         {
-            return new TorchDenoiser(WanParameters.Load(new WanLoader(config, weights, _space, storage, quantized)), _space);
+            var loader = new WanLoader(config, weights, _space, storage, quantized);
+            if (storage == WeightStorage.Resident)
+                loader.Keep(Experts.Hold());
+            return new TorchDenoiser(WanParameters.Load(loader), _space);
         }
         catch (ExternalException e) when (TorchErrors.IsOutOfMemory(e))
         {

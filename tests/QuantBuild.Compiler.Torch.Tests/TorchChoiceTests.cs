@@ -68,20 +68,24 @@ public sealed class TorchChoiceTests
 
     [Theory]
     // Both experts of 14 billion weights in bfloat16 take 56 GB, in float32 twice as much.
-    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 141, WeightStorage.Resident, 0)]
-    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 80, WeightStorage.Resident, 0)]
-    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 24, WeightStorage.Mapped, 0)]
-    [InlineData(ComputeDevice.Cuda, ComputeDType.Float32, 80, WeightStorage.Mapped, 0)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 141, WeightStorage.Resident, 0, false)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 80, WeightStorage.Resident, 0, false)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 48, WeightStorage.Resident, 0, true)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 24, WeightStorage.Mapped, 0, false)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.Float32, 80, WeightStorage.Resident, 0, true)]
+    [InlineData(ComputeDevice.Cuda, ComputeDType.Float32, 48, WeightStorage.Mapped, 0, false)]
     // Here it is the machine's memory that they take.
-    [InlineData(ComputeDevice.Cpu, ComputeDType.BFloat16, 80, WeightStorage.Resident, 56)]
-    [InlineData(ComputeDevice.Cpu, ComputeDType.BFloat16, 24, WeightStorage.Mapped, 0)]
+    [InlineData(ComputeDevice.Cpu, ComputeDType.BFloat16, 80, WeightStorage.Resident, 56, false)]
+    [InlineData(ComputeDevice.Cpu, ComputeDType.BFloat16, 48, WeightStorage.Resident, 28, true)]
+    [InlineData(ComputeDevice.Cpu, ComputeDType.BFloat16, 24, WeightStorage.Mapped, 0, false)]
     internal void Weights_stay_on_a_device_where_they_leave_room(ComputeDevice device, ComputeDType type, long memory,
-        WeightStorage storage, long host)
+        WeightStorage storage, long host, bool oneAtATime)
     {
         var choice = TorchChoice.Of(device, type, new ComputeHost { DeviceMemory = memory * Billion, Variable = _ => null });
 
-        Assert.Equal(new ModelPlacement(storage, host * Billion),
-            ((IComputeBackend)new TorchBackend(new TorchSession(choice))).Place(28 * Billion, budget: 16 * Billion));
+        Assert.Equal(new ModelPlacement(storage, host * Billion, oneAtATime),
+            ((IComputeBackend)new TorchBackend(new TorchSession(choice))).Place(new ModelElements(28 * Billion, 14 * Billion),
+                budget: 16 * Billion));
     }
 
     [Theory]
@@ -92,7 +96,8 @@ public sealed class TorchChoiceTests
         TorchChoice choice = Of(ComputeDevice.Cpu, new ComputeHost { Variable = _ => null });
 
         Assert.Equal(new ModelPlacement(storage, host),
-            ((IComputeBackend)new TorchBackend(new TorchSession(choice))).Place(elements, budget: 100_000));
+            ((IComputeBackend)new TorchBackend(new TorchSession(choice))).Place(new ModelElements(elements, elements / 2),
+                budget: 100_000));
     }
 
     private static TorchChoice Of(ComputeDevice device, ComputeHost host) => TorchChoice.Of(device, ComputeDType.BFloat16, host);

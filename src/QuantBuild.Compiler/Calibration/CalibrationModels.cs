@@ -9,34 +9,43 @@ using QuantBuild.SafeTensors;
 namespace QuantBuild.Compiler.Calibration;
 
 /// <summary>Both experts at full precision, loaded when first needed and shared by all samples.</summary>
-/// <param name="backend">What runs them.</param>
-/// <param name="sources">Both experts, open.</param>
-/// <param name="budget">Where resident weights are counted.</param>
-/// <param name="cancellation">Stops loading.</param>
-internal sealed class CalibrationModels(IComputeBackend backend, IReadOnlyList<ExpertSource> sources, WorkBudget budget,
-    CancellationToken cancellation) : IDisposable
+internal sealed class CalibrationModels : IDisposable
 {
-    private readonly Lazy<IDenoiser>[] _experts =
-        [.. sources.Select(source => new Lazy<IDenoiser>(() =>
-            Open(backend.Models, source, PlacementOf(backend, sources, budget).Storage, cancellation)))];
-    private readonly WorkLease _resident = budget.Reserve(PlacementOf(backend, sources, budget).HostBytes);
+    private readonly SharedExperts _experts;
+    private readonly WorkLease _resident;
+
+    /// <summary>Decides where their weights stay; loads nothing.</summary>
+    /// <param name="backend">What runs them.</param>
+    /// <param name="sources">Both experts, open.</param>
+    /// <param name="budget">Where resident weights are counted.</param>
+    /// <param name="cancellation">Stops loading, and waiting for an expert.</param>
+    public CalibrationModels(IComputeBackend backend, IReadOnlyList<ExpertSource> sources, WorkBudget budget,
+        CancellationToken cancellation)
+    {
+        ModelPlacement placement = PlacementOf(backend, sources, budget);
+        _experts = new SharedExperts([.. sources.Select<ExpertSource, Func<IDenoiser>>(source =>
+            () => Open(backend.Models, source, placement.Storage, cancellation))], placement.OneAtATime, cancellation);
+        _resident = budget.Reserve(placement.HostBytes);
+    }
 
     /// <summary>Opens an expert for one caller, who disposes it.</summary>
     /// <exception cref="SafeTensorsException">A tensor is missing or damaged.</exception>
     /// <exception cref="Diagnostics.DiagnosticException">A weight is not finite.</exception>
-    public IDenoiser Open(int expert) => _experts[expert].Value.Share();
+    public IDenoiser Open(int expert) => _experts.Open(expert);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Lazy<IDenoiser> expert in _experts.Where(expert => expert.IsValueCreated))
-            expert.Value.Dispose();
+        _experts.Dispose();
         _resident.Dispose();
     }
 
     /// <summary>Where the weights of both stay.</summary>
-    public static ModelPlacement PlacementOf(IComputeBackend backend, IReadOnlyList<ExpertSource> sources, WorkBudget budget) =>
-        backend.Place(sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ElementCount)), budget.Bytes);
+    public static ModelPlacement PlacementOf(IComputeBackend backend, IReadOnlyList<ExpertSource> sources, WorkBudget budget)
+    {
+        long[] elements = [.. sources.Select(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ElementCount))];
+        return backend.Place(new ModelElements(elements.Sum(), elements.Max()), budget.Bytes);
+    }
 
     private static IDenoiser Open(IDenoiserFactory denoisers, ExpertSource source, WeightStorage storage,
         CancellationToken cancellation)

@@ -29,9 +29,9 @@ internal interface IComputeBackend
     BackendReport? Inspect(bool measure) => null;
 
     /// <summary>Where the weights of experts stay while they run.</summary>
-    /// <param name="elements">Elements of the weights of both.</param>
+    /// <param name="weights">Elements of their weights.</param>
     /// <param name="budget">Bytes that the build may take of the machine's memory.</param>
-    ModelPlacement Place(long elements, long budget) => ModelPlacement.OnHost(elements, budget);
+    ModelPlacement Place(ModelElements weights, long budget) => ModelPlacement.OnHost(weights, budget);
 
     /// <summary>Opens experts.</summary>
     IDenoiserFactory Models { get; }

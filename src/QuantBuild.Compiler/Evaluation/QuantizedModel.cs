@@ -1,10 +1,10 @@
 using QuantBuild.Compiler.Artifacts;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Calibration;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
-using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Evaluation;
@@ -16,7 +16,7 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
     private readonly Digest _descriptor;
     private readonly string _folder;
     private readonly ModelArtifact _artifact;
-    private readonly Lazy<IDenoiser>[] _opened;
+    private readonly SharedExperts _opened;
 
     public QuantizedModel(BuildContext context, IReadOnlyList<BuiltExpert> experts, byte[] descriptor)
     {
@@ -28,10 +28,12 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
         ArtifactFolder.WriteAsync(context.Local, _folder, files, descriptor, hardLinks: true).GetAwaiter()
             .GetResult();
         _artifact = ModelArtifact.Open(_folder, verifyDigests: false);
-        WeightStorage storage = CalibrationModels.PlacementOf(context.Plan.Backends.Model, [.. experts.Select(expert => expert.Source)],
-            context.Budget).Storage;
-        _opened = [.. experts.Select(expert => new Lazy<IDenoiser>(() => context.Plan.Backends.Model.Models.Open(
-            expert.Source.Plan.Name == ExpertNames.HighNoise ? _artifact.HighNoise : _artifact.LowNoise, storage)))];
+        ModelPlacement placement = CalibrationModels.PlacementOf(context.Plan.Backends.Model, [.. experts.Select(expert => expert.Source)],
+            context.Budget);
+        _opened = new SharedExperts([.. experts.Select<BuiltExpert, Func<IDenoiser>>(expert => () =>
+            context.Plan.Backends.Model.Models.Open(
+                expert.Source.Plan.Name == ExpertNames.HighNoise ? _artifact.HighNoise : _artifact.LowNoise, placement.Storage))],
+            placement.OneAtATime, context.Cancellation);
     }
 
     /// <inheritdoc/>
@@ -40,13 +42,12 @@ internal sealed class QuantizedModel : IEvaluatedModel, IDisposable
         .Append(KeyValuePair.Create("descriptor", _descriptor));
 
     /// <inheritdoc/>
-    public IDenoiser Open(int expert) => _opened[expert].Value.Share();
+    public IDenoiser Open(int expert) => _opened.Open(expert);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Lazy<IDenoiser> expert in _opened.Where(expert => expert.IsValueCreated))
-            expert.Value.Dispose();
+        _opened.Dispose();
         _artifact.Dispose();
         Directory.Delete(_folder, recursive: true);
     }

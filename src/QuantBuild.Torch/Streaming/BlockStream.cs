@@ -12,7 +12,7 @@ internal sealed class BlockStream : IDisposable
     private readonly IReadOnlyList<IReadOnlyList<StreamedTensor>> _blocks;
     private readonly TensorSpace _space;
     private readonly IWeightLane _lane;
-    private readonly StreamTally _tally;
+    private readonly ResidentTally _tally;
     private readonly Action<int> _announce;
     private readonly CancellationToken _ct;
     private readonly CancellationTokenSource _ended;
@@ -27,7 +27,7 @@ internal sealed class BlockStream : IDisposable
     /// <param name="tally">Counts.</param>
     /// <param name="announce">Tells the system that a block's part of the file will be read; called on the reading thread.</param>
     /// <param name="ct">Cancels the pass.</param>
-    public BlockStream(IReadOnlyList<IReadOnlyList<StreamedTensor>> blocks, TensorSpace space, IWeightLane lane, StreamTally tally,
+    public BlockStream(IReadOnlyList<IReadOnlyList<StreamedTensor>> blocks, TensorSpace space, IWeightLane lane, ResidentTally tally,
         Action<int> announce, CancellationToken ct)
     {
         _blocks = blocks;
@@ -89,7 +89,7 @@ internal sealed class BlockStream : IDisposable
             return;
         IReadOnlyList<StreamedTensor> weights = _blocks[block];
         _next = block;
-        _tally.Ask();
+        _tally.Add();
         foreach (StreamedTensor tensor in weights)
             tensor.Make(_space);
         _lane.Open();
@@ -108,7 +108,7 @@ internal sealed class BlockStream : IDisposable
             return;
         foreach (StreamedTensor tensor in _blocks[block])
             tensor.Release();
-        _tally.Release();
+        _tally.Remove();
         block = -1;
     }
 }

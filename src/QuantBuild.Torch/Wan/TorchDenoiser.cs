@@ -22,7 +22,7 @@ internal sealed class TorchDenoiser(WanParameters weights, TensorSpace space) : 
     private bool _isDisposed;
 
     /// <summary>What was counted of its blocks, where they are streamed.</summary>
-    internal StreamTally Streamed => weights.Loader.Tally;
+    internal ResidentTally Streamed => weights.Loader.Tally;
 
     /// <inheritdoc/>
     /// <remarks>The number of threads is the runtime's, for all that it opened: results depend on it.</remarks>

@@ -35,7 +35,10 @@ internal sealed class WanLoader(WanConfig config, ITensorSource source, TensorSp
     public WanConfig Config => config;
 
     /// <summary>What was counted of streamed blocks.</summary>
-    public StreamTally Tally { get; } = new();
+    public ResidentTally Tally { get; } = new();
+
+    /// <summary>Takes something that is disposed with the parameters.</summary>
+    public void Keep(IDisposable part) => Own(part);
 
     /// <summary>A tensor in float32.</summary>
     public Tensor Vector(string name)

@@ -29,4 +29,28 @@ public sealed class PipelineTests
         GeneratedVideo Generate(WanImageToVideoPipeline pipeline) =>
             pipeline.Generate(image, "a red star moves to the right", options, ct: TestContext.Current.CancellationToken);
     }
+
+    [Fact]
+    public void Both_experts_are_on_the_device_together_only_when_that_is_asked_for()
+    {
+        using ModelArtifact artifact = Runtimes.OpenArtifact();
+        using TorchRuntime runtime = TorchRuntime.Open(new TorchOptions { Threads = Runtimes.Threads });
+        var image = Image.FromPlanes(Formats.Inputs.Normal(3 * 64 * 96, new Random(3)), 64, 96);
+        // Two of its steps are before the boundary.
+        var options = new GenerationOptions { Frames = 5, Width = 96, Height = 64,
+            Sampling = new SamplingOptions { Steps = 4, Threads = 2, GuidanceHigh = 1, GuidanceLow = 1 } };
+        var latents = new List<float[]>();
+        foreach ((ExpertMemory memory, int experts) in ((ExpertMemory, int)[])[(ExpertMemory.None, 0), (ExpertMemory.One, 1),
+            (ExpertMemory.Both, 2)])
+        {
+            using (WanImageToVideoPipeline pipeline = artifact.UseTorch(runtime, TestData.TinyWan("checkpoint"), memory))
+                latents.Add(pipeline.Generate(image, "a star", options, ct: TestContext.Current.CancellationToken).Latent.ToArray());
+            Assert.Equal((experts, 0), (runtime.Experts.Most, runtime.Experts.Now));
+        }
+
+        // In the turn of ExpertMemory.One both came, one after the other, and in the last one again.
+        Assert.Equal(4, runtime.Experts.Brought);
+        Assert.Equal(latents[0], latents[1]);
+        Assert.Equal(latents[0], latents[2]);
+    }
 }

@@ -4,6 +4,7 @@ using QuantBuild.SafeTensors;
 using QuantBuild.Sampling;
 using QuantBuild.Tests.Models.Wan;
 using QuantBuild.Torch.Streaming;
+using QuantBuild.Torch.Tensors;
 using QuantBuild.Torch.Tests.Wan;
 using QuantBuild.Torch.Wan;
 using TorchSharp;
@@ -44,15 +45,15 @@ public sealed class BlockStreamTests
     {
         using ShardedCheckpoint source = TinyWan.Open("low");
         using var denoiser = (TorchDenoiser)Runtimes.Float32.Open(TinyWan.Config("low"), source, WeightStorage.Mapped);
-        StreamTally tally = denoiser.Streamed;
+        ResidentTally tally = denoiser.Streamed;
         var resident = new List<int>();
 
-        Predict(denoiser, new Watching(_ => resident.Add(tally.Resident)));
+        Predict(denoiser, new Watching(_ => resident.Add(tally.Now)));
 
         Assert.Equal([2, 2, 2, 2, 2, 1], resident);
-        Assert.Equal((Blocks, 2, 0), (tally.AskedAhead, tally.MostResident, tally.Resident));
+        Assert.Equal((Blocks, 2, 0), (tally.Brought, tally.Most, tally.Now));
         Predict(denoiser);
-        Assert.Equal((2 * Blocks, 2, 0), (tally.AskedAhead, tally.MostResident, tally.Resident));
+        Assert.Equal((2 * Blocks, 2, 0), (tally.Brought, tally.Most, tally.Now));
     }
 
     [Theory]
@@ -65,7 +66,7 @@ public sealed class BlockStreamTests
         using var streamed = (TorchDenoiser)Runtimes.Of(precision).Open(artifact.LowNoise, WeightStorage.Mapped);
 
         Assert.Equal(Predict(resident), Predict(streamed));
-        Assert.Equal((Blocks, 2, 0), (streamed.Streamed.AskedAhead, streamed.Streamed.MostResident, streamed.Streamed.Resident));
+        Assert.Equal((Blocks, 2, 0), (streamed.Streamed.Brought, streamed.Streamed.Most, streamed.Streamed.Now));
     }
 
     [Fact]
@@ -100,7 +101,7 @@ public sealed class BlockStreamTests
         }), cancellation));
 
         Assert.Equal(cancellation.Token, error.CancellationToken);
-        Assert.Equal((2, 0), (denoiser.Streamed.MostResident, denoiser.Streamed.Resident));
+        Assert.Equal((2, 0), (denoiser.Streamed.Most, denoiser.Streamed.Now));
         Assert.False(source.IsBegun(at + 2));
         // Each time the prompt is another object, which is kept.
         Assert.InRange(torch.Tensor.TotalCount - before, 0, 1);
@@ -133,7 +134,7 @@ public sealed class BlockStreamTests
 
         Assert.True(await cancelling);
         Assert.Equal(cancellation.Token, error.CancellationToken);
-        Assert.Equal(0, denoiser.Streamed.Resident);
+        Assert.Equal(0, denoiser.Streamed.Now);
     }
 
     [Theory]
@@ -157,7 +158,7 @@ public sealed class BlockStreamTests
         Assert.Same(failure, Assert.Throws<IOException>(() => Predict(denoiser, new Watching(_ => blocks++))));
 
         Assert.Equal(damaged, blocks);
-        Assert.Equal(0, denoiser.Streamed.Resident);
+        Assert.Equal(0, denoiser.Streamed.Now);
         Assert.InRange(torch.Tensor.TotalCount - before, 0, 1);
         source.Before = null;
         Assert.Equal(expected, Predict(denoiser));
