@@ -81,7 +81,8 @@ internal sealed class TorchDenoiser(WanParameters weights, TensorSpace space) : 
             new TorchBlock(weights.Blocks[block], _config, space, pass, block).Run(x);
         }
         Tensor head = weights.HeadModulation.view(2, _config.Dim).Plus(time.view(1, _config.Dim));
-        Tensor normal = nn.functional.layer_norm(x, [_config.Dim], null, null, _config.Eps).mul(head[1].Plus(HeldScalars.One)).Plus(head[0]);
+        Tensor normal = nn.functional.layer_norm(x, [_config.Dim], null, null, _config.Eps).mul(head[1].Plus(HeldScalars.One))
+            .Plus(head[0]);
         return Scatter(weights.Head.Apply(normal, timestep), shape);
     }
 
