@@ -1,6 +1,5 @@
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Compute;
-using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Torch.Layers;
 using QuantBuild.Compiler.Torch.Sessions;
 using QuantBuild.Denoisers;
@@ -57,11 +56,6 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     /// <inheritdoc/>
     public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads)
     {
-        if (TorchLayer.IsOfProcessor(step))
-        {
-            // Pages of the process are counted here, which are more than what is in use.
-            return new ResourceNeed(CpuBackend.Instance.NeedOf(step, layer, tokens, threads).HostBytes + TorchNeeds.Library);
-        }
         (long host, long device) = TorchNeeds.Of(step, layer);
         return session.IsCuda ? new ResourceNeed(host, device) : new ResourceNeed(host + device);
     }

@@ -36,7 +36,10 @@ internal static class TorchNeeds
         long always = Library + TensorUpload.BufferBytes + weight;
         long device = step switch
         {
-            LayerStep.LowRank => always + LowRank(layer, weight, chunk),
+            LayerStep.Rotate => always + Math.Max(LowRank(layer, layer.TrialBranch, weight, chunk),
+                (tokens * (RoundingForms + 2 + GivenBack)) - weight),
+            LayerStep.Curve => always + Round(layer.Widest, weight, chunk, tokens),
+            LayerStep.LowRank => always + LowRank(layer, layer.Recipe.LowRank, weight, chunk),
             LayerStep.Round => always + Round(layer, weight, chunk, tokens),
             LayerStep.Clip => always + weight + Math.Max(chunk, (tokens * (RoundingForms + 2 + GivenBack)) + (4 * products)),
             _ => always + (3 * weight) + Math.Max(chunk, (tokens * (RoundingForms + 4 + GivenBack)) + ((6 + ProductsGivenBack) * products)),
@@ -44,11 +47,11 @@ internal static class TorchNeeds
         return ((3 * packed) + (2 * tokens), device);
     }
 
-    private static long LowRank(LayerSpec layer, long weight, long chunk)
+    private static long LowRank(LayerSpec layer, LowRankRecipe recipe, long weight, long chunk)
     {
-        long width = layer.Recipe.LowRank.Rank + 47L;
+        long width = recipe.Rank + 47L;
         long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * 8 * 8;
-        return Math.Max(chunk, layer.Recipe.LowRank.Method == LowRankMethod.Exact ? 10 * weight : bases);
+        return Math.Max(chunk, recipe.Method == LowRankMethod.Exact ? 10 * weight : bases);
     }
 
     /// <summary>For GPTQ the Hessian with its factor, and a portion of tokens or the errors of the sweep with a block.</summary>

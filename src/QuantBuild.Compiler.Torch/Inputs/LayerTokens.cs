@@ -42,7 +42,7 @@ internal sealed class LayerTokens(ILayerData data, TensorSpace space, Cancellati
             if (scale is not null)
                 smoothed = tokens / scale;
             if (rotation is not null)
-                smoothed = smoothed.reshape(-1, Hadamard.Block).mm(rotation).view(tokens.shape);
+                smoothed = Rotated(smoothed, rotation);
             if (scale is not null || rotation is not null)
                 FiniteTensor.Check("smoothed activation", smoothed);
             work(tokens, smoothed);
@@ -50,4 +50,9 @@ internal sealed class LayerTokens(ILayerData data, TensorSpace space, Cancellati
         }
         return count;
     }
+
+    /// <summary>Tokens whose blocks of channels are transformed.</summary>
+    /// <param name="x">[tokens, in] float32.</param>
+    /// <param name="rotation">The transform of a block of channels.</param>
+    public static Tensor Rotated(Tensor x, Tensor rotation) => x.reshape(-1, Hadamard.Block).mm(rotation).view(x.shape);
 }

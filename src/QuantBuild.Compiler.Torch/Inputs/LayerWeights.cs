@@ -1,5 +1,6 @@
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Torch.LowRank;
 using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Kernels;
 using QuantBuild.Torch.Formats;
@@ -36,14 +37,7 @@ internal sealed class LayerWeights(ILayerData data, TensorSpace space, Mxfp4Tabl
         if (scale is not null)
             weight.mul_(scale);
         if (rotation is not null)
-        {
-            foreach ((long first, long count) in RowChunks.Of(weight.shape[0], weight.shape[1]))
-            {
-                using DisposeScope scope = NewDisposeScope();
-                Tensor rows = weight.narrow(0, first, count);
-                rows.copy_(rows.reshape(-1, Hadamard.Block).mm(rotation).Scale(Hadamard.WeightFactor).view(rows.shape));
-            }
-        }
+            Rotate(weight, rotation);
         if (scale is not null || rotation is not null)
             FiniteTensor.Check("smoothed weight", weight);
         return weight;
@@ -68,14 +62,26 @@ internal sealed class LayerWeights(ILayerData data, TensorSpace space, Mxfp4Tabl
     }
 
     /// <summary>B and A of the low-rank branch; null for none.</summary>
-    public (Tensor Up, Tensor Down)? Factors() => data.Branch is { Rank: > 0 } branch
-        ? (space.Of(branch.Up, branch.Rows, branch.Rank), space.Of(branch.Down, branch.Rank, branch.Columns))
-        : null;
+    public (Tensor Up, Tensor Down)? Factors() => DeviceBranch.Of(data.Branch, space);
 
     /// <summary>The transform of a block of channels, [32, 32]; null for none.</summary>
-    public Tensor? Rotation() => data.Rotation == QuantBuild.Formats.Rotation.Hadamard32
-        ? space.Of(Hadamard.Matrix(), Hadamard.Block, Hadamard.Block)
-        : null;
+    public Tensor? Rotation() => data.Rotation == QuantBuild.Formats.Rotation.Hadamard32 ? Hadamard32() : null;
+
+    /// <summary>The transform of a block of channels, [32, 32].</summary>
+    public Tensor Hadamard32() => space.Of(Hadamard.Matrix(), Hadamard.Block, Hadamard.Block);
+
+    /// <summary>Rotates rows of a weight in place.</summary>
+    /// <param name="weight">[rows, in] float32.</param>
+    /// <param name="rotation">The transform of a block of channels.</param>
+    public static void Rotate(Tensor weight, Tensor rotation)
+    {
+        foreach ((long first, long count) in RowChunks.Of(weight.shape[0], weight.shape[1]))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor rows = weight.narrow(0, first, count);
+            rows.copy_(rows.reshape(-1, Hadamard.Block).mm(rotation).Scale(Hadamard.WeightFactor).view(rows.shape));
+        }
+    }
 
     /// <summary>The smoothing vector, [in]; null for none.</summary>
     public Tensor? Scale() => data.Scale.Length == 0 ? null : space.Of(data.Scale, data.Scale.Length);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
@@ -33,6 +35,14 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
     /// <summary>How methods that do not clip round activations; null where activations stay as they are.</summary>
     private ClipSetting? Unclipped => _layer.Recipe.Precision == Precision.W4A4 ? ClipSetting.None : null;
 
+    /// <inheritdoc cref="ILayerCompute.Rotate"/>
+    public RotationErrors Rotate(IReadOnlyCollection<int> steps) =>
+        new DeviceRotation(_layer, tables).Errors(TrialRows(), _weights, _tokens, steps);
+
+    /// <inheritdoc cref="ILayerCompute.Curve"/>
+    public ImmutableArray<RankCurve.Point> Curve(IReadOnlyCollection<int> steps) =>
+        new DeviceRefit(data, _layer.Widest, space, tables, ct).Curve(_weights, _tokens, steps, Seed, _layer.CurveRanks);
+
     /// <inheritdoc cref="ILayerCompute.LowRank"/>
     public LowRankBranch LowRank() => SubspaceIteration.Of(_weights.Smoothed(), _layer.Recipe.LowRank, Seed, space, ct);
 
@@ -41,7 +51,7 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
     {
         WeightRecipe recipe = _layer.Recipe.Weights;
         if (recipe.Method == WeightMethod.Refit)
-            return new DeviceRefit(data, space, tables, ct).Run(_weights, _tokens, steps, Seed);
+            return new DeviceRefit(data, _layer, space, tables, ct).Run(_weights, _tokens, steps, Seed);
         Tensor residual = _weights.Residual();
         return recipe.Method == WeightMethod.Gptq
             ? TorchGptq.Quantize(residual, Hessian(steps), recipe, Ties, tables, ct)
@@ -94,6 +104,15 @@ internal sealed class DeviceSteps(ILayerData data, TensorSpace space, Mxfp4Table
             sums[3].Add(reference, TokenRounding.Of(smoothed, clip, Ties, tables).mm(packed), low);
         });
         return new LadderErrors(tokens, [.. sums.Select(sum => sum.Finish())]);
+    }
+
+    /// <summary>Some rows of the smoothed weight without the branch that a rotation is tried with; the weight itself is gone.</summary>
+    private Tensor TrialRows()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor smoothed = _weights.Smoothed();
+        return DeviceBranch.SomeRows(smoothed, SubspaceIteration.Of(smoothed, _layer.TrialBranch, Seed, space, ct), space)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>X^T X / n of what the main branch sees, [in, in].</summary>

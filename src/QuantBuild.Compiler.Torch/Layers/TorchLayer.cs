@@ -1,5 +1,6 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Compute;
-using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Torch.Sessions;
@@ -13,16 +14,13 @@ namespace QuantBuild.Compiler.Torch.Layers;
 /// <param name="session">Has the device.</param>
 internal sealed class TorchLayer(ILayerData data, TorchSession session) : ILayerCompute
 {
-    /// <summary>Whether a step is computed by the processor's own kernels: the choice of a rotation, of which a few rows decide.</summary>
-    public static bool IsOfProcessor(LayerStep step) => step == LayerStep.Rotate;
+    /// <inheritdoc/>
+    public RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>
+        Run(work => work.Rotate(steps), ct);
 
     /// <inheritdoc/>
-    /// <remarks>By the processor's own kernels: a few rows of a layer.</remarks>
-    public RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
-    {
-        using ILayerCompute own = CpuBackend.Instance.Open(data);
-        return own.Rotate(steps, threads, ct);
-    }
+    public ImmutableArray<RankCurve.Point> Curve(IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>
+        Run(work => work.Curve(steps), ct);
 
     /// <inheritdoc/>
     public LowRankBranch LowRank(int threads, CancellationToken ct) => Run(work => work.LowRank(), ct);

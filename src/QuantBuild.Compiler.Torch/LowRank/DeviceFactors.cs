@@ -20,6 +20,14 @@ internal sealed record DeviceFactors(Tensor Up, Tensor Down)
     public LowRankBranch ToBranch() =>
         LowRankBranch.FromBits((int)Up.shape[0], (int)Down.shape[1], Bits(Up), Bits(Down)) with { Passes = Passes, Excess = Excess };
 
+    /// <summary>1 or -1 for every column: what makes its largest component positive.</summary>
+    /// <param name="vectors">[rows, columns] float64.</param>
+    public static Tensor SignsOf(Tensor vectors)
+    {
+        Tensor largest = vectors.gather(0, vectors.abs().argmax(0, keepdim: true)).view(-1);
+        return ((largest >= HeldScalars.Zero).to(ScalarType.Float64) * HeldScalars.Two) - HeldScalars.One;
+    }
+
     private static ushort[] Bits(Tensor factor)
     {
         using Tensor floats = factor.to(ScalarType.Float32), halves = floats.to(ScalarType.BFloat16);

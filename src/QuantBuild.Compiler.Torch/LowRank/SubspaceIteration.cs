@@ -108,8 +108,7 @@ internal static class SubspaceIteration
     private static DeviceFactors Branch(Tensor left, Tensor values, Tensor right, int rank)
     {
         long kept = Math.Min(rank, values.shape[0]);
-        Tensor up = left.narrow(1, 0, kept), largest = up.gather(0, up.abs().argmax(0, keepdim: true)).view(-1);
-        Tensor root = values.narrow(0, 0, kept).sqrt() * (((largest >= HeldScalars.Zero).to(ScalarType.Float64) * HeldScalars.Two) - HeldScalars.One);
+        Tensor up = left.narrow(1, 0, kept), root = values.narrow(0, 0, kept).sqrt() * DeviceFactors.SignsOf(up);
         return new DeviceFactors(Filled(up * root), Filled(right.narrow(1, 0, kept) * root).t());
 
         Tensor Filled(Tensor vectors) => kept == rank ? vectors : nn.functional.pad(vectors, [0, rank - kept]);

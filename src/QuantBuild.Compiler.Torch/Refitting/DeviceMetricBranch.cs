@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace QuantBuild.Compiler.Torch.Refitting;
 
 /// <summary>
-/// <see cref="MetricBranch"/> on the device: the branch of rank r that minimizes <c>tr((E - B A) U (E - B A)^T)</c>, by a subspace iteration
-/// with float32 products and float64 bases.
+/// <see cref="MetricBranch"/> on the device: the branch of rank r that minimizes <c>tr((E - B A) U (E - B A)^T)</c>, by a subspace
+/// iteration with float32 products and float64 bases.
 /// </summary>
 internal static class DeviceMetricBranch
 {
@@ -50,8 +50,7 @@ internal static class DeviceMetricBranch
     private static LowRankBranch Branch(Tensor e, Tensor vectors, long missing)
     {
         Tensor down = vectors.to(ScalarType.Float32).t().mm(e).to(ScalarType.Float64);
-        Tensor largest = vectors.gather(0, vectors.abs().argmax(0, keepdim: true)).view(-1);
-        Tensor root = down.Squared().sum([1L]).sqrt().sqrt() * (((largest >= HeldScalars.Zero).to(ScalarType.Float64) * HeldScalars.Two) - HeldScalars.One);
+        Tensor root = down.Squared().sum([1L]).sqrt().sqrt() * DeviceFactors.SignsOf(vectors);
         Tensor inverse = where(root == HeldScalars.Zero, zeros_like(root), root.reciprocal());
         return new DeviceFactors(nn.functional.pad(vectors * root, [0, missing]),
             nn.functional.pad(down * inverse.unsqueeze(1), [0, 0, 0, missing])).ToBranch();

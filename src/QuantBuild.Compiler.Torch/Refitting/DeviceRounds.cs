@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
+using QuantBuild.Compiler.Torch.LowRank;
 using QuantBuild.Compiler.Torch.Rounding;
 using QuantBuild.Compiler.Torch.Tensors;
 using QuantBuild.Formats;
@@ -63,12 +64,31 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
         return new RefitResult(best.Branch, best.Weight, losses.ToImmutable(), best.Round, reference, FellBack: false);
     }
 
+    /// <summary>
+    /// The loss after the first rounding, with a branch that is fitted once; null when no damping helps or feedback overflows.
+    /// </summary>
+    /// <param name="weight">W, [out, in] float32, finite.</param>
+    /// <param name="noise">U with its ridge, G and N.</param>
+    /// <param name="start">The branch to begin with.</param>
+    public double? FirstLoss(Tensor weight, DeviceNoise noise, LowRankBranch start)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor order = TorchGptq.OrderOf(noise.Hessian().diagonal(), _recipe.Order), errors = zeros_like(weight);
+        PackedWeight all = PackedWeight.Empty((int)weight.shape[0], (int)weight.shape[1]);
+        if (!TryRound(weight, noise, order, start, round: 0, all, errors))
+            return null;
+        LowRankBranch branch = start.Rank == 0 ? start
+            : DeviceMetricBranch.Fit(errors, noise.Second, start.Rank, basis: null, Refit.FirstPasses, space, ct).Branch;
+        return Loss(weight, noise, branch, errors);
+    }
+
     /// <summary>Rounds the rows of a round, as <see cref="RefitCodes"/> does: all, then a set.</summary>
     private bool TryRound(Tensor weight, DeviceNoise noise, Tensor order, LowRankBranch branch, int round, PackedWeight all, Tensor errors)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor? up, Tensor? down) = OnDevice(branch);
-        if (DeviceTarget.TryCreate(down is null ? noise : noise.Without(down), order, _recipe, Ties, tables, ct) is not { } target)
+        (Tensor Up, Tensor Down)? factors = DeviceBranch.Of(branch, space);
+        if (DeviceTarget.TryCreate(factors is null ? noise : noise.Without(factors.Value.Down), order, _recipe, Ties, tables,
+            ct) is not { } target)
             return false;
         foreach (int set in round == 0 ? Enumerable.Range(0, RowSet.Sets) : [round % RowSet.Sets])
         {
@@ -77,7 +97,7 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
                 continue;
             Tensor rows = HeldScalars.Range(set, weight.shape[0], RowSet.Sets, ScalarType.Int64, weight.device);
             Tensor some = weight.index_select(0, rows);
-            if (target.Round(some, up?.index_select(0, rows), down, ct) is not { } rounded)
+            if (target.Round(some, factors?.Up.index_select(0, rows), factors?.Down, ct) is not { } rounded)
                 return false;
             new RowSet(set).Put(rounded, all);
             errors.index_copy_(0, rows, Error(some, rounded, noise.Gain));
@@ -90,15 +110,10 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor left = errors.clone(), rounded = (weight - errors) / noise.Gain;
-        if (OnDevice(branch) is ({ } up, { } down))
+        if (DeviceBranch.Of(branch, space) is var (up, down))
             left.addmm_(up, down, beta: 1, alpha: -1);
         return SquareSums.Dot(left.mm(noise.Second), left) + SquareSums.Dot(rounded * noise.Variance, rounded);
     }
-
-    /// <summary>B and A of a branch; null for none.</summary>
-    public (Tensor? Up, Tensor? Down) OnDevice(LowRankBranch branch) => branch.Rank == 0
-        ? (null, null)
-        : (space.Of(branch.Up, branch.Rows, branch.Rank), space.Of(branch.Down, branch.Rank, branch.Columns));
 
     /// <summary>W - Q G.</summary>
     private Tensor Error(Tensor weight, PackedWeight rounded, Tensor gain)
@@ -112,7 +127,7 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor residual = weight.clone();
-        if (OnDevice(start) is ({ } up, { } down))
+        if (DeviceBranch.Of(start, space) is var (up, down))
             residual.addmm_(up, down, beta: 1, alpha: -1);
         return new RefitResult(start, WeightRounding.ToNearest(residual, Ties, tables), [], 0, 0, FellBack: true);
     }

@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace QuantBuild.Compiler.Torch.Refitting;
 
-/// <summary><see cref="BranchTarget"/> on the device: what GPTQ rounds for a branch that is fitted again, and its factored Hessian.</summary>
+/// <summary>
+/// <see cref="BranchTarget"/> on the device: what GPTQ rounds for a branch that is fitted again, and its factored Hessian.
+/// </summary>
 internal sealed class DeviceTarget
 {
     private readonly Tensor _order, _diagonal;

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
@@ -18,6 +20,18 @@ internal interface ILayerCompute : IDisposable
     /// <exception cref="NumericException">A value is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct);
+
+    /// <summary>
+    /// The squared output error by the rank of the branch, at <see cref="LayerSpec.CurveRanks"/>: the first branch of the largest rank, of
+    /// which lower ranks are the beginning, and for each rank one rounding of a refit.
+    /// </summary>
+    /// <param name="steps">The steps whose tokens are used, ascending.</param>
+    /// <param name="threads">Threads of the process to use.</param>
+    /// <param name="ct">Ends the work between blocks.</param>
+    /// <returns>As many points as ranks; none when no damping helps or feedback overflows.</returns>
+    /// <exception cref="NumericException">A value is not finite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    ImmutableArray<RankCurve.Point> Curve(IReadOnlyCollection<int> steps, int threads, CancellationToken ct);
 
     /// <summary>The low-rank branch of the smoothed weight, eq. (6), as the recipe's <see cref="LayerRecipe.LowRank"/> says.</summary>
     /// <param name="threads">Threads of the process to use.</param>

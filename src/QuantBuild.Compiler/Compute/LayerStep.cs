@@ -6,6 +6,9 @@ internal enum LayerStep
     /// <summary><see cref="ILayerCompute.Rotate"/>.</summary>
     Rotate,
 
+    /// <summary><see cref="ILayerCompute.Curve"/>.</summary>
+    Curve,
+
     /// <summary><see cref="ILayerCompute.LowRank"/>.</summary>
     LowRank,
 

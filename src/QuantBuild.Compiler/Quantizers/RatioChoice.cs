@@ -25,8 +25,9 @@ internal static class RatioChoice
     /// <param name="importance">w, [in].</param>
     /// <param name="recipe">Candidates.</param>
     /// <param name="threads">Threads to use; the result does not depend on it.</param>
+    /// <param name="ct">Ends the work between portions.</param>
     public static ActivationQuantizer Of(IEnumerable<Memory<float>> tokens, InputForm input, float[] importance, ActivationRecipe recipe,
-        int threads)
+        int threads, CancellationToken ct = default)
     {
         ImmutableArray<ActivationQuantizer> candidates = Candidates(recipe);
         if (candidates.Length == 1)
@@ -35,6 +36,7 @@ internal static class RatioChoice
         using var rounded = new RoundedTokens(input);
         foreach (Memory<float> portion in tokens)
         {
+            ct.ThrowIfCancellationRequested();
             for (int i = 0; i < candidates.Length; i++)
             {
                 rounded.Load(portion, candidates[i], threads);

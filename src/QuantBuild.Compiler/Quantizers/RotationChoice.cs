@@ -32,7 +32,7 @@ internal static class RotationChoice
         CancellationToken ct)
     {
         Smoothing.ApplyToWeight(rows, [], threads, form.Rotation);
-        ActivationQuantizer quantizer = RatioChoice.Of(tokens(), form, RatioChoice.Importance(rows), recipe, threads);
+        ActivationQuantizer quantizer = RatioChoice.Of(tokens(), form, RatioChoice.Importance(rows), recipe, threads, ct);
         float[] rounded = RoundToNearest.Round(rows, recipe.Ties, threads).Dequantize();
         double sum = 0;
         using var portionTokens = new RoundedTokens(form);

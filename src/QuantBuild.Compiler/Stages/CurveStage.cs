@@ -3,19 +3,16 @@ using System.Text.Json.Nodes;
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Compute;
-using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Planning;
-using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Compiler.Store;
 using QuantBuild.Compiler.Work;
 
 namespace QuantBuild.Compiler.Stages;
 
 /// <summary>
-/// A layer's error by the rank of its branch, where the manifest leaves ranks to a budget of bytes. Always by the processor's own kernels,
-/// like Smooth.
+/// A layer's error by the rank of its branch, where the manifest leaves ranks to a budget of bytes.
 /// </summary>
 internal sealed class CurveStage() : LayerStage<Stored<RankCurveResult>>("Curve", 2,
     new StageText("layer with `\"rank\": \"auto\"`", "weight, scale, chosen rotation, recordings", "squared errors at four ranks"),
@@ -29,9 +26,6 @@ internal sealed class CurveStage() : LayerStage<Stored<RankCurveResult>>("Curve"
     private const double UsualRidges = 4;
 
     /// <inheritdoc/>
-    public override ComputeGroup Group => ComputeGroup.Fixed;
-
-    /// <inheritdoc/>
     public override IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer) =>
         layer.StartRank is not null && layer.Recipe.Precision != Precision.BF16 ? base.SubjectsOf(plan, expert, layer) : [];
 
@@ -40,7 +34,11 @@ internal sealed class CurveStage() : LayerStage<Stored<RankCurveResult>>("Curve"
         new(outputs["curve"], store.ReadJson(outputs["curve"], RankCurveResult.FromJson));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) => CpuNeeds.Round(Widest(subject.Layer), threads);
+    public override Tolerance Tolerance => LayerErrorTolerance.Of((store, outputs) =>
+        Read(store, outputs).Value.Points.Select(point => point.Loss));
+
+    /// <inheritdoc/>
+    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Curve, threads).HostBytes;
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)
@@ -57,25 +55,15 @@ internal sealed class CurveStage() : LayerStage<Stored<RankCurveResult>>("Curve"
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, BlobRef> Compute(LayerWork work, LayerSubject subject)
     {
-        var data = new LayerTensors(work);
-        LayerSpec layer = Widest(subject.Layer);
-        var points = new CpuRefit(layer, data.Tokens, new InputForm(layer.InFeatures, data.Scale, data.Rotation), work.Threads,
-            work.Context.Cancellation).Curve(new WeightForms(data).Smoothed(work.Threads),
-            [.. Enumerable.Range(0, subject.Expert.Timesteps.Length)], CpuLayer.Seed, RanksOf(subject.Layer));
+        ImmutableArray<RankCurve.Point> points = work.Compute.Curve([.. Enumerable.Range(0, subject.Expert.Timesteps.Length)], work.Threads,
+            work.Context.Cancellation);
         return Outputs.Of("curve", work.Context.Store.StoreJson(new RankCurveResult(points).ToJson()));
     }
 
     /// <inheritdoc/>
     protected override void Accept(LayerWork work, Stored<RankCurveResult> result) => work.Curve = result;
 
-    private static ImmutableArray<int> RanksOf(LayerPlan layer) =>
-        RankChoice.Measured(layer.StartRank ?? layer.Recipe.LowRank.Rank, Math.Min(layer.OutFeatures, layer.InFeatures));
-
-    /// <summary>The layer with the largest rank that is tried, rounded by a refit whatever rounds it later.</summary>
-    private static LayerSpec Widest(LayerPlan layer) => layer.Spec with
-    {
-        Recipe = layer.Recipe.With(RecipeSettings.Rank, RanksOf(layer)[^1]).With(RecipeSettings.WeightMethod, WeightMethod.Refit),
-    };
+    private static ImmutableArray<int> RanksOf(LayerPlan layer) => layer.Spec.CurveRanks;
 
     private static StageOption<LayerSubject> Of(RecipeSetting setting) => RecipeOption.Of<LayerSubject>(setting,
         subject => subject.Layer.Recipe.With(RecipeSettings.Rank, 1).With(RecipeSettings.WeightMethod, WeightMethod.Refit),

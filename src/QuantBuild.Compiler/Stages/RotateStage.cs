@@ -33,6 +33,10 @@ internal sealed class RotateStage() : LayerStage<Stored<RotationResult>>("Rotate
         new(outputs["choice"], store.ReadJson(outputs["choice"], RotationResult.FromJson));
 
     /// <inheritdoc/>
+    public override Tolerance Tolerance => LayerErrorTolerance.Of((store, outputs) =>
+        Read(store, outputs).Value.Errors is var errors ? [errors.Plain, errors.Rotated] : []);
+
+    /// <inheritdoc/>
     public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Rotate, threads).HostBytes;
 
     /// <inheritdoc/>

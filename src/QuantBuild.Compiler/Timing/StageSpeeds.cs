@@ -38,7 +38,7 @@ internal sealed record StageSpeeds(MachineSpeed Processor, MachineSpeed? Model =
     }
 
     /// <summary>That of a stage on a device of a backend; null for the processor's.</summary>
-    public MachineSpeed? OnDevice(Stage stage) => stage == BuildStages.Rotate ? null : stage.Group switch
+    public MachineSpeed? OnDevice(Stage stage) => stage.Group switch
     {
         ComputeGroup.Model => Model,
         ComputeGroup.Layers => Layers,

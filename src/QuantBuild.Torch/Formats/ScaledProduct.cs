@@ -74,7 +74,8 @@ internal sealed class ScaledProduct : IDisposable
         {
             // Whole numbers up to 3, whose sums bfloat16 has exactly.
             Tensor values = HeldScalars.Range(0, Size * Size, 1, ScalarType.Float32, device).view(Size, Size).Remainder(4);
-            Tensor scales = HeldScalars.Range(0, Size, 1, ScalarType.Float32, device).view(Size, 1).Remainder(2).Times(3).Plus(HeldScalars.One);
+            Tensor scales = HeldScalars.Range(0, Size, 1, ScalarType.Float32, device).view(Size, 1).Remainder(2).Times(3)
+                .Plus(HeldScalars.One);
             // A power of two in every second row: 1 and 4.
             var rows = new Fp8Fold.Rows(values.to(Fp8Fold.E4M3), scales, scales);
             Tensor expected = values.mul(scales).matmul(values.mul(scales).t());

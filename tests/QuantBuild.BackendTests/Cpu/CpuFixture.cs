@@ -12,6 +12,8 @@ internal sealed class CpuFixture : BackendFixture
 
     public override IReadOnlyDictionary<string, string> Fingerprints { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
+        ["Rotate"] = "0203abfeaf43583e40f095364bc51dae",
+        ["Curve"] = "75a60bb5dfd6c2fb5a2aafa68248c599",
         ["LowRank"] = "f7a9c487bb7e9e98aef00c2619404c77",
         ["Round"] = "843954380a4950ab509598e1f5b497e0",
         ["Clip"] = "c4b20cac95881511d9885874c91e9d5f",

@@ -5,6 +5,11 @@ public sealed class CpuLayerTests : LayerTests
     internal override BackendFixture Fixture { get; } = new CpuFixture();
 }
 
+public sealed class CpuLayerChoiceTests : LayerChoiceTests
+{
+    internal override BackendFixture Fixture { get; } = new CpuFixture();
+}
+
 public sealed class CpuLayerInputTests : LayerInputTests
 {
     internal override BackendFixture Fixture { get; } = new CpuFixture();

@@ -23,6 +23,8 @@ public abstract class FingerprintTests : BackendSuite
     }
 
     [Theory]
+    [InlineData(LayerStep.Rotate)]
+    [InlineData(LayerStep.Curve)]
     [InlineData(LayerStep.LowRank)]
     [InlineData(LayerStep.Round)]
     [InlineData(LayerStep.Clip)]
@@ -41,6 +43,8 @@ public abstract class FingerprintTests : BackendSuite
     }
 
     [Theory]
+    [InlineData(LayerStep.Rotate)]
+    [InlineData(LayerStep.Curve)]
     [InlineData(LayerStep.LowRank)]
     [InlineData(LayerStep.Round)]
     [InlineData(LayerStep.Clip)]

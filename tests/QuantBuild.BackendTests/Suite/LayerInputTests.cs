@@ -11,6 +11,8 @@ public abstract class LayerInputTests : BackendSuite
     private static readonly int[] All = [0, 1, 2];
 
     [Theory]
+    [InlineData(LayerStep.Rotate)]
+    [InlineData(LayerStep.Curve)]
     [InlineData(LayerStep.LowRank)]
     [InlineData(LayerStep.Round)]
     [InlineData(LayerStep.Clip)]
@@ -29,6 +31,8 @@ public abstract class LayerInputTests : BackendSuite
     }
 
     [Theory]
+    [InlineData(LayerStep.Rotate)]
+    [InlineData(LayerStep.Curve)]
     [InlineData(LayerStep.Round)]
     [InlineData(LayerStep.Clip)]
     [InlineData(LayerStep.Measure)]
@@ -95,6 +99,8 @@ public abstract class LayerInputTests : BackendSuite
     }
 
     [Theory]
+    [InlineData(LayerStep.Rotate)]
+    [InlineData(LayerStep.Curve)]
     [InlineData(LayerStep.LowRank)]
     [InlineData(LayerStep.Round)]
     [InlineData(LayerStep.Clip)]
@@ -104,6 +110,8 @@ public abstract class LayerInputTests : BackendSuite
             Run(step, new LayerCase(130, 160, Recipes.Of()), new CancellationToken(canceled: true)));
 
     [Theory]
+    [InlineData(LayerStep.Rotate)]
+    [InlineData(LayerStep.Curve)]
     [InlineData(LayerStep.Round)]
     [InlineData(LayerStep.Clip)]
     [InlineData(LayerStep.Measure)]

@@ -111,7 +111,7 @@ internal static class LayerReference
         return y;
     }
 
-    private static double[] Multiply(LayerCase layer, float[] x, float[] weight)
+    public static double[] Multiply(LayerCase layer, float[] x, float[] weight)
     {
         (int outputs, int channels) = (layer.Layer.OutFeatures, layer.Layer.InFeatures);
         var y = new double[x.Length / channels * outputs];
@@ -125,7 +125,7 @@ internal static class LayerReference
         return y;
     }
 
-    private static float[] Rounded(LayerCase layer, float[] tokens, ActivationQuantizer quantizer)
+    public static float[] Rounded(LayerCase layer, float[] tokens, ActivationQuantizer quantizer)
     {
         var rounded = new float[tokens.Length];
         MatrixView view = RandomData.Matrix(rounded, layer.Layer.InFeatures);

@@ -22,6 +22,9 @@ internal static class StepResult
                 RotationErrors rotation = compute.Rotate(steps, threads, ct);
                 Add(content, rotation.Plain, rotation.Rotated);
                 break;
+            case LayerStep.Curve:
+                Add(content, [.. compute.Curve(steps, threads, ct).SelectMany(point => new[] { point.Rank, point.Loss })]);
+                break;
             case LayerStep.LowRank:
                 LowRankBranch branch = compute.LowRank(threads, ct);
                 content.Write(MemoryMarshal.AsBytes<ushort>(branch.UpBits));

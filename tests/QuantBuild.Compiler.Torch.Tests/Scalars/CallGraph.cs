@@ -26,7 +26,9 @@ internal static class CallGraph
     public static IEnumerable<Call> Calls(MethodBase method)
     {
         byte[] body = method.GetMethodBody()?.GetILAsByteArray() ?? [];
-        Type[]? ofType = method.DeclaringType?.GetGenericArguments(), ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : null;
+        Type[]? ofType = method.DeclaringType?.GetGenericArguments(), ofMethod = method.IsGenericMethod
+            ? method.GetGenericArguments()
+            : null;
         for (int at = 0; at < body.Length;)
         {
             short value = body[at++];

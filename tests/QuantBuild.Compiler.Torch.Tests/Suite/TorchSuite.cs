@@ -7,6 +7,11 @@ public sealed class TorchLayerTests : LayerTests
     internal override BackendFixture Fixture { get; } = new Float32Fixture();
 }
 
+public sealed class TorchLayerChoiceTests : LayerChoiceTests
+{
+    internal override BackendFixture Fixture { get; } = new Float32Fixture();
+}
+
 public sealed class TorchLayerInputTests : LayerInputTests
 {
     internal override BackendFixture Fixture { get; } = new Float32Fixture();

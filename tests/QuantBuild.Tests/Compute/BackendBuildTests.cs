@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Build;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Compute.Cpu;
@@ -129,6 +131,12 @@ public sealed class BackendBuildTests
             {
                 backend.Count(nameof(Rotate));
                 return layer.Rotate(steps, threads, ct);
+            }
+
+            public ImmutableArray<RankCurve.Point> Curve(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
+            {
+                backend.Count(nameof(Curve));
+                return layer.Curve(steps, threads, ct);
             }
 
             public LowRankBranch LowRank(int threads, CancellationToken ct)

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Manifests;
@@ -37,6 +39,9 @@ internal sealed class RestlessBackend(bool bitExact) : IComputeBackend
     {
         public RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>
             layer.Rotate(steps, threads, ct);
+
+        public ImmutableArray<RankCurve.Point> Curve(IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>
+            layer.Curve(steps, threads, ct);
 
         public LowRankBranch LowRank(int threads, CancellationToken ct) => layer.LowRank(threads, ct);
 

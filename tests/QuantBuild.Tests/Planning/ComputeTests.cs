@@ -26,7 +26,7 @@ public sealed class ComputeTests
         var profiles = new StageProfiles(new NumericProfile("m", BitExact: false), new NumericProfile("l", BitExact: false));
 
         Assert.Equal(
-            ["Condition m", "Trajectory m", "Smooth cpu-1", "Rotate l", "Curve cpu-1", "LowRank l", "Gptq l", "Clip l", "Measure l",
+            ["Condition m", "Trajectory m", "Smooth cpu-1", "Rotate l", "Curve l", "LowRank l", "Gptq l", "Clip l", "Measure l",
                 "Pack cpu-1",
                 "Spectrum cpu-1", "Evaluate m", "Decode m"],
             BuildStages.All.Select(stage => $"{stage} {profiles.Of(stage)}"));

@@ -39,6 +39,7 @@ internal sealed class CpuBackend : IComputeBackend
     public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads) => new(step switch
     {
         LayerStep.Rotate => CpuNeeds.Rotate(layer, threads),
+        LayerStep.Curve => CpuNeeds.Round(layer.Widest, threads),
         LayerStep.LowRank => CpuNeeds.LowRank(layer, threads),
         LayerStep.Round => CpuNeeds.Round(layer, threads),
         LayerStep.Clip => CpuNeeds.Clip(layer, tokens, threads),

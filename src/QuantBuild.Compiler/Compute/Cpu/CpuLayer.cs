@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using QuantBuild.Compiler.Allocation;
 using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Quantizers;
 using QuantBuild.Formats;
@@ -10,10 +12,7 @@ namespace QuantBuild.Compiler.Compute.Cpu;
 internal sealed class CpuLayer(ILayerData data) : ILayerCompute
 {
     /// <summary>Seed of the randomized decomposition: one constant, so that equal weights share one result.</summary>
-    internal const ulong Seed = 0x51424C52;
-
-    /// <summary>Of the branch that a rotation is tried with; it decides nothing else.</summary>
-    private const double RotationAccuracy = 0.05;
+    private const ulong Seed = 0x51424C52;
 
     private readonly LayerSpec _layer = data.Layer;
     private readonly WeightForms _weight = new(data);
@@ -36,19 +35,19 @@ internal sealed class CpuLayer(ILayerData data) : ILayerCompute
     /// <inheritdoc/>
     public RotationErrors Rotate(IReadOnlyCollection<int> steps, int threads, CancellationToken ct)
     {
-        LowRankRecipe branch = _layer.Recipe.LowRank with
-        {
-            Rank = _layer.TrialRank ?? _layer.Recipe.LowRank.Rank,
-            Accuracy = RotationAccuracy,
-        };
         ReadOnlyMatrixView smoothed = _weight.Smoothed(threads);
-        float[] rows = WeightRows.Without(LowRankSplit.Of(smoothed, branch, Seed, threads, ct), smoothed, threads, ct);
+        float[] rows = WeightRows.Without(LowRankSplit.Of(smoothed, _layer.TrialBranch, Seed, threads, ct), smoothed, threads, ct);
         return new RotationErrors(Error([.. rows], Rotation.None), Error(rows, Rotation.Hadamard32));
 
         double Error(float[] some, Rotation rotation) => RotationChoice.Error(
             new MatrixView(some, some.Length / _layer.InFeatures, _layer.InFeatures),
             () => data.Tokens.Portions(steps, PortionRows(_layer)), Form with { Rotation = rotation }, Activations, threads, ct);
     }
+
+    /// <inheritdoc/>
+    public ImmutableArray<RankCurve.Point> Curve(IReadOnlyCollection<int> steps, int threads, CancellationToken ct) =>
+        new CpuRefit(_layer.Widest, data.Tokens, Form, threads, ct)
+            .Curve(_weight.Smoothed(threads), steps, Seed, _layer.CurveRanks);
 
     /// <inheritdoc/>
     public LowRankBranch LowRank(int threads, CancellationToken ct) =>

@@ -80,7 +80,7 @@ internal sealed class CpuRefit(LayerSpec layer, IRecordedTokens tokens, InputFor
         ActivationQuantizer? quantizer = layer.Recipe.Precision != Precision.W4A4 ? null
             : _recipe.Noise == NoiseModel.Modelled
             ? RatioChoice.Of(Portions(split, check: split.IsPossible), form, RatioChoice.Importance(weight), layer.Recipe.Activations,
-                threads)
+                threads, ct)
             : ActivationQuantizer.Unclipped(layer.Recipe.Activations.Ties);
         bool models = quantizer is not null && _recipe.Noise == NoiseModel.Modelled;
         var moments = new InputMoments(layer.InFeatures, form.Scale, form.Rotation, quantizer, models);
