@@ -48,6 +48,10 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     }
 
     /// <inheritdoc/>
+    /// <remarks>All of it: experts are gone from the device when layers begin.</remarks>
+    public long? DeviceMemory => session.Memory;
+
+    /// <inheritdoc/>
     public BackendReport Inspect(bool measure) => session.Inspect(measure);
 
     /// <inheritdoc/>
@@ -57,6 +61,6 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads)
     {
         (long host, long device) = TorchNeeds.Of(step, layer);
-        return session.IsCuda ? new ResourceNeed(host, device) : new ResourceNeed(host + device);
+        return session.IsCuda ? new ResourceNeed(host, device) : new ResourceNeed(host + device, device);
     }
 }

@@ -24,10 +24,14 @@ internal sealed class TorchSession(TorchChoice choice)
     public int WeightBytes => choice.Options.Precision == TorchPrecision.Float32 ? 4 : 2;
 
     /// <summary>
-    /// Bytes that weights of experts may take on the device, three quarters of what there is or of the limit: what is left is for a pass.
-    /// Null where it is not known: on a processor without a limit, and without the GPU.
+    /// Bytes of the device, or of the limit. Null where it is not known: on a processor without a limit, and without the GPU.
     /// </summary>
-    public long? WeightMemory => (choice.Memory ?? (IsCuda ? TorchDevice.MemoryOf(choice.Options.Device) : null)) * 3 / 4;
+    public long? Memory => choice.Memory ?? (IsCuda ? TorchDevice.MemoryOf(choice.Options.Device) : null);
+
+    /// <summary>
+    /// Bytes that weights of experts may take on the device, three quarters of what there is or of the limit: what is left is for a pass.
+    /// </summary>
+    public long? WeightMemory => Memory * 3 / 4;
 
     /// <summary>Where layers are computed: in float32 always.</summary>
     /// <exception cref="DiagnosticException">The device cannot be had.</exception>

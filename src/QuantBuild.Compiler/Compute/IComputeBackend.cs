@@ -33,6 +33,11 @@ internal interface IComputeBackend
     /// <param name="budget">Bytes that the build may take of the machine's memory.</param>
     ModelPlacement Place(ModelElements weights, long budget) => ModelPlacement.OnHost(weights, budget);
 
+    /// <summary>
+    /// Bytes of a device that a step of a layer may take; null where there is no device with memory of its own and no limit.
+    /// </summary>
+    long? DeviceMemory => null;
+
     /// <summary>Opens experts.</summary>
     IDenoiserFactory Models { get; }
 

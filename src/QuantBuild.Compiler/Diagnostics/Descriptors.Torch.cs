@@ -1,6 +1,6 @@
 namespace QuantBuild.Compiler.Diagnostics;
 
-/// <content>QB3240 to QB3249: the arithmetic torch on this machine.</content>
+/// <content>QB3240 to QB3249, QB3270: the arithmetic torch on this machine.</content>
 internal static partial class Descriptors
 {
     /// <summary>QB3240: no libtorch.</summary>
@@ -53,4 +53,12 @@ internal static partial class Descriptors
         "{0} is '{1}', and has to be {2}",
         "An environment variable that chooses how the arithmetic torch computes has a value that cannot be used.",
         "Correct the variable or unset it.");
+
+    /// <summary>QB3270: a layer does not fit the device.</summary>
+    public static readonly DiagnosticDescriptor DeviceMemoryTooSmall = new("QB3270", Severity.Error,
+        "{0} needs about {1} of the device's memory ({2}){3}; the device, or --device-memory, has {4}",
+        "The weights of a layer, its Hessian with the factors, and a portion of tokens are on the device at once. Portions are the same on "
+            + "every device, because bytes depend on them. Nothing was begun; what is in the store stays.",
+        "Take a device with more memory or raise --device-memory (`QuantDeviceMemory`), choose the method `gptq`, which needs less than a "
+            + "refit, or set compute.layers to \"cpu\".");
 }

@@ -48,8 +48,8 @@ internal sealed class ClipStage() : LayerStage<Stored<ClipChoice>>("Clip", 2,
         Read(store, outputs).Value.Errors.Select(candidate => candidate.Error));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) =>
-        (subject with { Layer = subject.Layer with { Recipe = RecipeOf(subject) } }).Need(LayerStep.Clip, threads).HostBytes;
+    protected override ResourceNeed Need(LayerSubject subject, int threads) =>
+        (subject with { Layer = subject.Layer with { Recipe = RecipeOf(subject) } }).Need(LayerStep.Clip, threads);
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)

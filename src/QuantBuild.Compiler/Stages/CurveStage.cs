@@ -38,7 +38,7 @@ internal sealed class CurveStage() : LayerStage<Stored<RankCurveResult>>("Curve"
         Read(store, outputs).Value.Points.Select(point => point.Loss));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Curve, threads).HostBytes;
+    protected override ResourceNeed Need(LayerSubject subject, int threads) => subject.Need(LayerStep.Curve, threads);
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)

@@ -44,7 +44,7 @@ internal sealed class GptqStage() : LayerStage<RoundedWeight>("Gptq", 2,
         Read(store, outputs).Outcome is { ErrorEnergy: { } error, DiagonalEnergy: { } reference } ? [error, reference] : []);
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Round, threads).HostBytes;
+    protected override ResourceNeed Need(LayerSubject subject, int threads) => subject.Need(LayerStep.Round, threads);
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)

@@ -54,7 +54,7 @@ internal static class LayerBuild
             .Max());
 
     /// <summary>The chain from a stage on; a stage beside the chain alone.</summary>
-    private static IEnumerable<ILayerStage> ChainFrom(Stage? from) => from is ILayerStage one && !BuildStages.LayerChain.Contains(one)
+    internal static IEnumerable<ILayerStage> ChainFrom(Stage? from) => from is ILayerStage one && !BuildStages.LayerChain.Contains(one)
         ? [one]
         : BuildStages.LayerChain.SkipWhile(stage => from is not null && stage.Declaration != from);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Planning;
 using QuantBuild.Compiler.Store;
 
@@ -13,6 +14,9 @@ internal interface ILayerStage
 
     /// <summary>Its actions for a layer; none where the recipe has no use for it.</summary>
     IEnumerable<LayerSubject> SubjectsOf(Plan plan, ExpertPlan expert, LayerPlan layer);
+
+    /// <summary>Bytes of a device of its own that an action holds at its peak; 0 where there is none.</summary>
+    long DeviceBytes(LayerSubject subject);
 
     /// <summary>Runs them and hands the results to the layer; false when the runner only looks and one is missing.</summary>
     bool Run(LayerWork work);
@@ -45,6 +49,12 @@ internal abstract class LayerStage<TResult>(string name, int version, StageText 
         [new LayerSubject(plan, expert, layer)];
 
     /// <inheritdoc/>
+    public override long Bytes(LayerSubject subject, int threads) => Need(subject, threads).HostBytes;
+
+    /// <inheritdoc/>
+    public long DeviceBytes(LayerSubject subject) => Need(subject, threads: 1).DeviceBytes;
+
+    /// <inheritdoc/>
     public bool Run(LayerWork work)
     {
         bool complete = true;
@@ -57,6 +67,9 @@ internal abstract class LayerStage<TResult>(string name, int version, StageText 
         }
         return complete;
     }
+
+    /// <summary>The memory that an action holds at its peak.</summary>
+    protected abstract ResourceNeed Need(LayerSubject subject, int threads);
 
     /// <summary>Digests of an action's inputs by role: by default the recordings, and everything that the chain made so far.</summary>
     protected virtual IEnumerable<KeyValuePair<string, Digest>> Inputs(LayerWork work) => LayerTensors.Inputs(work, work.Recordings);

@@ -114,6 +114,7 @@ internal sealed class LayerWork(BuildContext context, ExpertSource source, Layer
     private void Claim(Stage stage)
     {
         context.Plan.Backends.Start(stage.Group, $"{stage} {source.Plan.Name} {layer.Name}");
+        DeviceNeed.Require(context.Plan, source.Plan, layer, stage);
         // What the stage before has left goes before this one allocates, and before others are let in.
         Reclaim();
         if (_lease is null)

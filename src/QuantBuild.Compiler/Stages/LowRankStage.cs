@@ -28,7 +28,7 @@ internal sealed class LowRankStage() : LayerStage<LowRankResult>("LowRank", 2,
         new(outputs["factors"], store.ReadJson(outputs["outcome"], LowRankOutcome.FromJson));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.LowRank, threads).HostBytes;
+    protected override ResourceNeed Need(LayerSubject subject, int threads) => subject.Need(LayerStep.LowRank, threads);
 
     /// <summary>
     /// A decomposition, which rotates the small matrix of every pass; where the basis would span everything, or that is asked for, the

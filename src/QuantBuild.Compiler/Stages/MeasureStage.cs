@@ -31,7 +31,7 @@ internal sealed class MeasureStage() : LayerStage<Stored<LayerErrors>>("Measure"
         Read(store, outputs).Value.Bins.SelectMany(bin => bin.Sums.Select(sums => sums.Difference)));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Measure, threads).HostBytes;
+    protected override ResourceNeed Need(LayerSubject subject, int threads) => subject.Need(LayerStep.Measure, threads);
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)

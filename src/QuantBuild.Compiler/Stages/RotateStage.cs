@@ -37,7 +37,7 @@ internal sealed class RotateStage() : LayerStage<Stored<RotationResult>>("Rotate
         Read(store, outputs).Value.Errors is var errors ? [errors.Plain, errors.Rotated] : []);
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) => subject.Need(LayerStep.Rotate, threads).HostBytes;
+    protected override ResourceNeed Need(LayerSubject subject, int threads) => subject.Need(LayerStep.Rotate, threads);
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)

@@ -1,4 +1,5 @@
 using QuantBuild.Compiler.Actions;
+using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Costs;
 using QuantBuild.Compiler.Manifests;
@@ -34,11 +35,11 @@ internal sealed class SpectrumStage() : LayerStage<Stored<SpectrumResult>>("Spec
         new(outputs["spectrum"], store.ReadJson(outputs["spectrum"], SpectrumResult.FromJson));
 
     /// <inheritdoc/>
-    public override long Bytes(LayerSubject subject, int threads) => CpuNeeds.LowRank(subject.Layer.Spec with
+    protected override ResourceNeed Need(LayerSubject subject, int threads) => new(CpuNeeds.LowRank(subject.Layer.Spec with
     {
         Recipe = subject.Layer.Recipe.With(RecipeSettings.Rank, WeightSpectrum.Most)
             .With(RecipeSettings.LowRankMethod, LowRankMethod.Randomized),
-    }, threads);
+    }, threads));
 
     /// <inheritdoc/>
     public override double Seconds(LayerSubject subject, MachineSpeed speed)

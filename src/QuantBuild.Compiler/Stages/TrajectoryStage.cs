@@ -78,8 +78,11 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
         if (NeedsNull(context.Plan.Manifest.Calibration))
             inputs = inputs.Append(KeyValuePair.Create("null_context", set.NullDigest));
         return context.Run(this, SubjectOf(sample), inputs, threads => Record(context, models, set, sample, threads), before: () =>
+        {
             MemoryNeed.RequireAll(context.Budget,
-            LayerBuild.Needs(context.Plan).Concat(set.Samples.Select(any => (NameOf(any.Id), Bytes(SubjectOf(any), threads: 1))))));
+                LayerBuild.Needs(context.Plan).Concat(set.Samples.Select(any => (NameOf(any.Id), Bytes(SubjectOf(any), threads: 1)))));
+            DeviceNeed.RequireAll(context.Plan);
+        });
 
         TrajectorySubject SubjectOf(CalibrationSample some) => new(context.Plan, some.Id, () => some.Shape);
     }

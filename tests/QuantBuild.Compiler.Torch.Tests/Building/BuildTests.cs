@@ -62,6 +62,42 @@ public sealed class BuildTests
     }
 
     [Fact]
+    public async Task A_device_that_no_layer_fits_is_refused_before_anything_is_begun()
+    {
+        using var project = new TorchProject();
+
+        (int status, string said) = await project.BuildAsync("--device-memory", "64MiB");
+
+        Assert.NotEqual(0, status);
+        Assert.Contains("error QB3270: ", said, StringComparison.Ordinal);
+        Assert.Contains("of the device's memory (Measure), and 19 others need too much; the device, or --device-memory, has 64 MiB", said,
+            StringComparison.Ordinal);
+        Assert.Equal(0, project.Actions);
+    }
+
+    [Fact]
+    public async Task Ranks_under_a_budget_are_chosen_by_the_device()
+    {
+        using TorchProject torch = new() { Quantize = TinyManifest.Ranks }, processor = new()
+        {
+            Compute = """{ "model": "cpu", "layers": "cpu" }""", Quantize = TinyManifest.Ranks,
+        };
+        (int status, string said) = await torch.BuildAsync();
+        Assert.True(status == 0, said);
+        Assert.Equal(0, (await processor.BuildAsync()).Status);
+
+        IReadOnlyDictionary<string, double> expected = processor.Errors();
+        double[] ratios = [.. torch.Errors().Select(layer => layer.Value / expected[layer.Key])];
+
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"mean {Math.Exp(ratios.Average(Math.Log)):0.0000}, worst {ratios.Max():0.000}, best {ratios.Min():0.000}");
+        Assert.InRange(Math.Exp(ratios.Average(Math.Log)), 0.98, 1.02);
+        Assert.StartsWith("torch-2.10-cpu-", Assert.Single(torch.ProfilesOf("Curve")), StringComparison.Ordinal);
+        Assert.Equal(torch.ProfilesOf("Gptq"), torch.ProfilesOf("Curve"));
+        Assert.Equal(torch.ProfilesOf("Gptq"), torch.ProfilesOf("Rotate"));
+    }
+
+    [Fact]
     public async Task A_build_whose_process_is_killed_keeps_what_is_finished_and_goes_on()
     {
         using TorchProject broken = new(), whole = new();

@@ -18,6 +18,9 @@ internal static class TinyManifest
     /// <summary>The recipe of a manifest that states none: branch and weight found together, a rotation where it helps.</summary>
     public const string Defaults = """{ "format": "mxfp4", "precision": "w4a4", "lowRank": { "rank": 16 } }""";
 
+    /// <summary>Ranks that layers share under a budget of bytes.</summary>
+    public const string Ranks = """{ "format": "mxfp4", "precision": "w4a4", "lowRank": { "rank": "auto" } }""";
+
     /// <summary>Its text.</summary>
     /// <param name="compute">The section <c>compute</c>.</param>
     /// <param name="quantize">The section <c>quantize</c>.</param>
@@ -30,7 +33,7 @@ internal static class TinyManifest
             "high_noise": { "weights": "high_noise_model", "bins": ["early:0-0.5", "boundary:0.5-1"] },
             "low_noise": { "weights": "low_noise_model", "bins": ["boundary:0-0.5", "late:0.5-1"] }
           },
-          "calibration": { "data": {{JsonSerializer.Serialize(TestData.TinyWan("calibration.jsonl"))}}, "samples": {{(quantize == Defaults ? 3 : 2)}},
+          "calibration": { "data": {{JsonSerializer.Serialize(TestData.TinyWan("calibration.jsonl"))}}, "samples": {{(quantize == Gptq ? 2 : 3)}},
             "steps": 4, "tokensPerStep": 48, "seed": 42 },
           "quantize": {{quantize}},
           "overrides": [{ "match": "blocks.1-5.*", "precision": "bf16" }]

@@ -101,6 +101,15 @@ internal sealed class TorchProject : IDisposable
         return artifact.RootElement.GetProperty("profiles").GetProperty(group).GetString()!;
     }
 
+    /// <summary>The arithmetics in the keys of a stage's stored actions.</summary>
+    public IReadOnlyCollection<string> ProfilesOf(string stage) =>
+        [.. Directory.EnumerateFiles(Path.Combine(Store, "actions"), "*.json", SearchOption.AllDirectories).Select(path =>
+        {
+            using JsonDocument action = JsonDocument.Parse(File.ReadAllBytes(path));
+            JsonElement description = action.RootElement.GetProperty("description");
+            return (Stage: description.GetProperty("stage").GetString(), Profile: description.GetProperty("profile").GetString()!);
+        }).Where(action => action.Stage == stage).Select(action => action.Profile).Distinct()];
+
     /// <summary>The error of every layer, as the artifact states it.</summary>
     public IReadOnlyDictionary<string, double> Errors()
     {

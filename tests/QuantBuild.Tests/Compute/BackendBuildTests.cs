@@ -80,6 +80,30 @@ public sealed class BackendBuildTests
             need => Assert.Equal(12345678, need.Bytes));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_layer_that_a_device_cannot_hold_is_told_before_calibration_and_before_its_own_turn(bool calibrated)
+    {
+        using var project = new TinyProject();
+        using var session = CompileSession.Open(project.Options(), SilentObserver.Instance, execute: true, project.Cancellation);
+        if (calibrated)
+            ModelBuild.Run(session.Context, session.Sources, SilentObserver.Instance);
+        var layers = new Counting("layers-1") { DeviceBytes = step => step == LayerStep.Round ? 3 << 20 : 1 << 20, DeviceMemory = 2 << 20 };
+        BuildContext context = session.Context with { Plan = session.Plan with { Backends = new Backends(CpuBackend.Instance, layers) } };
+
+        Diagnostic problem = Assert.Throws<DiagnosticException>(() =>
+            ModelBuild.Run(context, session.Sources, SilentObserver.Instance)).Diagnostics[0];
+
+        Assert.Equal("QB3270", problem.Descriptor.Code);
+        Assert.Contains("needs about 3 MiB of the device's memory (Gptq)", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("has 2 MiB", problem.Message, StringComparison.Ordinal);
+        Assert.Equal(!calibrated, problem.Message.Contains(", and 19 others need too much", StringComparison.Ordinal));
+        Assert.Equal([nameof(IComputeBackend.Start)], layers.Calls.Keys);
+        layers.DeviceMemory = 3 << 20;
+        Assert.NotNull(ModelBuild.Run(context, session.Sources, SilentObserver.Instance));
+    }
+
     /// <summary>The processor's backend under another name, with a count of what it is asked for.</summary>
     private sealed class Counting(string profile) : IComputeBackend, IDenoiserFactory
     {
@@ -90,6 +114,10 @@ public sealed class BackendBuildTests
         public int Disposed => _disposed;
 
         public long? HostBytes { get; init; }
+
+        public Func<LayerStep, long> DeviceBytes { get; init; } = _ => 0;
+
+        public long? DeviceMemory { get; set; }
 
         public string Name => "counting";
 
@@ -111,7 +139,7 @@ public sealed class BackendBuildTests
         public ILayerCompute Open(ILayerData layer) => new Layer(this, CpuBackend.Instance.Open(layer));
 
         public ResourceNeed NeedOf(LayerStep step, LayerSpec layer, long tokens, int threads) =>
-            HostBytes is { } bytes ? new ResourceNeed(bytes) : CpuBackend.Instance.NeedOf(step, layer, tokens, threads);
+            new(HostBytes ?? CpuBackend.Instance.NeedOf(step, layer, tokens, threads).HostBytes, DeviceBytes(step));
 
         public QuantBuild.Models.Wan.IDenoiser Open(QuantBuild.Models.Wan.WanConfig config, QuantBuild.SafeTensors.ITensorSource weights,
             QuantBuild.Models.WeightStorage storage)
