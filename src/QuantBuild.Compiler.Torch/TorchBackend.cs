@@ -22,7 +22,7 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     public IDenoiserFactory Models { get; } = new TorchModels(session);
 
     /// <inheritdoc/>
-    public IEncoderFactory Encoders => session.Runtime();
+    public IEncoderFactory Encoders { get; } = new TorchEncoders(session);
 
     /// <inheritdoc/>
     public NumericProfile ProfileOf(ComputeGroup group) => group == ComputeGroup.Fixed

@@ -66,6 +66,24 @@ public sealed class TorchChoiceTests
         Variable = name => name == TorchChoice.ProfileVariable ? "torch-named" : null,
     }).Expected);
 
+    [Fact]
+    public void What_goes_into_no_store_takes_the_arithmetic_that_is_here_and_may_be_folded()
+    {
+        var host = new ComputeHost
+        {
+            Recorded = new ProfileNames(Gpu + "-bf16", Gpu + "-f32"), IsLocked = true,
+            Variable = name => name == TorchChoice.ProfileVariable ? "torch-named" : null,
+        };
+
+        TorchChoice stored = Of(ComputeDevice.Cuda, host), unstored = Of(ComputeDevice.Cuda, host with { IsUnstored = true });
+
+        Assert.Equal(("torch-named", false), (stored.Expected, stored.Options.Fp8));
+        Assert.Equal((null, null), (unstored.Expected, unstored.Options.Fp8));
+        // One process can have both, which are not one.
+        Assert.NotEqual(Of(ComputeDevice.Cuda, new ComputeHost { Variable = _ => null }).Key,
+            Of(ComputeDevice.Cuda, new ComputeHost { Variable = _ => null, IsUnstored = true }).Key);
+    }
+
     [Theory]
     // Both experts of 14 billion weights in bfloat16 take 56 GB, in float32 twice as much.
     [InlineData(ComputeDevice.Cuda, ComputeDType.BFloat16, 141, WeightStorage.Resident, 0, false)]

@@ -32,7 +32,7 @@ internal sealed record TorchChoice(TorchOptions Options, string? Expected, long?
     /// <summary>What a process can have one of: two choices with the same are one device.</summary>
     public string Key => string.Join('\n', (string[])[Options.Device, Options.Precision.ToString(), Options.LibraryFolder ?? "",
         string.Join(Path.PathSeparator, Options.PackageFolders), Options.Threads.ToString(CultureInfo.InvariantCulture), Expected ?? "",
-        Memory?.ToString(CultureInfo.InvariantCulture) ?? ""]);
+        Memory?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Fp8?.ToString() ?? ""]);
 
     /// <summary>Reads what is said.</summary>
     /// <param name="device">The manifest's device.</param>
@@ -61,9 +61,10 @@ internal sealed record TorchChoice(TorchOptions Options, string? Expected, long?
             LibraryFolder = NonEmpty(host.Library),
             PackageFolders = host.Packages.NativeFolders(NativePackages),
             // The reference tier: whether a device folds to FP8 is known only when it is there, and the name of a profile is known before.
-            Fp8 = false,
+            Fp8 = host.IsUnstored ? null : false,
         };
-        return new TorchChoice(options, NonEmpty(host.Variable(ProfileVariable)) ?? Recorded(host, options, kind), host.DeviceMemory);
+        return new TorchChoice(options,
+            host.IsUnstored ? null : NonEmpty(host.Variable(ProfileVariable)) ?? Recorded(host, options, kind), host.DeviceMemory);
     }
 
     /// <summary>The name of an arithmetic.</summary>

@@ -67,7 +67,7 @@ internal sealed class TorchSession(TorchChoice choice)
             using TensorWork work = space.Begin();
             return new BackendReport($"libtorch {TorchLibrary.Version} of {TorchLibrary.Loaded}",
                 TorchDevice.Describe(choice.Options.Device, choice.Options.Threads)
-                    + (IsCuda ? $"; activations are rounded by {runtime.Rounding}" : ""), choice.NameOf(Own, layers: false), measure
+                    + (IsCuda ? $"; activations are rounded by {runtime.Rounding}" : ""), runtime.Profile, measure
                     ? new ProductSeconds(ProductProbe.Run(space.Device, space.Type), ProductProbe.Run(space.Device, ScalarType.Float32))
                     : null);
         }

@@ -30,6 +30,12 @@ internal sealed record ComputeHost
     /// <summary>Whether no other results are wanted than those of <see cref="Recorded"/>.</summary>
     public bool IsLocked { get; init; }
 
+    /// <summary>
+    /// Whether results go into no store and no artifact, so that their arithmetic needs no name before it is there: a device may then
+    /// multiply 4-bit layers as it does best.
+    /// </summary>
+    public bool IsUnstored { get; init; }
+
     /// <summary>Looks an environment variable up; null when it is not set.</summary>
     public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
 }

@@ -10,7 +10,8 @@ internal static partial class Descriptors
             + "bytes "
             + "of an artifact depend on the arithmetic, so that none is put in the place of another.",
         "Reference the package in the model project, in the version of QuantBuild, and restore it; or name its folder in the environment "
-            + "variable QUANTBUILD_EXTENSIONS; or set the key to \"cpu\".");
+            + "variable QUANTBUILD_EXTENSIONS; or set the key to \"cpu\". `generate` and `compare` compute on the processor "
+            + "with --compute cpu.");
 
     /// <summary>QB3221: a setting of a backend that nothing uses.</summary>
     public static readonly DiagnosticDescriptor ComputeSettingUnused = new("QB3221", Severity.Warning,

@@ -11,7 +11,7 @@ internal static partial class Descriptors
         "Reference libtorch-cpu-linux-x64 2.10.0, or TorchSharp-cuda-linux 0.107.0 for a GPU, in the model project and restore it; or "
             + "name a "
             + "folder with libtorch 2.10, such as torch/lib of a Python install of PyTorch 2.10, by --torch, QuantTorch or "
-            + "QUANTBUILD_TORCH.");
+            + "QUANTBUILD_TORCH. `generate` and `compare` do without it with --compute cpu.");
 
     /// <summary>QB3241: the system's C++ library is too old.</summary>
     public static readonly DiagnosticDescriptor TorchStandardLibrary = new("QB3241", Severity.Error,
@@ -32,14 +32,16 @@ internal static partial class Descriptors
         "{0}",
         "The manifest's compute.device, or --device, QuantDevice or QUANTBUILD_DEVICE, names a device that this machine does not have, or "
             + "that its libtorch was built without. No other device is put in its place: the bytes of results depend on it.",
-        "Build on a machine with the device, take a libtorch for CUDA, or set compute.device to \"cpu\".");
+        "Build on a machine with the device, take a libtorch for CUDA, or set compute.device to \"cpu\"; `generate` and `compare` take "
+            + "--device cpu.");
 
     /// <summary>QB3244: the memory of the device does not suffice.</summary>
     public static readonly DiagnosticDescriptor TorchOutOfMemory = new("QB3244", Severity.Error,
         "{0}",
         "Weights, a pass of the model, or a step of a layer take more memory than the device has left.",
-        "End other programs that use the device, take a device with more memory, or calibrate on smaller videos. Finished actions stay in "
-            + "the store.");
+        "End other programs that use the device; give a smaller --device-memory, so that one expert is there at a time, or two blocks of "
+            + "it; take a device with more memory, or calibrate on smaller videos. Of a video, take a smaller --size, fewer --frames, "
+            + "--memory none, or --vae-tile 256. Finished actions stay in the store.");
 
     /// <summary>QB3245: results of another machine are wanted, and one is missing.</summary>
     public static readonly DiagnosticDescriptor TorchProfileDiffers = new("QB3245", Severity.Error,

@@ -36,6 +36,7 @@ internal static class CompareCommand
                 "Make a video with full-precision experts and with those of artifacts, and tell how far they are apart.") { Artifacts,
                     Output };
         GenerateOptions.AddTo(command);
+        ComputeArguments.AddWithChoiceTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             VideoFailures.Translate(() => Compare(arguments, run), "take a smaller --size or fewer --frames");
@@ -56,11 +57,13 @@ internal static class CompareCommand
         NamedModel model = NamedModel.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
         GenerationOptions options;
         Image? picture;
+        VideoCompute compute;
         using (ModelArtifact first = ModelArtifact.Open(folders[0]))
         {
             var architecture = WanArchitecture.Of(first.HighNoise.Config);
             picture = GenerateOptions.Picture(arguments, architecture);
             options = GenerateOptions.Of(arguments, model, architecture, first);
+            compute = VideoCompute.Find(arguments, model, first, run);
         }
 
         var videos = new List<Rendered>();
@@ -77,7 +80,7 @@ internal static class CompareCommand
                 else
                     errors.Add(RelativeError(step.Latent.Span, videos[0].Latents[step.Index]));
             }
-            using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact);
+            using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact, compute, run);
             GenerateOptions.ReportSchedule(options, artifact, run);
             if (folder is null)
             {

@@ -29,6 +29,7 @@ internal static class GenerateCommand
             Output,
         };
         GenerateOptions.AddTo(command);
+        ComputeArguments.AddWithChoiceTo(command);
         command.SetAction(arguments => session.Run(arguments, run =>
         {
             VideoFailures.Translate(() => Generate(arguments, run), "take a smaller --size or fewer --frames");
@@ -45,7 +46,8 @@ internal static class GenerateCommand
         VideoFile.CheckPicture(sheet);
         using ModelArtifact? artifact = arguments.GetValue(Artifact) is { } folder ? ModelArtifact.Open(folder) : null;
         NamedModel model = NamedModel.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: artifact is null, run);
-        using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact);
+        VideoCompute compute = VideoCompute.Find(arguments, model, artifact, run);
+        using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact, compute, run);
         Image? image = GenerateOptions.Picture(arguments, pipeline.Architecture);
         GenerationOptions options = GenerateOptions.Of(arguments, model, pipeline.Architecture, artifact);
         VideoMemory.Check(pipeline, pipeline.SizeOf(image, options), options.Sampling.Threads, kept: 0, run);

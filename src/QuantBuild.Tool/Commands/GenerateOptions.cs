@@ -241,8 +241,19 @@ internal static class GenerateOptions
     /// <param name="arguments">The command line.</param>
     /// <param name="source">The checkpoint.</param>
     /// <param name="artifact">The artifact whose experts are used; null for those of the checkpoint.</param>
-    public static VideoPipeline Open(ParseResult arguments, PipelineSource source, ModelArtifact? artifact) =>
-        new(source, artifact, arguments.GetValue(Memory), Tiling(arguments));
+    /// <param name="compute">What computes; null for the processor's own kernels.</param>
+    /// <param name="run">Told when experts do not fit a device.</param>
+    public static VideoPipeline Open(ParseResult arguments, PipelineSource source, ModelArtifact? artifact, VideoCompute? compute,
+        CommandRun run)
+    {
+        ExpertMemory memory = arguments.GetValue(Memory);
+        if (compute?.Factory is { } factory)
+        {
+            WanConfig config = VideoPipeline.ConfigOf(source, artifact);
+            return new VideoPipeline(source, artifact, compute.Fit(memory, config, run), Tiling(arguments), factory);
+        }
+        return new VideoPipeline(source, artifact, memory, Tiling(arguments));
+    }
 
     /// <summary>Warns of prompts that are cut off.</summary>
     public static void CheckPrompts(VideoPipeline pipeline, ParseResult arguments, GenerationOptions options, CommandRun run)

@@ -38,7 +38,7 @@ internal static class PrepareCommand
         if (lines.Count == 0)
             throw new DiagnosticException(Descriptors.CalibrationEmpty.At(new SourceSpan(path), path, 0, 1));
         NamedModel model = NamedModel.Find(arguments.GetValue(GenerateOptions.Model)!, needsExperts: true, run);
-        using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact: null);
+        using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact: null, compute: null, run);
         IReadOnlyList<Diagnostic> faults = SampleFaults.Of(lines, pipeline.Architecture);
         if (faults.Count > 0)
             throw new DiagnosticException(faults);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using QuantBuild.Compiler.Compute.Loading;
+using QuantBuild.Compiler.Manifests;
 using QuantBuild.Compiler.Manifests.Binding;
 
 namespace QuantBuild.Tool.Running;
@@ -13,6 +14,13 @@ internal static class ComputeArguments
         Description = "For manifests with compute: torch: a folder with libtorch 2.10, such as torch/lib of a Python install "
             + "[default: QUANTBUILD_TORCH, else the packages of the model project].",
         HelpName = "dir",
+    };
+
+    public static Option<ComputeBackend?> Compute { get; } = new("--compute")
+    {
+        Description = "What computes the video: cpu, the kernels of QuantBuild, or torch, the package QuantBuild.Compiler.Torch with a "
+            + "libtorch [default: the manifest's compute.model, else what the artifact was made with, else cpu].",
+        HelpName = "cpu|torch",
     };
 
     public static Option<string?> Device { get; } = DeviceOption();
@@ -49,6 +57,13 @@ internal static class ComputeArguments
         command.Options.Add(Device);
         command.Options.Add(DeviceMemory);
         command.Options.Add(ProjectAssets);
+    }
+
+    /// <summary>Adds the options to a command whose results nothing keeps, and which may choose the arithmetic itself.</summary>
+    public static void AddWithChoiceTo(Command command)
+    {
+        command.Options.Add(Compute);
+        AddTo(command);
     }
 
     /// <summary>What a command line says; nothing where a command has no such options.</summary>

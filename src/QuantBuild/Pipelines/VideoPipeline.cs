@@ -48,7 +48,7 @@ internal sealed class VideoPipeline : IDisposable
         _artifact = artifact;
         _memory = memory;
         _denoisers = denoisers ?? CpuDenoiserFactory.Instance;
-        Config = artifact?.HighNoise.Config ?? HighNoise.Config();
+        Config = ConfigOf(source, artifact);
         _encoders = new WanEncoders(source.Checkpoint, Config) { Tiling = tiling, Factory = denoisers as IEncoderFactory
             ?? CpuEncoderFactory.Instance };
     }
@@ -59,9 +59,15 @@ internal sealed class VideoPipeline : IDisposable
     /// <summary>What the model is.</summary>
     public WanArchitecture Architecture => WanArchitecture.Of(Config);
 
-    private ExpertWeights HighNoise => _source.HighNoise ?? new ExpertWeights(_folders.HighNoise, []);
+    private ExpertWeights HighNoise => HighNoiseOf(_source, _folders);
 
     private ExpertWeights LowNoise => _source.LowNoise ?? new ExpertWeights(_folders.LowNoise, []);
+
+    /// <summary>Shape of the experts that a pipeline would run.</summary>
+    /// <param name="source">The checkpoint.</param>
+    /// <param name="artifact">The artifact; null for none.</param>
+    public static WanConfig ConfigOf(PipelineSource source, ModelArtifact? artifact) =>
+        artifact?.HighNoise.Config ?? HighNoiseOf(source, new PipelineFolders(source.Checkpoint)).Config();
 
     /// <summary>Makes a video.</summary>
     /// <param name="image">Its first frame; null for a text-to-video model.</param>
@@ -166,6 +172,9 @@ internal sealed class VideoPipeline : IDisposable
         _high?.Dispose();
         _low?.Dispose();
     }
+
+    private static ExpertWeights HighNoiseOf(PipelineSource source, PipelineFolders folders) =>
+        source.HighNoise ?? new ExpertWeights(folders.HighNoise, []);
 
     private float[] EncodeImage(Image image, VideoShape size, int threads, IProgress<GenerationProgress>? progress, CancellationToken ct)
     {

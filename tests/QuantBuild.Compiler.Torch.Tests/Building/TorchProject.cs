@@ -36,7 +36,14 @@ internal sealed class TorchProject : IDisposable
         ? Directory.EnumerateFiles(Path.Combine(Store, "actions"), "*", SearchOption.AllDirectories).Count()
         : 0;
 
-    private string Output => Path.Combine(_root, "out");
+    /// <summary>The artifact.</summary>
+    public string Output => Path.Combine(_root, "out");
+
+    /// <summary>Where commands run.</summary>
+    public string Folder => _root;
+
+    /// <summary>The manifest, written.</summary>
+    public string Manifest => WriteManifest();
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
@@ -49,6 +56,13 @@ internal sealed class TorchProject : IDisposable
 
     /// <summary>Begins a build.</summary>
     public Process Start(params string[] options) => Run("build", [WriteManifest(), "--out", Output, "--store", Store, .. options]);
+
+    /// <summary>Runs any command to its end.</summary>
+    public async Task<(int Status, string Said)> RunAsync(string command, string[] arguments)
+    {
+        using Process process = Run(command, arguments);
+        return await Programs.EndAsync(process);
+    }
 
     /// <summary>Plans a build; the answer is JSON.</summary>
     public async Task<(int Status, JsonElement Plan)> PlanAsync()
