@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using QuantBuild.Compiler.Torch.Sessions;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
@@ -18,6 +19,7 @@ internal sealed class TorchEncoders(TorchSession session) : IEncoderFactory
         new TextEncoder(((IEncoderFactory)session.Runtime()).OpenTextEncoder(config, source), session);
 
     /// <inheritdoc/>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The autoencoder owns it.")]
     public VideoAutoencoder OpenAutoencoder(VaeConfig config, ITensorSource source, VaeTiling? tiling)
     {
         TorchRuntime runtime = session.Runtime();

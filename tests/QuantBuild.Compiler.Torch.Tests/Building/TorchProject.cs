@@ -55,19 +55,19 @@ internal sealed class TorchProject : IDisposable
     }
 
     /// <summary>Begins a build.</summary>
-    public Process Start(params string[] options) => Run("build", [WriteManifest(), "--out", Output, "--store", Store, .. options]);
+    public Process Start(params string[] options) => Launch("build", [WriteManifest(), "--out", Output, "--store", Store, .. options]);
 
     /// <summary>Runs any command to its end.</summary>
     public async Task<(int Status, string Said)> RunAsync(string command, string[] arguments)
     {
-        using Process process = Run(command, arguments);
+        using Process process = Launch(command, arguments);
         return await Programs.EndAsync(process);
     }
 
     /// <summary>Plans a build; the answer is JSON.</summary>
     public async Task<(int Status, JsonElement Plan)> PlanAsync()
     {
-        using Process process = Run("plan", [WriteManifest(), "--store", Store, "--json"]);
+        using Process process = Launch("plan", [WriteManifest(), "--store", Store, "--json"]);
         (int status, string said) = await Programs.EndAsync(process);
         // Warnings come after it.
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(said));
@@ -77,7 +77,7 @@ internal sealed class TorchProject : IDisposable
     /// <summary>Asks what this machine has.</summary>
     public async Task<string> DoctorAsync(params string[] options)
     {
-        using Process process = Run("doctor", ["--store", Store, .. options]);
+        using Process process = Launch("doctor", ["--store", Store, .. options]);
         return (await Programs.EndAsync(process)).Said;
     }
 
@@ -88,7 +88,7 @@ internal sealed class TorchProject : IDisposable
         return manifest;
     }
 
-    private Process Run(string command, string[] arguments)
+    private Process Launch(string command, string[] arguments)
     {
         string binaries = Path.Combine("bin", Natives.Metadata("Configuration"), "net10.0");
         var start = new ProcessStartInfo("dotnet",
