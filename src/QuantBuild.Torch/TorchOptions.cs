@@ -21,6 +21,11 @@ public sealed record TorchOptions
     internal IReadOnlyList<string> PackageFolders { get; init; } = [];
 
     /// <summary>
+    /// Whether a libtorch of another version than TorchSharp was built for is tried: for measurements, which say which one it was.
+    /// </summary>
+    internal bool AcceptsOtherVersions { get; init; }
+
+    /// <summary>
     /// Threads of products on the processor, for the whole process: results may depend on it, and it is part of the profile.
     /// </summary>
     public int Threads { get; init; } = Environment.ProcessorCount;

@@ -66,6 +66,9 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     /// <summary>Experts whose weights stay on the device.</summary>
     internal ResidentTally Experts { get; } = new();
 
+    /// <summary>Whether 4-bit layers whose rows fit are multiplied as FP8.</summary>
+    internal bool HasFp8 => _product is not null;
+
     /// <summary>Where its tensors live.</summary>
     internal TensorSpace Space => _space;
 
@@ -79,7 +82,8 @@ public sealed class TorchRuntime : IDenoiserFactory, IEncoderFactory, IDisposabl
     {
         options ??= new TorchOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
-        torch.Device device = TorchDevice.Start(options.Device, options.LibraryFolder, options.PackageFolders, options.Threads);
+        torch.Device device = TorchDevice.Start(options.Device, options.LibraryFolder, options.PackageFolders, options.Threads,
+            options.AcceptsOtherVersions);
         return new TorchRuntime(options,
             new TensorSpace(device, options.Precision == TorchPrecision.Float32 ? torch.ScalarType.Float32 : torch.ScalarType.BFloat16)
             {

@@ -10,8 +10,6 @@ struct __attribute__((aligned(8))) uint2 { unsigned x, y; };
 struct __attribute__((aligned(16))) uint4 { unsigned x, y, z, w; };
 struct __attribute__((aligned(16))) float4 { float x, y, z, w; };
 
-static inline __device__ float4 make_float4(float x, float y, float z, float w) { return { x, y, z, w }; }
-
 struct __QuantBuildThread { __declspec(property(get = X)) unsigned x; static __device__ unsigned X() { return __nvvm_read_ptx_sreg_tid_x(); } };
 struct __QuantBuildBlock { __declspec(property(get = X)) unsigned x; static __device__ unsigned X() { return __nvvm_read_ptx_sreg_ctaid_x(); } };
 struct __QuantBuildSize { __declspec(property(get = X)) unsigned x; static __device__ unsigned X() { return __nvvm_read_ptx_sreg_ntid_x(); } };

@@ -163,9 +163,12 @@ __device__ void Smoothed(const QuantizeWork& work, const T* row, float* smoothed
         return;
     if (vectors && count > 0)
     {
+        float4 a, b;
+        a.x = v[0]; a.y = v[1]; a.z = v[2]; a.w = v[3];
+        b.x = v[4]; b.y = v[5]; b.z = v[6]; b.w = v[7];
         float4* target = (float4*)(smoothedRow + column);
-        target[0] = make_float4(v[0], v[1], v[2], v[3]);
-        target[1] = make_float4(v[4], v[5], v[6], v[7]);
+        target[0] = a;
+        target[1] = b;
         return;
     }
     // Downwards: upwards a compiler takes the last store for that of the vectors, and splits them.

@@ -12,11 +12,12 @@ internal static partial class TorchDevice
     /// <param name="folder">A folder with libtorch; null to take what the environment, packages or the app say.</param>
     /// <param name="packages">Folders of packages that have it together.</param>
     /// <param name="threads">Threads of products on the processor.</param>
+    /// <param name="acceptsOtherVersions">Whether a libtorch of another version than TorchSharp's is tried.</param>
     /// <exception cref="TorchException">It cannot be had.</exception>
-    public static torch.Device Start(string name, string? folder, IReadOnlyList<string> packages, int threads)
+    public static torch.Device Start(string name, string? folder, IReadOnlyList<string> packages, int threads, bool acceptsOtherVersions)
     {
         (DeviceType type, int index) = Parse(name);
-        TorchLibrary.Load(folder, packages, type == DeviceType.CUDA);
+        TorchLibrary.Load(folder, packages, type == DeviceType.CUDA, acceptsOtherVersions);
         if (type == DeviceType.CUDA)
             FixWorkspace();
         try

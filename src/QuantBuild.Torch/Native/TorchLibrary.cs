@@ -28,12 +28,16 @@ internal static class TorchLibrary
     /// <summary>The loaded library with libtorch's stable C interface; 0 before.</summary>
     public static nint Core => _core;
 
+    /// <summary>The version of the libtorch that is loaded; null before.</summary>
+    public static string? FoundVersion { get; private set; }
+
     /// <summary>Loads libtorch.</summary>
     /// <param name="folder">A folder with it; null to take what the environment, packages or the app say.</param>
     /// <param name="packages">Folders that have it together, for when no folder is named.</param>
     /// <param name="cuda">Whether its part for GPUs is needed.</param>
+    /// <param name="acceptsOtherVersions">Whether another version than TorchSharp's is tried.</param>
     /// <exception cref="TorchException">It cannot be used; the message says why.</exception>
-    public static void Load(string? folder, IReadOnlyList<string> packages, bool cuda)
+    public static void Load(string? folder, IReadOnlyList<string> packages, bool cuda, bool acceptsOtherVersions = false)
     {
         folder = NonEmpty(folder) ?? NonEmpty(Environment.GetEnvironmentVariable(Variable));
         var folders = new LibraryFolders(folder is null ? [.. packages] : [FolderOf(folder)]);
@@ -46,9 +50,12 @@ internal static class TorchLibrary
             {
                 StandardLibrary.Check();
                 nint core = folders.Load("torch_cpu");
-                CheckVersion(core, folders.Name);
+                string version = VersionOf(core);
+                if (!acceptsOtherVersions)
+                    CheckVersion(version, folders.Name);
                 folders.LoadRest();
                 _core = core;
+                FoundVersion = version;
                 _loaded = folders;
             }
             if (cuda && _loaded.TryLoad("torch_cuda") == 0)
@@ -69,17 +76,20 @@ internal static class TorchLibrary
     }
 
     /// <summary>The version that a loaded libtorch says it has, by its stable C interface.</summary>
-    /// <exception cref="TorchException">It is another one than TorchSharp's.</exception>
-    internal static unsafe void CheckVersion(nint library, string origin)
+    internal static unsafe string VersionOf(nint library)
     {
-        string found = "older than 2.7";
-        if (NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint function))
-        {
-            ulong version = ((delegate* unmanaged<ulong>)function)();
-            found = string.Create(CultureInfo.InvariantCulture, $"{version >> 56}.{(version >> 48) & 0xFF}");
-        }
-        if (found != Version)
-            throw new TorchException(TorchProblem.WrongVersion, $"libtorch of {origin} is {found}; TorchSharp is built for {Version}");
+        if (!NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint function))
+            return "older than 2.7";
+        ulong version = ((delegate* unmanaged<ulong>)function)();
+        return string.Create(CultureInfo.InvariantCulture, $"{version >> 56}.{(version >> 48) & 0xFF}");
+    }
+
+    /// <summary>Refuses a version.</summary>
+    /// <exception cref="TorchException">It is another one than TorchSharp's.</exception>
+    internal static void CheckVersion(string version, string origin)
+    {
+        if (version != Version)
+            throw new TorchException(TorchProblem.WrongVersion, $"libtorch of {origin} is {version}; TorchSharp is built for {Version}");
     }
 
     /// <summary>The folder itself, or its <c>lib</c>, as archives and Python installs have it.</summary>

@@ -28,7 +28,7 @@ internal static class TorchProfile
     {
         (DeviceType type, int index) = TorchDevice.Parse(name);
         string device = type == DeviceType.CUDA ? "cuda-" + CudaDriver.NameOf(index) : ProcessorName(threads);
-        return $"torch-{TorchLibrary.Version}-{device}";
+        return $"torch-{TorchLibrary.FoundVersion ?? TorchLibrary.Version}-{device}";
     }
 
     /// <summary>Threads, the processor's model, whose caches decide how products are cut, and what limits its instructions.</summary>

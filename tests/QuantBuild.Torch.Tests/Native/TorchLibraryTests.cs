@@ -19,7 +19,7 @@ public sealed class TorchLibraryTests
     [Fact]
     public void A_library_of_another_version_is_refused()
     {
-        var error = Assert.Throws<TorchException>(() => TorchLibrary.CheckVersion(NativeLibrary.Load("libc.so.6"), "/some/folder"));
+        var error = Assert.Throws<TorchException>(() => TorchLibrary.CheckVersion(TorchLibrary.VersionOf(NativeLibrary.Load("libc.so.6")), "/some/folder"));
 
         Assert.Equal(TorchProblem.WrongVersion, error.Problem);
         Assert.Equal("libtorch of /some/folder is older than 2.7; TorchSharp is built for 2.10", error.Message);
