@@ -12,6 +12,7 @@ internal static class EntryPoint
     {
         ["block", .. var rest] => BlockCommand.Run(rest),
         ["digest", .. var rest] => DigestCommand.Run(rest),
+        ["kernels"] => KernelsCommand.Run(),
         _ when args.Any(argument => argument is "--server" or "--internal-msbuild-node") =>
             await TestPlatformTestFramework.RunAsync(args, Extend),
         _ => await ConsoleRunner.Run(args),

@@ -10,7 +10,7 @@ namespace QuantBuild.Torch.Formats;
 /// On sm_89 and sm_90 the scales of rows are part of the product. Elsewhere, the processor included, the product takes no scales and they
 /// are multiplied to its float32 sums: they are powers of two, so both are the same product.
 /// </remarks>
-internal sealed class ScaledProduct : IDisposable
+internal sealed class ScaledProduct : IScaledProduct, IDisposable
 {
     // float8_e4m3fn comes in as it is; 15 is bfloat16, 6 is float32.
     private const string Script = """
@@ -29,7 +29,7 @@ internal sealed class ScaledProduct : IDisposable
 
     private ScaledProduct(Device device) => _one = ones([1], dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
 
-    /// <summary>Whether scales of rows are part of the product, whose result is then bfloat16.</summary>
+    /// <inheritdoc/>
     public bool IsByRow { get; private init; }
 
     /// <summary>Tries the products that there are on a small problem whose result is known.</summary>
@@ -47,10 +47,7 @@ internal sealed class ScaledProduct : IDisposable
         return null;
     }
 
-    /// <summary>x w^T with the scales of both.</summary>
-    /// <param name="x">Folded tokens.</param>
-    /// <param name="w">Folded weight; rows and columns are multiples of 16.</param>
-    /// <returns>[tokens, out], bfloat16 or float32.</returns>
+    /// <inheritdoc/>
     public Tensor Multiply(Fp8Fold.Rows x, Fp8Fold.Rows w)
     {
         Tensor columns = w.Values.t(), scales = w.Scales.t();

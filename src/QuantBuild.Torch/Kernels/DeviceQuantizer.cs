@@ -33,7 +33,8 @@ internal sealed class DeviceQuantizer : IDisposable
             (Quantizer, Description) = (quantizer, "one kernel");
         }
         catch (Exception e)
-            when (e is KernelException or ExternalException or DllNotFoundException or EntryPointNotFoundException)
+            when (e is KernelException or ExternalException or InvalidOperationException or DllNotFoundException
+                or EntryPointNotFoundException)
         {
             _kernels?.Dispose();
             _kernels = null;

@@ -61,7 +61,8 @@ internal sealed unsafe class RuntimeCompiler
         }
     }
 
-    private string Log(nint program) => Encoding.UTF8.GetString(Read(program, "nvrtcGetProgramLogSize", "nvrtcGetProgramLog"));
+    private string Log(nint program) => Encoding.UTF8.GetString(Read(program, "nvrtcGetProgramLogSize", "nvrtcGetProgramLog"))
+        .TrimEnd('\0');
 
     private static string FirstError(string log) =>
         log.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.OrdinalIgnoreCase))?.Trim() ?? "no reason given";

@@ -9,29 +9,43 @@ namespace QuantBuild.Torch.Layers;
 
 /// <summary>A layer of 4-bit weights and activations whose main branch is a product of FP8 operands; see <see cref="Fp8Fold"/>.</summary>
 /// <remarks>
-/// A token whose blocks do not fit the fold is multiplied in float32 instead. What <see cref="ScaledProduct"/> gives is added to the
-/// low-rank branch and the bias in float32 and rounded at the end.
+/// A token whose blocks do not fit the fold is multiplied in float32 instead. Low-rank branch and bias are added to the product with sums
+/// in float32: to one in float32, which is rounded at the end; to one in bfloat16 as <see cref="BranchColumns"/>.
 /// </remarks>
 internal sealed class FoldedLinear : ITorchLinear
 {
     // Rows and columns that the product takes are multiples of it.
     private const int Multiple = 16;
 
+    // Of bfloat16 operands, as tensor cores want.
+    private const int ColumnMultiple = 8;
+
     private readonly QuantizedLayer _layer;
     private readonly TensorSpace _space;
-    private readonly ScaledProduct _product;
+    private readonly IScaledProduct _product;
     private readonly LayerInput _input;
     private readonly Fp8Fold.Rows _weight;
     private readonly Tensor? _up;
     private readonly Tensor? _bias;
+    private readonly BranchColumns? _columns;
+    private readonly Tensor? _columnsOfWeight;
 
-    private FoldedLinear(QuantizedLayer layer, TensorSpace space, IInputQuantizer quantizer, ScaledProduct product, Fp8Fold.Rows weight)
+    private FoldedLinear(QuantizedLayer layer, TensorSpace space, IInputQuantizer quantizer, IScaledProduct product, Fp8Fold.Rows weight)
     {
         _layer = layer;
         _space = space;
         _product = product;
         _weight = weight;
         _input = new LayerInput(layer, space, quantizer);
+        if (product.IsByRow)
+        {
+            _columns = new BranchColumns(layer, space);
+            _columnsOfWeight = empty([layer.OutFeatures, Filled(_columns.Count)], dtype: space.Type, device: space.Device)
+                .DetachFromDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
+            _columns.FillWeight(_columnsOfWeight);
+            return;
+        }
         _up = layer.Rank == 0 ? null : space.Of(layer.Up.Span, layer.OutFeatures, layer.Rank).DetachFromDisposeScope();
         _bias = layer.Bias.IsEmpty ? null : space.Of(layer.Bias.Span, layer.OutFeatures).DetachFromDisposeScope();
     }
@@ -50,7 +64,7 @@ internal sealed class FoldedLinear : ITorchLinear
     /// The layer; null when a row does not fit, or the layer is of another kind or of a size that the product does not take.
     /// </returns>
     public static FoldedLinear? TryFold(QuantizedLayer layer, TensorSpace space, Mxfp4Tables tables, IInputQuantizer quantizer,
-        ScaledProduct product, out long misfits)
+        IScaledProduct product, out long misfits)
     {
         layer.Check();
         misfits = 0;
@@ -69,14 +83,22 @@ internal sealed class FoldedLinear : ITorchLinear
     {
         using DisposeScope scope = NewDisposeScope();
         (Fp8Fold.Rows rows, Tensor? projected) = _input.Fold(x, timestep);
-        Tensor y = _product.Multiply(rows, _weight).to(ScalarType.Float32);
+        Tensor y = _product.Multiply(rows, _weight);
         if (Fp8Fold.Misfits(rows) is var misfits and > 0)
         {
             Misfits += misfits;
             Tensor which = rows.Fits.logical_not().nonzero().view(-1), apart = x.index_select(0, which);
             Tensor values = zeros([misfits, _weight.Values.shape[1]], dtype: ScalarType.Float32, device: _space.Device);
             _input.Round(apart, timestep, values.narrow(1, 0, _layer.InFeatures));
-            y.index_copy_(0, which, nn.functional.linear(values, Fp8Fold.Unfold(_weight)));
+            y.index_copy_(0, which, nn.functional.linear(values, Fp8Fold.Unfold(_weight)).to(y.dtype));
+        }
+        if (_columns is not null)
+        {
+            // In place, with operands of bfloat16: the result, the largest tensor here, is read and written once more and no more than
+            // that.
+            Tensor columns = empty([x.shape[0], _columnsOfWeight!.shape[1]], dtype: _space.Type, device: _space.Device);
+            _columns.FillInput(projected, columns);
+            return y.addmm_(columns, _columnsOfWeight.t(), beta: 1, alpha: 1).MoveToOuterDisposeScope();
         }
         if (_bias is not null)
             y.Accumulate(_bias);
@@ -92,7 +114,11 @@ internal sealed class FoldedLinear : ITorchLinear
         Release(_weight);
         _up?.Dispose();
         _bias?.Dispose();
+        _columns?.Dispose();
+        _columnsOfWeight?.Dispose();
     }
+
+    private static int Filled(int columns) => (columns + ColumnMultiple - 1) / ColumnMultiple * ColumnMultiple;
 
     private static void Release(Fp8Fold.Rows rows)
     {

@@ -29,7 +29,7 @@ internal sealed class QuantizedLinear : ITorchLinear
     private readonly HeldTensor _weight;
     private readonly HeldTensor? _up;
     private readonly HeldTensor? _bias;
-    private readonly Tensor? _ones;
+    private readonly BranchColumns? _columns;
 
     /// <summary>Brings a layer to the device.</summary>
     /// <param name="layer">Its parameters; with <see cref="WeightStorage.Mapped"/> they must stay valid.</param>
@@ -55,8 +55,8 @@ internal sealed class QuantizedLinear : ITorchLinear
         }
         else
         {
+            _columns = new BranchColumns(layer, space);
             _weight = new HeldTensor(() => Join(tables), storage);
-            _ones = ones([1], dtype: space.Type, device: space.Device).DetachFromDisposeScope();
         }
     }
 
@@ -76,7 +76,7 @@ internal sealed class QuantizedLinear : ITorchLinear
         }
         else
         {
-            Tail(projected, operand.narrow(1, _layer.InFeatures, weight.shape[1] - _layer.InFeatures));
+            _columns!.FillInput(projected, operand.narrow(1, _layer.InFeatures, weight.shape[1] - _layer.InFeatures));
             y = nn.functional.linear(operand, weight);
         }
         return y.MoveToOuterDisposeScope();
@@ -89,42 +89,16 @@ internal sealed class QuantizedLinear : ITorchLinear
         _weight.Dispose();
         _up?.Dispose();
         _bias?.Dispose();
-        _ones?.Dispose();
+        _columns?.Dispose();
     }
 
-    /// <summary>The columns behind the main branch's input: the projections in two parts, two ones for the bias, and zeros.</summary>
-    private void Tail(Tensor? projected, Tensor target)
-    {
-        int rank = _layer.Rank;
-        if (projected is not null)
-        {
-            (Tensor high, Tensor low) = Split(projected);
-            target.narrow(1, 0, rank).copy_(high);
-            target.narrow(1, rank, rank).copy_(low);
-        }
-        target.narrow(1, 2L * rank, 2).copy_(_ones!);
-        target.narrow(1, (2L * rank) + 2, target.shape[1] - (2L * rank) - 2).zero_();
-    }
-
-    /// <summary>The weight with the branch's second factor, twice, and the bias in two parts as further columns.</summary>
+    /// <summary>The weight with the columns of branch and bias.</summary>
     private Tensor Join(Mxfp4Tables tables)
     {
-        int inFeatures = _layer.InFeatures, rank = _layer.Rank, used = inFeatures + (2 * rank) + 2;
+        int inFeatures = _layer.InFeatures, used = inFeatures + _columns!.Count;
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = Decode(tables, (used + ColumnMultiple - 1) / ColumnMultiple * ColumnMultiple);
-        weight.narrow(1, inFeatures, weight.shape[1] - inFeatures).zero_();
-        if (rank > 0)
-        {
-            Tensor up = _space.Of(_layer.Up.Span, _layer.OutFeatures, rank);
-            weight.narrow(1, inFeatures, rank).copy_(up);
-            weight.narrow(1, inFeatures + rank, rank).copy_(up);
-        }
-        if (!_layer.Bias.IsEmpty)
-        {
-            (Tensor high, Tensor low) = Split(_space.Of(_layer.Bias.Span, _layer.OutFeatures, 1));
-            weight.narrow(1, used - 2, 1).copy_(high);
-            weight.narrow(1, used - 1, 1).copy_(low);
-        }
+        _columns.FillWeight(weight.narrow(1, inFeatures, weight.shape[1] - inFeatures));
         return weight.MoveToOuterDisposeScope();
     }
 
@@ -137,12 +111,5 @@ internal sealed class QuantizedLinear : ITorchLinear
         else
             Mxfp4Weights.Decode(_layer.Codes.Span, _layer.Scales.Span, tables, main);
         return weight;
-    }
-
-    /// <summary>A float32 tensor as the sum of two of lower precision, exact to 2^-16 of each value.</summary>
-    private (Tensor High, Tensor Low) Split(Tensor x)
-    {
-        Tensor high = x.to(_space.Type);
-        return (high, (x - high.to(ScalarType.Float32)).to(_space.Type));
     }
 }

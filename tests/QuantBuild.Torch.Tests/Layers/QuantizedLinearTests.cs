@@ -5,6 +5,7 @@ using QuantBuild.Models;
 using QuantBuild.Models.Wan;
 using QuantBuild.SafeTensors;
 using QuantBuild.Tests;
+using QuantBuild.Torch.Formats;
 using QuantBuild.Torch.Layers;
 using QuantBuild.Torch.Tensors;
 using QuantBuild.Torch.Tests.Formats;
@@ -108,6 +109,29 @@ public sealed class QuantizedLinearTests
 
         Assert.Equal(Tokens / 2, linear.Misfits);
         Assert.InRange(Errors.Relative(Expected(layer, x, 500), y), 0, 2e-3);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_product_that_is_rounded_to_bfloat16_gets_branch_and_bias_with_one_rounding_more(bool withBranch)
+    {
+        using ModelArtifact artifact = Runtimes.OpenArtifact();
+        QuantizedLayer layer = artifact.LowNoise.Parameters("blocks.2.ffn.0")! with { Smooth = default };
+        if (!withBranch)
+            layer = layer with { Rank = 0, Up = default, Down = default, Bias = default };
+        float[] x = Inputs.Normal(Tokens * layer.InFeatures, new Random(5));
+        x[layer.InFeatures] = 1e6f;
+        TensorSpace space = OnProcessor.BFloat16;
+        using var tables = new Mxfp4Tables(space);
+        using var quantizer = new OperationQuantizer(space, tables, byStages: false);
+        using FoldedLinear linear = FoldedLinear.TryFold(layer, space, tables, quantizer, new RowProduct(), out _)!;
+
+        float[] y = Apply(linear, x, layer.InFeatures, 500, dispose: false);
+
+        Assert.Equal(1, linear.Misfits);
+        // Two roundings of 2^-9 at most, where one is some 1.7e-3 of a result.
+        Assert.InRange(Errors.Relative(Expected(layer, x, 500), y), 0, 3e-3);
     }
 
     [Fact]

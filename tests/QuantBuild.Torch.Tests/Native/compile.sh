@@ -13,4 +13,14 @@ c++ "${flags[@]}" Native/fake.cpp -Wl,-soname,libtorch_cpu.so -Wl,--no-as-needed
   -o "$out/fakes/other/libtorch_cpu.so"
 c++ "${flags[@]}" -DCRASHES Native/fake.cpp -o "$out/fakes/crashing/libtorch_cpu.so"
 
-c++ "${flags[@]}" -I../../src/QuantBuild.Torch/Kernels Kernels/processor.cpp -o "$out/libquantize.so"
+# CUDA: the compiler is found through the library that libtorch has for it, as it is in a real one.
+kernels=../../src/QuantBuild.Torch/Kernels
+mkdir -p "$out/fakes/cuda"
+cuda=("${flags[@]}" -Wno-unused-variable -Wno-unused-function -I"$kernels" Native/fake_cuda.cpp)
+c++ "${cuda[@]}" -DDRIVER Kernels/processor.cpp -Wl,-soname,libcuda.so.1 -o "$out/fakes/cuda/libcuda.so.1"
+c++ "${cuda[@]}" -DSTREAM -Wl,-soname,libtorch_cuda.so -o "$out/fakes/cuda/libtorch_cuda.so"
+c++ "${cuda[@]}" -DCOMPILER -Wl,-soname,libnvrtc.so.13 -o "$out/fakes/cuda/libnvrtc.so.13"
+c++ "${flags[@]}" Native/fake.cpp -Wl,-soname,libcaffe2_nvrtc.so -Wl,--no-as-needed "$out/fakes/cuda/libnvrtc.so.13" -Wl,-rpath,'$ORIGIN' \
+  -o "$out/fakes/cuda/libcaffe2_nvrtc.so"
+
+c++ "${flags[@]}" -I"$kernels" Kernels/processor.cpp -o "$out/libquantize.so"
