@@ -20,6 +20,10 @@ internal static class TorchNeeds
     // Forms of a chunk of rows, or of a portion of tokens, that are alive while it is rounded.
     private const long RoundingForms = 26;
 
+    // Matrices of the Hessian's size at the peak of a factorization: it or the moments that it is made of, what is factored, the factor, and
+    // two in which libtorch clears the other triangle.
+    private const long Factoring = 5;
+
     // Portions of tokens that were given back and that the process still holds: 0 to 150 MB from run to run, where a portion has 12.
     private const long GivenBack = 18;
 
@@ -54,28 +58,30 @@ internal static class TorchNeeds
         return Math.Max(chunk, recipe.Method == LowRankMethod.Exact ? 10 * weight : bases);
     }
 
-    /// <summary>For GPTQ the Hessian with its factor, and a portion of tokens or the errors of the sweep with a block.</summary>
+    /// <summary>
+    /// For GPTQ the Hessian; and with it a portion of tokens, what its factorization holds, or the factor with the errors of the sweep and a
+    /// block.
+    /// </summary>
     private static long Round(LayerSpec layer, long weight, long chunk, long tokens)
     {
         if (layer.Recipe.Weights.Method == WeightMethod.Rtn)
             return chunk;
         long hessian = 4L * layer.InFeatures * layer.InFeatures, block = 4L * ColumnSweep.Block * layer.OutFeatures * RoundingForms;
-        long ordered = layer.Recipe.Weights.Order == WeightOrder.Channel ? 0 : hessian;
         if (layer.Recipe.Weights.Method == WeightMethod.Refit)
             return Refit(layer, weight, hessian, tokens, Math.Max(chunk, block));
-        return hessian + Math.Max(tokens * RoundingForms,
-            ordered + Math.Max(2 * hessian, hessian + (weight * 3 / 2) + Math.Max(chunk, block)));
+        return Math.Max(hessian + (tokens * RoundingForms),
+            Math.Max(Factoring * hessian, (2 * hessian) + (weight * 3 / 2) + Math.Max(chunk, block)));
     }
 
     /// <summary>
-    /// Moments with and without a branch's directions, H, its factor in two forms; the error, what is rounded and the sweep's errors; the
-    /// bases of a branch.
+    /// The moments, and with them a portion of tokens and the first branch; what the factorization of H holds beside the error; or the factor
+    /// with the error, what is rounded and the sweep's errors, and the bases of a branch.
     /// </summary>
     private static long Refit(LayerSpec layer, long weight, long hessian, long tokens, long rounding)
     {
         long width = MetricBranch.WidthOf(layer.Recipe.LowRank.Rank);
         long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * 8 * 4;
-        return Math.Max((4 * hessian) + (weight * 2) + (tokens * (RoundingForms + GivenBack)),
-            (6 * hessian) + (weight * 9 / 2) + bases + rounding);
+        return Math.Max((2 * hessian) + (weight * 2) + (tokens * (RoundingForms + GivenBack)),
+            Math.Max(Factoring * hessian, 3 * hessian + (weight * 7 / 2) + rounding) + weight + bases);
     }
 }

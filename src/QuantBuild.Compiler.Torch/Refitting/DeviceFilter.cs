@@ -12,7 +12,7 @@ namespace QuantBuild.Compiler.Torch.Refitting;
 internal sealed class DeviceFilter(DeviceNoise noise, DampedFactor factor, Tensor? order)
 {
     /// <summary>Rows at once.</summary>
-    private const long AtOnce = 1024;
+    public const long AtOnce = 1024;
 
     /// <summary>P becomes T.</summary>
     /// <param name="rows">[rows, in] float32.</param>

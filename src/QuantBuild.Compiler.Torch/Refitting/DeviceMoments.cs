@@ -13,7 +13,7 @@ namespace QuantBuild.Compiler.Torch.Refitting;
 /// <param name="channels">Input channels.</param>
 /// <param name="models">Whether the moments are those of u, with a model of the noise; else they are those of q.</param>
 /// <param name="device">Where they are.</param>
-internal sealed class DeviceMoments(int channels, bool models, Device device)
+internal sealed class DeviceMoments(int channels, bool models, Device device) : IDisposable
 {
     private readonly Tensor _second = zeros([channels, channels], dtype: ScalarType.Float32, device: device);
     private readonly Tensor _input = Sums(channels, device), _cross = Sums(channels, device), _rounded = Sums(channels, device);
@@ -46,6 +46,13 @@ internal sealed class DeviceMoments(int channels, bool models, Device device)
 
     /// <summary>Gains and noise; their matrix is empty.</summary>
     public RoundingNoise Noise() => RoundingNoise.Of([], OnHost(_input), OnHost(_cross), OnHost(_rounded), _tokens);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor sums in (Tensor[])[_second, _input, _cross, _rounded])
+            sums.Dispose();
+    }
 
     private static double[] OnHost(Tensor sums) => [.. sums.to(CPU).contiguous().data<double>()];
 

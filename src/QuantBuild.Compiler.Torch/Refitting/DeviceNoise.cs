@@ -46,6 +46,9 @@ internal sealed record DeviceNoise(Tensor Second, Tensor Gain, Tensor Variance, 
             .MoveToOuterDisposeScope() };
     }
 
+    /// <summary>The diagonal of H, [in].</summary>
+    public Tensor Diagonal() => (Second.diagonal() * Gain).mul_(Gain).Accumulate(Variance);
+
     /// <summary><c>H = G U G + N</c>, [in, in].</summary>
     public Tensor Hessian()
     {

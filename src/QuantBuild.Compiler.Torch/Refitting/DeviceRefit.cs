@@ -84,7 +84,7 @@ internal sealed class DeviceRefit(ILayerData data, LayerSpec layer, TensorSpace 
         Tensor weight = weights.Smoothed();
         bool rounds = layer.Recipe.Precision == Precision.W4A4, models = rounds && _recipe.Noise == NoiseModel.Modelled;
         ClipSetting? clip = models ? Setting() : rounds ? ClipSetting.None : null;
-        var moments = new DeviceMoments(layer.InFeatures, models, space.Device);
+        using var moments = new DeviceMoments(layer.InFeatures, models, space.Device);
         AddMoments(check: false);
         LowRankBranch start = Start(weight, moments.Noise(), seed);
         ImmutableArray<RidgeChoice.Tried> tried = models && _recipe.Ridge == 0 && split.IsPossible ? Ridges() : [];
@@ -122,10 +122,18 @@ internal sealed class DeviceRefit(ILayerData data, LayerSpec layer, TensorSpace 
                 RoundingNoise seen = moments.Noise();
                 var tried = DeviceNoise.Of(moments.Second(), seen, space);
                 tried.AddRidge(ridge * seen.Mean);
-                return DampedFactor.TryCreate(tried.Hessian(), damp: 0, ct) is { } factored
+                return DampedFactor.TryCreate(Reversed(tried), damp: 0, ct) is { } factored
                     ? Error(new DeviceFilter(tried, factored, order: null).Apply(rows.clone(), ct))
                     : double.PositiveInfinity;
             });
+
+            // Of the matrices in float32 only the last stays.
+            static Tensor Reversed(DeviceNoise noise)
+            {
+                using Tensor hessian = noise.Hessian();
+                noise.Second.Dispose();
+                return DampedFactor.Reversed(hessian, order: null);
+            }
 
             double Error(Tensor filtered)
             {

@@ -30,7 +30,7 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
     /// <param name="start">The branch to begin with.</param>
     public RefitResult Run(Tensor weight, DeviceNoise noise, LowRankBranch start)
     {
-        Tensor order = TorchGptq.OrderOf(noise.Hessian().diagonal(), _recipe.Order), errors = zeros_like(weight);
+        Tensor order = TorchGptq.OrderOf(noise.Diagonal(), _recipe.Order), errors = zeros_like(weight);
         double reference = TorchGptq.DiagonalEnergy(weight, noise.Second.diagonal());
         PackedWeight all = PackedWeight.Empty((int)weight.shape[0], (int)weight.shape[1]);
         LowRankBranch branch = start;
@@ -73,7 +73,7 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
     public double? FirstLoss(Tensor weight, DeviceNoise noise, LowRankBranch start)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor order = TorchGptq.OrderOf(noise.Hessian().diagonal(), _recipe.Order), errors = zeros_like(weight);
+        Tensor order = TorchGptq.OrderOf(noise.Diagonal(), _recipe.Order), errors = zeros_like(weight);
         PackedWeight all = PackedWeight.Empty((int)weight.shape[0], (int)weight.shape[1]);
         if (!TryRound(weight, noise, order, start, round: 0, all, errors))
             return null;
@@ -87,8 +87,7 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor Up, Tensor Down)? factors = DeviceBranch.Of(branch, space);
-        if (DeviceTarget.TryCreate(factors is null ? noise : noise.Without(factors.Value.Down), order, _recipe, Ties, tables,
-            ct) is not { } target)
+        if (DeviceTarget.TryCreate(noise, factors?.Down, order, _recipe, Ties, tables, ct) is not { } target)
             return false;
         foreach (int set in round == 0 ? Enumerable.Range(0, RowSet.Sets) : [round % RowSet.Sets])
         {
@@ -109,10 +108,19 @@ internal sealed class DeviceRounds(LayerSpec layer, TensorSpace space, Mxfp4Tabl
     private double Loss(Tensor weight, DeviceNoise noise, LowRankBranch branch, Tensor errors)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor left = errors.clone(), rounded = (weight - errors) / noise.Gain;
-        if (DeviceBranch.Of(branch, space) is var (up, down))
-            left.addmm_(up, down, beta: 1, alpha: -1);
-        return SquareSums.Dot(left.mm(noise.Second), left) + SquareSums.Dot(rounded * noise.Variance, rounded);
+        (Tensor Up, Tensor Down)? factors = DeviceBranch.Of(branch, space);
+        double sum = 0;
+        for (long first = 0; first < weight.shape[0]; first += DeviceFilter.AtOnce)
+        {
+            using DisposeScope inner = NewDisposeScope();
+            long count = Math.Min(DeviceFilter.AtOnce, weight.shape[0] - first);
+            Tensor error = errors.narrow(0, first, count), left = error.clone(),
+                rounded = (weight.narrow(0, first, count) - error).div_(noise.Gain);
+            if (factors is var (up, down))
+                left.addmm_(up.narrow(0, first, count), down, beta: 1, alpha: -1);
+            sum += SquareSums.Dot(left.mm(noise.Second), left) + SquareSums.Dot(rounded * noise.Variance, rounded);
+        }
+        return sum;
     }
 
     /// <summary>W - Q G.</summary>

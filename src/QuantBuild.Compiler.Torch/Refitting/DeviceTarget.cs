@@ -30,21 +30,31 @@ internal sealed class DeviceTarget
     }
 
     /// <summary>Factors <c>H = G U' G + N</c>; null when no damping helps.</summary>
-    /// <param name="noise">U with its ridge and without the branch's directions, G and N.</param>
+    /// <param name="noise">U with its ridge, G and N.</param>
+    /// <param name="down">A, [rank, in] float32, whose directions U' lacks; null for none.</param>
     /// <param name="order">The channels in the order of the walk, [in] int64.</param>
     /// <param name="recipe">Order and exponents.</param>
     /// <param name="ties">Where exact midpoints go.</param>
     /// <param name="tables">The tables of the device.</param>
     /// <param name="ct">Ends the work between tries.</param>
-    public static DeviceTarget? TryCreate(DeviceNoise noise, Tensor order, WeightRecipe recipe, TieRule ties, Mxfp4Tables tables,
-        CancellationToken ct)
+    public static DeviceTarget? TryCreate(DeviceNoise noise, Tensor? down, Tensor order, WeightRecipe recipe, TieRule ties,
+        Mxfp4Tables tables, CancellationToken ct)
     {
-        Tensor hessian = noise.Hessian(), diagonal = hessian.diagonal().clone();
-        if (recipe.Order != WeightOrder.Channel)
-            hessian = hessian.index_select(0, order).index_select(1, order);
-        return DampedFactor.TryCreate(hessian, damp: 0, ct) is { } factor
+        (Tensor reversed, Tensor diagonal) = Hessian(noise, down, order);
+        return DampedFactor.TryCreate(reversed, damp: 0, ct) is { } factor
             ? new DeviceTarget(noise, factor, order, diagonal, recipe, ties, tables)
             : null;
+    }
+
+    /// <summary>H in the reverse of the order, and its diagonal in that of the channels; what it is made of is gone.</summary>
+    private static (Tensor Reversed, Tensor Diagonal) Hessian(DeviceNoise noise, Tensor? down, Tensor order)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor hessian;
+        using (DisposeScope inner = NewDisposeScope())
+            hessian = (down is null ? noise : noise.Without(down)).Hessian().MoveToOuterDisposeScope();
+        return (DampedFactor.Reversed(hessian, order).MoveToOuterDisposeScope(),
+            hessian.diagonal().clone().MoveToOuterDisposeScope());
     }
 
     /// <summary>Rounds T of some rows; exponents are those of <c>P G^-1</c>.</summary>

@@ -13,42 +13,61 @@ namespace QuantBuild.Compiler.Torch.Rounding;
 internal sealed record DampedFactor(Tensor Unit, Tensor Pivots, double Damping, int Tries)
 {
     /// <summary>
+    /// H with rows and columns in the reverse of an order: R R^T = H with R upper triangular is the usual factorization of that.
+    /// </summary>
+    /// <param name="hessian">H, [in, in].</param>
+    /// <param name="order">The channels in the order of the walk, [in] int64; null for that of H.</param>
+    public static Tensor Reversed(Tensor hessian, Tensor? order)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        if (order is null)
+            return hessian.flip([0, 1]).MoveToOuterDisposeScope();
+        Tensor last = order.flip([0]);
+        return hessian.index_select(0, last).index_select(1, last).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
     /// Factorizes with the ladder of <see cref="Gptq"/>: damping <c>damp mean(diag H)</c>, then ten times more with every try; null after
     /// <see cref="Gptq.MaxTries"/> failures.
     /// </summary>
-    /// <param name="hessian">H, [in, in] float32; stays as it is.</param>
+    /// <param name="reversed">H, [in, in] float32, <see cref="Reversed"/>; it is gone when this returns.</param>
     /// <param name="damp">The fraction asked for.</param>
     /// <param name="ct">Ends the work between tries.</param>
-    public static DampedFactor? TryCreate(Tensor hessian, double damp, CancellationToken ct)
+    /// <remarks>
+    /// libtorch's factorization holds two more matrices beside H and the factor: it clears the other triangle in copies of another layout.
+    /// </remarks>
+    public static DampedFactor? TryCreate(Tensor reversed, double damp, CancellationToken ct)
     {
-        double mean = Mean(hessian);
-        for (int attempt = 1; attempt <= Gptq.MaxTries; attempt++)
+        using (reversed)
+        using (Tensor diagonal = reversed.diagonal(), undamped = diagonal.to(ScalarType.Float64))
         {
-            ct.ThrowIfCancellationRequested();
-            using DisposeScope scope = NewDisposeScope();
-            double damping = Gptq.DampOf(damp, attempt) * mean;
-            // R R^T = H with R upper triangular is the usual factorization with rows and columns in reverse.
-            Tensor reverse = hessian.flip([0, 1]), diagonal = reverse.diagonal();
-            diagonal.copy_(diagonal.to(ScalarType.Float64).Plus(damping));
-            (Tensor lower, Tensor info) = linalg.cholesky_ex(reverse);
-            reverse.Dispose();
-            if (info.item<int>() != 0)
-                continue;
-            Tensor unit = lower.flip([0, 1]);
-            lower.Dispose();
-            Tensor roots = unit.diagonal().clone();
-            if (!roots.isfinite().all().item<bool>())
-                continue;
-            unit.div_(roots);
-            return new DampedFactor(unit.MoveToOuterDisposeScope(), roots.to(ScalarType.Float64).Squared().MoveToOuterDisposeScope(),
-                damping, attempt);
+            double mean = Mean(undamped);
+            for (int attempt = 1; attempt <= Gptq.MaxTries; attempt++)
+            {
+                ct.ThrowIfCancellationRequested();
+                using DisposeScope scope = NewDisposeScope();
+                double damping = Gptq.DampOf(damp, attempt) * mean;
+                diagonal.copy_(undamped.Plus(damping));
+                (Tensor lower, Tensor info) = linalg.cholesky_ex(reversed);
+                if (info.item<int>() != 0)
+                    continue;
+                Tensor roots = lower.diagonal().flip([0]);
+                if (!roots.isfinite().all().item<bool>())
+                    continue;
+                reversed.Dispose();
+                Tensor unit = lower.flip([0, 1]);
+                lower.Dispose();
+                unit.div_(roots);
+                return new DampedFactor(unit.MoveToOuterDisposeScope(),
+                    roots.to(ScalarType.Float64).Squared().MoveToOuterDisposeScope(), damping, attempt);
+            }
         }
         return null;
     }
 
-    private static double Mean(Tensor hessian)
+    private static double Mean(Tensor diagonal)
     {
         using DisposeScope scope = NewDisposeScope();
-        return hessian.diagonal().to(ScalarType.Float64).mean().item<double>();
+        return diagonal.mean().item<double>();
     }
 }

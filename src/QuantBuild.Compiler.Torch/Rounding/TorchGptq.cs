@@ -32,8 +32,7 @@ internal static class TorchGptq
         }
         double reference = DiagonalEnergy(weight, diagonal);
         Tensor order = OrderOf(diagonal, recipe.Order);
-        Tensor ordered = recipe.Order == WeightOrder.Channel ? hessian : hessian.index_select(0, order).index_select(1, order);
-        if (DampedFactor.TryCreate(ordered, recipe.Damp, ct) is not { } factor)
+        if (DampedFactor.TryCreate(DampedFactor.Reversed(hessian, order), recipe.Damp, ct) is not { } factor)
             return FallBack(Gptq.MaxTries, null);
         PackedWeight packed = PackedWeight.Empty((int)weight.shape[0], (int)weight.shape[1]);
         Tensor scales = WeightRounding.Scales(weight, recipe.Exponents == BlockExponents.Error ? diagonal : null, ties, tables, packed);
