@@ -20,8 +20,8 @@ internal static class TorchNeeds
     // Forms of a chunk of rows, or of a portion of tokens, that are alive while it is rounded.
     private const long RoundingForms = 26;
 
-    // Matrices of the Hessian's size at the peak of a factorization: it or the moments that it is made of, what is factored, the factor, and
-    // two in which libtorch clears the other triangle.
+    // Matrices of the Hessian's size at the peak of a factorization: it or the moments that it is made of, what is factored, the factor,
+    // and two in which libtorch clears the other triangle.
     private const long Factoring = 5;
 
     // Portions of tokens that were given back and that the process still holds: 0 to 150 MB from run to run, where a portion has 12.
@@ -59,8 +59,8 @@ internal static class TorchNeeds
     }
 
     /// <summary>
-    /// For GPTQ the Hessian; and with it a portion of tokens, what its factorization holds, or the factor with the errors of the sweep and a
-    /// block.
+    /// For GPTQ the Hessian; and with it a portion of tokens, what its factorization holds, or the factor with the errors of the sweep and
+    /// a block.
     /// </summary>
     private static long Round(LayerSpec layer, long weight, long chunk, long tokens)
     {
@@ -74,14 +74,14 @@ internal static class TorchNeeds
     }
 
     /// <summary>
-    /// The moments, and with them a portion of tokens and the first branch; what the factorization of H holds beside the error; or the factor
-    /// with the error, what is rounded and the sweep's errors, and the bases of a branch.
+    /// The moments, and with them a portion of tokens and the first branch; what the factorization of H holds beside the error; or the
+    /// factor with the error, what is rounded and the sweep's errors, and the bases of a branch.
     /// </summary>
     private static long Refit(LayerSpec layer, long weight, long hessian, long tokens, long rounding)
     {
         long width = MetricBranch.WidthOf(layer.Recipe.LowRank.Rank);
         long bases = (layer.OutFeatures + (long)layer.InFeatures) * width * 8 * 4;
         return Math.Max((2 * hessian) + (weight * 2) + (tokens * (RoundingForms + GivenBack)),
-            Math.Max(Factoring * hessian, 3 * hessian + (weight * 7 / 2) + rounding) + weight + bases);
+            Math.Max(Factoring * hessian, (3 * hessian) + (weight * 7 / 2) + rounding) + weight + bases);
     }
 }

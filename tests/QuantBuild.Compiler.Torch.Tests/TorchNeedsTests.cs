@@ -4,7 +4,9 @@ using QuantBuild.Compiler.Manifests;
 
 namespace QuantBuild.Compiler.Torch.Tests;
 
-/// <summary>The memory that layers of the real model declare; what they hold was measured once (docs/torch.md), smaller ones in every run.</summary>
+/// <summary>
+/// The memory that layers of the real model declare; what they hold was measured once (docs/torch.md), smaller ones in every run.
+/// </summary>
 public sealed class TorchNeedsTests
 {
     [Theory]

@@ -50,8 +50,10 @@ internal sealed class DeviceMoments(int channels, bool models, Device device) : 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor sums in (Tensor[])[_second, _input, _cross, _rounded])
-            sums.Dispose();
+        _second.Dispose();
+        _input.Dispose();
+        _cross.Dispose();
+        _rounded.Dispose();
     }
 
     private static double[] OnHost(Tensor sums) => [.. sums.to(CPU).contiguous().data<double>()];
