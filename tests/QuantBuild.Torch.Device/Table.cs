@@ -33,7 +33,11 @@ internal static class Table
             Console.Error.WriteLine($"{measurement.Name}, up to {(left < allowed ? left : allowed).TotalSeconds:F0} s");
             RowProcess.Outcome outcome = RowProcess.Run(options.For(measurement.Name), left < allowed ? left : allowed);
             foreach (JsonObject line in outcome.Lines)
+            {
+                // Now as well: whoever ends this process keeps what was measured.
+                Console.Error.WriteLine(Line(line));
                 (line.ContainsKey("leftOut") ? leftOut : results).Add(line);
+            }
             if (outcome.Problem is { } problem)
             {
                 leftOut.Add(Left(measurement.Name, problem));

@@ -20,7 +20,9 @@ publish() {
 unpack() {
   local folder
   folder=$(mktemp -d)
-  tar -C "$folder" -xJf "$bundle" 2> /dev/null || python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$bundle" "$folder"
+  tar -C "$folder" -xJf "$bundle" 2> /dev/null ||
+    python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$bundle" "$folder" 2> /dev/null ||
+    { echo "tests/device/run.sh: $bundle cannot be unpacked: it takes tar with xz, or python3" >&2; exit 1; }
   published=$folder/device
 }
 

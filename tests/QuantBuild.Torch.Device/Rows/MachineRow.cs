@@ -8,7 +8,11 @@ namespace QuantBuild.DeviceTable.Rows;
 /// <summary>What is measured on: the machine, its libtorch, and whether TorchSharp's library finds in it all that it needs.</summary>
 internal static partial class MachineRow
 {
-    private const int Now = 2;
+    // Functions when they are first called, data at once.
+    private const int Lazily = 1;
+
+    // Missing symbols that are named.
+    private const int Named = 12;
 
     public static void Run(Measuring measuring)
     {
@@ -17,12 +21,16 @@ internal static partial class MachineRow
         TorchLibrary.Load(options.LibraryFolder, [], measuring.IsCuda, acceptsOtherVersions: true);
         measuring.Report("libtorch", TorchLibrary.FoundVersion!,
             $"of {options.LibraryFolder}; TorchSharp is built for {TorchLibrary.Version}");
-        if (Missing() is { } missing)
+        string library = Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so");
+        string[] needed = [.. ElfSymbols.NeededBy(library)], missing = [.. needed.Where(name => !IsThere(name))];
+        measuring.Report("symbols of TorchSharp's library", missing.Length == 0 ? $"all {needed.Length} found"
+            : $"{missing.Length} of {needed.Length} missing", missing.Length == 0 ? null : string.Join(' ', missing.Take(Named)));
+        // A function that is missing ends the process that calls it, and no other: whatever else there is is tried.
+        if (Reason(library) is { } reason)
         {
             throw new TorchException(TorchProblem.WrongVersion,
-                $"TorchSharp's library does not load with libtorch {TorchLibrary.FoundVersion}: {missing}");
+                $"TorchSharp's library does not load with libtorch {TorchLibrary.FoundVersion}: {reason}");
         }
-        measuring.Report("TorchSharp's library", "finds every symbol");
         using var runtime = TorchRuntime.Open(options);
         measuring.Report("device", TorchDevice.Describe(options.Device, options.Threads), runtime.Profile);
         measuring.Report("rounding", runtime.Rounding);
@@ -33,17 +41,14 @@ internal static partial class MachineRow
             "tried on a product whose result is known");
     }
 
-    /// <summary>
-    /// What the library lacks of the libtorch that is loaded. All symbols are looked up at once: later a missing one ends the process.
-    /// </summary>
-    private static string? Missing()
+    private static bool IsThere(string symbol) => NativeLibrary.TryGetExport(TorchLibrary.Core, symbol, out _);
+
+    /// <summary>Why a library cannot be loaded; null where it can.</summary>
+    private static string? Reason(string library)
     {
-        string library = Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so");
-        if (!OperatingSystem.IsLinux())
-            return null;
         // Once before: finding the function itself would be the last thing that went well.
         _ = Error();
-        return Open(library, Now) != 0 ? null : Marshal.PtrToStringUTF8(Error()) ?? "no reason given";
+        return Open(library, Lazily) != 0 ? null : Marshal.PtrToStringUTF8(Error()) ?? "no reason given";
     }
 
     private static string Processor()

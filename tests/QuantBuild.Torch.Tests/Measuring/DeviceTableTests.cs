@@ -28,6 +28,7 @@ public sealed class DeviceTableTests(DeviceTable device) : IClassFixture<DeviceT
         // Only what a processor does not have.
         Assert.All(leftOut, left =>
             Assert.Equal(("plain operations", "one kernel"), (Text(left, "leftOut"), Text(left, "name").Split(',')[0])));
+        Assert.Matches("^all 1[0-9]{3} found$", Symbols(results));
         Assert.All(results.Where(result => Text(result, "row") == "repeat"), result => Assert.Equal("same", Text(result, "value")));
         Assert.All(results.Where(result => Text(result, "name").StartsWith("layer of 4 bits", StringComparison.Ordinal)),
             result => Assert.InRange(result.GetProperty("value").GetDouble(), 1e-6, 3e-3));
@@ -46,6 +47,7 @@ public sealed class DeviceTableTests(DeviceTable device) : IClassFixture<DeviceT
 
         Assert.Equal(1, status);
         Assert.Equal("2.11", Text(Assert.Single(results, result => Text(result, "name") == "libtorch"), "value"));
+        Assert.Matches("^[0-9]{3,} of 1[0-9]{3} missing$", Symbols(results));
         Assert.StartsWith("TorchSharp's library does not load with libtorch 2.11: ", Text(leftOut[0], "leftOut"), StringComparison.Ordinal);
         Assert.Contains("undefined symbol", Text(leftOut[0], "leftOut"), StringComparison.Ordinal);
         Assert.All(leftOut[1..], left => Assert.Equal("not tried, because machine was not possible", Text(left, "leftOut")));
@@ -74,6 +76,9 @@ public sealed class DeviceTableTests(DeviceTable device) : IClassFixture<DeviceT
         Assert.Equal(["step", "layer-deep"], leftOut.Select(left => Text(left, "row")));
         Assert.All(leftOut, left => Assert.EndsWith(" s of 22 were left", Text(left, "leftOut"), StringComparison.Ordinal));
     }
+
+    private static string Symbols(JsonElement[] results) =>
+        Text(Assert.Single(results, result => Text(result, "name") == "symbols of TorchSharp's library"), "value");
 
     private static string Fake(string name)
     {
