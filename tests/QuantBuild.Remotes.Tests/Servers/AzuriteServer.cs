@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using Azure.Storage.Blobs;
@@ -12,18 +11,14 @@ public sealed class AzuriteServer : CloudServer
 
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
 
-    [SuppressMessage("Usage", "CA2214:Do not call overridable methods in constructors", Justification = "The class is sealed.")]
     public AzuriteServer() : base(Path.Combine("azurite", "dist", "src", "blob", "main.js"))
     {
         Start();
     }
 
     /// <summary>A server that is killed may have forgotten the container: it writes its book now and then.</summary>
-    public override void Start()
-    {
-        base.Start();
+    private protected override void Prepare() =>
         new BlobServiceClient(Connection(Port, _key)).GetBlobContainerClient(Container).CreateIfNotExists();
-    }
 
     public override string WrongSecret { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
 

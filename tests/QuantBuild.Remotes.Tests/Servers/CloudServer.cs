@@ -1,31 +1,23 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using QuantBuild.Compiler.Store.Remote;
+using QuantBuild.Tests.Store.Remote;
 
 namespace QuantBuild.Remotes.Tests.Servers;
 
 /// <summary>A real server of a cloud's protocol on the loopback address, with a folder of its own.</summary>
-public abstract class CloudServer : IDisposable
+public abstract class CloudServer : LoopbackServer
 {
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"quantbuild-cloud-{Guid.NewGuid():N}");
     private readonly string _program;
-    private Process? _process;
 
     /// <summary>Skips the test where the servers are not installed.</summary>
     private protected CloudServer(string program)
     {
         _program = Path.Combine(Modules, program);
         Assert.SkipUnless(File.Exists(_program), $"there is no {program}: tests/remotes/install.sh");
-        Files = Path.Combine(_folder, "files");
+        Files = PathTo("files");
         Directory.CreateDirectory(Files);
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
     }
-
-    public int Port { get; }
 
     /// <summary>Where it keeps what it was sent.</summary>
     public string Files { get; }
@@ -57,52 +49,12 @@ public abstract class CloudServer : IDisposable
         return new RemoteStoreOptions(address) { Environment = name => variables.GetValueOrDefault(name) };
     }
 
-    /// <summary>Starts it, or starts it again.</summary>
-    public virtual void Start()
+    private protected override ProcessStartInfo Command()
     {
-        var start = new ProcessStartInfo("node", [_program, .. Arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("node", [_program, .. Arguments]);
         foreach ((string name, string? value) in ServerVariables)
             start.Environment[name] = value;
-        _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, _) => { };
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        for (int tries = 0; ; tries++)
-        {
-            try
-            {
-                using var probe = new TcpClient();
-                probe.Connect(IPAddress.Loopback, Port);
-                return;
-            }
-            catch (SocketException) when (tries < 1200 && !_process.HasExited)
-            {
-                Thread.Sleep(50);
-            }
-        }
-    }
-
-    public void Kill()
-    {
-        _process?.Kill();
-        _process?.WaitForExit();
-        _process?.Dispose();
-        _process = null;
-    }
-
-    public void Dispose()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
-    protected virtual void Dispose(bool disposing)
-    {
-        if (!disposing)
-            return;
-        Kill();
-        Directory.Delete(_folder, recursive: true);
+        return start;
     }
 
     private protected abstract IEnumerable<string> Arguments { get; }

@@ -28,12 +28,12 @@ public sealed class LayoutErrorTests : IDisposable
 
     private string LineOf(Diagnostic diagnostic) => File.ReadAllLines(_project.Manifest)[diagnostic.Span!.Value.Line - 1].Trim();
 
+    /// <summary>Layouts, and the errors of a setting that runtimes of others do not know.</summary>
+    public static TheoryData<string, int> Layouts { get; } =
+        new() { { "compressed-tensors", 1 }, { "msmodelslim", 1 }, { "lightx2v", 1 }, { "native", 0 }, { "bf16", 0 } };
+
     [Theory]
-    [InlineData("compressed-tensors", 1)]
-    [InlineData("msmodelslim", 1)]
-    [InlineData("lightx2v", 1)]
-    [InlineData("native", 0)]
-    [InlineData("bf16", 0)]
+    [MemberData(nameof(Layouts))]
     public void Other_runtimes_do_not_rotate(string layout, int errors)
     {
         _project.OutputSection = $""" "layout": "{layout}" """;
@@ -52,11 +52,7 @@ public sealed class LayoutErrorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("compressed-tensors", 1)]
-    [InlineData("msmodelslim", 1)]
-    [InlineData("lightx2v", 1)]
-    [InlineData("native", 0)]
-    [InlineData("bf16", 0)]
+    [MemberData(nameof(Layouts))]
     public void Other_runtimes_do_not_round_activations_in_some_bins_only(string layout, int errors)
     {
         _project.OutputSection = $""" "layout": "{layout}" """;

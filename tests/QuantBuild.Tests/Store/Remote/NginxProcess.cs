@@ -1,16 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace QuantBuild.Tests.Store.Remote;
 
 /// <summary>A real nginx with WebDAV on the loopback address, as docs/cache.md sets one up, and the folder that it serves.</summary>
-internal class NginxProcess : IDisposable
+public class NginxProcess : LoopbackServer
 {
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"quantbuild-nginx-{Guid.NewGuid():N}");
     private readonly string _rules;
-    private Process? _process;
 
     /// <summary>Starts a server.</summary>
     /// <param name="rules">More for the location, such as credentials.</param>
@@ -20,10 +16,9 @@ internal class NginxProcess : IDisposable
         string limits = "client_max_body_size 0; limit_except GET PUT { deny all; }")
     {
         _rules = $"{rules} {limits}";
-        Files = files ?? Path.Combine(_folder, "cache");
+        Files = files ?? PathTo("cache");
         Directory.CreateDirectory(Files);
-        Directory.CreateDirectory(Path.Combine(_folder, "tmp"));
-        Port = FreePort();
+        Directory.CreateDirectory(PathTo("tmp"));
         Start();
     }
 
@@ -33,20 +28,9 @@ internal class NginxProcess : IDisposable
 
     public string Files { get; }
 
-    public int Port { get; }
-
     public string Url => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port}/cache");
 
-    public string PathTo(string name) => Path.Combine(_folder, name);
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    public void Start()
+    private protected override ProcessStartInfo Command()
     {
         File.WriteAllText(PathTo("nginx.conf"), $$"""
             daemon off;
@@ -72,45 +56,6 @@ internal class NginxProcess : IDisposable
               }
             }
             """);
-        _process = Process.Start(new ProcessStartInfo(Program!, ["-p", _folder, "-c", PathTo("nginx.conf")])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
-        for (int tries = 0; ; tries++)
-        {
-            try
-            {
-                using var probe = new TcpClient();
-                probe.Connect(IPAddress.Loopback, Port);
-                return;
-            }
-            catch (SocketException) when (tries < 200 && !_process.HasExited)
-            {
-                Thread.Sleep(50);
-            }
-        }
-    }
-
-    public void Kill()
-    {
-        _process?.Kill();
-        _process?.WaitForExit();
-        _process?.Dispose();
-        _process = null;
-    }
-
-    public void Dispose()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
-    protected virtual void Dispose(bool disposing)
-    {
-        if (!disposing)
-            return;
-        Kill();
-        Directory.Delete(_folder, recursive: true);
+        return new ProcessStartInfo(Program!, ["-p", Folder, "-c", PathTo("nginx.conf")]);
     }
 }
