@@ -43,6 +43,7 @@ internal static class BenchmarkConsole
                     scale qdq   [OUTxIN] …                                         activation quantization against a copy
                     scale layer [OUTxIN] …                                         a whole layer, stage by stage, in Gemm times
                     scale refit [OUTxIN] …                                         branch and weights in turns against SVD and GPTQ
+                    scale threads [OUTxIN] [--tokens N] [--rounds N]               a layer on 1, 2, 4 and 8 threads (of two cores), and what more cores would bring
                     scale tinywan [--threads N] [--rounds N]                       the repository's model with an empty store, in a process of its own
                     scale checkpoint [--memory-limit SIZE] [--threads N] [--blocks N] [--samples N] [--steps N] [--tokens N] [--folder DIR]
                                                                                    a whole build at the real widths: peak memory, time, projection

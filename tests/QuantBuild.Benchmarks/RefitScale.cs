@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using QuantBuild.Compiler.Compute;
 using QuantBuild.Compiler.Compute.Cpu;
 using QuantBuild.Compiler.Manifests;
@@ -29,7 +28,7 @@ internal static class RefitScale
             Gptq.Quantize(Matrix(residual), new MatrixView(hessian.Finish(s.Threads), s.Inputs, s.Inputs), new GptqOptions(), s.Threads);
         });
         Timing six = Refit(refit), none = Refit(refit.With(RecipeSettings.Rounds, 0));
-        Console.WriteLine($"  {Processor()}, {tokens.Rows([0])} tokens, rank {refit.LowRank.Rank}");
+        Console.WriteLine($"  {ProcessorText.Text}, {tokens.Rows([0])} tokens, rank {refit.LowRank.Rank}");
         foreach ((string name, Timing time) in ((string, Timing)[])[("SVD and GPTQ", before), ("refit, 6 rounds", six),
             ("refit, 0 rounds", none)])
             Console.WriteLine(
@@ -38,19 +37,19 @@ internal static class RefitScale
 
         ReadOnlyMatrixView Matrix(float[] values) => new(values, s.Outputs, s.Inputs);
 
-        Timing Refit(LayerRecipe recipe) => Contest.Time(() => new CpuRefit(new LayerSpec("layer", s.Outputs, s.Inputs, recipe), tokens,
-            new InputForm(s.Inputs, [], Rotation.None), s.Threads, CancellationToken.None).Run(Matrix(w), [0], seed: 1));
+        Timing Refit(LayerRecipe recipe) => Contest.Time(() => Run(recipe, tokens, w, s));
     }
 
-    /// <summary>The processor's name, where the system tells.</summary>
-    private static string Processor()
+    /// <summary>The product's default for a layer, on as many threads as it is called with.</summary>
+    public static Action<int> Default(float[] x, float[] w, Settings s)
     {
-        const string Source = "/proc/cpuinfo";
-        string? line = File.Exists(Source)
-            ? File.ReadLines(Source).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
-            : null;
-        return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+        var tokens = new Tokens(x, s.Inputs);
+        return threads => Run(LayerRecipe.Default, tokens, w, s with { Threads = threads });
     }
+
+    private static void Run(LayerRecipe recipe, Tokens tokens, float[] w, Settings s) =>
+        new CpuRefit(new LayerSpec("layer", s.Outputs, s.Inputs, recipe), tokens, new InputForm(s.Inputs, [], Rotation.None), s.Threads,
+            CancellationToken.None).Run(new ReadOnlyMatrixView(w, s.Outputs, s.Inputs), [0], seed: 1);
 
     /// <summary>Tokens in memory, as those of several samples.</summary>
     private sealed class Tokens(float[] values, int channels) : IRecordedTokens

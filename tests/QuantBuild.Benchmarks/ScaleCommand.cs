@@ -12,6 +12,7 @@ internal static class ScaleCommand
         "qdq" => QuantizeScale.Run,
         "layer" => LayerScale.Run,
         "refit" => RefitScale.Run,
+        "threads" => ThreadsScale.Run,
         "tinywan" => TinyWanScale.Run,
         _ => null,
     };
