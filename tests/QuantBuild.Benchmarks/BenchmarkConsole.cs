@@ -48,6 +48,7 @@ internal static class BenchmarkConsole
                     scale checkpoint [--memory-limit SIZE] [--threads N] [--blocks N] [--samples N] [--steps N] [--tokens N] [--folder DIR]
                                                                                    a whole build at the real widths: peak memory, time, projection
                     fidelity [--store DIR] [--only TEXT]                           what every step of the algorithm brings on TinyWan, held out (minutes)
+                    share local [--records N]                              what the local store costs an action
                     share hits [--records N]                                       what a result of a shared store costs an action, behind nginx here
                     share compress [--store DIR]                                   what zstd would save of a store's bytes, and its speed
                     share shards [--seconds N]                                     1, 2 and 4 workers, every action held up for a part of N s; bytes moved

@@ -12,8 +12,6 @@ namespace QuantBuild.Benchmarks.Sharing;
 /// </summary>
 internal static class HitCost
 {
-    private const int Blobs = 3, BlobSize = 8000;
-
     public static Figures Run(int records)
     {
         if (NginxProcess.Program is null)
@@ -38,7 +36,7 @@ internal static class HitCost
         ActionRecord[] records;
         using (ContentStore one = ContentStore.Open(Path.Combine(folder, "one")))
         {
-            records = [.. Enumerable.Range(0, count).Select(i => Make(one, i))];
+            records = [.. Enumerable.Range(0, count).Select(i => StoredRecords.Make(one, i))];
             long start = Stopwatch.GetTimestamp();
             await using (TieredStore store = Open(url, one))
             {
@@ -56,7 +54,7 @@ internal static class HitCost
         began = Stopwatch.GetTimestamp();
         foreach (BlobRef blob in records.SelectMany(record => record.Outputs.Values))
             other.Read(blob.Digest);
-        figures["blob_ms"] = Each(began, count * Blobs);
+        figures["blob_ms"] = Each(began, count * StoredRecords.Blobs);
         began = Stopwatch.GetTimestamp();
         for (int i = 0; i < count; i++)
             _ = await other.FindAsync(Digest.Of(BitConverter.GetBytes(-1 - i)));
@@ -88,18 +86,6 @@ internal static class HitCost
     private static TieredStore Open(string url, ContentStore local) => new(local,
         RemoteAddress.Open(new RemoteStoreOptions(url), local.Root), readOnly: false, notice => Console.Error.WriteLine(notice),
         TimeProvider.System, CancellationToken.None);
-
-    private static ActionRecord Make(ContentStore store, int number)
-    {
-        var blobs = new Dictionary<string, BlobRef>();
-        var content = new byte[BlobSize];
-        for (int i = 0; i < Blobs; i++)
-        {
-            new Random((number * Blobs) + i).NextBytes(content);
-            blobs.Add(FormattableString.Invariant($"output{i}"), new BlobRef(store.Put(content), content.Length));
-        }
-        return new ActionRecord(Digest.Of(BitConverter.GetBytes(number)), "Gptq", blobs, 1, "0.1.0", []);
-    }
 
     private static double Each(long start, int count) => Stopwatch.GetElapsedTime(start).TotalMilliseconds / count;
 }
