@@ -26,40 +26,9 @@ internal static class ExpertCheckpointReader
         string directory = isFile ? Path.GetDirectoryName(path)! : path;
         try
         {
-            if (isFile ? !location.HasFile(path) : !Directory.Exists(directory))
-            {
-                problems.Add(Descriptors.ExpertNotFound.At(expert.Span, path, expert.Name, Hint(directory, source, weights, isFile)));
-                return null;
-            }
-            WanConfig? config = null;
-            bool hasConfig = !isFile || File.Exists(Path.Combine(directory, ConfigName));
-            if (hasConfig && (config = Config(directory, expert, problems)) is null)
-                return null;
-            LoraSection[] merged = [.. loras.Where(lora => lora.Concerns(expert.Name))];
-            if (merged.FirstOrDefault(lora => !File.Exists(lora.File)) is { } missing)
-            {
-                // A file for both experts is missing once.
-                if (!problems.Any(problem => problem.Descriptor == Descriptors.LoraNotFound && problem.Span == missing.Span))
-                    problems.Add(Descriptors.LoraNotFound.At(missing.Span, missing.File));
-                return null;
-            }
-            ImmutableArray<LoraReference> references = [.. merged.Select(lora => new LoraReference(lora.File, lora.Strength))];
-            using WanCheckpoint checkpoint = location.Open(path, references);
-            if (WanFamily.OtherOf(checkpoint.Tensors) is { } other)
-            {
-                problems.Add(Descriptors.OtherModel.At(new SourceSpan(path), expert.Name, other));
-                return null;
-            }
-            config ??= WanConfigGuess.From(checkpoint.Tensors);
-            if (!TensorChecks.Check(expert.Name, directory, checkpoint, config, problems))
-                return null;
-            ReportLeftOut(expert, checkpoint, merged, problems);
-            ReportOtherNames(expert, isFile ? path : null, merged, problems);
-            return new ExpertCheckpoint(directory, config, [.. checkpoint.Tensors.Keys.Order(StringComparer.Ordinal)])
-            {
-                File = isFile ? path : null,
-                Loras = references,
-            };
+            if (isFile ? location.HasFile(path) : Directory.Exists(directory))
+                return Read(location, expert, isFile ? path : null, directory, loras, problems);
+            problems.Add(Descriptors.ExpertNotFound.At(expert.Span, path, expert.Name, Hint(directory, source, weights, isFile)));
         }
         catch (LoraException error)
         {
@@ -83,6 +52,42 @@ internal static class ExpertCheckpointReader
             problems.Add(Descriptors.SourceUnreadable.At(new SourceSpan(path), error.Message));
         }
         return null;
+    }
+
+    // The expert of a file, or of the shards in a directory; what they throw is the caller's.
+    private static ExpertCheckpoint? Read(CheckpointLocation location, ExpertSection expert, string? file, string directory,
+        ImmutableArray<LoraSection> loras, ICollection<Diagnostic> problems)
+    {
+        WanConfig? config = null;
+        bool hasConfig = file is null || File.Exists(Path.Combine(directory, ConfigName));
+        if (hasConfig && (config = Config(directory, expert, problems)) is null)
+            return null;
+        LoraSection[] merged = [.. loras.Where(lora => lora.Concerns(expert.Name))];
+        if (merged.FirstOrDefault(lora => !File.Exists(lora.File)) is { } missing)
+        {
+            // A file for both experts is missing once.
+            if (!problems.Any(problem => problem.Descriptor == Descriptors.LoraNotFound && problem.Span == missing.Span))
+                problems.Add(Descriptors.LoraNotFound.At(missing.Span, missing.File));
+            return null;
+        }
+        ImmutableArray<LoraReference> references = [.. merged.Select(lora => new LoraReference(lora.File, lora.Strength))];
+        string path = file ?? directory;
+        using WanCheckpoint checkpoint = location.Open(path, references);
+        if (WanFamily.OtherOf(checkpoint.Tensors) is { } other)
+        {
+            problems.Add(Descriptors.OtherModel.At(new SourceSpan(path), expert.Name, other));
+            return null;
+        }
+        config ??= WanConfigGuess.From(checkpoint.Tensors);
+        if (!TensorChecks.Check(expert.Name, directory, checkpoint, config, problems))
+            return null;
+        ReportLeftOut(expert, checkpoint, merged, problems);
+        ReportOtherNames(expert, file, merged, problems);
+        return new ExpertCheckpoint(directory, config, [.. checkpoint.Tensors.Keys.Order(StringComparer.Ordinal)])
+        {
+            File = file,
+            Loras = references,
+        };
     }
 
     private static SourceSpan PlaceOf(ImmutableArray<LoraSection> loras, string file) => loras.First(lora => lora.File == file).Span;
