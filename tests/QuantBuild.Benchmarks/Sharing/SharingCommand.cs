@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace QuantBuild.Benchmarks.Sharing;
 
-/// <summary>What a store costs, and one that others share saves: <c>share local</c>, <c>share hits</c>, <c>share compress</c>, <c>share shards</c>.</summary>
+/// <summary>
+/// What a store costs, and one that others share saves: <c>share local</c>, <c>share hits</c>, <c>share compress</c>, <c>share shards</c>.
+/// </summary>
 internal static class SharingCommand
 {
     /// <summary>Measures; null when there is no such benchmark.</summary>
