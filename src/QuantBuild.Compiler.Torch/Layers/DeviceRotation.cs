@@ -29,25 +29,24 @@ internal sealed class DeviceRotation(LayerSpec layer, Mxfp4Tables tables)
     /// <exception cref="NumericException">A value is not finite.</exception>
     public RotationErrors Errors(Tensor rows, LayerWeights weights, LayerTokens tokens, IReadOnlyCollection<int> steps)
     {
-        Tensor rotation = weights.Hadamard32(), turned = rows.clone();
-        LayerWeights.Rotate(turned, rotation);
-        var ratios = new Form(layer.Recipe.Activations, rows, tables);
-        var turnedRatios = new Form(layer.Recipe.Activations, turned, tables);
-        if (ratios.Ratios.HasChoice)
+        Tensor rotation = weights.Hadamard32(), turnedRows = rows.clone();
+        LayerWeights.Rotate(turnedRows, rotation);
+        Form plain = new(layer.Recipe.Activations, rows, tables), turned = new(layer.Recipe.Activations, turnedRows, tables);
+        if (plain.Ratios.HasChoice)
         {
             tokens.ForPortions(steps, weights, (_, u) =>
             {
-                ratios.Ratios.Add(u);
-                turnedRatios.Ratios.Add(LayerTokens.Rotated(u, rotation));
+                plain.Ratios.Add(u);
+                turned.Ratios.Add(LayerTokens.Rotated(u, rotation));
             });
         }
-        (double plain, double rotated) = (0, 0);
+        (double error, double turnedError) = (0, 0);
         tokens.ForPortions(steps, weights, (_, u) =>
         {
-            plain += Error(u, ratios);
-            rotated += Error(LayerTokens.Rotated(u, rotation), turnedRatios);
+            error += Error(u, plain);
+            turnedError += Error(LayerTokens.Rotated(u, rotation), turned);
         });
-        return new RotationErrors(FiniteTensor.Sum(plain), FiniteTensor.Sum(rotated));
+        return new RotationErrors(FiniteTensor.Sum(error), FiniteTensor.Sum(turnedError));
     }
 
     /// <summary><c>||u P^T - Q(u) Q(P)^T||²</c> of a portion.</summary>
@@ -58,7 +57,7 @@ internal sealed class DeviceRotation(LayerSpec layer, Mxfp4Tables tables)
         return SquareSums.Of(u.mm(form.Rows.t()) - rounded.mm(form.Rounded.t()));
     }
 
-    /// <summary>Rows in one form.</summary>
+    /// <summary>The rows with or without the rotation, and the ratio that their input is rounded with.</summary>
     private sealed class Form(ActivationRecipe recipe, Tensor rows, Mxfp4Tables tables)
     {
         public Tensor Rows => rows;
