@@ -11,6 +11,9 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
     private const string Driver = "cuda";
     private const string Source = "quantize.cu";
 
+    // Of every architecture that the process has seen: a second runtime does not compile again.
+    private static readonly ConcurrentDictionary<string, byte[]> Images = new(StringComparer.Ordinal);
+
     private readonly ConcurrentDictionary<string, nint> _functions = new(StringComparer.Ordinal);
     private readonly nint _context;
     private readonly nint _module;
@@ -50,9 +53,7 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
         int end = name.IndexOf('-', StringComparison.Ordinal);
         if (end < 0)
             throw new KernelException("the driver does not say what the GPU is");
-        using Stream stream = typeof(CudaKernels).Assembly.GetManifestResourceStream(Source)!;
-        using var reader = new StreamReader(stream);
-        return new CudaKernels(index, RuntimeCompiler.Find().Compile(reader.ReadToEnd(), $"sm_{name[2..end]}"));
+        return new CudaKernels(index, Images.GetOrAdd($"sm_{name[2..end]}", Compile));
     }
 
     /// <inheritdoc/>
@@ -77,6 +78,13 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
         if (SetContext(_context) == 0)
             _ = UnloadModule(_module);
         _ = ReleaseContext(_device);
+    }
+
+    private static byte[] Compile(string architecture)
+    {
+        using Stream stream = typeof(CudaKernels).Assembly.GetManifestResourceStream(Source)!;
+        using var reader = new StreamReader(stream);
+        return RuntimeCompiler.Find().Compile(reader.ReadToEnd(), architecture);
     }
 
     /// <summary>A thread has its own current context, which libtorch sets when it first needs one.</summary>
