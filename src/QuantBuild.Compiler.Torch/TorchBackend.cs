@@ -4,6 +4,8 @@ using QuantBuild.Compiler.Torch.Layers;
 using QuantBuild.Compiler.Torch.Sessions;
 using QuantBuild.Denoisers;
 using QuantBuild.Models;
+using QuantBuild.Models.Wan;
+using QuantBuild.Compiler.Torch.Passes;
 using QuantBuild.Pipelines;
 
 namespace QuantBuild.Compiler.Torch;
@@ -48,8 +50,16 @@ internal sealed class TorchBackend(TorchSession session) : IComputeBackend
     }
 
     /// <inheritdoc/>
+    public ModelNeed NeedOf(ModelPlacement placement, ModelElements weights, WanConfig config, LatentShape shape, bool is4Bit) =>
+        new(PassNeeds.Weights(placement, weights, config, session.WeightBytes),
+            PassNeeds.Activations(config, shape, session.WeightBytes, is4Bit), session.IsCuda);
+
+    /// <inheritdoc/>
     /// <remarks>All of it: experts are gone from the device when layers begin.</remarks>
     public long? DeviceMemory => session.Memory;
+
+    /// <inheritdoc/>
+    public bool HasOwnMemory => session.IsCuda;
 
     /// <inheritdoc/>
     public BackendReport Inspect(bool measure) => session.Inspect(measure);

@@ -1,5 +1,7 @@
 using QuantBuild.Compiler.Actions;
 using QuantBuild.Denoisers;
+using QuantBuild.Models;
+using QuantBuild.Models.Wan;
 using QuantBuild.Pipelines;
 
 namespace QuantBuild.Compiler.Compute;
@@ -37,6 +39,19 @@ internal interface IComputeBackend
     /// Bytes of a device that a step of a layer may take; null where there is no device with memory of its own and no limit.
     /// </summary>
     long? DeviceMemory => null;
+
+    /// <summary>Whether that is a device's own memory, and not a part of the machine's.</summary>
+    bool HasOwnMemory => false;
+
+    /// <summary>
+    /// The memory that the model takes while it runs; null for the processor's own kernels, which stages know themselves.
+    /// </summary>
+    /// <param name="placement">Where the weights stay.</param>
+    /// <param name="weights">Elements of their weights.</param>
+    /// <param name="config">Shape of the larger expert.</param>
+    /// <param name="shape">Size of the latent.</param>
+    /// <param name="is4Bit">Whether it is an artifact's.</param>
+    ModelNeed? NeedOf(ModelPlacement placement, ModelElements weights, WanConfig config, LatentShape shape, bool is4Bit) => null;
 
     /// <summary>Opens experts.</summary>
     IDenoiserFactory Models { get; }

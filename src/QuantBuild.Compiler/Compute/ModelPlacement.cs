@@ -1,4 +1,5 @@
 using QuantBuild.Models;
+using QuantBuild.Models.Wan;
 
 namespace QuantBuild.Compiler.Compute;
 
@@ -19,4 +20,13 @@ internal readonly record struct ModelPlacement(WeightStorage Storage, long HostB
 /// <summary>Elements of a model's weights.</summary>
 /// <param name="Both">Those of both experts.</param>
 /// <param name="Larger">Those of the larger one.</param>
-internal readonly record struct ModelElements(long Both, long Larger);
+internal readonly record struct ModelElements(long Both, long Larger)
+{
+    /// <summary>Those of experts by their shapes.</summary>
+    public static ModelElements Of(IEnumerable<WanConfig> experts)
+    {
+        long[] elements = [.. experts.Select(config => WanTensors.ExpectedShapes(config).Values
+            .Sum(shape => shape.Aggregate(1L, (product, size) => product * size)))];
+        return new ModelElements(elements.Sum(), elements.Max());
+    }
+}

@@ -63,4 +63,14 @@ internal static partial class Descriptors
             + "every device, because bytes depend on them. Nothing was begun; what is in the store stays.",
         "Take a device with more memory or raise --device-memory (`QuantDeviceMemory`), choose the method `gptq`, which needs less than a "
             + "refit, or set compute.layers to \"cpu\".");
+
+    /// <summary>QB3250: weights and a pass of the model do not fit the device, or its limit.</summary>
+    public static readonly DiagnosticDescriptor ModelMemoryTooSmall = new("QB3250", Severity.Error,
+        "{0} needs about {1} of the device's memory: {2} for weights ({3}) and {4} for a pass of {5} tokens; the device, or "
+            + "--device-memory, has {6}",
+        "Weights take three quarters of the memory at the most, and where an expert does not fit that its blocks are streamed. What a pass "
+            + "of the model needs beside them follows from the size of the video, and there is no room for it. Nothing was begun; what is in "
+            + "the store stays.",
+        "Raise --device-memory (`QuantDeviceMemory`) or take a device with more memory; or take smaller videos: calibration.latent or a "
+            + "smaller set for a build, --size and --frames for a video.");
 }

@@ -149,6 +149,7 @@ internal static class ModelCompiler
             session.Sources.Sum(source => source.Checkpoint.Tensors.Values.Sum(tensor => tensor.ByteLength)),
             time)
         {
+            Device = DevicePrediction.Of(session.Context, ModelBuild.SamplesOf(session.Plan)),
             Shards = options.Shards == 0
                 ? null
                 : ShardPrediction.Of(session.Plan, ModelBuild.SamplesOf(session.Plan), options.Shards, time.Speed),

@@ -15,6 +15,9 @@ namespace QuantBuild.Compiler.Operations;
 internal sealed record PlanReport(Plan Plan, IReadOnlyList<ActionEvent> Actions, long PeakBytes, long StoreBytes, long ArtifactBytes,
     long WeightBytes, TimePrediction Time)
 {
+    /// <summary>The memory of what computes, if it is more than the processor's own kernels; null for these.</summary>
+    public DevicePrediction? Device { get; init; }
+
     /// <summary>What several workers would do; null when none were asked about.</summary>
     public ShardPrediction? Shards { get; init; }
 }

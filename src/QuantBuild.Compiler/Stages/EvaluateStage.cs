@@ -54,7 +54,7 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
 
     /// <inheritdoc/>
     public override long Bytes(EvaluateSubject subject, int threads) =>
-        SamplingCost.Bytes(subject.Plan.LargestConfig, subject.Sample.Shape, threads);
+        SamplingCost.Bytes(subject.Plan, subject.Sample.Shape, threads, is4Bit: true);
 
     /// <inheritdoc/>
     public override double Seconds(EvaluateSubject subject, MachineSpeed speed) =>
@@ -87,7 +87,7 @@ internal sealed class EvaluateStage() : Stage<EvaluateSubject, EvaluateStage.Res
                 NoiseOf(subject, tensors), tensors.Conditioning,
                 set.UnconditionedFor(tensors), ct: context.Cancellation);
             return Outputs.Of(Latent, context.Store.StoreTensors(TensorData.Of(Latent, [latent.Length], latent)));
-        })!;
+        }, before: () => DeviceNeed.RequireModel(context, $"{Name} {NameOf(subject)}", subject.Sample.Shape, is4Bit: true))!;
 
     /// <summary>
     /// The sample's noise; in a repetition with a little other noise on top, which sampling amplifies as it does rounding.

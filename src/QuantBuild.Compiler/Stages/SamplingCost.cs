@@ -17,6 +17,9 @@ internal static class SamplingCost
     // A run's own rows, schedules and tables, the tokens that are recorded of one site, and the buffers in which they reach the store.
     private const long Own = 4L << 20;
 
+    // Buffers through which weights reach a device.
+    private const long Staging = 64L << 20;
+
     /// <summary>
     /// Bytes at the peak: activations of one block for all tokens, or panels of the weights while an expert is opened; biases and norms of
     /// both experts; and what every thread takes of attention scores.
@@ -35,6 +38,20 @@ internal static class SamplingCost
         return Math.Max(scratch, 4L * FiniteWeights.PanelSize) + text + latents + vectors + (4L * 256 * config.FfnDim)
             + (threads * attention)
             + WorkingSets.ProductPanels(threads);
+    }
+
+    /// <summary>The same by the backend that runs the model: of a device of its own, only what the process holds beside it.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="shape">The sample's latent.</param>
+    /// <param name="threads">Threads of its arithmetic.</param>
+    /// <param name="is4Bit">Whether an artifact's experts run.</param>
+    public static long Bytes(Plan plan, LatentShape shape, int threads, bool is4Bit)
+    {
+        WanConfig config = plan.LargestConfig;
+        if (plan.Backends.Model.NeedOf(default, default, config, shape, is4Bit) is not { } need)
+            return Bytes(config, shape, threads);
+        long latents = 4L * shape.Volume * ((4L * config.OutDim) + config.InDim), text = 4L * config.TextLen * config.TextDim;
+        return latents + text + Own + (need.OnDevice ? Staging : need.PassBytes);
     }
 
     /// <summary>Processor time of the products of all blocks and steps.</summary>

@@ -52,7 +52,7 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
 
     /// <inheritdoc/>
     public override long Bytes(TrajectorySubject subject, int threads) =>
-        SamplingCost.Bytes(subject.Plan.LargestConfig, subject.Shape(), threads);
+        SamplingCost.Bytes(subject.Plan, subject.Shape(), threads, is4Bit: false);
 
     /// <summary>A sample through the full-precision model, and what is recorded of it.</summary>
     public override double Seconds(TrajectorySubject subject, MachineSpeed speed) =>
@@ -82,6 +82,8 @@ internal sealed class TrajectoryStage() : Stage<TrajectorySubject, TrajectorySta
             MemoryNeed.RequireAll(context.Budget,
                 LayerBuild.Needs(context.Plan).Concat(set.Samples.Select(any => (NameOf(any.Id), Bytes(SubjectOf(any), threads: 1)))));
             DeviceNeed.RequireAll(context.Plan);
+            CalibrationSample largest = set.Samples.MaxBy(any => any.Shape.Volume)!;
+            DeviceNeed.RequireModel(context, $"{Name} {NameOf(largest.Id)}", largest.Shape, is4Bit: false);
         });
 
         TrajectorySubject SubjectOf(CalibrationSample some) => new(context.Plan, some.Id, () => some.Shape);

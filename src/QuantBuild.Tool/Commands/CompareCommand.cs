@@ -88,7 +88,7 @@ internal static class CompareCommand
                 // The frames of every video, and full precision's latent after every step.
                 long kept = (folders.Length * (long)size.Frames * size.FrameLength)
                     + (options.Sampling.Schedule().Timesteps.Count * pipeline.PreparedBytes(size));
-                VideoMemory.Check(pipeline, size, options.Sampling.Threads, kept, run);
+                VideoMemory.Check(pipeline, size, options.Sampling.Threads, kept, compute, is4Bit: true, run);
                 GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
             }
             GeneratedVideo video = pipeline.Generate(picture, arguments.GetValue(GenerateOptions.Prompt)!, options,

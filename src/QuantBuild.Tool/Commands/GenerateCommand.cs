@@ -50,7 +50,8 @@ internal static class GenerateCommand
         using VideoPipeline pipeline = GenerateOptions.Open(arguments, model.Source, artifact, compute, run);
         Image? image = GenerateOptions.Picture(arguments, pipeline.Architecture);
         GenerationOptions options = GenerateOptions.Of(arguments, model, pipeline.Architecture, artifact);
-        VideoMemory.Check(pipeline, pipeline.SizeOf(image, options), options.Sampling.Threads, kept: 0, run);
+        VideoMemory.Check(pipeline, pipeline.SizeOf(image, options), options.Sampling.Threads, kept: 0, compute,
+            is4Bit: artifact is not null, run);
         GenerateOptions.ReportSchedule(options, artifact, run);
         GenerateOptions.CheckPrompts(pipeline, arguments, options, run);
         GeneratedVideo video = pipeline.Generate(image, arguments.GetValue(GenerateOptions.Prompt)!, options,

@@ -93,6 +93,8 @@ internal static class PlanCommand
         console.Out.WriteLine(
             $"memory {Quantity.Size(report.PeakBytes)}, store grows by {Quantity.Size(report.StoreBytes)}, artifact "
                 + $"{Quantity.Size(report.ArtifactBytes)} (predicted)");
+        if (report.Device is { } device)
+            console.Out.WriteLine(DeviceMemoryText.Of(device));
         if (report.Shards is { } shards)
             PrintShards(shards, report.Time.Threads, console);
     }

@@ -6,6 +6,7 @@ using QuantBuild.Compiler.Compute.Loading;
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Extensions;
 using QuantBuild.Compiler.Manifests;
+using QuantBuild.Compiler.Stages;
 using QuantBuild.Denoisers;
 using QuantBuild.Models;
 using QuantBuild.Models.Vae;
@@ -67,9 +68,7 @@ internal sealed class VideoCompute(IComputeBackend? backend) : IDenoiserFactory,
     {
         if (backend is null)
             return asked;
-        long elements = WanTensors.ExpectedShapes(config).Values.Sum(shape => shape.Aggregate(1L, (product, size) => product * size));
-        // The machine's own memory is what was asked for it: only a device, or a limit, has a say.
-        ModelPlacement placement = backend.Place(new ModelElements(2 * elements, elements), budget: long.MaxValue);
+        ModelPlacement placement = PlacementOf(backend, config);
         ExpertMemory most = placement.Storage == WeightStorage.Mapped ? ExpertMemory.None
             : placement.OneAtATime ? ExpertMemory.One : ExpertMemory.Both;
         ExpertMemory fitting = asked == ExpertMemory.None || most == ExpertMemory.None ? ExpertMemory.None
@@ -79,6 +78,19 @@ internal sealed class VideoCompute(IComputeBackend? backend) : IDenoiserFactory,
                 ? "an expert does not fit the device: its blocks are streamed"
                 : "both experts do not fit the device: it has one at a time");
         return fitting;
+    }
+
+    /// <summary>The activations of a pass in the machine's memory; null where they are those of the processor's own kernels.</summary>
+    /// <param name="config">Shape of the experts.</param>
+    /// <param name="shape">Size of the latent.</param>
+    /// <param name="is4Bit">Whether they are an artifact's.</param>
+    /// <exception cref="DiagnosticException">The device, or the limit, has too little for the video (QB3250).</exception>
+    public long? HostBytes(WanConfig config, LatentShape shape, bool is4Bit)
+    {
+        if (backend is null || DeviceNeed.Of(backend, [config, config], long.MaxValue, shape, is4Bit) is not var (_, need))
+            return null;
+        DeviceNeed.RequireModel(backend, [config, config], long.MaxValue, "denoising", shape, is4Bit);
+        return need.OnDevice ? 0 : need.PassBytes;
     }
 
     /// <inheritdoc/>
@@ -96,6 +108,10 @@ internal sealed class VideoCompute(IComputeBackend? backend) : IDenoiserFactory,
     /// <inheritdoc/>
     public VideoAutoencoder OpenAutoencoder(VaeConfig config, ITensorSource source, VaeTiling? tiling) =>
         backend!.Encoders.OpenAutoencoder(config, source, tiling);
+
+    /// <summary>Where a device, or a limit, has experts stay; the machine's own memory is what was asked for it.</summary>
+    private static ModelPlacement PlacementOf(IComputeBackend backend, WanConfig config) =>
+        backend.Place(ModelElements.Of([config, config]), budget: long.MaxValue);
 
     private static string? ProfileOf(ModelArtifact? artifact) => artifact?.Descriptor is { } descriptor
         ? descriptor.Profiles.GetValueOrDefault("model", descriptor.Profile)

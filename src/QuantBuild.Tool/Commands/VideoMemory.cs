@@ -1,6 +1,7 @@
 using QuantBuild.Compiler.Diagnostics;
 using QuantBuild.Compiler.Scheduling;
 using QuantBuild.Compiler.Stages;
+using QuantBuild.Models;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.Tool.Running;
@@ -18,14 +19,19 @@ internal static class VideoMemory
     /// <param name="size">Its size.</param>
     /// <param name="threads">Threads to use.</param>
     /// <param name="kept">Bytes that are kept beside it.</param>
+    /// <param name="compute">What computes it.</param>
+    /// <param name="is4Bit">Whether an artifact's experts run.</param>
     /// <param name="run">Told of warnings.</param>
     /// <exception cref="InvalidDataException">A phase takes more than the machine has.</exception>
     /// <exception cref="ArgumentException">The size is not possible.</exception>
-    public static void Check(VideoPipeline pipeline, VideoShape size, int threads, long kept, CommandRun run)
+    public static void Check(VideoPipeline pipeline, VideoShape size, int threads, long kept, VideoCompute compute, bool is4Bit,
+        CommandRun run)
     {
         MachineMemory machine = MachineMemory.Read();
         long preparing = pipeline.PreparingBytes(size, threads), decoding = pipeline.DecodingBytes(size) + kept;
-        long denoising = SamplingCost.Bytes(pipeline.Config, VaeConfig.LatentShapeOf(size), threads) + pipeline.PreparedBytes(size) + kept;
+        LatentShape latent = VaeConfig.LatentShapeOf(size);
+        long denoising = (compute.HostBytes(pipeline.Config, latent, is4Bit) ?? SamplingCost.Bytes(pipeline.Config, latent, threads))
+            + pipeline.PreparedBytes(size) + kept;
         Require(pipeline.Architecture.TakesPicture ? "encoding the picture" : "encoding the prompt", preparing,
             "--vae-tile 256, a smaller --size or fewer --frames");
         Require("denoising", denoising, "a smaller --size or fewer --frames");

@@ -27,6 +27,7 @@ internal static class PlanDocument
             ["storeBytes"] = report.StoreBytes,
             ["artifactBytes"] = report.ArtifactBytes,
             ["weightBytes"] = report.WeightBytes,
+            ["device"] = DeviceMemoryText.Document(report.Device),
             ["time"] = new JsonObject
             {
                 ["seconds"] = Math.Round(report.Time.Seconds, 2),

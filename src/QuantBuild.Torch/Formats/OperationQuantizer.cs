@@ -8,6 +8,11 @@ namespace QuantBuild.Torch.Formats;
 /// <summary>Smoothing, rotation, rounding and folding by libtorch's own operations, on any device.</summary>
 internal sealed class OperationQuantizer : IInputQuantizer, IDisposable
 {
+    /// <summary>
+    /// Tokens that are rounded at once, each by itself: of one value there are some 35 forms of four bytes on the way.
+    /// </summary>
+    public const int TokensAtOnce = 1024;
+
     private readonly Mxfp4Tables _tables;
     private readonly Tensor? _rotation;
 
@@ -38,7 +43,12 @@ internal sealed class OperationQuantizer : IInputQuantizer, IDisposable
     public Tensor? Round(Tensor x, InputForm form, InputRounding rounding, Tensor target, bool keepsSmoothed)
     {
         Tensor u = Smooth(x, form);
-        target.copy_(Mxfp4Activations.Values(Blocks(u, rounding), u.shape[1], _tables));
+        for (long first = 0; first < u.shape[0]; first += TokensAtOnce)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            long count = Math.Min(TokensAtOnce, u.shape[0] - first);
+            target.narrow(0, first, count).copy_(Mxfp4Activations.Values(Blocks(u.narrow(0, first, count), rounding), u.shape[1], _tables));
+        }
         return keepsSmoothed ? u : null;
     }
 

@@ -48,7 +48,7 @@ public sealed class BuildTests
 
     [Theory]
     // Two blocks, one expert: three quarters of it are for weights, and an expert takes 6.8 MB.
-    [InlineData("1MiB")]
+    [InlineData("6MiB")]
     [InlineData("12MiB")]
     public async Task Weights_that_do_not_fit_the_device_stay_in_their_files_and_no_byte_changes(string memory)
     {
@@ -95,6 +95,19 @@ public sealed class BuildTests
         Assert.StartsWith("torch-2.10-cpu-", Assert.Single(torch.ProfilesOf("Curve")), StringComparison.Ordinal);
         Assert.Equal(torch.ProfilesOf("Gptq"), torch.ProfilesOf("Curve"));
         Assert.Equal(torch.ProfilesOf("Gptq"), torch.ProfilesOf("Rotate"));
+    }
+
+    [Fact]
+    public async Task A_device_that_a_pass_does_not_fit_is_told_with_what_it_needs_before_anything_is_begun()
+    {
+        using TorchProject project = new() { Compute = Model };
+
+        (int status, string said) = await project.BuildAsync("--device-memory", "1MiB");
+
+        Assert.Equal(1, status);
+        Assert.Matches("error QB3250: Trajectory sample 00[0-9] needs about [0-9.]+ MiB of the device's memory: [0-9.]+ MiB for weights "
+            + "[(]blocks that are streamed[)] and [0-9.]+ MiB for a pass of 120 tokens; the device, or --device-memory, has 1 MiB", said);
+        Assert.Equal(0, project.Actions);
     }
 
     [Fact]

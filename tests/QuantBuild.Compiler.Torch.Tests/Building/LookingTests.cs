@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantBuild.Tests;
 
 namespace QuantBuild.Compiler.Torch.Tests.Building;
 
@@ -37,5 +38,39 @@ public sealed class LookingTests
         (status, plan) = await without.PlanAsync();
         Assert.Equal(0, status);
         Assert.Equal(0, plan.GetProperty("time").GetProperty("deviceSeconds").GetDouble());
+    }
+
+    [Fact]
+    public async Task A_plan_predicts_the_memory_of_the_device_and_says_when_it_does_not_fit()
+    {
+        using TorchProject project = new(), own = new() { Compute = """{ "model": "cpu", "layers": "cpu" }""" };
+
+        JsonElement device = (await project.PlanAsync()).Plan.GetProperty("device");
+        JsonElement model = device.GetProperty("model");
+        long expert = new DirectoryInfo(Path.Combine(TestData.TinyWan("checkpoint"), "low_noise_model")).EnumerateFiles("*.safetensors")
+            .Sum(file => file.Length);
+        Assert.Equal("both experts", model.GetProperty("weights").GetString());
+        Assert.InRange(model.GetProperty("weightBytes").GetInt64(), 1.9 * expert, 2 * expert);
+        Assert.Equal(120, model.GetProperty("tokens").GetInt32());
+        Assert.Equal(JsonValueKind.Null, device.GetProperty("limitBytes").ValueKind);
+        Assert.Equal(["LowRank", "Gptq", "Clip", "Measure"], device.GetProperty("layers").EnumerateObject().Select(stage => stage.Name));
+        Assert.Equal(device.GetProperty("layers").EnumerateObject().Max(stage => stage.Value.GetInt64()),
+            device.GetProperty("bytes").GetInt64());
+
+        device = (await project.PlanAsync("--device-memory", "12MiB")).Plan.GetProperty("device");
+        Assert.Equal("one expert at a time", device.GetProperty("model").GetProperty("weights").GetString());
+        Assert.False(device.GetProperty("fits").GetBoolean());
+
+        device = (await project.PlanAsync("--device-memory", "6MiB")).Plan.GetProperty("device");
+        Assert.Equal("blocks that are streamed", device.GetProperty("model").GetProperty("weights").GetString());
+        Assert.InRange(device.GetProperty("model").GetProperty("weightBytes").GetInt64(), expert * 2 / 6, expert / 2);
+
+        Assert.Equal(JsonValueKind.Null, (await own.PlanAsync()).Plan.GetProperty("device").ValueKind);
+
+        (int status, string said) = await project.RunAsync("plan",
+            [project.Manifest, "--store", project.Store, "--device-memory", "12MiB"]);
+        Assert.Equal(0, status);
+        Assert.Matches("of the machine's memory, by torch, [0-9.]+ MiB [(]Trajectory [0-9.]+ MiB: weights [0-9.]+ MiB, one expert at a time; "
+            + "a pass of 120 tokens [0-9.]+ MiB; LowRank .*[)]; more than the 12 MiB that may be used [(]predicted[)]", said);
     }
 }

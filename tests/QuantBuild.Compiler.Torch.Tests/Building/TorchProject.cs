@@ -65,9 +65,9 @@ internal sealed class TorchProject : IDisposable
     }
 
     /// <summary>Plans a build; the answer is JSON.</summary>
-    public async Task<(int Status, JsonElement Plan)> PlanAsync()
+    public async Task<(int Status, JsonElement Plan)> PlanAsync(params string[] options)
     {
-        using Process process = Launch("plan", [WriteManifest(), "--store", Store, "--json"]);
+        using Process process = Launch("plan", [WriteManifest(), "--store", Store, "--json", .. options]);
         (int status, string said) = await Programs.EndAsync(process);
         // Warnings come after it.
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(said));

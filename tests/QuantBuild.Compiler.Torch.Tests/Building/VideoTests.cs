@@ -73,6 +73,7 @@ public sealed class VideoTests
 
     [Theory]
     [InlineData("generate", "/nowhere", "QB3240", "there is no libtorch in /nowhere")]
+    [InlineData("generate", null, "QB3250", "denoising needs about", "--device-memory", "2MiB")]
     [InlineData("generate", null, "QB3243", "without CUDA", "--device", "cuda")]
     [InlineData("generate", null, "QB3246", "QUANTBUILD_TORCH_THREADS is 'many'", "--compute", "torch", "many")]
     public async Task What_is_missing_is_told_before_anything_is_computed(string command, string? folder, string code, string why,
