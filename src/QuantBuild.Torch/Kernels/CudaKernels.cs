@@ -1,14 +1,13 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using QuantBuild.Torch.Native;
+using static QuantBuild.Torch.Native.CudaApi;
 
 namespace QuantBuild.Torch.Kernels;
 
 /// <summary>The kernels on a GPU: compiled, loaded into the context that libtorch uses, started on its stream.</summary>
-internal sealed unsafe partial class CudaKernels : IQuantizeKernels
+internal sealed unsafe class CudaKernels : IQuantizeKernels
 {
-    private const string Driver = "cuda";
     private const string Source = "quantize.cu";
 
     // Of every architecture that the process has seen: a second runtime does not compile again.
@@ -21,25 +20,22 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
     private readonly int _index;
     private readonly int _device;
 
-    // The driver is found by the resolver that the other class sets for this assembly.
-    static CudaKernels() => RuntimeHelpers.RunClassConstructor(typeof(CudaDriver).TypeHandle);
-
     private CudaKernels(int index, byte[] image)
     {
         _index = index;
         _ = NativeLibrary.TryGetExport(TorchLibrary.Part("torch_cuda"), "aoti_torch_get_current_cuda_stream", out _currentStream);
-        Check("cuDeviceGet", GetDevice(out _device, index));
+        Check("cuDeviceGet", DeviceGet(out _device, index));
         // The context that libtorch has made on the device.
-        Check("cuDevicePrimaryCtxRetain", RetainContext(out _context, _device));
+        Check("cuDevicePrimaryCtxRetain", DevicePrimaryCtxRetain(out _context, _device));
         try
         {
             Enter();
             fixed (byte* bytes = image)
-                Check("cuModuleLoadData", LoadModule(out _module, bytes));
+                Check("cuModuleLoadData", ModuleLoadData(out _module, bytes));
         }
         catch
         {
-            _ = ReleaseContext(_device);
+            _ = DevicePrimaryCtxRelease(_device);
             throw;
         }
     }
@@ -75,9 +71,9 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (SetContext(_context) == 0)
-            _ = UnloadModule(_module);
-        _ = ReleaseContext(_device);
+        if (CtxSetCurrent(_context) == 0)
+            _ = ModuleUnload(_module);
+        _ = DevicePrimaryCtxRelease(_device);
     }
 
     private static byte[] Compile(string architecture)
@@ -90,14 +86,14 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
     /// <summary>A thread has its own current context, which libtorch sets when it first needs one.</summary>
     private void Enter()
     {
-        Check("cuCtxGetCurrent", GetContext(out nint current));
+        Check("cuCtxGetCurrent", CtxGetCurrent(out nint current));
         if (current != _context)
-            Check("cuCtxSetCurrent", SetContext(_context));
+            Check("cuCtxSetCurrent", CtxSetCurrent(_context));
     }
 
     private nint Find(string name)
     {
-        Check("cuModuleGetFunction", GetFunction(out nint function, _module, name));
+        Check("cuModuleGetFunction", ModuleGetFunction(out nint function, _module, name));
         return function;
     }
 
@@ -106,41 +102,4 @@ internal sealed unsafe partial class CudaKernels : IQuantizeKernels
         if (status != 0)
             throw new KernelException($"{call} failed: CUDA error {status}");
     }
-
-    [LibraryImport(Driver, EntryPoint = "cuDeviceGet")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int GetDevice(out int device, int ordinal);
-
-    [LibraryImport(Driver, EntryPoint = "cuDevicePrimaryCtxRetain")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int RetainContext(out nint context, int device);
-
-    [LibraryImport(Driver, EntryPoint = "cuDevicePrimaryCtxRelease_v2")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int ReleaseContext(int device);
-
-    [LibraryImport(Driver, EntryPoint = "cuCtxGetCurrent")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int GetContext(out nint context);
-
-    [LibraryImport(Driver, EntryPoint = "cuCtxSetCurrent")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetContext(nint context);
-
-    [LibraryImport(Driver, EntryPoint = "cuModuleLoadData")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int LoadModule(out nint module, byte* image);
-
-    [LibraryImport(Driver, EntryPoint = "cuModuleUnload")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int UnloadModule(nint module);
-
-    [LibraryImport(Driver, EntryPoint = "cuModuleGetFunction", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int GetFunction(out nint function, nint module, string name);
-
-    [LibraryImport(Driver, EntryPoint = "cuLaunchKernel")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int LaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ,
-        uint sharedBytes, nint stream, void** arguments, void** extra);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using static QuantBuild.Torch.Native.CudaApi;
 
 namespace QuantBuild.Torch.Native;
 
@@ -11,9 +12,8 @@ namespace QuantBuild.Torch.Native;
 /// The stream does not wait for the default one by itself: <see cref="AfterWhatIsQueued"/> and <see cref="BeforeWhatIsQueued"/> say where
 /// one waits for the other.
 /// </remarks>
-internal sealed partial class CudaCopies : IDisposable
+internal sealed class CudaCopies : IDisposable
 {
-    private const string Library = "cuda";
     private const int OutOfMemory = 2;
     private const uint DoesNotBlock = 1;
     private const uint WithoutTiming = 2;
@@ -27,35 +27,32 @@ internal sealed partial class CudaCopies : IDisposable
     private readonly nint _copied;
     private readonly nint[] _read;
 
-    // The driver is found by the resolver that the other class sets for this assembly.
-    static CudaCopies() => RuntimeHelpers.RunClassConstructor(typeof(CudaDriver).TypeHandle);
-
     /// <summary>Makes the stream on the device of the calling thread.</summary>
     /// <param name="buffers">Buffers of the host that are copied from in turns.</param>
     /// <exception cref="TorchException">There is no memory for it.</exception>
     /// <exception cref="InvalidOperationException">The driver refuses it.</exception>
     public CudaCopies(int buffers)
     {
-        Check(GetContext(out _context));
-        Check(CreateStream(out _stream, DoesNotBlock));
+        Check(CtxGetCurrent(out _context));
+        Check(StreamCreate(out _stream, DoesNotBlock));
         _room = Event();
         _copied = Event();
         _read = [.. Enumerable.Range(0, buffers).Select(_ => Event())];
     }
 
     /// <summary>Makes the device that of the calling thread.</summary>
-    public void Attach() => Check(SetContext(_context));
+    public void Attach() => Check(CtxSetCurrent(_context));
 
     /// <summary>What is copied from now on waits for what is queued on the default stream.</summary>
     public void AfterWhatIsQueued()
     {
-        Check(Record(_room, DefaultStream));
-        Check(StreamWait(_stream, _room, 0));
+        Check(EventRecord(_room, DefaultStream));
+        Check(StreamWaitEvent(_stream, _room, 0));
     }
 
     /// <summary>Waits until a buffer may be overwritten.</summary>
     /// <param name="buffer">Its number.</param>
-    public void WaitFor(int buffer) => Check(Synchronize(_read[buffer]));
+    public void WaitFor(int buffer) => Check(EventSynchronize(_read[buffer]));
 
     /// <summary>Queues a copy to the device.</summary>
     /// <param name="target">Address on the device.</param>
@@ -64,15 +61,15 @@ internal sealed partial class CudaCopies : IDisposable
     /// <param name="buffer">The buffer's number.</param>
     public void Copy(nint target, nint host, int bytes, int buffer)
     {
-        Check(ToDevice(target, host, (nuint)bytes, _stream));
-        Check(Record(_read[buffer], _stream));
+        Check(MemcpyHtoDAsync(target, host, (nuint)bytes, _stream));
+        Check(EventRecord(_read[buffer], _stream));
     }
 
     /// <summary>Marks the end of a batch of copies.</summary>
-    public void End() => Check(Record(_copied, _stream));
+    public void End() => Check(EventRecord(_copied, _stream));
 
     /// <summary>What is queued on the default stream from now on waits for the batch.</summary>
-    public void BeforeWhatIsQueued() => Check(StreamWait(DefaultStream, _copied, 0));
+    public void BeforeWhatIsQueued() => Check(StreamWaitEvent(DefaultStream, _copied, 0));
 
     /// <summary>Waits for all copies.</summary>
     public void Wait() => Check(StreamSynchronize(_stream));
@@ -82,13 +79,13 @@ internal sealed partial class CudaCopies : IDisposable
     {
         _ = StreamSynchronize(_stream);
         foreach (nint one in (nint[])[_room, _copied, .. _read])
-            _ = DestroyEvent(one);
-        _ = DestroyStream(_stream);
+            _ = EventDestroy(one);
+        _ = StreamDestroy(_stream);
     }
 
     private static nint Event()
     {
-        Check(CreateEvent(out nint made, WithoutTiming));
+        Check(EventCreate(out nint made, WithoutTiming));
         return made;
     }
 
@@ -98,50 +95,6 @@ internal sealed partial class CudaCopies : IDisposable
         if (status == OutOfMemory)
             throw new TorchException(TorchProblem.OutOfMemory, "the GPU has too little memory for weights that are streamed");
         if (status != 0)
-            throw new InvalidOperationException($"CUDA error {status} in {call[..call.IndexOf('(', StringComparison.Ordinal)]}");
+            throw new InvalidOperationException($"CUDA error {status} in cu{call[..call.IndexOf('(', StringComparison.Ordinal)]}");
     }
-
-    [LibraryImport(Library, EntryPoint = "cuCtxGetCurrent")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int GetContext(out nint context);
-
-    [LibraryImport(Library, EntryPoint = "cuCtxSetCurrent")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetContext(nint context);
-
-    [LibraryImport(Library, EntryPoint = "cuStreamCreate")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int CreateStream(out nint stream, uint flags);
-
-    [LibraryImport(Library, EntryPoint = "cuStreamDestroy_v2")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int DestroyStream(nint stream);
-
-    [LibraryImport(Library, EntryPoint = "cuStreamSynchronize")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int StreamSynchronize(nint stream);
-
-    [LibraryImport(Library, EntryPoint = "cuStreamWaitEvent")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int StreamWait(nint stream, nint occurrence, uint flags);
-
-    [LibraryImport(Library, EntryPoint = "cuEventCreate")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int CreateEvent(out nint occurrence, uint flags);
-
-    [LibraryImport(Library, EntryPoint = "cuEventDestroy_v2")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int DestroyEvent(nint occurrence);
-
-    [LibraryImport(Library, EntryPoint = "cuEventRecord")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Record(nint occurrence, nint stream);
-
-    [LibraryImport(Library, EntryPoint = "cuEventSynchronize")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Synchronize(nint occurrence);
-
-    [LibraryImport(Library, EntryPoint = "cuMemcpyHtoDAsync_v2")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int ToDevice(nint target, nint host, nuint bytes, nint stream);
 }

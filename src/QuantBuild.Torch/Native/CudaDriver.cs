@@ -1,22 +1,16 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
+using static QuantBuild.Torch.Native.CudaApi;
 
 namespace QuantBuild.Torch.Native;
 
 /// <summary>Asks CUDA's driver what a GPU is, which TorchSharp does not tell.</summary>
-internal static partial class CudaDriver
+internal static class CudaDriver
 {
-    private const string Library = "cuda";
     private const string Unknown = "unknown";
     private const int MultiprocessorCount = 16;
     private const int Major = 75;
     private const int Minor = 76;
-
-    static CudaDriver() => NativeLibrary.SetDllImportResolver(typeof(CudaDriver).Assembly, static (name, _, _) =>
-        name == Library && NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out nint driver)
-        ? driver
-        : 0);
 
     /// <summary>Architecture and number of multiprocessors, such as <c>sm90-132</c>; <c>unknown</c> when the driver does not say.</summary>
     /// <param name="index">Which of the GPUs that the process sees.</param>
@@ -24,8 +18,9 @@ internal static partial class CudaDriver
     {
         try
         {
-            if (Init(0) == 0 && GetDevice(out int device, index) == 0 && Get(out int major, Major, device) == 0
-                && Get(out int minor, Minor, device) == 0 && Get(out int count, MultiprocessorCount, device) == 0)
+            if (Init(0) == 0 && DeviceGet(out int device, index) == 0 && DeviceGetAttribute(out int major, Major, device) == 0
+                && DeviceGetAttribute(out int minor, Minor, device) == 0
+                && DeviceGetAttribute(out int count, MultiprocessorCount, device) == 0)
                 return string.Create(CultureInfo.InvariantCulture, $"sm{major}{minor}-{count}");
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
@@ -37,8 +32,8 @@ internal static partial class CudaDriver
 
     /// <summary>Bytes of a GPU's memory; null when the driver does not say.</summary>
     /// <param name="index">Which of the GPUs that the process sees.</param>
-    public static long? MemoryOf(int index) => NameOf(index) != Unknown && GetDevice(out int device, index) == 0
-        && GetMemory(out nuint bytes, device) == 0
+    public static long? MemoryOf(int index) => NameOf(index) != Unknown && DeviceGet(out int device, index) == 0
+        && DeviceTotalMem(out nuint bytes, device) == 0
         ? (long)bytes
         : null;
 
@@ -48,30 +43,10 @@ internal static partial class CudaDriver
     {
         string name = NameOf(index);
         Span<byte> text = stackalloc byte[256];
-        return name != Unknown && GetDevice(out int device, index) == 0 && GetName(ref text[0], text.Length, device) == 0
-            && GetMemory(out nuint bytes, device) == 0
+        return name != Unknown && DeviceGet(out int device, index) == 0 && DeviceGetName(ref text[0], text.Length, device) == 0
+            && DeviceTotalMem(out nuint bytes, device) == 0
             ? string.Create(CultureInfo.InvariantCulture,
                 $"{Encoding.UTF8.GetString(text[..text.IndexOf((byte)0)])}, {name}, {bytes / (double)(1 << 30):0.0} GiB")
             : name;
     }
-
-    [LibraryImport(Library, EntryPoint = "cuDeviceGetName")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int GetName(ref byte name, int length, int device);
-
-    [LibraryImport(Library, EntryPoint = "cuDeviceTotalMem_v2")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int GetMemory(out nuint bytes, int device);
-
-    [LibraryImport(Library, EntryPoint = "cuInit")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Init(uint flags);
-
-    [LibraryImport(Library, EntryPoint = "cuDeviceGet")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int GetDevice(out int device, int ordinal);
-
-    [LibraryImport(Library, EntryPoint = "cuDeviceGetAttribute")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Get(out int value, int attribute, int device);
 }

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace QuantBuild.Tests.Store.Remote;
 
 /// <summary>A real nginx with WebDAV on the loopback address, as docs/cache.md sets one up, and the folder that it serves.</summary>
-public class NginxProcess : LoopbackServer
+internal class NginxProcess : LoopbackServer
 {
     private readonly string _rules;
 
