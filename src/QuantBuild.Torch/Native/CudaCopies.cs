@@ -21,31 +21,36 @@ internal sealed class CudaCopies : IDisposable
     // libtorch's, as TorchSharp uses it.
     private const nint DefaultStream = 0;
 
+    private readonly int _device;
     private readonly nint _context;
     private readonly nint _stream;
     private readonly nint _room;
     private readonly nint _copied;
     private readonly nint[] _read;
 
-    /// <summary>Makes the stream on the device of the calling thread.</summary>
+    /// <summary>Makes the stream, in the context that libtorch has on the device.</summary>
+    /// <param name="index">Which of the GPUs that the process sees.</param>
     /// <param name="buffers">Buffers of the host that are copied from in turns.</param>
     /// <exception cref="TorchException">There is no memory for it.</exception>
     /// <exception cref="InvalidOperationException">The driver refuses it.</exception>
-    public CudaCopies(int buffers)
+    public CudaCopies(int index, int buffers)
     {
-        Check(CtxGetCurrent(out _context));
+        Check(DeviceGet(out _device, index));
+        Check(DevicePrimaryCtxRetain(out _context, _device));
+        Attach();
         Check(StreamCreate(out _stream, DoesNotBlock));
         _room = Event();
         _copied = Event();
         _read = [.. Enumerable.Range(0, buffers).Select(_ => Event())];
     }
 
-    /// <summary>Makes the device that of the calling thread.</summary>
+    /// <summary>Makes the device that of the calling thread, which need not have used it yet.</summary>
     public void Attach() => Check(CtxSetCurrent(_context));
 
     /// <summary>What is copied from now on waits for what is queued on the default stream.</summary>
     public void AfterWhatIsQueued()
     {
+        Attach();
         Check(EventRecord(_room, DefaultStream));
         Check(StreamWaitEvent(_stream, _room, 0));
     }
@@ -69,18 +74,28 @@ internal sealed class CudaCopies : IDisposable
     public void End() => Check(EventRecord(_copied, _stream));
 
     /// <summary>What is queued on the default stream from now on waits for the batch.</summary>
-    public void BeforeWhatIsQueued() => Check(StreamWaitEvent(DefaultStream, _copied, 0));
+    public void BeforeWhatIsQueued()
+    {
+        Attach();
+        Check(StreamWaitEvent(DefaultStream, _copied, 0));
+    }
 
     /// <summary>Waits for all copies.</summary>
-    public void Wait() => Check(StreamSynchronize(_stream));
+    public void Wait()
+    {
+        Attach();
+        Check(StreamSynchronize(_stream));
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _ = CtxSetCurrent(_context);
         _ = StreamSynchronize(_stream);
         foreach (nint one in (nint[])[_room, _copied, .. _read])
             _ = EventDestroy(one);
         _ = StreamDestroy(_stream);
+        _ = DevicePrimaryCtxRelease(_device);
     }
 
     private static nint Event()

@@ -10,12 +10,14 @@ namespace QuantBuild.Torch.Streaming;
 /// </summary>
 internal sealed class CudaLane : IWeightLane
 {
-    private readonly CudaCopies _copies = new(buffers: 2);
+    private readonly CudaCopies _copies;
     private readonly Tensor[] _buffers;
 
-    /// <summary>Takes two buffers and a stream, on the thread that computes, whose device they are for.</summary>
-    public CudaLane()
+    /// <summary>Takes two buffers and a stream, on the thread that computes.</summary>
+    /// <param name="device">The GPU.</param>
+    public CudaLane(Device device)
     {
+        _copies = new CudaCopies(device.index, buffers: 2);
         _buffers = [Locked(), Locked()];
     }
 

@@ -80,7 +80,7 @@ internal sealed class WanLoader(WanConfig config, ITensorSource source, TensorSp
     {
         if (storage == WeightStorage.Resident)
             return null;
-        _lane ??= Own<IWeightLane>(space.IsCuda ? new CudaLane() : new HostLane());
+        _lane ??= Own<IWeightLane>(space.IsCuda ? new CudaLane(space.Device) : new HostLane());
         return new BlockStream(_streamed, space, _lane, Tally, Prefetch, ct);
     }
 
