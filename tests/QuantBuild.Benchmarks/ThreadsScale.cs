@@ -1,3 +1,5 @@
+using QuantBuild.Matrices;
+
 namespace QuantBuild.Benchmarks;
 
 /// <summary>
@@ -28,10 +30,29 @@ internal static class ThreadsScale
                 times[2..].Select((time, i) => $"{(time.Wall / times[1].Wall) - 1:P1} longer on {counts[i + 2]} threads"));
             Console.WriteLine($"  {name}: {times[0].Wall / times[1].Wall:F2} times as fast on {cores} cores, serial share {serial:P1}; "
                 + $"with as much of it {onMore}; {longer}");
+            foreach (int more in MoreCores)
+                Model(name, work, more, cores);
             figures[$"{name}-serial"] = serial;
             figures[$"{name}-lost"] = (times[2..].Max(time => time.Wall) / times[1].Wall) - 1;
         }
         return figures;
+    }
+
+    /// <summary>
+    /// Runs on as many threads as there were cores, and reckons with what each loop was cut into: pieces of a loop are taken to be equal,
+    /// and the cores of this machine busy while it runs.
+    /// </summary>
+    private static void Model(string name, Action<int> work, int more, int cores)
+    {
+        using var observer = new LoopObserver();
+        work(more);
+        double all = observer.Seconds, loops = observer.Loops.Sum(loop => loop.Seconds);
+        double onMore = observer.Loops.Where(loop => loop.Pieces > 0)
+            .Sum(loop => cores * loop.Seconds * Math.Ceiling((double)loop.Pieces / more) / loop.Pieces);
+        double whole = (all - loops + (cores * loops)) / (all - loops + onMore);
+        Console.WriteLine(
+            $"  {name}, as if on {more} cores: {observer.Loops.Count} loops of {observer.Loops.Sum(loop => (long)loop.Pieces)} pieces, "
+            + $"{(all - loops) / (all - loops + (cores * loops)):P1} of the work outside of them; {whole:F1} times as fast");
     }
 
     /// <summary>The share that did not become faster, by a measured speed-up (Karp and Flatt, 1990).</summary>

@@ -51,6 +51,14 @@ internal static class Workers
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled: no index is begun after that.</exception>
     public static void For(int count, int threads, Action<int> body, CancellationToken ct = default)
     {
+        if (LoopObserver.Current is { } observer)
+            observer.Observe(count, () => Run(count, threads, body, ct));
+        else
+            Run(count, threads, body, ct);
+    }
+
+    private static void Run(int count, int threads, Action<int> body, CancellationToken ct)
+    {
         int helpers = Math.Min(threads, count) - 1;
         if (helpers <= 0)
         {
