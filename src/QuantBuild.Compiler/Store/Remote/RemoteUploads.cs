@@ -68,9 +68,11 @@ internal sealed class RemoteUploads
     {
         try
         {
+            // What damaged one blob may have damaged those beside it, which nobody has read then.
+            bool anew = _history.IsDistrusted(record);
             foreach (BlobRef blob in record.Outputs.Values.Distinct())
             {
-                if (!await _history.Writing.CallAsync(blob.Size, ct => TryWriteAsync(blob, ct), _ct))
+                if (!await _history.Writing.CallAsync(blob.Size, ct => TryWriteAsync(blob, anew, ct), _ct))
                     return false;
             }
             return await _history.Writing.CallAsync(0, async ct =>
@@ -90,10 +92,10 @@ internal sealed class RemoteUploads
         }
     }
 
-    /// <summary>Writes a blob that is not there; false when the local store has lost it.</summary>
-    private async Task<bool> TryWriteAsync(BlobRef blob, CancellationToken ct)
+    /// <summary>Writes a blob that is not there, or anew; false when the local store has lost it.</summary>
+    private async Task<bool> TryWriteAsync(BlobRef blob, bool anew, CancellationToken ct)
     {
-        if (!_history.IsDistrusted(blob.Digest) && await _remote.Blobs.ContainsAsync(blob, ct))
+        if (!anew && await _remote.Blobs.ContainsAsync(blob, ct))
             return true;
         await using Stream? content = await ((IBlobStore)_local).OpenAsync(blob, 0, ct);
         if (content is null)

@@ -72,7 +72,7 @@ public abstract class RemoteFaultContract : IDisposable
             + string.Join(", ", link.Happened.Select(pair => $"{pair.Key} {pair.Value}")));
 
         // What the faults left behind is mended by whoever makes it again over a good line: once for a record that cannot be read, and once
-        // more where a blob behind it, which nobody has read then, has other bytes, too.
+        // more where blobs behind it, which nobody has read then, have other bytes, too.
         link.Rate = 0;
         await TakeAsync(server, link, round: 0, makeMissing: true);
         await TakeAsync(server, link, round: 0, makeMissing: true);

@@ -150,6 +150,24 @@ public sealed class TieredStoreTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder.RemotePath, "*", SearchOption.AllDirectories));
     }
 
+    [Fact]
+    public async Task Whoever_makes_a_result_again_mends_all_of_its_blobs()
+    {
+        ActionRecord record = await _folder.Share("a", outputs: 3);
+        foreach (BlobRef blob in record.Outputs.Values)
+            File.WriteAllBytes(_folder.BlobPath(blob), new byte[blob.Size]);
+        await using (TieredFolder.Machine machine = _folder.Open())
+        {
+            Assert.NotNull(await machine.Store.FindAsync(record.Key, Ct));
+            Assert.Throws<DiagnosticException>(() => machine.Store.Read(record.Outputs["output1"].Digest));
+            await machine.Store.PutAsync(machine.Make("a", outputs: 3), Ct);
+        }
+
+        await using TieredFolder.Machine other = _folder.Open();
+
+        await AssertIs(record, other);
+    }
+
     [Theory]
     [InlineData("missing", "is missing")]
     [InlineData("cut off", "has other content")]
