@@ -29,13 +29,15 @@ public sealed class TorchChoiceTests
     [Theory]
     [InlineData("cpu", null, "the manifest asks for cuda, and this build names cpu")]
     [InlineData(null, "cpu", "the manifest asks for cuda, and QUANTBUILD_DEVICE names cpu")]
+    [InlineData(null, "cpu", "videos are made on cuda here unless --device says otherwise, and QUANTBUILD_DEVICE names cpu", true)]
     [InlineData("cuda:x", null, "'cuda:x' is no device")]
-    public void A_device_of_another_kind_is_refused(string? option, string? variable, string why)
+    [InlineData(null, "cuda:x", "'cuda:x' is no device")]
+    [InlineData(null, "cpu:0", "'cpu:0' is no device", true)]
+    public void A_device_of_another_kind_is_refused(string? option, string? variable, string why, bool isUnstored = false)
     {
         Diagnostic problem = Assert.Single(Assert.Throws<DiagnosticException>(() => Of(ComputeDevice.Cuda, new ComputeHost
         {
-            Device = option,
-            Recorded = new ProfileNames(Gpu + "-bf16", Gpu + "-f32"),
+            Device = option, IsUnstored = isUnstored,
             Variable = name => name == ComputeHost.DeviceVariable ? variable : null,
         })).Diagnostics);
 

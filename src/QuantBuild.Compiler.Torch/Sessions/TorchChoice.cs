@@ -43,11 +43,11 @@ internal sealed record TorchChoice(TorchOptions Options, string? Expected, long?
     {
         string kind = device == ComputeDevice.Cuda ? "cuda" : "cpu",
             name = NonEmpty(host.Device) ?? NonEmpty(host.Variable(ComputeHost.DeviceVariable)) ?? kind;
-        if (name.Split(':')[0] != kind)
+        if (KindOf(name) != kind)
         {
             throw new DiagnosticException(Descriptors.TorchDevice.At(null,
-                $"the manifest asks for {kind}, and {(NonEmpty(host.Device) is null ? ComputeHost.DeviceVariable : "this build")} "
-                    + $"names {name}"));
+                (host.IsUnstored ? $"videos are made on {kind} here unless --device says otherwise" : $"the manifest asks for {kind}")
+                    + $", and {(NonEmpty(host.Device) is null ? ComputeHost.DeviceVariable : "this build")} names {name}"));
         }
         int threads = Environment.ProcessorCount;
         if (NonEmpty(host.Variable(ThreadsVariable)) is { } text
@@ -90,17 +90,12 @@ internal sealed record TorchChoice(TorchOptions Options, string? Expected, long?
         }
     }
 
-    private static bool IsUnknown(TorchOptions options)
-    {
-        try
-        {
-            return TorchProfile.MachineOf(options.Device, options.Threads).EndsWith("-unknown", StringComparison.Ordinal);
-        }
-        catch (TorchException failure)
-        {
-            throw TorchDiagnostics.Of(failure);
-        }
-    }
+    private static bool IsUnknown(TorchOptions options) =>
+        TorchProfile.MachineOf(options.Device, options.Threads).EndsWith("-unknown", StringComparison.Ordinal);
+
+    /// <summary>Refuses a name that is none: a variable has not been looked at yet.</summary>
+    private static string KindOf(string name) =>
+        TorchDiagnostics.Guard(() => TorchDevice.Parse(name)).Type == TorchSharp.DeviceType.CUDA ? "cuda" : "cpu";
 
     private static string NameOf(string machine, TorchOptions options, bool layers) => TorchProfile.NameOf(machine,
         layers || options.Precision == TorchPrecision.Float32 ? ScalarType.Float32 : ScalarType.BFloat16, isFp8: false);

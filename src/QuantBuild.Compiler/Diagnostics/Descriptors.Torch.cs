@@ -72,5 +72,5 @@ internal static partial class Descriptors
             + "of the model needs beside them follows from the size of the video, and there is no room for it. Nothing was begun; what is in "
             + "the store stays.",
         "Raise --device-memory (`QuantDeviceMemory`) or take a device with more memory; or take smaller videos: calibration.latent or a "
-            + "smaller set for a build, --size and --frames for a video.");
+            + "smaller set for a build, --size and --frames for a video, which --memory none makes with streamed blocks.");
 }

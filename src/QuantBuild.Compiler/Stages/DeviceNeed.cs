@@ -34,16 +34,18 @@ internal static class DeviceNeed
     /// <param name="shape">Size of its latent.</param>
     /// <param name="is4Bit">Whether an artifact's experts run.</param>
     /// <exception cref="DiagnosticException">There is too little (QB3250).</exception>
-    public static void RequireModel(BuildContext context, string action, LatentShape shape, bool is4Bit) =>
-        RequireModel(context.Plan.Backends.Model, context.Plan.Experts.Select(expert => expert.Config), context.Budget.Bytes, action, shape,
-            is4Bit);
-
-    /// <summary>The same outside of a build.</summary>
-    public static void RequireModel(IComputeBackend backend, IEnumerable<WanConfig> experts, long budget, string action, LatentShape shape,
-        bool is4Bit)
+    public static void RequireModel(BuildContext context, string action, LatentShape shape, bool is4Bit)
     {
-        if (backend.DeviceMemory is not { } memory || Of(backend, experts, budget, shape, is4Bit) is not var (placement, need)
-            || need.Bytes <= memory)
+        IComputeBackend backend = context.Plan.Backends.Model;
+        if (Of(backend, context.Plan.Experts.Select(expert => expert.Config), context.Budget.Bytes, shape, is4Bit)
+            is var (placement, need))
+            RequireModel(backend, placement, need, action, shape);
+    }
+
+    /// <summary>The same where placement and need are known.</summary>
+    public static void RequireModel(IComputeBackend backend, ModelPlacement placement, ModelNeed need, string action, LatentShape shape)
+    {
+        if (backend.DeviceMemory is not { } memory || need.Bytes <= memory)
             return;
         throw new DiagnosticException(Descriptors.ModelMemoryTooSmall.At(null, action, ByteText.Of(need.Bytes),
             ByteText.Of(need.WeightBytes), NameOf(placement), ByteText.Of(need.PassBytes), shape.Volume / Patches.Size,
@@ -55,12 +57,13 @@ internal static class DeviceNeed
         LatentShape shape, bool is4Bit)
     {
         WanConfig[] configs = [.. experts];
-        var weights = ModelElements.Of(configs);
-        ModelPlacement placement = backend.Place(weights, budget);
-        return backend.NeedOf(placement, weights, configs.MaxBy(config => (long)config.Dim * config.FfnDim)!, shape, is4Bit) is { } need
-            ? (placement, need)
-            : null;
+        ModelPlacement placement = backend.Place(ModelElements.Of(configs), budget);
+        return Of(backend, configs, placement, shape, is4Bit) is { } need ? (placement, need) : null;
     }
+
+    /// <summary>What the model takes where weights are placed so; null for the processor's own kernels.</summary>
+    public static ModelNeed? Of(IComputeBackend backend, WanConfig[] experts, ModelPlacement placement, LatentShape shape, bool is4Bit) =>
+        backend.NeedOf(placement, ModelElements.Of(experts), experts.MaxBy(config => (long)config.Dim * config.FfnDim)!, shape, is4Bit);
 
     /// <summary>Where weights stay, for people.</summary>
     public static string NameOf(ModelPlacement placement) => placement.Storage == WeightStorage.Mapped ? "blocks that are streamed"

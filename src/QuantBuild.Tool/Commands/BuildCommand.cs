@@ -50,13 +50,13 @@ internal static class BuildCommand
         HelpName = "file",
     };
 
-    private static readonly Option<Phase?> Until = new("--until")
+    private static readonly Option<Phase?> Until = CommonOptions.OneOf(new Option<Phase?>("--until")
     {
         Description =
             "Stop early: when the checkpoint was fetched from the Hub, or after calibration, whose results are then in the store. The "
                 + "next build goes on there; nothing is written to --out.",
         HelpName = "fetch|calibrate",
-    };
+    });
 
     private static readonly Option<string?> Report = new("--report-file")
     {

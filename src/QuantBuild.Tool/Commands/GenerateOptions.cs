@@ -79,10 +79,10 @@ internal static class GenerateOptions
             HelpName = "x|high,low",
     };
 
-    private static readonly Option<SolverKind?> Solver = new("--solver")
+    private static readonly Option<SolverKind?> Solver = CommonOptions.OneOf(new Option<SolverKind?>("--solver")
     {
         Description = "Solver [default: that of the artifact's or the manifest's calibration, else unipc].", HelpName = "unipc|euler|lcm",
-    };
+    });
 
     private static readonly Option<string?> Timesteps = new("--timesteps")
     {
@@ -90,11 +90,11 @@ internal static class GenerateOptions
             + "--shift [default: those of the artifact's or the manifest's calibration, if it has some].", HelpName = "t,t,…",
     };
 
-    private static readonly Option<ExpertMemory> Memory = new("--memory")
+    private static readonly Option<ExpertMemory> Memory = CommonOptions.OneOf(new Option<ExpertMemory>("--memory")
     {
         Description = "What is kept of the experts: one at a time, both, or none, which reads weights on every step.",
             HelpName = "one|both|none",
-    };
+    });
 
     private static readonly Option<int?> Tile = CommonOptions.AtLeast(VaeConfig.SpatialStride, new Option<int?>("--vae-tile")
     {

@@ -44,9 +44,8 @@ internal sealed class VideoCompute(IComputeBackend? backend) : IDenoiserFactory,
         if (choice.Model == ComputeBackend.Cpu)
         {
             if (options != ComputeOptions.Default)
-                throw new UsageException(
-                    "--torch, --device, --device-memory and --project-assets are for the arithmetic torch, and nothing "
-                    + "asks for it: add --compute torch.");
+                throw new UsageException("--torch, --device, --device-memory and --project-assets are for the arithmetic torch, and "
+                    + (asked is null ? "nothing asks for it: add --compute torch." : "--compute asks for cpu: leave one of them out."));
             return new VideoCompute(null);
         }
         var registry = BackendRegistry.Of(model.Manifest?.Path ?? Path.Combine(model.Source.Checkpoint, NoManifest), options,
@@ -82,14 +81,17 @@ internal sealed class VideoCompute(IComputeBackend? backend) : IDenoiserFactory,
 
     /// <summary>The activations of a pass in the machine's memory; null where they are those of the processor's own kernels.</summary>
     /// <param name="config">Shape of the experts.</param>
+    /// <param name="memory">What is kept of them.</param>
     /// <param name="shape">Size of the latent.</param>
     /// <param name="is4Bit">Whether they are an artifact's.</param>
     /// <exception cref="DiagnosticException">The device, or the limit, has too little for the video (QB3250).</exception>
-    public long? HostBytes(WanConfig config, LatentShape shape, bool is4Bit)
+    public long? HostBytes(WanConfig config, ExpertMemory memory, LatentShape shape, bool is4Bit)
     {
-        if (backend is null || DeviceNeed.Of(backend, [config, config], long.MaxValue, shape, is4Bit) is not var (_, need))
+        var placement = new ModelPlacement(memory == ExpertMemory.None ? WeightStorage.Mapped : WeightStorage.Resident, HostBytes: 0,
+            OneAtATime: memory == ExpertMemory.One);
+        if (backend is null || DeviceNeed.Of(backend, [config, config], placement, shape, is4Bit) is not { } need)
             return null;
-        DeviceNeed.RequireModel(backend, [config, config], long.MaxValue, "denoising", shape, is4Bit);
+        DeviceNeed.RequireModel(backend, placement, need, "denoising", shape);
         return need.OnDevice ? 0 : need.PassBytes;
     }
 

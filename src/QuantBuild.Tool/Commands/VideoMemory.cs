@@ -30,8 +30,8 @@ internal static class VideoMemory
         MachineMemory machine = MachineMemory.Read();
         long preparing = pipeline.PreparingBytes(size, threads), decoding = pipeline.DecodingBytes(size) + kept;
         LatentShape latent = VaeConfig.LatentShapeOf(size);
-        long denoising = (compute.HostBytes(pipeline.Config, latent, is4Bit) ?? SamplingCost.Bytes(pipeline.Config, latent, threads))
-            + pipeline.PreparedBytes(size) + kept;
+        long denoising = (compute.HostBytes(pipeline.Config, pipeline.Memory, latent, is4Bit)
+            ?? SamplingCost.Bytes(pipeline.Config, latent, threads)) + pipeline.PreparedBytes(size) + kept;
         Require(pipeline.Architecture.TakesPicture ? "encoding the picture" : "encoding the prompt", preparing,
             "--vae-tile 256, a smaller --size or fewer --frames");
         Require("denoising", denoising, "a smaller --size or fewer --frames");

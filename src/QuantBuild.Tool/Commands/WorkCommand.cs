@@ -21,12 +21,12 @@ internal static class WorkCommand
         Layers,
     }
 
-    private static readonly Option<Phase> Until = new("--until")
+    private static readonly Option<Phase> Until = CommonOptions.OneOf(new Option<Phase>("--until")
     {
         Description = "Stop when the samples of this worker are recorded, or go on with its layers, for which those of all have to be.",
         HelpName = "calibrate|layers",
         DefaultValueFactory = _ => Phase.Layers,
-    };
+    });
 
     public static Command Create(Session session)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using QuantBuild.Compiler.Build;
@@ -49,11 +50,11 @@ internal static class CommonOptions
         },
     };
 
-    public static Option<LogFormat> Log { get; } = new("--log")
+    public static Option<LogFormat> Log { get; } = OneOf(new Option<LogFormat>("--log")
     {
         Description = "Form of the log: text for people, json for programs (one line per action on standard output).",
         HelpName = "text|json",
-    };
+    });
 
     public static Option<string?> PublicKey { get; } = new("--key")
     {
@@ -103,6 +104,22 @@ internal static class CommonOptions
         };
     }
 
+    /// <summary>Takes the names that the help lists, in any case, and nothing else: numbers are names of nothing.</summary>
+    public static Option<T> OneOf<T>(Option<T> option)
+        where T : struct, Enum
+    {
+        option.CustomParser = result => Named<T>(option, result) ?? default;
+        return option;
+    }
+
+    /// <summary>The same for an option that may be left out.</summary>
+    public static Option<T?> OneOf<T>(Option<T?> option)
+        where T : struct, Enum
+    {
+        option.CustomParser = result => Named<T>(option, result);
+        return option;
+    }
+
     /// <summary>Refuses values below a limit as wrong usage.</summary>
     public static Option<T> AtLeast<T>(int limit, Option<T> option) =>
         Checked<T, int>(option, value => value >= limit, $"must be at least {limit}");
@@ -112,6 +129,17 @@ internal static class CommonOptions
         where TValue : struct, INumber<TValue> =>
         Checked<T, TValue>(option, value => value >= least && value <= most,
             string.Create(CultureInfo.InvariantCulture, $"must be a number from {least} to {most}"));
+
+    private static T? Named<T>(Option option, ArgumentResult result)
+        where T : struct, Enum
+    {
+        string text = result.Tokens[0].Value;
+        string[] names = option.HelpName!.Split('|');
+        if (names.Contains(text, StringComparer.OrdinalIgnoreCase))
+            return Enum.Parse<T>(text, ignoreCase: true);
+        result.AddError($"{option.Name} takes {string.Join(", ", names[..^1])} or {names[^1]}, not '{text}'.");
+        return null;
+    }
 
     private static Option<T> Checked<T, TValue>(Option<T> option, Func<TValue, bool> isRight, string rule)
     {

@@ -16,12 +16,12 @@ internal static class ComputeArguments
         HelpName = "dir",
     };
 
-    public static Option<ComputeBackend?> Compute { get; } = new("--compute")
+    public static Option<ComputeBackend?> Compute { get; } = CommonOptions.OneOf(new Option<ComputeBackend?>("--compute")
     {
         Description = "What computes the video: cpu, the kernels of QuantBuild, or torch, the package QuantBuild.Compiler.Torch with a "
             + "libtorch [default: the manifest's compute.model, else what the artifact was made with, else cpu].",
         HelpName = "cpu|torch",
-    };
+    });
 
     public static Option<string?> Device { get; } = DeviceOption();
 

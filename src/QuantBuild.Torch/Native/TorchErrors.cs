@@ -10,7 +10,9 @@ internal static class TorchErrors
     public static bool IsOutOfMemory(ExternalException e) =>
         e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
         || e.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)
-        || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase);
+        || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)
+        // Of cuBLAS and cuDNN, which ask the driver themselves.
+        || e.Message.Contains("_STATUS_ALLOC_FAILED", StringComparison.Ordinal);
 
     /// <summary>The sentence for it.</summary>
     /// <param name="e">What TorchSharp threw.</param>

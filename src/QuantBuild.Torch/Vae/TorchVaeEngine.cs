@@ -19,13 +19,25 @@ internal sealed class TorchVaeEngine(VaeConfig config, ITensorSource source, Ten
     private ITorchVaeLayer[]? _decoder;
 
     /// <inheritdoc/>
-    public IVaePass StartEncoding() => new Pass(_encoder ??= _builder.Encoder(), space);
+    public IVaePass StartEncoding() => new Pass(_encoder ??= Brought(_builder.Encoder), space);
 
     /// <inheritdoc/>
-    public IVaePass StartDecoding() => new Pass(_decoder ??= _builder.Decoder(), space);
+    public IVaePass StartDecoding() => new Pass(_decoder ??= Brought(_builder.Decoder), space);
 
     /// <inheritdoc/>
     public void Dispose() => _builder.Dispose();
+
+    private ITorchVaeLayer[] Brought(Func<ITorchVaeLayer[]> half)
+    {
+        try
+        {
+            return half();
+        }
+        catch (ExternalException e) when (TorchErrors.IsOutOfMemory(e))
+        {
+            throw TorchErrors.OutOfMemory(e, space.Device, "the weights of the autoencoder");
+        }
+    }
 
     private sealed class Pass(ITorchVaeLayer[] layers, TensorSpace space) : IVaePass
     {

@@ -21,7 +21,6 @@ internal sealed class VideoPipeline : IDisposable
     private readonly PipelineSource _source;
     private readonly PipelineFolders _folders;
     private readonly ModelArtifact? _artifact;
-    private readonly ExpertMemory _memory;
     private readonly IDenoiserFactory _denoisers;
     private readonly WanEncoders _encoders;
     private IDenoiser? _high;
@@ -46,7 +45,7 @@ internal sealed class VideoPipeline : IDisposable
         _source = source;
         _folders = new PipelineFolders(source.Checkpoint);
         _artifact = artifact;
-        _memory = memory;
+        Memory = memory;
         _denoisers = denoisers ?? CpuDenoiserFactory.Instance;
         Config = ConfigOf(source, artifact);
         _encoders = new WanEncoders(source.Checkpoint, Config) { Tiling = tiling, Factory = denoisers as IEncoderFactory
@@ -55,6 +54,9 @@ internal sealed class VideoPipeline : IDisposable
 
     /// <summary>Shape of the experts.</summary>
     public WanConfig Config { get; }
+
+    /// <summary>What is kept of the experts.</summary>
+    public ExpertMemory Memory { get; }
 
     /// <summary>What the model is.</summary>
     public WanArchitecture Architecture => WanArchitecture.Of(Config);
@@ -209,11 +211,11 @@ internal sealed class VideoPipeline : IDisposable
     {
         if (kept is not null)
             return kept.Share();
-        WeightStorage storage = _memory == ExpertMemory.None ? WeightStorage.Mapped : WeightStorage.Resident;
+        WeightStorage storage = Memory == ExpertMemory.None ? WeightStorage.Mapped : WeightStorage.Resident;
         IDenoiser expert = artifact is null
             ? _denoisers.Open(config(), checkpoint!, storage)
             : _denoisers.Open(artifact, storage);
-        if (_memory != ExpertMemory.Both)
+        if (Memory != ExpertMemory.Both)
             return expert;
         kept = expert;
         return kept.Share();

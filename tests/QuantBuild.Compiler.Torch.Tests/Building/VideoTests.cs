@@ -110,16 +110,18 @@ public sealed class VideoTests
             + "QuantBuild.Compiler.Torch", said, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Options_of_torch_are_wrong_where_nothing_asks_for_it()
+    [Theory]
+    [InlineData("add --compute torch")]
+    [InlineData("--compute asks for cpu", "--compute", "cpu")]
+    public async Task Options_of_torch_are_wrong_where_nothing_asks_for_it(string why, params string[] options)
     {
         using var project = new TorchProject();
 
         (int status, string said) = await project.RunAsync("generate",
-            ["--model", Checkpoint, .. Short, "--out", "video.png", "--device", "cuda"]);
+            ["--model", Checkpoint, .. Short, "--out", "video.png", "--device", "cuda", .. options]);
 
         Assert.Equal(2, status);
-        Assert.Contains("add --compute torch", said, StringComparison.Ordinal);
+        Assert.Contains(why, said, StringComparison.Ordinal);
     }
 
     [Fact]

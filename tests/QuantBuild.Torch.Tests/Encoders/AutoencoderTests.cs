@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
 using QuantBuild.Models;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
 using QuantBuild.SafeTensors;
 using QuantBuild.Tests;
 using QuantBuild.Tests.Models.Vae;
+using QuantBuild.Torch.Native;
 
 namespace QuantBuild.Torch.Tests.Encoders;
 
@@ -42,5 +44,28 @@ public sealed class AutoencoderTests
 
         Close.Assert(latent, torch.Encode(shape, video), 1e-4);
         Close.Assert(processor.Decode(VaeConfig.LatentShapeOf(shape), latent), torch.Decode(VaeConfig.LatentShapeOf(shape), latent), 1e-4);
+    }
+
+    [Fact]
+    public void Weights_that_do_not_fit_the_device_are_told()
+    {
+        using ShardedCheckpoint source = TinyVae.Open();
+        using VideoAutoencoder vae = ((IEncoderFactory)Runtimes.Float32).OpenAutoencoder(TinyVae.Config, new TooLarge(source), null);
+        var shape = new LatentShape(1, 4, 4);
+
+        TorchException problem = Assert.Throws<TorchException>(() => vae.Decode(shape, new float[VaeConfig.LatentChannels * shape.Volume]));
+
+        Assert.Equal(TorchProblem.OutOfMemory, problem.Problem);
+        Assert.Contains("the weights of the autoencoder", problem.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Tensors for which a device has no memory.</summary>
+    private sealed class TooLarge(ITensorSource source) : ITensorSource
+    {
+        public IReadOnlyDictionary<string, TensorInfo> Tensors => source.Tensors;
+
+        public ReadOnlySpan<byte> Bytes(string name) => throw new ExternalException("CUDA out of memory. Tried to allocate 2.00 MiB");
+
+        public void ReadFloat32(string name, Span<float> destination) => Bytes(name);
     }
 }
