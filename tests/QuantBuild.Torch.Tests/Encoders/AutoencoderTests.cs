@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using QuantBuild.Models;
 using QuantBuild.Models.Vae;
 using QuantBuild.Pipelines;
@@ -6,6 +5,7 @@ using QuantBuild.SafeTensors;
 using QuantBuild.Tests;
 using QuantBuild.Tests.Models.Vae;
 using QuantBuild.Torch.Native;
+using QuantBuild.Torch.Tests.Native;
 
 namespace QuantBuild.Torch.Tests.Encoders;
 
@@ -53,7 +53,7 @@ public sealed class AutoencoderTests
         using VideoAutoencoder vae = ((IEncoderFactory)Runtimes.Float32).OpenAutoencoder(TinyVae.Config, new TooLarge(source), null);
         var shape = new LatentShape(1, 4, 4);
 
-        TorchException problem = Assert.Throws<TorchException>(() => vae.Decode(shape, new float[VaeConfig.LatentChannels * shape.Volume]));
+        TorchException problem = Assert.Throws<TorchException>(() => vae.Decode(shape, new float[TinyVae.Config.LatentDim * shape.Volume]));
 
         Assert.Equal(TorchProblem.OutOfMemory, problem.Problem);
         Assert.Contains("the weights of the autoencoder", problem.Message, StringComparison.Ordinal);
@@ -64,7 +64,7 @@ public sealed class AutoencoderTests
     {
         public IReadOnlyDictionary<string, TensorInfo> Tensors => source.Tensors;
 
-        public ReadOnlySpan<byte> Bytes(string name) => throw new ExternalException("CUDA out of memory. Tried to allocate 2.00 MiB");
+        public ReadOnlySpan<byte> Bytes(string name) => throw new ReportedException("CUDA out of memory. Tried to allocate 2.00 MiB");
 
         public void ReadFloat32(string name, Span<float> destination) => Bytes(name);
     }

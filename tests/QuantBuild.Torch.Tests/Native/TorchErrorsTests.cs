@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using QuantBuild.Torch.Native;
 
 namespace QuantBuild.Torch.Tests.Native;
@@ -14,5 +13,5 @@ public sealed class TorchErrorsTests
     [InlineData("CUDA error: an illegal memory access was encountered", false)]
     [InlineData("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED", false)]
     public void What_there_was_no_memory_for_is_told_apart(string message, bool expected) =>
-        Assert.Equal(expected, TorchErrors.IsOutOfMemory(new ExternalException(message)));
+        Assert.Equal(expected, TorchErrors.IsOutOfMemory(new ReportedException(message)));
 }
