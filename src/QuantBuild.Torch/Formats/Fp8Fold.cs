@@ -56,5 +56,9 @@ internal static class Fp8Fold
     public static Tensor Unfold(Rows rows) => rows.Values.to(ScalarType.Float32) * rows.Scales;
 
     /// <summary>Rows that are not exact.</summary>
-    public static long Misfits(Rows rows) => rows.Fits.shape[0] - rows.Fits.sum().item<long>();
+    public static long Misfits(Rows rows)
+    {
+        using Tensor fitting = rows.Fits.sum();
+        return rows.Fits.shape[0] - fitting.item<long>();
+    }
 }
