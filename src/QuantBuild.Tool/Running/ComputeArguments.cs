@@ -11,7 +11,7 @@ internal static class ComputeArguments
 {
     public static Option<string?> Torch { get; } = new("--torch")
     {
-        Description = "For manifests with compute: torch: a folder with libtorch 2.10, such as torch/lib of a Python install "
+        Description = "For the arithmetic torch: a folder with libtorch 2.10, such as torch/lib of a Python install "
             + "[default: QUANTBUILD_TORCH, else the packages of the model project].",
         HelpName = "dir",
     };
@@ -81,8 +81,9 @@ internal static class ComputeArguments
     {
         var option = new Option<string?>("--device")
         {
-            Description = "Which of several devices the arithmetic uses, such as cuda:1; of the kind that the manifest names "
-                + "[default: QUANTBUILD_DEVICE, else the first]. No result depends on it.",
+            Description = "The device that the arithmetic uses, such as cuda:1: in a build of the kind that the manifest names, for a "
+                + "video of either [default: QUANTBUILD_DEVICE, else the first of that kind]. Which of several equal ones it is changes "
+                + "no result.",
             HelpName = "name",
         };
         option.Validators.Add(result =>
