@@ -73,7 +73,7 @@ internal sealed class TorchEncoders(TorchSession session) : IEncoderFactory
                 {
                     inner.Push(planes, size, done, threads, ct);
                 }
-                catch (TorchException e)
+                catch (Exception e) when (TorchDiagnostics.IsFailure(e))
                 {
                     throw TorchDiagnostics.Of(e);
                 }

@@ -41,7 +41,7 @@ internal sealed class TorchModels(TorchSession session) : IDenoiserFactory
                 {
                     // The values are there: whoever asked looks at them, and knows sample and step.
                 }
-                catch (TorchException e)
+                catch (Exception e) when (TorchDiagnostics.IsFailure(e))
                 {
                     throw TorchDiagnostics.Of(e);
                 }

@@ -56,6 +56,14 @@ internal static partial class Descriptors
         "An environment variable that chooses how the arithmetic torch computes has a value that cannot be used.",
         "Correct the variable or unset it.");
 
+    /// <summary>QB3247: the device failed.</summary>
+    public static readonly DiagnosticDescriptor TorchDeviceFailed = new("QB3247", Severity.Error,
+        "libtorch, or the device that it computes on, failed: {0}",
+        "An operation ended with an error of libtorch, of CUDA or of its driver. A GPU tells errors late: another operation than the one in "
+            + "the message may have caused it.",
+        "Run `quantbuild doctor` and build again: finished actions are in the store. Where it comes again, look for other programs on the "
+            + "device, at the driver's log, and report it with the message.");
+
     /// <summary>QB3270: a layer does not fit the device.</summary>
     public static readonly DiagnosticDescriptor DeviceMemoryTooSmall = new("QB3270", Severity.Error,
         "{0} needs about {1} of the device's memory ({2}){3}; the device, or --device-memory, has {4}",
@@ -71,6 +79,7 @@ internal static partial class Descriptors
         "Weights take three quarters of the memory at the most, and where an expert does not fit that its blocks are streamed. What a pass "
             + "of the model needs beside them follows from the size of the video, and there is no room for it. Nothing was begun; what is in "
             + "the store stays.",
-        "Raise --device-memory (`QuantDeviceMemory`) or take a device with more memory; or take smaller videos: calibration.latent or a "
-            + "smaller set for a build, --size and --frames for a video, which --memory none makes with streamed blocks.");
+        "Raise --device-memory (`QuantDeviceMemory`) or take a device with more memory; where whole experts are kept, lower it, so that "
+            + "their blocks are streamed; or take smaller videos: calibration.latent or a smaller set for a build, --size and --frames for "
+            + "a video, which --memory none makes with streamed blocks.");
 }

@@ -31,17 +31,26 @@ internal sealed class CudaCopies : IDisposable
     /// <summary>Makes the stream, in the context that libtorch has on the device.</summary>
     /// <param name="index">Which of the GPUs that the process sees.</param>
     /// <param name="buffers">Buffers of the host that are copied from in turns.</param>
-    /// <exception cref="TorchException">There is no memory for it.</exception>
-    /// <exception cref="InvalidOperationException">The driver refuses it.</exception>
+    /// <exception cref="TorchException">There is no memory for it, or the driver refuses it.</exception>
     public CudaCopies(int index, int buffers)
     {
+        _read = new nint[buffers];
         Check(DeviceGet(out _device, index));
         Check(DevicePrimaryCtxRetain(out _context, _device));
-        Attach();
-        Check(StreamCreate(out _stream, DoesNotBlock));
-        _room = Event();
-        _copied = Event();
-        _read = [.. Enumerable.Range(0, buffers).Select(_ => Event())];
+        try
+        {
+            Attach();
+            Check(StreamCreate(out _stream, DoesNotBlock));
+            _room = Event();
+            _copied = Event();
+            for (int i = 0; i < buffers; i++)
+                _read[i] = Event();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Makes the device that of the calling thread, which need not have used it yet.</summary>
@@ -91,10 +100,13 @@ internal sealed class CudaCopies : IDisposable
     public void Dispose()
     {
         _ = CtxSetCurrent(_context);
-        _ = StreamSynchronize(_stream);
-        foreach (nint one in (nint[])[_room, _copied, .. _read])
+        // What is 0 was not made.
+        if (_stream != 0)
+            _ = StreamSynchronize(_stream);
+        foreach (nint one in ((nint[])[_room, _copied, .. _read]).Where(one => one != 0))
             _ = EventDestroy(one);
-        _ = StreamDestroy(_stream);
+        if (_stream != 0)
+            _ = StreamDestroy(_stream);
         _ = DevicePrimaryCtxRelease(_device);
     }
 
@@ -110,6 +122,7 @@ internal sealed class CudaCopies : IDisposable
         if (status == OutOfMemory)
             throw new TorchException(TorchProblem.OutOfMemory, "the GPU has too little memory for weights that are streamed");
         if (status != 0)
-            throw new InvalidOperationException($"CUDA error {status} in cu{call[..call.IndexOf('(', StringComparison.Ordinal)]}");
+            throw new TorchException(TorchProblem.DeviceFailed,
+                $"CUDA error {status} in cu{call[..call.IndexOf('(', StringComparison.Ordinal)]}");
     }
 }

@@ -18,6 +18,9 @@ public enum TorchProblem
     /// <summary>The device, or the machine, has too little memory.</summary>
     OutOfMemory,
 
+    /// <summary>The device, its driver or libtorch failed in the middle of work; a GPU tells the failures of earlier work late.</summary>
+    DeviceFailed,
+
     /// <summary>A result has values that are not finite.</summary>
     NotFinite,
 }

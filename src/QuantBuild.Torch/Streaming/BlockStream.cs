@@ -76,11 +76,17 @@ internal sealed class BlockStream : IDisposable
         // What it has to say is of no use any more: the pass is over, or has failed by itself.
         Task.WhenAny(_reading).GetAwaiter().GetResult();
         _ = _reading.Exception;
-        if (_next >= 0)
-            _lane.Drain();
-        Release(ref _next);
-        Release(ref _current);
-        _ended.Dispose();
+        try
+        {
+            if (_next >= 0)
+                _lane.Drain();
+        }
+        finally
+        {
+            Release(ref _next);
+            Release(ref _current);
+            _ended.Dispose();
+        }
     }
 
     private void Ask(int block)

@@ -18,7 +18,17 @@ internal sealed class CudaLane : IWeightLane
     public CudaLane(Device device)
     {
         _copies = new CudaCopies(device.index, buffers: 2);
-        _buffers = [Locked(), Locked()];
+        _buffers = new Tensor[2];
+        try
+        {
+            for (int i = 0; i < _buffers.Length; i++)
+                _buffers[i] = Locked();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -57,8 +67,8 @@ internal sealed class CudaLane : IWeightLane
     public void Dispose()
     {
         _copies.Dispose();
-        foreach (Tensor buffer in _buffers)
-            buffer.Dispose();
+        foreach (Tensor? buffer in _buffers)
+            buffer?.Dispose();
     }
 
     private static Tensor Locked()
