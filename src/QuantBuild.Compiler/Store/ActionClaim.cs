@@ -3,6 +3,9 @@ namespace QuantBuild.Compiler.Store;
 /// <summary>The exclusive right to run one action; disposing releases it, and so does the end of the process.</summary>
 internal sealed class ActionClaim : IDisposable
 {
+    // Over a network a file may be found and be gone before it is opened: its holder elsewhere has let go of it. Later it is not.
+    private const int Vanishings = 100;
+
     private readonly FileStream _file;
 
     private ActionClaim(FileStream file) => _file = file;
@@ -13,10 +16,16 @@ internal sealed class ActionClaim : IDisposable
     /// file is deleted on release; the runtime checks after locking that the path still names the locked file, so a
     /// waiter can never hold a lock on a deleted file while somebody else locks its successor.
     /// </remarks>
-    internal static async ValueTask<ActionClaim> AcquireAsync(string path, Action? onWait, CancellationToken ct, StoreWait? wait = null)
+    internal static ValueTask<ActionClaim> AcquireAsync(string path, Action? onWait, CancellationToken ct, StoreWait? wait = null) =>
+        AcquireAsync(path, onWait, wait, Open, ct);
+
+    /// <summary>The same with a file system of one's own.</summary>
+    internal static async ValueTask<ActionClaim> AcquireAsync(string path, Action? onWait, StoreWait? wait, Func<string, FileStream> open,
+        CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        ActionClaim? held = TryAcquire(path);
+        int vanishings = Vanishings;
+        ActionClaim? held = TryAcquire(path, open, ref vanishings);
         if (held is not null)
             return held;
         onWait?.Invoke();
@@ -24,17 +33,23 @@ internal sealed class ActionClaim : IDisposable
         {
             await Task.Delay(delay, ct);
             wait?.Tick();
-            held = TryAcquire(path);
+            held = TryAcquire(path, open, ref vanishings);
         }
         return held;
     }
 
-    private static ActionClaim? TryAcquire(string path)
+    private static FileStream Open(string path) =>
+        new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+
+    private static ActionClaim? TryAcquire(string path, Func<string, FileStream> open, ref int vanishings)
     {
         try
         {
-            return new ActionClaim(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0,
-                FileOptions.DeleteOnClose));
+            return new ActionClaim(open(path));
+        }
+        catch (FileNotFoundException) when (--vanishings > 0)
+        {
+            return null;
         }
         catch (DirectoryNotFoundException)
         {

@@ -155,7 +155,7 @@ public sealed class TieredStoreTests : IDisposable
     {
         ActionRecord record = await _folder.Share("a", outputs: 3);
         foreach (BlobRef blob in record.Outputs.Values)
-            File.WriteAllBytes(_folder.BlobPath(blob), new byte[blob.Size]);
+            await File.WriteAllBytesAsync(_folder.BlobPath(blob), new byte[blob.Size], Ct);
         await using (TieredFolder.Machine machine = _folder.Open())
         {
             Assert.NotNull(await machine.Store.FindAsync(record.Key, Ct));
