@@ -74,8 +74,8 @@ public abstract class RemoteFaultContract : IDisposable
         // What the faults left behind is mended by whoever makes it again over a good line: once for a record that cannot be read, and once
         // more where blobs behind it, which nobody has read then, have other bytes, too.
         link.Rate = 0;
-        // Azurite appends blobs to a common file at an end that it remembers: where the file was cut off, all that it writes then is damaged
-        // until it begins another file.
+        // Azurite appends blobs to a common file at an end that it remembers: where the file was cut off, all that it writes then is
+        // damaged until it begins another file.
         server.Kill();
         server.Start();
         await TakeAsync(server, link, round: 0, makeMissing: true);
