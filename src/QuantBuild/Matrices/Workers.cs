@@ -52,10 +52,14 @@ internal static class Workers
     public static void For(int count, int threads, Action<int> body, CancellationToken ct = default)
     {
         if (LoopObserver.Current is { } observer)
-            observer.Observe(count, () => Run(count, threads, body, ct));
+            Observe(observer, count, threads, body, ct);
         else
             Run(count, threads, body, ct);
     }
+
+    // A method of its own: what the lambda captures is an object, which loops that nobody observes do without.
+    private static void Observe(LoopObserver observer, int count, int threads, Action<int> body, CancellationToken ct) =>
+        observer.Observe(count, () => Run(count, threads, body, ct));
 
     private static void Run(int count, int threads, Action<int> body, CancellationToken ct)
     {
